@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growing strings and borrowed views. */
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/xalloc.h"
+
+static void
+reserve(struct str *s, size_t more)
+{
+	size_t want = s->len + more + 1;
+
+	if (want <= s->room)
+		return;
+	s->room = want < 64 ? 64 : want + want / 2;
+	s->text = xrealloc(s->text, s->room);
+}
+
+void
+str_fini(struct str *s)
+{
+	free(s->text);
+	*s = (struct str){0};
+}
+
+void
+str_clear(struct str *s)
+{
+	s->len = 0;
+	if (s->text != NULL)
+		s->text[0] = '\0';
+}
+
+void
+str_add_bytes(struct str *s, const void *data, size_t len)
+{
+	reserve(s, len);
+	if (len > 0)
+		memcpy(s->text + s->len, data, len);
+	s->len += len;
+	s->text[s->len] = '\0';
+}
+
+void
+str_add(struct str *s, const char *text)
+{
+	str_add_bytes(s, text, strlen(text));
+}
+
+void
+str_add_char(struct str *s, char c)
+{
+	str_add_bytes(s, &c, 1);
+}
+
+void
+str_printf(struct str *s, const char *format, ...)
+{
+	va_list args, again;
+	int len;
+
+	va_start(args, format);
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len > 0) {
+		reserve(s, (size_t)len);
+		vsnprintf(s->text + s->len, (size_t)len + 1, format, again);
+		s->len += (size_t)len;
+	}
+	va_end(again);
+}
+
+char *
+str_take(struct str *s)
+{
+	char *text = s->text != NULL ? s->text : xstrdup("");
+
+	*s = (struct str){0};
+	return text;
+}
+
+struct view
+view_of(const char *text)
+{
+	return (struct view){text, text != NULL ? strlen(text) : 0};
+}
+
+bool
+view_is(struct view v, const char *text)
+{
+	return v.len == strlen(text) && memcmp(v.at, text, v.len) == 0;
+}
+
+bool
+view_is_nocase(struct view v, const char *text)
+{
+	return v.len == strlen(text) && strncasecmp(v.at, text, v.len) == 0;
+}
+
+bool
+view_equal(struct view a, struct view b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text: a growing string and a borrowed view of one. */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+
+/* A growing string, always ended by NUL once something was added. Zeroed
+ * memory is an empty one. */
+struct str {
+	char *text; /* owned; NULL while empty */
+	size_t len;
+	size_t room;
+};
+
+/* Bytes that belong to somebody else; not ended by NUL. */
+struct view {
+	const char *at;
+	size_t len;
+};
+
+#define VIEW(literal) ((struct view){(literal), sizeof(literal) - 1})
+
+/* Frees the text; `s` is empty afterwards and may be used again. */
+void str_fini(struct str *s);
+/* Forgets the text, keeps the memory. */
+void str_clear(struct str *s);
+void str_add(struct str *s, const char *text);
+void str_add_bytes(struct str *s, const void *data, size_t len);
+void str_add_char(struct str *s, char c);
+void str_printf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Hands the text over ("" if nothing was added); `s` is empty afterwards.
+ * Returns owned. */
+char *str_take(struct str *s) WARN_UNUSED;
+
+/* A view of a NUL-ended string (NULL: empty). Borrows. */
+struct view view_of(const char *text);
+/* True if the view holds exactly `text`. */
+bool view_is(struct view v, const char *text) PURE;
+/* The same, letters compared without regard to case (ASCII). */
+bool view_is_nocase(struct view v, const char *text) PURE;
+/* True if both hold the same bytes. */
+bool view_equal(struct view a, struct view b) PURE;
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Allocation that cannot fail: out of memory ends the program with a message. */
+#ifndef BASE_XALLOC_H
+#define BASE_XALLOC_H
+
+#include <stddef.h>
+
+#include "base/attr.h"
+
+/* Zeroed memory of `size` bytes; returns owned, never NULL. */
+void *xcalloc(size_t count, size_t size) WARN_UNUSED;
+/* Unset memory; returns owned, never NULL. */
+void *xmalloc(size_t size) WARN_UNUSED;
+/* As realloc(3); `ptr` may be NULL. Returns owned, never NULL. */
+void *xrealloc(void *ptr, size_t size) WARN_UNUSED;
+/* Copies a string; NULL gives NULL. Returns owned. */
+char *xstrdup(const char *s) WARN_UNUSED;
+/* Copies `len` bytes and ends them with NUL. Returns owned. */
+char *xmemdup0(const void *data, size_t len) WARN_UNUSED;
+/* printf into fresh memory. Returns owned. */
+char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that is wrong with a configuration, collected: a user sees all
+ * errors of a file at once, each as `file:line: what, what was expected`. */
+#ifndef CONFIG_DIAG_H
+#define CONFIG_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+
+/* Where in a configuration something stands. Text is interned (config/model.h
+ * lives as long as the process needs it). Zeroed: not from a file. */
+struct conf_where {
+	const char *file; /* borrowed from the diag's or the model's strings */
+	unsigned line;
+};
+
+struct conf_message {
+	bool warning;
+	char *where; /* owned; "file:line" or a field's path, never empty */
+	char *text;  /* owned; what is wrong, what was expected, a hint */
+};
+
+/* Zeroed memory is an empty collection. */
+struct conf_diag {
+	struct conf_message *messages; /* owned */
+	size_t count, errors;	       /* errors: those that are not warnings */
+};
+
+void conf_diag_fini(struct conf_diag *diag);
+/* Adds an error at `where` (NULL or zeroed: "configuration"). Beyond 1,000
+ * messages further ones are counted and not kept. */
+void conf_error(struct conf_diag *diag, const struct conf_where *where,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same for what is legal and surely not meant. */
+void conf_warn(struct conf_diag *diag, const struct conf_where *where,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the configuration knows of a fault kind: its name, its parameters and
+ * where it may stand. faults/fault.h adds what the kind does; the loader is
+ * handed a lookup and never includes it. */
+#ifndef CONFIG_KIND_H
+#define CONFIG_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/diag.h"
+#include "config/field.h"
+
+/* conf_kind.flags */
+#define KIND_CONNECTION 0x01u /* decides about connections, on any route */
+#define KIND_HTTP_ONLY	0x02u /* needs protocol = "http" */
+#define KIND_NO_STREAM	0x04u /* has no direction; `stream` is refused */
+#define KIND_LISTENER	0x08u /* without per-flow conditions: at the port */
+#define KIND_MAY_STALL	0x10u /* may hold bytes without a wake-up */
+#define KIND_HIDDEN	0x20u /* made by partitions, not written by users */
+
+struct conf_kind {
+	const char *name;    /* keyword in configuration and API */
+	const char *summary; /* one line, no final dot */
+	const char *details; /* paragraphs for the reference page; may be NULL */
+	const char *example; /* a fault group as a file would hold it */
+	const struct conf_field *fields;
+	size_t params_size;
+	unsigned flags;
+	/* Checks what single fields cannot; reports to diag at where. NULL:
+	 * nothing to check. */
+	void (*check)(const void *params, const struct conf_where *where,
+	    struct conf_diag *diag);
+};
+
+/* All kinds, in alphabetical order. */
+struct conf_kinds {
+	const struct conf_kind *const *items; /* borrowed */
+	size_t count;
+};
+
+#endif

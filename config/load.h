@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a libconfig file to a model, or to a list of everything wrong with
+ * it. */
+#ifndef CONFIG_LOAD_H
+#define CONFIG_LOAD_H
+
+#include "config/diag.h"
+#include "config/kind.h"
+#include "config/model.h"
+
+/* Reads and validates `path`. Returns an owned reference, or NULL with at
+ * least one error in diag. Warnings may be there in both cases. */
+struct conf_model *conf_load_file(const char *path,
+    const struct conf_kinds *kinds, struct conf_diag *diag);
+/* The same from memory; `name` stands for the file in messages. @include is
+ * refused. */
+struct conf_model *conf_load_text(const char *text, const char *name,
+    const struct conf_kinds *kinds, struct conf_diag *diag);
+/* A model with one route, as `faultwire run --listen … --upstream … --fault
+ * latency,latency=80ms,jitter=20ms` asks for it. `faults` are count texts
+ * "KIND[,FIELD=VALUE]…" (conditions are fields too; when.path=… as
+ * when.FIELD). Messages name the option. */
+struct conf_model *conf_load_options(const char *listen, const char *upstream,
+    const char *protocol, const char *const *faults, size_t count,
+    const struct conf_kinds *kinds, struct conf_diag *diag);
+
+/* The tables of every group, for reference pages and the API. */
+struct conf_group {
+	const char *name;    /* "route", "partition", …; "" is the file itself */
+	const char *summary; /* one line */
+	const struct conf_field *fields;
+};
+extern const struct conf_group conf_groups[]; /* ended by a NULL name */
+
+#endif

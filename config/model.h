@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A configuration after it was read and found good: immutable and counted.
+ * Every thread may read it; the last reference frees it. */
+#ifndef CONFIG_MODEL_H
+#define CONFIG_MODEL_H
+
+#include <netinet/in.h>
+#include <regex.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/diag.h"
+#include "config/kind.h"
+
+/* host:port, [v6]:port, :port, unix:/path */
+struct conf_address {
+	char *text; /* owned, as written */
+	bool is_unix;
+	char *host;    /* owned; NULL: every address (listen) */
+	uint16_t port; /* 0: any free one (listen) */
+	char *path;    /* owned; unix socket */
+};
+
+/* An address range. IPv4 is kept mapped (::ffff:a.b.c.d). */
+struct conf_cidr {
+	struct in6_addr net;
+	unsigned bits; /* 0 … 128 */
+};
+
+/* One text condition: a glob ("*", "?"), or "~regex" (POSIX extended). */
+struct conf_pattern {
+	char *text; /* owned; NULL: no condition */
+	bool negated; /* written with a leading "!" */
+	bool is_regex, nocase;
+	regex_t regex;
+};
+
+struct conf_header_match {
+	char *name;
+	struct conf_pattern value; /* text NULL: present at all */
+};
+
+/* Which flows a fault is about. All given conditions must hold. */
+struct conf_when {
+	struct conf_cidr *clients; /* owned; any of them */
+	size_t clients_count;
+	bool has_clients; /* false: no condition on the client */
+	struct conf_pattern sni, host, method, path, query, command;
+	struct conf_header_match *headers; /* owned; all of them */
+	size_t headers_count;
+	int status_min, status_max; /* 0: no condition on the status */
+};
+
+enum conf_stream { STREAM_UPSTREAM, STREAM_DOWNSTREAM, STREAM_BOTH };
+
+/* Which flows by age, seen from the moment the fault was armed. */
+enum conf_flows { FLOWS_ALL, FLOWS_NEW, FLOWS_EXISTING };
+
+/* Conditions that every fault takes; see faults/condition.h. */
+struct conf_conditions {
+	double probability;
+	int64_t first, skip, every; /* 0: no condition */
+	int64_t for_us;		    /* 0: until removed */
+	int64_t on_us, off_us;	    /* both > 0: flapping */
+	int64_t max_active;	    /* 0: no limit */
+	int flows;		    /* enum conf_flows */
+	struct conf_when when;
+	bool has_when;
+};
+
+struct conf_fault {
+	char *name;		      /* owned, unique on its route */
+	const struct conf_kind *kind; /* borrowed, lives for the process */
+	int stream;		      /* enum conf_stream */
+	bool enabled;
+	struct conf_conditions conditions;
+	void *params; /* owned, laid out by kind->fields */
+	struct conf_where where;
+};
+
+enum conf_protocol { PROTOCOL_TCP, PROTOCOL_HTTP };
+enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
+
+struct conf_route {
+	char *name;
+	char *listen_text, *upstream_text; /* as the tables hold them */
+	struct conf_address listen, upstream;
+	int protocol; /* enum conf_protocol */
+	char *from, *to;
+	bool enabled;
+	struct conf_pattern match_host, match_path, match_sni;
+	int accept_proxy; /* bool-like: 1: a PROXY header is required */
+	int send_proxy;	  /* enum conf_proxy_header */
+	int64_t connect_timeout_us, idle_timeout_us, header_timeout_us;
+	int64_t buffer_bytes;	 /* held per direction of a flow */
+	int64_t max_connections; /* 0: no limit */
+	int64_t max_header_bytes;
+	bool precise; /* wake early and spin for exact delays */
+	struct conf_fault *faults;
+	size_t faults_count;
+	struct conf_where where;
+};
+
+struct conf_service {
+	char *name;
+	struct conf_strings addresses_text;
+	struct conf_cidr *cidrs; /* owned; literals and CIDRs */
+	size_t cidrs_count;
+	char **hosts; /* owned; names to be resolved */
+	size_t hosts_count;
+	struct conf_where where;
+};
+
+enum conf_partition_mode { PARTITION_DROP, PARTITION_REJECT, PARTITION_JAM };
+enum conf_partition_existing {
+	EXISTING_AUTO, /* drop and jam: freeze; reject: reset */
+	EXISTING_FREEZE,
+	EXISTING_RESET,
+	EXISTING_KEEP,
+};
+enum conf_partition_shape {
+	SHAPE_GROUPS,
+	SHAPE_HALVES,
+	SHAPE_ISOLATE,
+	SHAPE_RING,
+	SHAPE_BRIDGE,
+};
+
+struct conf_partition {
+	char *name;
+	struct conf_strings *groups; /* owned; names of services */
+	size_t groups_count;
+	struct conf_strings members; /* for a shape; empty: all services */
+	int shape;		     /* enum conf_partition_shape */
+	char *isolate; /* for the shape isolate; NULL: drawn by the seed */
+	int mode;      /* enum conf_partition_mode */
+	char *direction; /* owned; NULL or "both": both; "a->b": packets a to b */
+	char *dial;	 /* owned; NULL; "a->b": connections that a opens to b */
+	int existing;	 /* enum conf_partition_existing */
+	bool enabled;
+	int64_t for_us, on_us, off_us;
+	struct conf_where where;
+};
+
+struct conf_control {
+	char *listen; /* owned; NULL: no control API */
+	char *token_file;
+};
+
+enum conf_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum conf_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_JSON, LOG_FORMAT_LOGFMT, LOG_FORMAT_TEXT };
+
+struct conf_log {
+	int level;  /* enum conf_log_level */
+	int format; /* enum conf_log_format */
+};
+
+struct conf_model {
+	atomic_uint refs;
+	bool has_seed;
+	uint64_t seed;
+	int64_t workers; /* 0: one per available CPU */
+	int64_t drain_timeout_us;
+	struct conf_control control;
+	struct conf_log log;
+	struct conf_service *services;
+	size_t services_count;
+	struct conf_route *routes;
+	size_t routes_count;
+	struct conf_partition *partitions;
+	size_t partitions_count;
+	char **files; /* owned; the file and everything it includes */
+	size_t files_count;
+};
+
+struct conf_model *conf_model_ref(struct conf_model *model);
+/* Drops one reference; NULL is accepted. */
+void conf_model_unref(struct conf_model *model);
+
+/* True if both faults are the same in kind, stream, conditions, params. */
+bool conf_fault_equal(const struct conf_fault *a, const struct conf_fault *b);
+/* True if any condition depends on the single flow (probability, when, first,
+ * skip, every, max_active, flows). */
+bool conf_conditions_per_flow(const struct conf_conditions *c);
+/* True if `text` (not ended by NUL) meets the pattern; an absent pattern
+ * matches everything. */
+bool conf_pattern_match(const struct conf_pattern *p, struct view text);
+/* True if the address lies in the range. IPv4 addresses come mapped. */
+bool conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a);
+
+/* Parses an address (see struct conf_address); `listen` allows an absent
+ * host. Fills `*to` (owned) or err. */
+bool conf_address_parse(const char *text, bool listen,
+    struct conf_address *to, struct error *err) WARN_UNUSED;
+void conf_address_fini(struct conf_address *a);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quantities as people write them. Each parser takes the whole text, accepts
+ * blanks around it, and on failure fills `err` with what was expected. */
+#ifndef CONFIG_UNITS_H
+#define CONFIG_UNITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/* "250us" "80ms" "2s" "1m30s" "1.5h" "2d"; a bare number counts in units of
+ * `bare_us` microseconds (0: a unit is required). Microseconds. */
+bool units_duration(const char *text, int64_t bare_us, int64_t *us,
+    struct error *err) WARN_UNUSED;
+/* "64KiB" "1MB" "512" (bytes); KB is 1000, KiB 1024. Bytes. */
+bool units_size(const char *text, int64_t bare, int64_t *bytes,
+    struct error *err) WARN_UNUSED;
+/* "1MB/s" "64KiB/s" "8Mbit/s" "8mbit"; a bare number counts in units of
+ * `bare` bytes per second. Bytes per second. */
+bool units_rate(const char *text, int64_t bare, double *Bps,
+    struct error *err) WARN_UNUSED;
+/* "0.2" "20%": 0 … 1. */
+bool units_fraction(const char *text, double *fraction,
+    struct error *err) WARN_UNUSED;
+
+/* The shortest text that the parser above reads back as the same value. */
+void units_print_duration(struct str *to, int64_t us);
+void units_print_size(struct str *to, int64_t bytes);
+void units_print_rate(struct str *to, double Bps);
+void units_print_fraction(struct str *to, double fraction);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conditions that every fault takes: one mechanism for all kinds. */
+#include "faults/condition.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "faults/stage.h"
+
+#define DRAW_PROBABILITY 0
+
+bool
+condition_in_force(const struct armed_fault *f, int64_t now_us,
+    int64_t *next_us)
+{
+	const struct conf_conditions *c = &f->conf->conditions;
+	int64_t age = now_us - f->shared->armed_us;
+	int64_t phase, change = DEADLINE_NEVER;
+	bool on = true;
+
+	if (!f->conf->enabled)
+		return false;
+	if (c->for_us > 0) {
+		if (age >= c->for_us)
+			return false;
+		change = f->shared->armed_us + c->for_us;
+	}
+	if (c->on_us > 0 && c->off_us > 0) {
+		phase = age % (c->on_us + c->off_us);
+		on = phase < c->on_us;
+		change = MIN(change,
+		    now_us - phase + (on ? c->on_us : c->on_us + c->off_us));
+	}
+	*next_us = MIN(*next_us, change);
+	return on;
+}
+
+enum listener_effect
+condition_listener(const struct armed_route *r, int64_t now_us,
+    int64_t *next_us)
+{
+	enum listener_effect effect = LISTENER_OPEN;
+
+	for (size_t i = 0; i < r->faults_count; i++) {
+		const struct armed_fault *f = &r->faults[i];
+		enum listener_effect wish;
+
+		if (!f->at_listener || !condition_in_force(f, now_us, next_us))
+			continue;
+		wish = f->ops->listener(f->conf->params, f->conf->stream);
+		effect = MAX(effect, wish);
+	}
+	return effect;
+}
+
+static bool
+fact_matches(const struct flow *f, enum fact fact,
+    const struct conf_pattern *pattern)
+{
+	struct view text;
+
+	if (pattern->text == NULL)
+		return true;
+	if (f->ops->fact == NULL || !f->ops->fact(f, fact, &text))
+		return false;
+	return conf_pattern_match(pattern, text);
+}
+
+static bool
+client_matches(const struct flow *f, const struct conf_when *w)
+{
+	if (!w->has_clients)
+		return true;
+	for (size_t i = 0; i < w->clients_count; i++) {
+		if (conf_cidr_contains(&w->clients[i], &f->client))
+			return true;
+	}
+	return false;
+}
+
+static bool
+header_matches(const struct flow *f, const struct conf_header_match *m)
+{
+	struct view value;
+
+	if (f->ops->header == NULL)
+		return false;
+	for (size_t n = 0; f->ops->header(f, m->name, n, &value); n++) {
+		if (m->value.text == NULL || conf_pattern_match(&m->value, value))
+			return true;
+	}
+	return false;
+}
+
+static bool
+when_matches(const struct flow *f, const struct conf_when *w)
+{
+	if (!client_matches(f, w) || !fact_matches(f, FACT_SNI, &w->sni) ||
+	    !fact_matches(f, FACT_HOST, &w->host) ||
+	    !fact_matches(f, FACT_METHOD, &w->method) ||
+	    !fact_matches(f, FACT_PATH, &w->path) ||
+	    !fact_matches(f, FACT_QUERY, &w->query) ||
+	    !fact_matches(f, FACT_COMMAND, &w->command))
+		return false;
+	for (size_t i = 0; i < w->headers_count; i++) {
+		if (!header_matches(f, &w->headers[i]))
+			return false;
+	}
+	if (w->status_min > 0) {
+		int status = f->ops->status != NULL ? f->ops->status(f) : 0;
+
+		return status >= w->status_min && status <= w->status_max;
+	}
+	return true;
+}
+
+static uint64_t
+base_of(const struct flow *f, const struct fault_shared *shared)
+{
+	return f->type == FLOW_CONNECTION ? shared->base_connection
+					  : shared->base_flow;
+}
+
+static bool
+age_matches(const struct flow *f, const struct armed_fault *fault)
+{
+	bool is_new = f->number >= base_of(f, fault->shared);
+
+	switch ((enum conf_flows)fault->conf->conditions.flows) {
+	case FLOWS_ALL:
+		return true;
+	case FLOWS_NEW:
+		return is_new;
+	case FLOWS_EXISTING:
+		return !is_new;
+	}
+	return true;
+}
+
+/* first, skip, every: the flow's place among those that meet `when`. Without
+ * a `when` that place follows from the flow's number, so that it is the same
+ * whatever the threads do. */
+static bool
+count_matches(const struct flow *f, const struct armed_fault *fault)
+{
+	const struct conf_conditions *c = &fault->conf->conditions;
+	uint64_t base = base_of(f, fault->shared), place;
+
+	if (c->first == 0 && c->skip == 0 && c->every == 0)
+		return true;
+	if (f->number < base)
+		return false;
+	place = c->has_when ? atomic_fetch_add(&fault->shared->matched, 1)
+			    : f->number - base;
+	if (place < (uint64_t)c->skip)
+		return false;
+	place -= (uint64_t)c->skip;
+	if (c->every > 0) {
+		if (place % (uint64_t)c->every != 0)
+			return false;
+		place /= (uint64_t)c->every;
+	}
+	return c->first == 0 || place < (uint64_t)c->first;
+}
+
+static void
+tell(const struct flow *f, const struct armed_fault *fault,
+    enum event_verdict verdict, double draw)
+{
+	struct event e;
+
+	if (!flow_event(f, EVENT_DECISION, &e))
+		return;
+	e.fault = fault->name;
+	e.kind = fault->ops->kind.name;
+	e.dir = fault->conf->stream == STREAM_BOTH ? "both"
+	    : fault->conf->stream == STREAM_UPSTREAM
+	    ? "upstream"
+	    : "downstream";
+	e.verdict = verdict;
+	e.matched = verdict == VERDICT_APPLIED || verdict == VERDICT_NOT_DRAWN;
+	e.drawn = verdict == VERDICT_APPLIED;
+	e.draw = draw;
+	f->engine->emit(f->engine->emit_arg, &e);
+}
+
+static enum event_verdict
+judge(const struct flow *f, const struct armed_fault *fault, double *draw)
+{
+	const struct conf_conditions *c = &fault->conf->conditions;
+	struct rng_key key = {
+	    .seed = f->engine->seed,
+	    .route = f->route->hash,
+	    .fault = fault->hash,
+	    .flow = f->number,
+	};
+
+	*draw = rng_unit(&key, DRAW_PROBABILITY);
+	if (!age_matches(f, fault) ||
+	    (c->has_when && !when_matches(f, &c->when)))
+		return VERDICT_NOT_MATCHED;
+	if (!count_matches(f, fault))
+		return VERDICT_NOT_COUNTED;
+	if (!rng_chance(&key, DRAW_PROBABILITY, c->probability))
+		return VERDICT_NOT_DRAWN;
+	return VERDICT_APPLIED;
+}
+
+struct decision *
+condition_decide(struct flow *f, const struct armed_fault *fault)
+{
+	const struct conf_conditions *c = &fault->conf->conditions;
+	enum event_verdict verdict;
+	struct decision *d;
+	double draw;
+
+	for (d = f->decisions; d != NULL; d = d->next) {
+		if (d->fault == fault->shared)
+			return d;
+	}
+	if (c->has_when && c->when.status_min > 0 && !f->responded)
+		return NULL;
+	verdict = judge(f, fault, &draw);
+	d = xcalloc(1, sizeof(*d));
+	d->fault = fault->shared;
+	d->applies = verdict == VERDICT_APPLIED;
+	d->next = f->decisions;
+	f->decisions = d;
+	tell(f, fault, verdict, draw);
+	return d;
+}
+
+bool
+condition_enter(struct flow *f, const struct armed_fault *fault,
+    struct decision *d)
+{
+	int64_t max = fault->conf->conditions.max_active;
+
+	if (d->active)
+		return true;
+	if (atomic_fetch_add(&fault->shared->active, 1) >= max && max > 0) {
+		atomic_fetch_sub(&fault->shared->active, 1);
+		tell(f, fault, VERDICT_LIMIT, 0);
+		return false;
+	}
+	d->active = true;
+	return true;
+}
+
+void
+condition_leave(const struct armed_fault *fault, struct decision *d)
+{
+	if (!d->active)
+		return;
+	d->active = false;
+	atomic_fetch_sub(&fault->shared->active, 1);
+}

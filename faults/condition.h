@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conditions that every fault takes, in one place. A fault acts on a flow
+ * if, in this order: it is in force (enabled, for, on, off); the flow's age
+ * fits (flows); `when` matches; skip, every and first let it; the probability
+ * was drawn; max_active has room. */
+#ifndef FAULTS_CONDITION_H
+#define FAULTS_CONDITION_H
+
+#include <stdbool.h>
+
+#include "faults/engine.h"
+
+/* What was decided about one fault on one flow; kept, so that every later
+ * look gives the same answer. */
+struct decision {
+	struct decision *next;
+	const struct fault_shared *fault; /* identity; borrowed */
+	bool applies; /* all but max_active, which is asked each time */
+	bool active;  /* counted in shared->active */
+};
+
+/* The decision about `fault`, made now if it was not made before; the event
+ * is emitted then. NULL: it cannot be made yet (status not known). */
+struct decision *condition_decide(struct flow *f,
+    const struct armed_fault *fault);
+/* Takes a place among max_active; true if there is one (or no limit). */
+bool condition_enter(struct flow *f, const struct armed_fault *fault,
+    struct decision *d);
+/* Gives it back. */
+void condition_leave(const struct armed_fault *fault, struct decision *d);
+
+#endif

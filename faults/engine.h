@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine of faults, as protocol layers (hosts) use it: flows, their two
+ * links, and the decision which faults act on which flow. It knows no sockets
+ * and no event loop; a host feeds bytes in, takes bytes out, and is told when
+ * a fault ends or answers a flow. One thread per engine. */
+#ifndef FAULTS_ENGINE_H
+#define FAULTS_ENGINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/rng.h"
+#include "base/str.h"
+#include "faults/fault.h"
+#include "observe/event.h"
+
+/* --- a route with its faults armed (made by proxy/plan.c) ---------------- */
+
+/* Shared by all workers and over reloads, keyed by the route's name. */
+struct route_shared {
+	atomic_uint refs;
+	atomic_uint_fast64_t next_flow; /* number of the next flow */
+	atomic_uint_fast64_t next_connection; /* HTTP: of the next connection */
+	atomic_int connections;		/* open now, all workers */
+};
+
+struct armed_fault {
+	const struct conf_fault *conf; /* the model's, or a partition's */
+	const struct fault_ops *ops;
+	struct fault_shared *shared; /* counted */
+	uint64_t hash;		     /* rng_hash(conf->name) */
+	const char *name;	     /* interned */
+	bool at_listener; /* it acts on the port: the route has it alone */
+};
+
+struct armed_route {
+	const struct conf_route *conf; /* the plan's model's */
+	struct route_shared *shared;   /* counted */
+	const char *name;	       /* interned */
+	uint64_t hash;		       /* rng_hash(name) */
+	struct armed_fault *faults;    /* partitions first, then the file's */
+	size_t faults_count;
+};
+
+/* --- the engine: what every flow of one worker shares ------------------- */
+
+struct engine {
+	const struct clock *clock;
+	struct deadline_heap deadlines; /* the owner runs what is due */
+	struct bytes_pool pool;
+	uint64_t seed;
+	event_sink_fn emit; /* NULL: nobody listens */
+	void *emit_arg;
+};
+
+/* --- flows ---------------------------------------------------------------- */
+
+enum flow_type {
+	FLOW_STREAM,	 /* a TCP session: all kinds */
+	FLOW_CONNECTION, /* the connection under HTTP exchanges: only kinds
+			    with KIND_CONNECTION; its links carry no bytes */
+	FLOW_EXCHANGE,	 /* one request and its response */
+};
+
+enum fact { FACT_SNI, FACT_HOST, FACT_METHOD, FACT_PATH, FACT_QUERY, FACT_COMMAND };
+
+struct flow;
+struct link;
+
+/* What a host does for its flows. None of them may free the flow before it
+ * returns to the event loop. */
+struct flow_ops {
+	/* No stage holds the opening (any more): dial, serve. Called once;
+	 * perhaps from within flow_open(). */
+	void (*opened)(struct flow *);
+	/* link->out has bytes, or the end of stream reached it. */
+	void (*output)(struct flow *, struct link *);
+	/* The link may be read again: its holds are gone. */
+	void (*resume)(struct flow *, struct link *);
+	/* A fault ends the flow. */
+	void (*end)(struct flow *, enum flow_end how);
+	/* The source end of `link` is to stop (or resume) acknowledging. */
+	void (*deaf)(struct flow *, struct link *, bool on);
+	/* HTTP: answer locally; NULL elsewhere. */
+	bool (*answer)(struct flow *, const struct stage_reply *reply);
+	/* Facts for `when`; false: unknown. Borrowed until the host returns
+	 * to its loop. May be NULL. */
+	bool (*fact)(const struct flow *, enum fact, struct view *);
+	/* n-th request header of that name. May be NULL. */
+	bool (*header)(const struct flow *, const char *name, size_t n,
+	    struct view *);
+	int (*status)(const struct flow *); /* 0: not known yet; may be NULL */
+};
+
+struct link {
+	struct flow *flow;
+	struct stage *first, *last; /* empty: the fast path */
+	struct bytes out;	    /* passed every stage; the host takes it */
+	size_t held;		    /* bytes in all its queues */
+	size_t limit;		    /* reading stops at this many */
+	size_t head_len; /* HTTP: stream offset at which the body begins */
+	uint64_t fed;	 /* bytes that entered, fast path included */
+	uint64_t taken;	 /* bytes that left, fast path included */
+	uint16_t stage_holds, deaf_holds;
+	bool dir; /* enum link_dir */
+	bool full;
+	bool again; /* fed while pumping */
+	bool eof_in;  /* the source ended */
+	bool eof_out; /* and that passed every stage */
+	bool pumping;
+};
+
+struct decision;
+
+struct flow {
+	const struct flow_ops *ops;
+	struct engine *engine;
+	const struct armed_route *route; /* NULL: its route was removed */
+	const char *route_name;		 /* interned */
+	uint64_t number;		 /* on its route */
+	uint64_t session;		 /* number of the session, for events */
+	int64_t start_us;
+	struct in6_addr client;	  /* address of the client (mapped IPv4) */
+	struct decision *decisions; /* owned: what was decided, by fault */
+	struct link links[2];	  /* LINK_UP, LINK_DOWN */
+	uint8_t type;		  /* enum flow_type */
+	uint16_t open_holds;
+	bool opening, open, ended, closing, responded;
+};
+
+/* Prepares a flow. Borrows engine and route. */
+void flow_init(struct flow *f, const struct flow_ops *ops,
+    struct engine *engine, const struct armed_route *route,
+    enum flow_type type, uint64_t number);
+/* Decides about every fault, builds the chains, asks the open slots. Calls
+ * ops->opened before it returns unless a stage holds or ends the flow. */
+void flow_open(struct flow *f);
+/* HTTP: the response's status is known; decides faults that waited for it. */
+void flow_respond(struct flow *f);
+/* HTTP: runs the message slots of the link's stages over `m`. */
+void flow_message(struct flow *f, enum link_dir dir, struct message *m);
+/* The route's faults changed, or time moved a fault in or out of force:
+ * builds, updates and dissolves stages in place. route NULL: removed, the
+ * flow goes on without faults. */
+void flow_reconcile(struct flow *f, const struct armed_route *route);
+/* Takes the flow apart: stages are detached, held bytes dropped, the flow's
+ * end becomes an event with `reason` (constant text). */
+void flow_fini(struct flow *f, const char *reason);
+
+/* True if bytes may go straight from source to sink: no stage, nothing
+ * queued, no hold. */
+static inline bool
+link_is_fast(const struct link *l)
+{
+	return l->first == NULL && l->out.len == 0 && l->stage_holds == 0;
+}
+
+/* True if the source may be read. */
+static inline bool
+link_wants(const struct link *l)
+{
+	return !l->full && l->stage_holds == 0 && !l->eof_in;
+}
+
+/* The end of stream is next: every byte was taken. */
+static inline bool
+link_at_eof(const struct link *l)
+{
+	return l->eof_out && l->out.len == 0;
+}
+
+/* Feeds all of `src` (emptied) to the first stage, or to out. May call any
+ * op of the host before it returns. */
+void link_feed(struct link *l, struct bytes *src);
+/* Feeds a copy of the bytes, stamped with arrival time `time_us`. */
+void link_feed_copy(struct link *l, const void *data, size_t len,
+    int64_t time_us);
+/* The source ended. Repeated calls are ignored. */
+void link_feed_eof(struct link *l);
+/* The host took n bytes from the front of out (they are dropped here). */
+void link_taken(struct link *l, size_t n);
+/* The fast path moved n bytes past the engine: counts them. */
+static inline void
+link_passed(struct link *l, size_t n)
+{
+	l->fed += n;
+	l->taken += n;
+}
+
+/* --- time conditions (faults/condition.c) -------------------------------- */
+
+/* Is the fault in force at now_us, as far as enabled, for, on and off say?
+ * *next_us is lowered to the time of the next change, if there is one. */
+bool condition_in_force(const struct armed_fault *f, int64_t now_us,
+    int64_t *next_us);
+/* What the route's faults do to its port now; likewise with *next_us. */
+enum listener_effect condition_listener(const struct armed_route *r,
+    int64_t now_us, int64_t *next_us);
+
+#endif

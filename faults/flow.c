@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unit that faults decide about. Building a chain, changing it on a live
+ * flow and taking it apart are one operation: compare the faults that should
+ * act with the stages that are there. */
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "faults/condition.h"
+#include "faults/stage.h"
+
+bool
+flow_event(const struct flow *f, enum event_type type, struct event *event)
+{
+	if (f->engine->emit == NULL)
+		return false;
+	*event = (struct event){
+	    .type = type,
+	    .time_us = clock_now(f->engine->clock),
+	    .route = f->route_name,
+	    .session = f->session,
+	    .flow = f->number,
+	    .has_flow = true,
+	};
+	return true;
+}
+
+void
+flow_init(struct flow *f, const struct flow_ops *ops, struct engine *engine,
+    const struct armed_route *route, enum flow_type type, uint64_t number)
+{
+	*f = (struct flow){
+	    .ops = ops,
+	    .engine = engine,
+	    .route = route,
+	    .route_name = route != NULL ? route->name : NULL,
+	    .number = number,
+	    .start_us = clock_now(engine->clock),
+	    .type = (uint8_t)type,
+	};
+	link_init(&f->links[LINK_UP], f, LINK_UP);
+	link_init(&f->links[LINK_DOWN], f, LINK_DOWN);
+}
+
+/* The kinds that decide about this type of flow. */
+static bool
+is_ours(const struct flow *f, const struct armed_fault *fault)
+{
+	unsigned flags = fault->ops->kind.flags;
+
+	if (fault->at_listener && (flags & KIND_LISTENER))
+		return false;
+	switch ((enum flow_type)f->type) {
+	case FLOW_STREAM:
+		return !(flags & KIND_HTTP_ONLY);
+	case FLOW_CONNECTION:
+		return flags & KIND_CONNECTION;
+	case FLOW_EXCHANGE:
+		return !(flags & KIND_CONNECTION);
+	}
+	return false;
+}
+
+static unsigned
+links_of(const struct armed_fault *fault)
+{
+	if (fault->ops->links != NULL)
+		return fault->ops->links(fault->conf->params,
+		    fault->conf->stream);
+	switch ((enum conf_stream)fault->conf->stream) {
+	case STREAM_UPSTREAM:
+		return LINK_MASK_UP;
+	case STREAM_DOWNSTREAM:
+		return LINK_MASK_DOWN;
+	case STREAM_BOTH:
+		return LINK_MASK_UP | LINK_MASK_DOWN;
+	}
+	return 0;
+}
+
+/* The links in which this fault should act on this flow now; 0: none. */
+static unsigned
+wanted(struct flow *f, const struct armed_fault *fault)
+{
+	int64_t next = DEADLINE_NEVER;
+	struct decision *d;
+
+	if (f->ended || !is_ours(f, fault) ||
+	    !condition_in_force(fault, clock_now(f->engine->clock), &next))
+		return 0;
+	d = condition_decide(f, fault);
+	if (d == NULL || !d->applies || !condition_enter(f, fault, d))
+		return 0;
+	return links_of(fault);
+}
+
+/* The stage of this fault at or behind `from`, or NULL. */
+static struct stage *
+find_stage(struct stage *from, const struct armed_fault *fault)
+{
+	for (struct stage *s = from; s != NULL; s = s->next) {
+		if (s->fault->name == fault->name &&
+		    s->fault->shared == fault->shared &&
+		    s->ops == fault->ops)
+			return s;
+	}
+	return NULL;
+}
+
+/* Makes the chain of one link hold just the wanted faults, in order. masks[i]
+ * says where the route's i-th fault is wanted. */
+static void
+arrange(struct link *l, const struct armed_route *route,
+    const unsigned char *masks)
+{
+	unsigned bit = l->dir ? LINK_MASK_DOWN : LINK_MASK_UP;
+	struct stage *last = NULL;
+
+	for (size_t i = 0; route != NULL && i < route->faults_count; i++) {
+		const struct armed_fault *fault = &route->faults[i];
+		struct stage *s;
+
+		if (!(masks[i] & bit))
+			continue;
+		s = find_stage(last != NULL ? last->next : l->first, fault);
+		/* What stands between is not wanted, or out of order. */
+		while (s != NULL && s->prev != last)
+			stage_free(s->prev);
+		if (s == NULL)
+			s = stage_new(l, last, fault);
+		else
+			stage_rebind(s, fault);
+		last = s;
+	}
+	while ((last != NULL ? last->next : l->first) != NULL)
+		stage_free(last != NULL ? last->next : l->first);
+}
+
+static const struct armed_fault *
+fault_of(const struct armed_route *route, const struct fault_shared *shared,
+    size_t *at)
+{
+	for (size_t i = 0; route != NULL && i < route->faults_count; i++) {
+		if (route->faults[i].shared == shared) {
+			*at = i;
+			return &route->faults[i];
+		}
+	}
+	return NULL;
+}
+
+/* Decisions about faults that no longer act give their place back; those
+ * about faults that are gone are forgotten. */
+static void
+settle(struct flow *f, const struct armed_route *old,
+    const unsigned char *masks)
+{
+	struct decision **link = &f->decisions, *d;
+
+	while ((d = *link) != NULL) {
+		size_t at = 0;
+		const struct armed_fault *now = fault_of(f->route, d->fault,
+		    &at);
+		const struct armed_fault *before;
+
+		if (now != NULL) {
+			if (masks == NULL || masks[at] == 0)
+				condition_leave(now, d);
+			link = &d->next;
+			continue;
+		}
+		before = fault_of(old, d->fault, &at);
+		if (before != NULL)
+			condition_leave(before, d);
+		*link = d->next;
+		free(d);
+	}
+}
+
+/* Builds, changes and dissolves stages until the chains are as they should
+ * be. `old` is the route whose faults the stages still point to. */
+static void
+rebuild(struct flow *f, const struct armed_route *old)
+{
+	size_t count = f->route != NULL ? f->route->faults_count : 0;
+	unsigned char masks[64], *mask = masks;
+
+	if (count == 0 && f->links[0].first == NULL &&
+	    f->links[1].first == NULL && f->decisions == NULL)
+		return;
+	if (count > sizeof(masks))
+		mask = xmalloc(count);
+	for (size_t i = 0; i < count; i++)
+		mask[i] = (unsigned char)wanted(f, &f->route->faults[i]);
+	arrange(&f->links[LINK_UP], f->route, mask);
+	arrange(&f->links[LINK_DOWN], f->route, mask);
+	settle(f, old, mask);
+	if (mask != masks)
+		free(mask);
+}
+
+void
+flow_open_released(struct flow *f)
+{
+	if (f->open || f->opening || f->ended || f->closing)
+		return;
+	f->open = true;
+	f->ops->opened(f);
+}
+
+/* True if the fault also has a stage in the link before this one. */
+static bool
+asked_before(const struct flow *f, const struct stage *s)
+{
+	return s->link->dir &&
+	    find_stage(f->links[LINK_UP].first, s->fault) != NULL;
+}
+
+void
+flow_open(struct flow *f)
+{
+	struct event e;
+
+	if (flow_event(f, EVENT_FLOW_OPEN, &e))
+		f->engine->emit(f->engine->emit_arg, &e);
+	f->opening = true;
+	rebuild(f, f->route);
+	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
+		struct stage *s = f->links[dir].first;
+
+		for (; s != NULL && !f->ended; s = s->next) {
+			if (s->ops->open != NULL && !asked_before(f, s))
+				s->ops->open(s);
+		}
+	}
+	f->opening = false;
+	if (f->open_holds == 0)
+		flow_open_released(f);
+}
+
+static void
+pump_both(struct flow *f)
+{
+	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
+		struct link *l = &f->links[dir];
+
+		if (f->closing)
+			return;
+		link_pump(l);
+		if (l->out.len > 0 || l->eof_out)
+			f->ops->output(f, l);
+	}
+}
+
+void
+flow_respond(struct flow *f)
+{
+	f->responded = true;
+	rebuild(f, f->route);
+}
+
+void
+flow_message(struct flow *f, enum link_dir dir, struct message *m)
+{
+	struct stage *s = f->links[dir].first;
+
+	for (; s != NULL && !f->ended; s = s->next) {
+		if (s->ops->message != NULL)
+			s->ops->message(s, m);
+	}
+}
+
+void
+flow_reconcile(struct flow *f, const struct armed_route *route)
+{
+	const struct armed_route *old = f->route;
+
+	if (f->closing)
+		return;
+	f->route = route;
+	rebuild(f, old);
+	if (!f->ended)
+		pump_both(f);
+}
+
+void
+flow_fini(struct flow *f, const char *reason)
+{
+	struct event e;
+
+	if (f->closing)
+		return;
+	f->closing = true;
+	link_fini(&f->links[LINK_UP]);
+	link_fini(&f->links[LINK_DOWN]);
+	settle(f, f->route, NULL);
+	while (f->decisions != NULL) {
+		struct decision *d = f->decisions;
+
+		f->decisions = d->next;
+		free(d);
+	}
+	if (!flow_event(f, EVENT_FLOW_CLOSE, &e))
+		return;
+	e.what = reason;
+	e.bytes_up = f->links[LINK_UP].taken;
+	e.bytes_down = f->links[LINK_DOWN].taken;
+	e.duration_us = (double)(e.time_us - f->start_us);
+	f->engine->emit(f->engine->emit_arg, &e);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One direction of a flow: bytes enter, walk through the stages, and wait in
+ * `out` for the host.
+ *
+ *   host ─link_feed─► [in│stage]─►[in│stage]─► out ─link_taken─► host
+ *
+ * `held` counts every byte in between; at `limit` the source is not read, and
+ * at 7/8 of it reading goes on. */
+#include "faults/stage.h"
+
+#include <assert.h>
+
+void
+link_init(struct link *l, struct flow *f, enum link_dir dir)
+{
+	*l = (struct link){.flow = f, .dir = dir == LINK_DOWN};
+	bytes_init(&l->out, &f->engine->pool);
+	l->limit = 4 << 20;
+	if (f->route != NULL && f->route->conf->buffer_bytes > 0)
+		l->limit = (size_t)f->route->conf->buffer_bytes;
+}
+
+void
+link_fini(struct link *l)
+{
+	while (l->first != NULL)
+		stage_free(l->first);
+	bytes_fini(&l->out);
+	l->held = 0;
+}
+
+static void
+link_raised(struct link *l)
+{
+	if (l->held >= l->limit)
+		l->full = true;
+}
+
+void
+link_lowered(struct link *l)
+{
+	if (!l->full || l->held > l->limit - l->limit / 8)
+		return;
+	l->full = false;
+	if (!l->flow->closing)
+		l->flow->ops->resume(l->flow, l);
+}
+
+/* Tells the host if there is anything to take. */
+static void
+link_deliver(struct link *l, size_t before, bool eof_before)
+{
+	struct flow *f = l->flow;
+
+	if (f->closing || (l->out.len <= before && l->eof_out == eof_before))
+		return;
+	f->ops->output(f, l);
+}
+
+void
+link_pump(struct link *l)
+{
+	size_t before = l->out.len;
+	bool eof_before = l->eof_out;
+
+	if (l->pumping) {
+		l->again = true;
+		return;
+	}
+	l->pumping = true;
+	do {
+		l->again = false;
+		for (struct stage *s = l->first; s != NULL; s = s->next)
+			stage_run(s);
+	} while (l->again && !l->flow->ended);
+	l->pumping = false;
+	link_deliver(l, before, eof_before);
+}
+
+void
+link_feed(struct link *l, struct bytes *src)
+{
+	size_t len = src->len;
+
+	if (len == 0)
+		return;
+	assert(!l->eof_in);
+	l->fed += len;
+	l->held += len;
+	link_raised(l);
+	if (l->first == NULL) {
+		bytes_move(&l->out, src, len, -1);
+		if (!l->flow->closing)
+			l->flow->ops->output(l->flow, l);
+		return;
+	}
+	bytes_move(&l->first->in, src, len, -1);
+	l->first->dirty = true;
+	link_pump(l);
+}
+
+void
+link_feed_copy(struct link *l, const void *data, size_t len, int64_t time_us)
+{
+	struct bytes src;
+
+	bytes_init(&src, l->out.pool);
+	bytes_add(&src, data, len, time_us);
+	link_feed(l, &src);
+}
+
+void
+link_feed_eof(struct link *l)
+{
+	if (l->eof_in)
+		return;
+	l->eof_in = true;
+	if (l->first == NULL) {
+		l->eof_out = true;
+		if (!l->flow->closing)
+			l->flow->ops->output(l->flow, l);
+		return;
+	}
+	l->first->eof = true;
+	l->first->eof_us = clock_now(l->flow->engine->clock);
+	l->first->dirty = true;
+	link_pump(l);
+}
+
+void
+link_taken(struct link *l, size_t n)
+{
+	bytes_drop(&l->out, n);
+	l->held -= n;
+	l->taken += n;
+	link_lowered(l);
+}

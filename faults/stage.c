@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One fault at work in one link: its life, and the verbs through which a
+ * kind acts. */
+#include "faults/stage.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+static struct flow *
+flow_of(const struct stage *s)
+{
+	return s->link->flow;
+}
+
+static void
+on_wake(struct deadline *d, int64_t now_us)
+{
+	struct stage *s = CONTAINER_OF(d, struct stage, wake);
+
+	(void)now_us;
+	s->dirty = true;
+	link_pump(s->link);
+}
+
+struct stage *
+stage_new(struct link *l, struct stage *after, const struct armed_fault *fault)
+{
+	struct stage *s = xcalloc(1, sizeof(*s) + fault->ops->state_size);
+
+	s->ops = fault->ops;
+	s->fault = fault;
+	s->link = l;
+	s->wake.on_due = on_wake;
+	bytes_init(&s->in, &l->flow->engine->pool);
+	s->prev = after;
+	s->next = after != NULL ? after->next : l->first;
+	if (s->prev != NULL)
+		s->prev->next = s;
+	else
+		l->first = s;
+	if (s->next != NULL)
+		s->next->prev = s;
+	else
+		l->last = s;
+	/* What lies ahead already passed here, the end of stream too. */
+	s->eof = l->eof_in && (after == NULL || after->eof_done);
+	s->eof_done = s->eof;
+	s->start = after != NULL ? after->start + after->offset : l->fed;
+	if (s->ops->attach != NULL)
+		s->ops->attach(s);
+	return s;
+}
+
+/* The sums of stage_delayed() and stage_touched() become one event. */
+static void
+report(const struct stage *s)
+{
+	struct event e;
+
+	if (s->delays == 0 && s->touched == 0)
+		return;
+	if (!flow_event(flow_of(s), EVENT_MEASURE, &e))
+		return;
+	e.fault = s->fault->name;
+	e.kind = s->ops->kind.name;
+	e.dir = s->link->dir == LINK_UP ? "upstream" : "downstream";
+	e.count = s->delays;
+	if (s->delays > 0) {
+		e.asked_us = s->asked_us / (double)s->delays;
+		e.achieved_us = s->achieved_us / (double)s->delays;
+		e.error_max_us = s->error_max_us;
+	}
+	e.amount = (double)s->touched;
+	e.unit = "bytes";
+	flow_of(s)->engine->emit(flow_of(s)->engine->emit_arg, &e);
+}
+
+/* Held bytes, and a held end of stream, go where they were bound for. */
+static void
+hand_over(struct stage *s)
+{
+	struct stage *next = s->next;
+
+	bytes_move(next != NULL ? &next->in : &s->link->out, &s->in, s->in.len,
+	    -1);
+	if (next != NULL)
+		next->dirty = true;
+	if (!s->eof || s->eof_done)
+		return;
+	if (next != NULL) {
+		next->eof = true;
+		next->eof_us = s->eof_us;
+	} else {
+		s->link->eof_out = true;
+	}
+}
+
+void
+stage_free(struct stage *s)
+{
+	struct link *l = s->link;
+	struct flow *f = l->flow;
+
+	s->closing = f->closing || f->ended;
+	if (s->ops->detach != NULL)
+		s->ops->detach(s);
+	report(s);
+	deadline_disarm(&f->engine->deadlines, &s->wake);
+	if (f->closing || f->ended) {
+		l->held -= s->in.len;
+		bytes_fini(&s->in);
+	} else {
+		hand_over(s);
+	}
+	stage_hold(s, false);
+	stage_deaf(s, false);
+	stage_hold_open(s, false);
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		l->first = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	else
+		l->last = s->prev;
+	free(s);
+}
+
+void
+stage_rebind(struct stage *s, const struct armed_fault *fault)
+{
+	const struct armed_fault *old = s->fault;
+
+	s->fault = fault;
+	if (conf_fields_equal(s->ops->kind.fields, old->conf->params,
+		fault->conf->params))
+		return;
+	if (s->ops->update != NULL)
+		s->ops->update(s, old->conf->params);
+	s->dirty = true;
+}
+
+static void
+run_eof(struct stage *s)
+{
+	if (!s->eof || s->eof_done || s->in.len > 0 || flow_of(s)->ended)
+		return;
+	if (s->ops->eof != NULL)
+		s->ops->eof(s);
+	else
+		stage_pass_eof(s);
+}
+
+void
+stage_run(struct stage *s)
+{
+	struct flow *f = flow_of(s);
+
+	if (!s->dirty || f->ended)
+		return;
+	s->dirty = false;
+	if (s->ops->data != NULL)
+		s->ops->data(s);
+	else if (s->in.len > 0)
+		stage_pass_all(s);
+	run_eof(s);
+	/* Held bytes must have somebody who comes back for them. */
+	assert(f->ended || s->in.len == 0 || s->hold || s->deaf ||
+	    deadline_armed(&s->wake) || s->dirty ||
+	    (s->ops->kind.flags & KIND_MAY_STALL));
+}
+
+/* --- what a stage knows --- */
+
+const void *
+stage_params(const struct stage *s)
+{
+	return s->fault->conf->params;
+}
+
+void *
+stage_state(struct stage *s)
+{
+	return s->state;
+}
+
+struct fault_shared *
+stage_shared(struct stage *s)
+{
+	return s->fault->shared;
+}
+
+enum link_dir
+stage_dir(const struct stage *s)
+{
+	return s->link->dir ? LINK_DOWN : LINK_UP;
+}
+
+int64_t
+stage_now(const struct stage *s)
+{
+	return clock_now(flow_of(s)->engine->clock);
+}
+
+int64_t
+stage_flow_start(const struct stage *s)
+{
+	return flow_of(s)->start_us;
+}
+
+const struct bytes *
+stage_in(const struct stage *s)
+{
+	return &s->in;
+}
+
+int64_t
+stage_arrival(const struct stage *s)
+{
+	if (s->in.head != NULL)
+		return s->in.head->time_us;
+	return s->eof ? s->eof_us : stage_now(s);
+}
+
+bool
+stage_at_eof(const struct stage *s)
+{
+	return s->eof;
+}
+
+uint64_t
+stage_offset(const struct stage *s)
+{
+	return s->offset;
+}
+
+size_t
+stage_head_left(const struct stage *s)
+{
+	uint64_t head = s->link->head_len, at = s->start + s->offset;
+
+	return at < head ? (size_t)(head - at) : 0;
+}
+
+bool
+stage_closing(const struct stage *s)
+{
+	return s->closing;
+}
+
+bool
+stage_is_http(const struct stage *s)
+{
+	return flow_of(s)->type == FLOW_EXCHANGE;
+}
+
+uint64_t
+stage_bits(const struct stage *s, uint64_t draw)
+{
+	const struct flow *f = flow_of(s);
+	struct rng_key key = {
+	    .seed = f->engine->seed,
+	    .route = f->route != NULL ? f->route->hash
+				      : rng_hash(f->route_name),
+	    .fault = s->fault->hash,
+	    .flow = f->number,
+	};
+
+	return rng_bits(&key, draw | (uint64_t)s->link->dir << 63);
+}
+
+double
+stage_unit(const struct stage *s, uint64_t draw)
+{
+	return (double)(stage_bits(s, draw) >> 11) * 0x1p-53;
+}
+
+uint64_t
+stage_below(const struct stage *s, uint64_t draw, uint64_t bound)
+{
+	return (uint64_t)(((unsigned __int128)stage_bits(s, draw) * bound) >>
+	    64);
+}
+
+/* --- what a stage does --- */
+
+static struct bytes *
+successor(struct stage *s)
+{
+	if (s->next == NULL)
+		return &s->link->out;
+	s->next->dirty = true;
+	return &s->next->in;
+}
+
+void
+stage_pass(struct stage *s, size_t n, int64_t at_us)
+{
+	s->offset += n;
+	bytes_move(successor(s), &s->in, n, at_us);
+}
+
+void
+stage_pass_all(struct stage *s)
+{
+	stage_pass(s, s->in.len, -1);
+}
+
+void
+stage_pass_eof(struct stage *s)
+{
+	assert(s->in.len == 0);
+	if (!s->eof || s->eof_done)
+		return;
+	s->eof_done = true;
+	if (s->next != NULL) {
+		s->next->eof = true;
+		s->next->eof_us = stage_now(s);
+		s->next->dirty = true;
+	} else {
+		s->link->eof_out = true;
+	}
+}
+
+void
+stage_drop(struct stage *s, size_t n)
+{
+	s->offset += n;
+	bytes_drop(&s->in, n);
+	s->link->held -= n;
+	link_lowered(s->link);
+}
+
+void
+stage_insert(struct stage *s, const void *data, size_t len)
+{
+	bytes_add(successor(s), data, len, stage_now(s));
+	s->link->held += len;
+}
+
+void
+stage_xor(struct stage *s, size_t off, unsigned char mask)
+{
+	bytes_xor(&s->in, off, mask);
+}
+
+void
+stage_wake_at(struct stage *s, int64_t at_us)
+{
+	struct engine *engine = flow_of(s)->engine;
+
+	if (at_us == DEADLINE_NEVER)
+		deadline_disarm(&engine->deadlines, &s->wake);
+	else
+		deadline_arm(&engine->deadlines, &s->wake, at_us);
+}
+
+void
+stage_hold(struct stage *s, bool on)
+{
+	struct link *l = s->link;
+
+	if (s->hold == on)
+		return;
+	s->hold = on;
+	l->stage_holds = (uint16_t)(l->stage_holds + (on ? 1 : -1));
+	if (!on && l->stage_holds == 0 && !l->flow->closing)
+		l->flow->ops->resume(l->flow, l);
+}
+
+void
+stage_deaf(struct stage *s, bool on)
+{
+	struct link *l = s->link;
+
+	if (s->deaf == on)
+		return;
+	s->deaf = on;
+	l->deaf_holds = (uint16_t)(l->deaf_holds + (on ? 1 : -1));
+	if (l->deaf_holds == (on ? 1 : 0) && !l->flow->closing)
+		l->flow->ops->deaf(l->flow, l, on);
+}
+
+void
+stage_hold_open(struct stage *s, bool on)
+{
+	struct flow *f = flow_of(s);
+
+	if (s->hold_open == on || (on && f->open))
+		return;
+	s->hold_open = on;
+	f->open_holds = (uint16_t)(f->open_holds + (on ? 1 : -1));
+	if (!on && f->open_holds == 0)
+		flow_open_released(f);
+}
+
+void
+stage_end(struct stage *s, enum flow_end how)
+{
+	struct flow *f = flow_of(s);
+
+	if (f->ended || f->closing)
+		return;
+	f->ended = true;
+	f->ops->end(f, how);
+}
+
+bool
+stage_answer(struct stage *s, const struct stage_reply *reply)
+{
+	struct flow *f = flow_of(s);
+
+	if (f->ops->answer == NULL || f->ended || f->closing)
+		return false;
+	return f->ops->answer(f, reply);
+}
+
+/* --- proof --- */
+
+void
+stage_acted(struct stage *s, const char *effect, double amount,
+    const char *unit)
+{
+	struct event e;
+
+	s->acted = true;
+	if (!flow_event(flow_of(s), EVENT_EFFECT, &e))
+		return;
+	e.fault = s->fault->name;
+	e.kind = s->ops->kind.name;
+	e.dir = s->link->dir == LINK_UP ? "upstream" : "downstream";
+	e.what = effect;
+	e.amount = amount;
+	e.unit = unit;
+	flow_of(s)->engine->emit(flow_of(s)->engine->emit_arg, &e);
+}
+
+void
+stage_delayed(struct stage *s, int64_t asked_us, int64_t achieved_us)
+{
+	double error = (double)(achieved_us - asked_us);
+
+	s->acted = true;
+	s->delays++;
+	s->asked_us += (double)asked_us;
+	s->achieved_us += (double)achieved_us;
+	if (error > s->error_max_us)
+		s->error_max_us = error;
+}
+
+void
+stage_touched(struct stage *s, size_t n)
+{
+	s->acted = true;
+	s->touched += n;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One fault at work in one link, from the inside; for the engine's own files
+ * (stage.c, link.c, flow.c). Fault kinds include fault.h alone. */
+#ifndef FAULTS_STAGE_H
+#define FAULTS_STAGE_H
+
+#include <stdalign.h>
+
+#include "faults/engine.h"
+#include "faults/fault.h"
+
+/* Invariants: bytes held imply a wake-up, a hold or a kind that may stall;
+ * eof_done implies eof and an empty input. */
+struct stage {
+	const struct fault_ops *ops;
+	const struct armed_fault *fault; /* of the plan in force */
+	struct link *link;
+	struct stage *prev, *next;
+	struct bytes in;
+	struct deadline wake;
+	int64_t eof_us;	 /* nominal arrival of the end of stream */
+	uint64_t start;	 /* stream offset at which it came to be */
+	uint64_t offset; /* bytes passed or dropped since */
+	bool dirty;	 /* there is something new to look at */
+	bool eof, eof_done;
+	bool hold, deaf, hold_open;
+	bool closing;
+	bool acted; /* counted as injected */
+	uint64_t delays, touched;
+	double asked_us, achieved_us, error_max_us; /* sums and maximum */
+	alignas(max_align_t) unsigned char state[];
+};
+
+/* Makes a stage behind `after` (NULL: in front) and attaches it. */
+struct stage *stage_new(struct link *l, struct stage *after,
+    const struct armed_fault *fault);
+/* Detaches, hands what it held to its successor, frees. The caller pumps. */
+void stage_free(struct stage *s);
+/* The fault's configuration changed: update slot, and a fresh look. */
+void stage_rebind(struct stage *s, const struct armed_fault *fault);
+/* Runs the data and eof slots if there is something new. */
+void stage_run(struct stage *s);
+
+/* Runs all stages with news, in order; then tells the host of output. */
+void link_pump(struct link *l);
+/* Prepares and takes apart (links without stages). */
+void link_init(struct link *l, struct flow *f, enum link_dir dir);
+void link_fini(struct link *l);
+/* Bytes were dropped or taken: the source may be read again? */
+void link_lowered(struct link *l);
+
+/* An event of this flow, route, number and time filled in; false if nobody
+ * listens. */
+bool flow_event(const struct flow *f, enum event_type type,
+    struct event *event);
+/* A stage let go of the opening. */
+void flow_open_released(struct flow *f);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happened, as data: one stream of events that journal, logs, counters,
+ * traces and the observer of reactions consume. Producers fill in a struct
+ * event on the stack; all text in it is constant or interned (base/intern.h),
+ * so that it may cross threads by value. */
+#ifndef OBSERVE_EVENT_H
+#define OBSERVE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(enum, word in journals) */
+#define EVENT_TYPES(X)                                                         \
+	X(EVENT_FLOW_OPEN, "flow_open")                                        \
+	X(EVENT_FLOW_CLOSE, "flow_close")                                      \
+	X(EVENT_DECISION, "decision")                                          \
+	X(EVENT_EFFECT, "effect")                                              \
+	X(EVENT_MEASURE, "measure")                                            \
+	X(EVENT_CONNECT, "connect")                                            \
+	X(EVENT_REQUEST, "request")                                            \
+	X(EVENT_RESPONSE, "response")                                          \
+	X(EVENT_FAULT_ARMED, "fault_armed")                                    \
+	X(EVENT_FAULT_CLEARED, "fault_cleared")                                \
+	X(EVENT_PARTITION_UP, "partition_up")                                  \
+	X(EVENT_PARTITION_DOWN, "partition_down")                              \
+	X(EVENT_RELOAD, "config_reload")
+
+enum event_type {
+#define X(id, word) id,
+	EVENT_TYPES(X)
+#undef X
+	    EVENT_TYPE_COUNT
+};
+
+/* Why a fault does or does not act on a flow. */
+#define EVENT_VERDICTS(X)                                                      \
+	X(VERDICT_NONE, "")                                                    \
+	X(VERDICT_APPLIED, "applied")                                          \
+	X(VERDICT_DISABLED, "disabled")                                        \
+	X(VERDICT_NOT_MATCHED, "not_matched")                                  \
+	X(VERDICT_NOT_DRAWN, "not_drawn")                                      \
+	X(VERDICT_NOT_COUNTED, "not_counted")                                  \
+	X(VERDICT_LIMIT, "limit")                                              \
+	X(VERDICT_INACTIVE, "inactive")
+
+enum event_verdict {
+#define X(id, word) id,
+	EVENT_VERDICTS(X)
+#undef X
+};
+
+struct event {
+	enum event_type type;
+	int64_t time_us;     /* monotonic; stamped by the producer */
+	const char *route;   /* interned; NULL: none */
+	const char *fault;   /* interned; NULL: none */
+	const char *kind;    /* the fault's kind */
+	uint64_t session;    /* 0: none; sessions count from 1 */
+	uint64_t flow;	     /* number on the route, from 0 */
+	bool has_flow;
+	const char *dir;     /* "upstream", "downstream", "both" or NULL */
+	/* EVENT_DECISION */
+	enum event_verdict verdict;
+	bool matched;	     /* when, first, skip, every */
+	bool drawn;	     /* the probability's draw came out for it */
+	double draw;	     /* what was drawn, 0 … 1 */
+	/* EVENT_EFFECT, EVENT_FLOW_CLOSE, EVENT_CONNECT, …: a constant word */
+	const char *what;
+	double amount;
+	const char *unit;
+	/* EVENT_MEASURE: achieved beside asked, µs; EVENT_FLOW_CLOSE: bytes */
+	uint64_t count;
+	double asked_us, achieved_us, error_max_us;
+	uint64_t bytes_up, bytes_down;
+	int status; /* HTTP status, errno, … */
+	double duration_us;
+};
+
+typedef void (*event_sink_fn)(void *arg, const struct event *event);
+
+/* "flow_open", … */
+const char *event_type_name(enum event_type type);
+const char *event_verdict_name(enum event_verdict verdict);
+
+#endif

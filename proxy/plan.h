@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model made ready to run: faults armed, partitions turned into faults,
+ * routes gathered by listener. Immutable and counted; workers hold one. */
+#ifndef PROXY_PLAN_H
+#define PROXY_PLAN_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/model.h"
+#include "faults/engine.h"
+
+/* One address to listen on and the routes behind it, in order of the file. */
+struct plan_listener {
+	const char *id; /* interned: the address as written */
+	const struct conf_address *address;
+	struct armed_route **routes; /* owned array, borrowed routes */
+	size_t routes_count;
+	int protocol; /* enum conf_protocol */
+};
+
+struct plan {
+	atomic_uint refs;
+	uint64_t generation;
+	struct conf_model *model;   /* counted */
+	struct armed_route *routes; /* owned; in order of the file */
+	size_t routes_count;
+	struct armed_route **by_name; /* owned; sorted */
+	struct plan_listener *listeners;
+	size_t listeners_count;
+	struct conf_fault *made; /* owned: the faults of partitions */
+	size_t made_count;
+};
+
+/* Arms `model` (a reference is taken). What `before` (NULL: nothing) had
+ * armed under the same names and unchanged keeps its shared numbers; the rest
+ * is armed at now_us. Returns owned. */
+struct plan *plan_new(struct conf_model *model, const struct plan *before,
+    int64_t now_us);
+struct plan *plan_ref(struct plan *plan);
+/* Drops one reference; NULL is accepted. Thread-safe. */
+void plan_unref(struct plan *plan);
+/* The route of that name, or NULL. */
+struct armed_route *plan_route(const struct plan *plan, const char *name);
+/* The listener with that interned id, or NULL. */
+struct plan_listener *plan_listener(const struct plan *plan, const char *id);
+/* When the next fault comes into or goes out of force, or DEADLINE_NEVER. */
+int64_t plan_next_change(const struct plan *plan, int64_t now_us);
+
+#endif

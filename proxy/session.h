@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every session is to its worker, whatever its protocol: a member of the
+ * worker's list that can be reconciled, drained, and is freed by the reaper.
+ * The protocol's own struct embeds it first. */
+#ifndef PROXY_SESSION_H
+#define PROXY_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "proxy/plan.h"
+
+struct worker;
+struct session;
+
+/* Why a session ended. X(enum, word in events and logs, who) */
+#define CLOSE_REASONS(X)                                                       \
+	X(CLOSE_NONE, "open", "")                                              \
+	X(CLOSE_DONE, "done", "client")                                        \
+	X(CLOSE_CLIENT_FIN, "client_closed", "client")                         \
+	X(CLOSE_CLIENT_RESET, "client_reset", "client")                        \
+	X(CLOSE_UPSTREAM_FIN, "upstream_closed", "upstream")                   \
+	X(CLOSE_UPSTREAM_RESET, "upstream_reset", "upstream")                  \
+	X(CLOSE_DIAL_FAILED, "upstream_unreachable", "upstream")               \
+	X(CLOSE_FAULT, "fault", "fault")                                       \
+	X(CLOSE_IDLE, "idle_timeout", "timeout")                               \
+	X(CLOSE_HEADER_TIMEOUT, "header_timeout", "timeout")                   \
+	X(CLOSE_BAD_INPUT, "bad_input", "client")                              \
+	X(CLOSE_NO_ROUTE, "no_route", "proxy")                                 \
+	X(CLOSE_LIMIT, "connection_limit", "proxy")                            \
+	X(CLOSE_SHUTDOWN, "shutdown", "proxy")
+
+enum close_reason {
+#define X(id, word, who) id,
+	CLOSE_REASONS(X)
+#undef X
+};
+
+const char *close_reason_name(enum close_reason reason);
+
+struct session_ops {
+	/* The plan changed or time moved faults: find the routes anew, call
+	 * flow_reconcile() on every flow. */
+	void (*reconcile)(struct session *);
+	/* Finish what is under way and end (idle ones end at once). */
+	void (*drain)(struct session *);
+	/* End now. */
+	void (*close)(struct session *, enum close_reason);
+	/* Release everything; called by the reaper on a fresh loop turn. */
+	void (*free)(struct session *);
+};
+
+struct session {
+	const struct session_ops *ops;
+	struct worker *worker;
+	TAILQ_ENTRY(session) entry;
+	const char *listener; /* interned id */
+	uint64_t number;      /* over all listeners, from 1 */
+	struct in6_addr client; /* mapped IPv4; all zero on Unix sockets */
+	uint16_t client_port;
+	bool reaping;
+};
+TAILQ_HEAD(session_list, session);
+
+/* A connection on its way from the acceptor to a worker. */
+struct accepted {
+	int fd; /* owned: connected, non-blocking */
+	const char *listener; /* interned id */
+	uint64_t session;     /* its number */
+	uint64_t flow; /* number on its route; UINT64_MAX: not known yet */
+	struct sockaddr_storage peer;
+};
+
+/* Makes the common part known to its worker. */
+void session_init(struct session *s, const struct session_ops *ops,
+    struct worker *worker, const struct accepted *from);
+/* Queues it for the reaper; it must not be touched on a later loop turn. */
+void session_reap(struct session *s);
+
+/* The protocols. Each takes the accepted socket. */
+void tcp_accept(struct worker *worker, const struct plan_listener *listener,
+    const struct accepted *from);
+void http1_accept(struct worker *worker, const struct plan_listener *listener,
+    const struct accepted *from);
+
+#endif

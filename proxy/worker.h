@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One thread with its own event base, sessions and engine. Workers share
+ * nothing mutable; everything reaches them through their mailbox. */
+#ifndef PROXY_WORKER_H
+#define PROXY_WORKER_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/mailbox.h"
+#include "faults/engine.h"
+#include "proxy/plan.h"
+#include "proxy/session.h"
+
+struct http1_pool;
+struct resolver;
+struct event_buffer;
+
+struct worker {
+	struct engine engine; /* clock, deadlines, memory, events */
+	struct event_base *base;
+	struct mailbox mailbox;
+	struct event mailbox_ev, timer_ev;
+	int timer_fd;
+	int64_t timer_at_us; /* what timer_fd is set to */
+	struct plan *plan;   /* counted */
+	struct session_list sessions, reaping;
+	size_t sessions_count;
+	struct event reap_ev;
+	struct deadline change;	 /* the plan's next change in time */
+	struct deadline tidy;	 /* gives spare memory back */
+	unsigned char *scratch;	 /* WORKER_SCRATCH bytes for the fast path */
+	struct resolver *resolver; /* borrowed, shared, thread-safe */
+	struct event_buffer *events; /* borrowed; NULL: no consumer */
+	struct http1_pool *http1_pool; /* idle upstream connections */
+	bool draining;
+	pthread_t thread;
+	unsigned index;
+};
+
+#define WORKER_SCRATCH (128 * 1024)
+
+/* Makes a worker (not running). Borrows the resolver. Returns owned. */
+struct worker *worker_new(unsigned index, uint64_t seed,
+    struct resolver *resolver, struct event_buffer *events);
+/* Starts its thread. */
+void worker_start(struct worker *w);
+/* Runs the loop on the calling thread until worker_stop's mail. */
+void worker_loop(struct worker *w);
+/* Frees a worker whose loop has ended; open sessions are closed. */
+void worker_free(struct worker *w);
+
+/* From any thread: hands over a connection, a plan, an order. */
+void worker_post_accepted(struct worker *w, const struct accepted *from);
+/* `done` (NULL: nothing) runs on the worker once the plan is in force. */
+void worker_post_plan(struct worker *w, struct plan *plan,
+    void (*done)(void *arg), void *arg);
+void worker_post_drain(struct worker *w);
+void worker_post_stop(struct worker *w);
+
+/* On the worker's own thread: takes an accepted connection. */
+void worker_take(struct worker *w, const struct accepted *from);
+/* On its own thread: (dis)arms a deadline of its engine. */
+static inline void
+worker_arm(struct worker *w, struct deadline *d, int64_t at_us)
+{
+	deadline_arm(&w->engine.deadlines, d, at_us);
+}
+static inline int64_t
+worker_now(const struct worker *w)
+{
+	return clock_now(w->engine.clock);
+}
+
+#endif
