@@ -42,6 +42,9 @@ struct conf_numbers {
 
 #define CONF_REQUIRED 0x1u /* absent is an error */
 #define CONF_HIDDEN   0x2u /* for our own use; not in files, not in pages */
+#define CONF_LISTEN   0x4u /* CONF_ADDRESS: to listen at, the host may lack */
+#define CONF_OFF      0x8u /* CONF_ADDRESS: "off" stands for none (NULL) */
+#define CONF_NUMERAL  0x10u /* CONF_STRING: a bare integer is text as well */
 
 struct conf_field {
 	const char *name;
@@ -53,6 +56,7 @@ struct conf_field {
 	const char *const *choices; /* CONF_ENUM: NULL-ended */
 	unsigned flags;
 	const char *help; /* one sentence, no final dot */
+	const char *type_text; /* how pages call the type; NULL: as usual */
 };
 
 /* Ends a table. */
@@ -70,6 +74,10 @@ void conf_fields_fini(const struct conf_field *table, void *target);
  * expected. The command line, defaults and string values of a file use it. */
 bool conf_field_parse(const struct conf_field *field, void *target,
     const char *text, struct error *err) WARN_UNUSED;
+/* Sets a list field (CONF_STRINGS, CONF_NUMBERS) from its items as texts, or
+ * any other field from exactly one item. Fails as conf_field_parse. */
+bool conf_field_items(const struct conf_field *field, void *target,
+    const char *const *items, size_t count, struct error *err) WARN_UNUSED;
 /* Sets one numeric field from a bare number (its unit applied). */
 bool conf_field_number(const struct conf_field *field, void *target,
     double number, bool integral, struct error *err) WARN_UNUSED;
@@ -77,6 +85,13 @@ bool conf_field_number(const struct conf_field *field, void *target,
  * quoted. */
 void conf_field_print(const struct conf_field *field, const void *target,
     struct str *to);
+/* Copies all values of `from` into `to` (zeroed or default before); strings
+ * and lists are copied as well. */
+void conf_fields_copy(const struct conf_field *table, void *to,
+    const void *from);
+/* True if both hold the same value in one field. */
+bool conf_field_equal(const struct conf_field *field, const void *a,
+    const void *b);
 /* True if both targets hold the same values in every field. */
 bool conf_fields_equal(const struct conf_field *table, const void *a,
     const void *b);

@@ -44,6 +44,10 @@ struct conf_header_match {
 
 /* Which flows a fault is about. All given conditions must hold. */
 struct conf_when {
+	/* As the table reads them; the rest is compiled from them. */
+	struct conf_strings client_text; /* addresses, ranges, services */
+	struct conf_strings header_text; /* "Name", "Name: pattern" */
+	char *status_text;		 /* "503", "5xx", "500-599" */
 	struct conf_cidr *clients; /* owned; any of them */
 	size_t clients_count;
 	bool has_clients; /* false: no condition on the client */
@@ -91,7 +95,7 @@ struct conf_route {
 	char *from, *to;
 	bool enabled;
 	struct conf_pattern match_host, match_path, match_sni;
-	int accept_proxy; /* bool-like: 1: a PROXY header is required */
+	bool accept_proxy; /* a PROXY header is required */
 	int send_proxy;	  /* enum conf_proxy_header */
 	int64_t connect_timeout_us, idle_timeout_us, header_timeout_us;
 	int64_t buffer_bytes;	 /* held per direction of a flow */
@@ -147,6 +151,7 @@ struct conf_partition {
 struct conf_control {
 	char *listen; /* owned; NULL: no control API */
 	char *token_file;
+	bool insecure; /* no token although others can reach the address */
 };
 
 enum conf_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
@@ -195,5 +200,7 @@ bool conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a);
 bool conf_address_parse(const char *text, bool listen,
     struct conf_address *to, struct error *err) WARN_UNUSED;
 void conf_address_fini(struct conf_address *a);
+/* True if only this machine can reach it: loopback or a unix socket. */
+bool conf_address_is_local(const struct conf_address *a) PURE;
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "Did you mean …?": the candidate that a mistyped word is nearest to. */
+#ifndef BASE_NEAR_H
+#define BASE_NEAR_H
+
+#include <stddef.h>
+
+/* A search under way. Borrows the word and the candidates. */
+struct near {
+	const char *word;
+	const char *best; /* NULL: nothing near so far */
+	size_t distance;  /* of best */
+};
+
+/* Begins a search for what `word` may have meant. */
+void near_start(struct near *n, const char *word);
+/* Offers a candidate (NULL: ignored); of equally near ones the first wins. */
+void near_offer(struct near *n, const char *candidate);
+/* How many letters to insert, delete, change or swap with their neighbour to
+ * make b of a, without regard to case. Words above 64 letters are infinitely
+ * far: (size_t)-1. */
+size_t near_distance(const char *a, const char *b);
+
+#endif

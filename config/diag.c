@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collecting what is wrong, with a bound against hostile files. */
+#include "config/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+#define KEPT 1000
+
+static char *
+where_text(const struct conf_where *where)
+{
+	if (where == NULL || where->file == NULL)
+		return xstrdup("configuration");
+	if (where->line == 0)
+		return xstrdup(where->file);
+	return xasprintf("%s:%u", where->file, where->line);
+}
+
+static void
+add(struct conf_diag *diag, bool warning, const struct conf_where *where,
+    const char *format, va_list args)
+{
+	struct conf_message *m;
+
+	if (!warning)
+		diag->errors++;
+	if (diag->count >= KEPT)
+		return;
+	if ((diag->count & (diag->count - 1)) == 0)
+		diag->messages = xrealloc(diag->messages,
+		    (diag->count == 0 ? 1 : diag->count * 2) *
+			sizeof(*diag->messages));
+	m = &diag->messages[diag->count++];
+	m->warning = warning;
+	m->where = where_text(where);
+	if (vasprintf(&m->text, format, args) < 0)
+		m->text = xstrdup(format);
+}
+
+void
+conf_error(struct conf_diag *diag, const struct conf_where *where,
+    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(diag, false, where, format, args);
+	va_end(args);
+}
+
+void
+conf_warn(struct conf_diag *diag, const struct conf_where *where,
+    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(diag, true, where, format, args);
+	va_end(args);
+}
+
+void
+conf_diag_fini(struct conf_diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->count; i++) {
+		free(diag->messages[i].where);
+		free(diag->messages[i].text);
+	}
+	free(diag->messages);
+	*diag = (struct conf_diag){0};
+}
