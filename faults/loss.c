@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loss: what a stream suffers when packets are lost: nothing is missing, but
+ * bytes wait for a retransmission, and all behind them too.
+ *
+ *   lost ─► three packets behind it came ─► one round trip: fast retransmit
+ *        └► otherwise ─► the retransmission timer, doubled at each repeat */
+#include "base/deadline.h"
+#include "faults/chunk.h"
+#include "faults/fault.h"
+#include "faults/gilbert.h"
+#include "faults/registry.h"
+
+#define FOLLOWERS  3	     /* packets behind a lost one that reveal it */
+#define REPEATS	   10	     /* the same packet is lost at most so often */
+#define RTO_MAX_US 120000000 /* a backed-off timer waits no longer */
+
+struct loss_params {
+	double rate, burst;
+	struct gilbert chain; /* p > 0: used instead of rate and burst */
+	int64_t rtt_us, rto_us, mss;
+};
+
+struct loss_state {
+	uint64_t draws;
+	int64_t last_us; /* what went before left, nominally */
+	unsigned losses; /* of the first held packet; 0: not drawn yet */
+	bool begun, bad; /* the chain */
+};
+
+static const struct conf_field fields[] = {
+    {
+	.name = "rate",
+	.type = CONF_FRACTION,
+	.offset = offsetof(struct loss_params, rate),
+	.def = "0",
+	.max = 1,
+	.help = "Share of packets lost",
+    },
+    {
+	.name = "burst",
+	.type = CONF_FLOAT,
+	.offset = offsetof(struct loss_params, burst),
+	.def = "0",
+	.max = 1e6,
+	.help = "Mean number of packets lost in a row, at the same rate; 0 "
+		"makes losses independent",
+    },
+    {
+	.name = "p",
+	.type = CONF_FRACTION,
+	.offset = offsetof(struct loss_params, chain.p),
+	.def = "0",
+	.max = 1,
+	.help = "Gilbert-Elliott: chance per packet that a good line turns "
+		"bad; instead of rate and burst",
+    },
+    {
+	.name = "r",
+	.type = CONF_FRACTION,
+	.offset = offsetof(struct loss_params, chain.r),
+	.def = "0",
+	.max = 1,
+	.help = "Gilbert-Elliott: chance per packet that a bad line turns "
+		"good",
+    },
+    {
+	.name = "h",
+	.type = CONF_FRACTION,
+	.offset = offsetof(struct loss_params, chain.h),
+	.def = "0",
+	.max = 1,
+	.help = "Gilbert-Elliott: share of packets that get through a bad "
+		"line",
+    },
+    {
+	.name = "k",
+	.type = CONF_FRACTION,
+	.offset = offsetof(struct loss_params, chain.k),
+	.def = "1",
+	.max = 1,
+	.help = "Gilbert-Elliott: share of packets that get through a good "
+		"line",
+    },
+    {
+	.name = "rtt",
+	.type = CONF_DURATION,
+	.offset = offsetof(struct loss_params, rtt_us),
+	.def = "50ms",
+	.max = 60e6,
+	.bare = 1000,
+	.help = "Round-trip time of the line imitated: what a fast "
+		"retransmission costs",
+    },
+    {
+	.name = "rto",
+	.type = CONF_DURATION,
+	.offset = offsetof(struct loss_params, rto_us),
+	.def = "200ms",
+	.min = 1000,
+	.max = 120e6,
+	.bare = 1000,
+	.help = "First retransmission timeout; doubles with each repeat, up "
+		"to two minutes",
+    },
+    {
+	.name = "mss",
+	.type = CONF_SIZE,
+	.offset = offsetof(struct loss_params, mss),
+	.def = "1460",
+	.min = 64,
+	.max = 65536,
+	.help = "Most bytes in one packet",
+    },
+    CONF_FIELD_END,
+};
+
+static void
+loss_check(
+    const void *params, const struct conf_where *where, struct conf_diag *diag)
+{
+	const struct loss_params *p = params;
+
+	if (p->chain.p > 0 && (p->rate > 0 || p->burst > 0))
+		conf_error(diag, where,
+		    "both rate and p are given, expected rate (and burst), or "
+		    "p and r (and h, k)");
+	if (p->chain.p > 0 && p->chain.r <= 0)
+		conf_error(diag, where,
+		    "r is 0: a bad line never recovers, expected more");
+	if (p->chain.p <= 0 && p->rate <= 0)
+		conf_error(diag, where,
+		    "nothing would be lost, expected rate, or p and r, above "
+		    "0");
+	if (p->burst > 0 && p->burst < 1)
+		conf_error(diag, where,
+		    "burst is below 1, expected 0, or at least 1 packet");
+	else if (p->burst > 0 && p->rate > p->burst / (p->burst + 1))
+		conf_error(diag, where,
+		    "rate is too high for bursts of %g packets, expected at "
+		    "most %g: somewhere between bursts a packet must arrive",
+		    p->burst, p->burst / (p->burst + 1));
+	if (p->rto_us < p->rtt_us)
+		conf_error(diag, where,
+		    "rto is below rtt, expected at least one round trip");
+}
+
+static struct gilbert
+chain_of(const struct loss_params *p)
+{
+	if (p->chain.p > 0)
+		return p->chain;
+	if (p->burst > 0)
+		return gilbert_bursts(p->rate, p->burst);
+	return gilbert_independent(p->rate);
+}
+
+/* One transmission of one packet: lost? */
+static bool
+draw_lost(struct stage *s, const struct gilbert *chain)
+{
+	struct loss_state *st = stage_state(s);
+	uint64_t draw;
+
+	if (!st->begun) {
+		st->begun = true;
+		st->bad = gilbert_start(
+		    chain, stage_unit(s, STAGE_DRAW + st->draws++));
+	}
+	draw = STAGE_DRAW + st->draws;
+	st->draws += 2;
+	return gilbert_step(
+	    chain, &st->bad, stage_unit(s, draw), stage_unit(s, draw + 1));
+}
+
+/* Draws for the packets of the first held chunk up to the first lost one;
+ * returns the bytes before it. */
+static size_t
+draw_clear(struct stage *s, const struct loss_params *p)
+{
+	struct loss_state *st = stage_state(s);
+	struct gilbert chain = chain_of(p);
+	size_t len = chunk_len(stage_in(s)), off = 0;
+
+	while (off < len && !draw_lost(s, &chain))
+		off += MIN((size_t)p->mss, len - off);
+	if (off == len)
+		return len;
+	st->losses = 1;
+	while (st->losses < REPEATS && draw_lost(s, &chain))
+		st->losses++;
+	return off;
+}
+
+/* When the third packet behind the first `skip` held bytes arrived, or
+ * DEADLINE_NEVER. */
+static int64_t
+revealed_us(const struct bytes *in, size_t skip, size_t mss)
+{
+	size_t packets = 0, len = 0;
+
+	for (const struct seg *seg = in->head; seg != NULL; seg = seg->next) {
+		size_t here = seg->len - MIN(skip, seg->len);
+
+		skip -= MIN(skip, seg->len);
+		len += here;
+		if (seg->next != NULL && seg->next->time_us == seg->time_us)
+			continue;
+		packets += (len + mss - 1) / mss;
+		len = 0;
+		if (packets >= FOLLOWERS)
+			return seg->time_us;
+	}
+	return DEADLINE_NEVER;
+}
+
+/* When the first held packet, lost so often, arrives at last, µs. */
+static int64_t
+recovered_us(const struct loss_params *p, unsigned losses, int64_t arrival_us,
+    int64_t revealed)
+{
+	int64_t due = arrival_us + p->rto_us, wait = p->rto_us;
+
+	if (revealed < due && revealed + p->rtt_us < due)
+		due = revealed + p->rtt_us;
+	else
+		wait = MIN(2 * wait, RTO_MAX_US);
+	for (unsigned i = 1; i < losses; i++) {
+		due += wait;
+		wait = MIN(2 * wait, RTO_MAX_US);
+	}
+	return due;
+}
+
+static void
+loss_data(struct stage *s)
+{
+	const struct loss_params *p = stage_params(s);
+	struct loss_state *st = stage_state(s);
+	const struct bytes *in = stage_in(s);
+	int64_t now = stage_now(s);
+
+	while (in->len > 0) {
+		int64_t arrival = stage_arrival(s), due;
+		size_t n;
+
+		if (st->losses == 0 && (n = draw_clear(s, p)) > 0) {
+			stage_pass(
+			    s, n, st->last_us > arrival ? st->last_us : -1);
+			continue;
+		}
+		n = MIN((size_t)p->mss, chunk_len(in));
+		due = recovered_us(
+		    p, st->losses, arrival, revealed_us(in, n, (size_t)p->mss));
+		due = MAX(due, st->last_us);
+		if (due > now) {
+			stage_wake_at(s, due);
+			return;
+		}
+		stage_delayed(s, due - arrival, now - arrival);
+		stage_touched(s, n);
+		stage_pass(s, n, due);
+		st->last_us = due;
+		st->losses = 0;
+	}
+}
+
+const struct fault_ops loss_ops = {
+    .kind =
+	{
+	    .name = "loss",
+	    .summary =
+		"Stalls as lost packets cause them; the stream stays intact",
+	    .details =
+		"A stream cannot lose bytes, so a lost packet shows as a wait. "
+		"Bytes that arrive together are packets of `mss` bytes. For "
+		"each "
+		"one loss is drawn; a lost one arrives `rtt` after the third "
+		"packet behind it (fast retransmission), or after `rto` if "
+		"fewer "
+		"follow in that time, doubled at each repeat if the "
+		"retransmission is lost as well. Everything behind waits, and "
+		"nothing is reordered. Small requests and replies, which "
+		"nothing "
+		"follows, therefore wait the full `rto`, as on a real line.\n\n"
+		"`rate` alone loses packets independently; with `burst` the "
+		"same "
+		"share is lost in runs of that mean length. `p` `r` `h` `k` "
+		"give "
+		"the Gilbert-Elliott chain itself; its loss is (p(1-h) + "
+		"r(1-k)) / (p+r). Correlation never changes the rate here, "
+		"while "
+		"netem's drives small rates to nothing.\n\n"
+		"This is an imitation in user space: the kernels on both sides "
+		"see no loss, so congestion windows do not shrink (add "
+		"`bandwidth` for that), their counters show no "
+		"retransmissions, "
+		"and handshakes and the end of stream are not lost. A packet "
+		"is "
+		"lost at most ten times.",
+	    .example = "{ type = \"loss\"; rate = \"1%\"; burst = 3; "
+		       "rtt = \"40ms\"; }",
+	    .fields = fields,
+	    .params_size = sizeof(struct loss_params),
+	    .check = loss_check,
+	},
+    .state_size = sizeof(struct loss_state),
+    .data = loss_data,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All fault kinds. A new one is one file, one declaration in registry.h and
+ * one line here, in alphabetical order. */
+#include "faults/registry.h"
+
+#include <string.h>
+
+#include "base/attr.h"
+
+static const struct conf_kind *const kinds[] = {
+    &bandwidth_ops.kind,
+    &corrupt_ops.kind,
+    &cut_ops.kind,
+    &latency_ops.kind,
+    &limit_data_ops.kind,
+    &loss_ops.kind,
+    &noop_ops.kind,
+    &reset_peer_ops.kind,
+    &slicer_ops.kind,
+    &slow_close_ops.kind,
+    &timeout_ops.kind,
+};
+
+const struct conf_kinds fault_kinds = {kinds, COUNT_OF(kinds)};
+
+const struct fault_ops *
+fault_ops_of(const struct conf_kind *kind)
+{
+	/* kind is the first member of its ops. */
+	return (const struct fault_ops *)(const void *)kind;
+}
+
+const struct fault_ops *
+fault_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		if (strcmp(kinds[i]->name, name) == 0)
+			return fault_ops_of(kinds[i]);
+	}
+	return NULL;
+}

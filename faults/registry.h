@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ops of every fault kind; each is the only symbol of its file. Everyone
+ * else finds kinds through faults/fault.h. */
+#ifndef FAULTS_REGISTRY_H
+#define FAULTS_REGISTRY_H
+
+#include "faults/fault.h"
+
+extern const struct fault_ops bandwidth_ops;
+extern const struct fault_ops corrupt_ops;
+extern const struct fault_ops cut_ops;
+extern const struct fault_ops latency_ops;
+extern const struct fault_ops limit_data_ops;
+extern const struct fault_ops loss_ops;
+extern const struct fault_ops noop_ops;
+extern const struct fault_ops reset_peer_ops;
+extern const struct fault_ops slicer_ops;
+extern const struct fault_ops slow_close_ops;
+extern const struct fault_ops timeout_ops;
+
+#endif
