@@ -6,13 +6,28 @@
 
 #include "faults/fault.h"
 
+extern const struct fault_ops abort_ops;
 extern const struct fault_ops bandwidth_ops;
+extern const struct fault_ops blackhole_ops;
+extern const struct fault_ops body_ops;
+extern const struct fault_ops conn_limit_ops;
+extern const struct fault_ops connect_delay_ops;
+extern const struct fault_ops connect_timeout_ops;
 extern const struct fault_ops corrupt_ops;
 extern const struct fault_ops cut_ops;
+extern const struct fault_ops down_ops;
+extern const struct fault_ops drip_ops;
+extern const struct fault_ops half_open_ops;
+extern const struct fault_ops hang_ops;
+extern const struct fault_ops headers_ops;
 extern const struct fault_ops latency_ops;
+extern const struct fault_ops lifetime_ops;
 extern const struct fault_ops limit_data_ops;
 extern const struct fault_ops loss_ops;
+extern const struct fault_ops malform_ops;
 extern const struct fault_ops noop_ops;
+extern const struct fault_ops rate_limit_ops;
+extern const struct fault_ops refuse_ops;
 extern const struct fault_ops reset_peer_ops;
 extern const struct fault_ops slicer_ops;
 extern const struct fault_ops slow_close_ops;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A peer that vanishes: the connection dies and nobody is told. */
+#include "faults/registry.h"
+
+#define DAY_US 86400e6
+
+struct half_open {
+	int64_t after_us;
+	int64_t bytes;
+};
+
+static const struct conf_field fields[] = {
+    {.name = "after",
+	.type = CONF_DURATION,
+	.offset = offsetof(struct half_open, after_us),
+	.def = "0ms",
+	.max = DAY_US,
+	.bare = 1000,
+	.help = "Time until the connection dies; 0 with bytes given: by "
+		"bytes alone; 0 without: at once"},
+    {.name = "bytes",
+	.type = CONF_SIZE,
+	.offset = offsetof(struct half_open, bytes),
+	.def = "0",
+	.max = 1e15,
+	.help = "Bytes in the fault's direction after which the connection "
+		"dies; 0: by time alone"},
+    CONF_FIELD_END,
+};
+
+struct life {
+	int64_t since_us;
+	bool spent; /* all bytes that may pass have passed */
+};
+
+/* When the connection dies by time, or never. */
+static bool
+dies_by_time(const struct half_open *p)
+{
+	return p->after_us > 0 || p->bytes == 0;
+}
+
+static void
+plan_death(struct stage *s)
+{
+	const struct half_open *p = stage_params(s);
+	const struct life *st = stage_state(s);
+
+	if (dies_by_time(p))
+		stage_wake_at(s, st->since_us + p->after_us);
+}
+
+static void
+half_open_attach(struct stage *s)
+{
+	struct life *st = stage_state(s);
+
+	st->since_us = stage_now(s);
+	plan_death(s);
+}
+
+static bool
+time_is_up(struct stage *s)
+{
+	const struct half_open *p = stage_params(s);
+	const struct life *st = stage_state(s);
+
+	return dies_by_time(p) && stage_now(s) - st->since_us >= p->after_us;
+}
+
+/* The last bytes get a turn of the loop to leave before the silence. */
+static void
+half_open_data(struct stage *s)
+{
+	const struct half_open *p = stage_params(s);
+	struct life *st = stage_state(s);
+	uint64_t left = UINT64_MAX;
+
+	if (time_is_up(s) || st->spent) {
+		stage_acted(s, "silence", (double)stage_offset(s), "bytes");
+		stage_end(s, END_SILENT);
+		return;
+	}
+	if (p->bytes > 0)
+		left = (uint64_t)p->bytes > stage_offset(s)
+		    ? (uint64_t)p->bytes - stage_offset(s)
+		    : 0;
+	stage_pass(s, left < stage_in(s)->len ? left : stage_in(s)->len, -1);
+	if (p->bytes == 0 || stage_offset(s) < (uint64_t)p->bytes)
+		return;
+	st->spent = true;
+	stage_hold(s, true);
+	stage_wake_at(s, stage_now(s));
+}
+
+/* Nobody is told of the end either, once the connection is as good as dead. */
+static void
+half_open_eof(struct stage *s)
+{
+	const struct life *st = stage_state(s);
+
+	if (!st->spent)
+		stage_pass_eof(s);
+}
+
+static void
+half_open_update(struct stage *s, const void *old_params)
+{
+	(void)old_params;
+	plan_death(s);
+}
+
+const struct fault_ops half_open_ops = {
+    .kind =
+	{
+	    .name = "half_open",
+	    .summary = "The connection dies silently: no FIN, no RST, ever",
+	    .details =
+		"As when a host loses power or a NAT entry expires: from one "
+		"moment on nothing passes in either direction, nothing is "
+		"acknowledged, and neither peer is told. Each keeps its end "
+		"for established until its own timeouts, keep-alive probes or "
+		"retransmissions say otherwise."
+		"\n\n"
+		"The moment is `after` the fault reached the connection (for "
+		"a new one: after it was opened), or when `bytes` have passed "
+		"in the direction given by `stream`; of both, the first. With "
+		"`stream = \"both\"` each direction counts for itself. With "
+		"neither, the connection is dead at once. Bytes that passed "
+		"before are delivered."
+		"\n\n"
+		"Removal does not raise the dead: such a connection stays "
+		"silent until the proxy gives it up. Limits: a peer that "
+		"sends with TTL 255 and peers on Unix sockets see their bytes "
+		"acknowledged until the buffers are full. On HTTP routes the "
+		"fault acts on the client's connection, where bytes are not "
+		"counted: use `after` there.",
+	    .example = "{ type = \"half_open\"; after = \"10s\"; }",
+	    .fields = fields,
+	    .params_size = sizeof(struct half_open),
+	    .flags = KIND_CONNECTION,
+	},
+    .state_size = sizeof(struct life),
+    .attach = half_open_attach,
+    .data = half_open_data,
+    .eof = half_open_eof,
+    .update = half_open_update,
+};
