@@ -75,7 +75,8 @@ abort_check(const void *params, const struct conf_where *where,
 
 	header_check_lines(&p->headers, "headers", where, diag);
 	if (p->headers.count > HEADERS_MAX)
-		conf_error(diag, where, "headers: %zu of them, expected at most %d",
+		conf_error(diag, where,
+		    "headers: %zu of them, expected at most %d",
 		    p->headers.count, HEADERS_MAX);
 	if (p->body != NULL && (p->status == 204 || p->status == 304))
 		conf_error(diag, where,
@@ -161,9 +162,19 @@ answer(struct stage *s)
 }
 
 static void
-abort_data(struct stage *s)
+tell(struct stage *s)
 {
 	const struct abort_params *p = stage_params(s);
+
+	if (p->grpc_status >= 0)
+		stage_acted(s, "grpc_abort", (double)p->grpc_status, "");
+	else
+		stage_acted(s, "abort", (double)p->status, "");
+}
+
+static void
+abort_data(struct stage *s)
+{
 	struct verdict *st = stage_state(s);
 
 	if (stage_in(s)->len == 0)
@@ -172,10 +183,8 @@ abort_data(struct stage *s)
 		/* Only at its beginning can a message be replaced. */
 		st->answered = stage_head_left(s) > 0 && answer(s);
 		st->passed = !st->answered;
-		if (st->answered && p->grpc_status >= 0)
-			stage_acted(s, "grpc_abort", (double)p->grpc_status, "");
-		else if (st->answered)
-			stage_acted(s, "abort", (double)p->status, "");
+		if (st->answered)
+			tell(s);
 	}
 	if (st->answered)
 		stage_drop(s, stage_in(s)->len);
