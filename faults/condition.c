@@ -167,7 +167,7 @@ static void
 tell(const struct flow *f, const struct armed_fault *fault,
     enum event_verdict verdict, double draw)
 {
-	struct event e;
+	struct event_record e;
 
 	if (!flow_event(f, EVENT_DECISION, &e))
 		return;

@@ -40,7 +40,7 @@ struct armed_fault {
 struct armed_route {
 	const struct conf_route *conf; /* the plan's model's */
 	struct route_shared *shared;   /* counted */
-	const char *name;	       /* interned */
+	const char *name, *listen;     /* interned */
 	uint64_t hash;		       /* rng_hash(name) */
 	struct armed_fault *faults;    /* partitions first, then the file's */
 	size_t faults_count;

@@ -9,11 +9,11 @@
 #include "faults/stage.h"
 
 bool
-flow_event(const struct flow *f, enum event_type type, struct event *event)
+flow_event(const struct flow *f, enum event_type type, struct event_record *event)
 {
 	if (f->engine->emit == NULL)
 		return false;
-	*event = (struct event){
+	*event = (struct event_record){
 	    .type = type,
 	    .time_us = clock_now(f->engine->clock),
 	    .route = f->route_name,
@@ -218,7 +218,7 @@ asked_before(const struct flow *f, const struct stage *s)
 void
 flow_open(struct flow *f)
 {
-	struct event e;
+	struct event_record e;
 
 	if (flow_event(f, EVENT_FLOW_OPEN, &e))
 		f->engine->emit(f->engine->emit_arg, &e);
@@ -285,7 +285,7 @@ flow_reconcile(struct flow *f, const struct armed_route *route)
 void
 flow_fini(struct flow *f, const char *reason)
 {
-	struct event e;
+	struct event_record e;
 
 	if (f->closing)
 		return;

@@ -57,7 +57,7 @@ stage_new(struct link *l, struct stage *after, const struct armed_fault *fault)
 static void
 report(const struct stage *s)
 {
-	struct event e;
+	struct event_record e;
 
 	if (s->delays == 0 && s->touched == 0)
 		return;
@@ -423,7 +423,7 @@ void
 stage_acted(struct stage *s, const char *effect, double amount,
     const char *unit)
 {
-	struct event e;
+	struct event_record e;
 
 	s->acted = true;
 	if (!flow_event(flow_of(s), EVENT_EFFECT, &e))

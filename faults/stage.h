@@ -52,7 +52,7 @@ void link_lowered(struct link *l);
 /* An event of this flow, route, number and time filled in; false if nobody
  * listens. */
 bool flow_event(const struct flow *f, enum event_type type,
-    struct event *event);
+    struct event_record *event);
 /* A stage let go of the opening. */
 void flow_open_released(struct flow *f);
 

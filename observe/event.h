@@ -49,7 +49,7 @@ enum event_verdict {
 #undef X
 };
 
-struct event {
+struct event_record {
 	enum event_type type;
 	int64_t time_us;     /* monotonic; stamped by the producer */
 	const char *route;   /* interned; NULL: none */
@@ -76,7 +76,7 @@ struct event {
 	double duration_us;
 };
 
-typedef void (*event_sink_fn)(void *arg, const struct event *event);
+typedef void (*event_sink_fn)(void *arg, const struct event_record *event);
 
 /* "flow_open", … */
 const char *event_type_name(enum event_type type);

@@ -5,6 +5,7 @@
 #define PROXY_PLAN_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@
 struct plan_listener {
 	const char *id; /* interned: the address as written */
 	const struct conf_address *address;
-	struct armed_route **routes; /* owned array, borrowed routes */
+	struct armed_route **routes; /* borrowed, within plan->by_listen */
 	size_t routes_count;
 	int protocol; /* enum conf_protocol */
 };
@@ -26,8 +27,9 @@ struct plan {
 	struct conf_model *model;   /* counted */
 	struct armed_route *routes; /* owned; in order of the file */
 	size_t routes_count;
-	struct armed_route **by_name; /* owned; sorted */
-	struct plan_listener *listeners;
+	struct armed_route **by_name;	/* owned; sorted */
+	struct armed_route **by_listen; /* owned; the enabled, by listener */
+	struct plan_listener *listeners; /* owned; sorted by id's address */
 	size_t listeners_count;
 	struct conf_fault *made; /* owned: the faults of partitions */
 	size_t made_count;
@@ -35,9 +37,10 @@ struct plan {
 
 /* Arms `model` (a reference is taken). What `before` (NULL: nothing) had
  * armed under the same names and unchanged keeps its shared numbers; the rest
- * is armed at now_us. Returns owned. */
+ * is armed at now_us. `seed` draws what partitions leave open. Returns
+ * owned. */
 struct plan *plan_new(struct conf_model *model, const struct plan *before,
-    int64_t now_us);
+    uint64_t seed, int64_t now_us);
 struct plan *plan_ref(struct plan *plan);
 /* Drops one reference; NULL is accepted. Thread-safe. */
 void plan_unref(struct plan *plan);
@@ -47,5 +50,10 @@ struct armed_route *plan_route(const struct plan *plan, const char *name);
 struct plan_listener *plan_listener(const struct plan *plan, const char *id);
 /* When the next fault comes into or goes out of force, or DEADLINE_NEVER. */
 int64_t plan_next_change(const struct plan *plan, int64_t now_us);
+
+/* Counts a connection on its route, if max_connections has room for it. The
+ * route's shared numbers stay until route_shared_leave(). */
+bool route_shared_enter(const struct armed_route *route);
+void route_shared_leave(struct route_shared *shared);
 
 #endif

@@ -12,29 +12,15 @@
 #define PROXY_RESOLVE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/mailbox.h"
-
-#define RESOLVE_MAX 16 /* addresses kept of one name */
+#include "proxy/resolve_list.h"
 
 struct resolver;
 struct resolve;
-
-struct resolve_address {
-	struct sockaddr_storage addr; /* with the port */
-	socklen_t len;
-};
-
-/* In the order the system prefers. */
-struct resolve_list {
-	size_t count;
-	struct resolve_address at[RESOLVE_MAX];
-};
 
 /* Blocks; fills `to` (ports are set later). 0, or an EAI_* code. */
 typedef int (*resolve_lookup_fn)(void *arg, const char *name,

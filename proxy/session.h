@@ -5,6 +5,7 @@
 #ifndef PROXY_SESSION_H
 #define PROXY_SESSION_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -76,6 +77,8 @@ struct accepted {
 /* Makes the common part known to its worker. */
 void session_init(struct session *s, const struct session_ops *ops,
     struct worker *worker, const struct accepted *from);
+/* An IPv4 address as ::ffff:a.b.c.d. */
+void session_map_ipv4(struct in6_addr *to, const struct in_addr *from);
 /* Queues it for the reaper; it must not be touched on a later loop turn. */
 void session_reap(struct session *s);
 

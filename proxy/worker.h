@@ -15,6 +15,7 @@
 #include "proxy/session.h"
 
 struct http1_pool;
+struct splice_pipe;
 struct resolver;
 struct event_buffer;
 
@@ -34,19 +35,24 @@ struct worker {
 	unsigned char *scratch;	 /* WORKER_SCRATCH bytes for the fast path */
 	struct resolver *resolver; /* borrowed, shared, thread-safe */
 	struct event_buffer *events; /* borrowed; NULL: no consumer */
+	struct splice_pipe *spare_pipes;
+	size_t spare_pipes_count;
 	struct http1_pool *http1_pool; /* idle upstream connections */
-	bool draining;
+	bool draining, stopping, started;
 	pthread_t thread;
 	unsigned index;
 };
 
 #define WORKER_SCRATCH (128 * 1024)
 
-/* Makes a worker (not running). Borrows the resolver. Returns owned. */
+/* Makes a worker (not running). Borrows the resolver and the buffer (NULL:
+ * nobody listens). Returns owned, or NULL and err. */
 struct worker *worker_new(unsigned index, uint64_t seed,
-    struct resolver *resolver, struct event_buffer *events);
-/* Starts its thread. */
+    struct resolver *resolver, struct event_buffer *events,
+    struct error *err);
+/* Starts its thread, with all signals blocked; waits for its end. */
 void worker_start(struct worker *w);
+void worker_join(struct worker *w);
 /* Runs the loop on the calling thread until worker_stop's mail. */
 void worker_loop(struct worker *w);
 /* Frees a worker whose loop has ended; open sessions are closed. */

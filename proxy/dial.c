@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reaching an upstream.
+ *
+ *   name ─► addresses ─► connect 1st ─fail─► connect 2nd ─fail─► … ─► result
+ *
+ * One time-out covers everything; each address gets its share of what is
+ * left, so that one that never answers does not starve the others. */
+#include "proxy/dial.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "proxy/resolve.h"
+#include "proxy/worker.h"
+
+/* How soon a Unix socket with a full backlog is asked again. */
+#define BUSY_RETRY_US 10000
+
+struct dial {
+	struct worker *worker;
+	const struct conf_address *to; /* borrowed */
+	dial_done_fn done;
+	void *arg;
+	struct resolve *resolve;
+	struct resolve_list list;
+	size_t next; /* address to try */
+	int fd;
+	int error; /* of the last address that failed */
+	int64_t end_us;
+	struct deadline deadline;
+	struct event ev;
+	bool waiting; /* ev is registered */
+	bool starting; /* dial_start() has not returned yet */
+	bool finished;
+};
+
+const char *
+dial_result_name(enum dial_result result)
+{
+	static const char *const words[] = {
+#define X(id, word) word,
+	    DIAL_RESULTS(X)
+#undef X
+	};
+
+	return words[result];
+}
+
+static void
+disarm(struct dial *d)
+{
+	if (d->waiting)
+		event_del(&d->ev);
+	d->waiting = false;
+	deadline_disarm(&d->worker->engine.deadlines, &d->deadline);
+}
+
+static void
+drop_socket(struct dial *d)
+{
+	disarm(d);
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+}
+
+static void
+finish(struct dial *d, enum dial_result result)
+{
+	int fd = result == DIAL_OK ? d->fd : -1;
+
+	disarm(d);
+	if (result == DIAL_OK)
+		d->fd = -1;
+	drop_socket(d);
+	d->finished = true;
+	d->done(d->arg, result, fd);
+	/* dial_start() frees what ended before it returned. */
+	if (!d->starting)
+		free(d);
+}
+
+static enum dial_result
+result_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ENOENT:
+	case ECONNRESET:
+		return DIAL_REFUSED;
+	case ETIMEDOUT:
+		return DIAL_TIMEOUT;
+	default:
+		return DIAL_UNREACHABLE;
+	}
+}
+
+static void try_next(struct dial *d);
+
+static void
+failed(struct dial *d, int error)
+{
+	d->error = error;
+	drop_socket(d);
+	try_next(d);
+}
+
+static void
+on_connected(evutil_socket_t fd, short what, void *arg)
+{
+	struct dial *d = arg;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	(void)what;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error != 0)
+		failed(d, error);
+	else
+		finish(d, DIAL_OK);
+}
+
+static void
+on_deadline(struct deadline *deadline, int64_t now_us)
+{
+	struct dial *d = CONTAINER_OF(deadline, struct dial, deadline);
+
+	if (d->resolve != NULL) {
+		resolve_cancel(d->resolve);
+		d->resolve = NULL;
+		finish(d, DIAL_DNS);
+	} else if (d->error == EAGAIN && now_us < d->end_us) {
+		d->next--;
+		d->error = 0;
+		try_next(d);
+	} else {
+		failed(d, ETIMEDOUT);
+	}
+}
+
+static void
+arm(struct dial *d, int64_t at_us)
+{
+	deadline_arm(&d->worker->engine.deadlines, &d->deadline, at_us);
+}
+
+/* Waits for the connection under way. */
+static void
+await(struct dial *d)
+{
+	int64_t now_us = worker_now(d->worker);
+	int64_t left = MAX(d->end_us - now_us, 0);
+	size_t others = d->list.count > d->next ? d->list.count - d->next : 0;
+
+	event_assign(&d->ev, d->worker->base, d->fd, EV_WRITE, on_connected,
+	    d);
+	event_add(&d->ev, NULL);
+	d->waiting = true;
+	arm(d, now_us + left / (int64_t)(others + 1));
+}
+
+/* Begins with one address: 0 connected, EINPROGRESS, or an error. */
+static int
+begin(struct dial *d, const struct sockaddr *addr, socklen_t len)
+{
+	int one = 1;
+
+	d->fd = socket(addr->sa_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (d->fd < 0)
+		return errno;
+	if (addr->sa_family != AF_UNIX)
+		setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(d->fd, addr, len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return errno;
+	/* A peer on this host has often answered by now; asking again costs
+	 * less than a turn of the loop. */
+	if (connect(d->fd, addr, len) == 0 || errno == EISCONN)
+		return 0;
+	return errno == EALREADY ? EINPROGRESS : errno;
+}
+
+static int
+begin_unix(struct dial *d)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	if (strlen(d->to->path) >= sizeof(un.sun_path))
+		return ENAMETOOLONG;
+	strcpy(un.sun_path, d->to->path);
+	return begin(d, (const struct sockaddr *)&un, sizeof(un));
+}
+
+static void
+try_next(struct dial *d)
+{
+	size_t count = d->to->is_unix ? 1 : d->list.count;
+
+	while (d->next < count) {
+		struct resolve_address *a = &d->list.at[d->next++];
+		int error = d->to->is_unix
+		    ? begin_unix(d)
+		    : begin(d, (const struct sockaddr *)&a->addr, a->len);
+
+		if (error == 0) {
+			finish(d, DIAL_OK);
+			return;
+		}
+		if (error == EINPROGRESS) {
+			await(d);
+			return;
+		}
+		d->error = error;
+		drop_socket(d);
+		if (error == EAGAIN && d->to->is_unix) {
+			arm(d, worker_now(d->worker) + BUSY_RETRY_US);
+			return;
+		}
+	}
+	if (!d->to->is_unix)
+		resolve_forget(d->worker->resolver, d->to->host);
+	finish(d, result_of(d->error));
+}
+
+static void
+on_resolved(void *arg, int error, const struct resolve_list *list)
+{
+	struct dial *d = arg;
+
+	d->resolve = NULL;
+	if (error != 0) {
+		finish(d, DIAL_DNS);
+		return;
+	}
+	d->list = *list;
+	try_next(d);
+}
+
+static void
+look_up(struct dial *d)
+{
+	struct resolve_query query = {
+	    .name = d->to->host,
+	    .port = d->to->port,
+	    .mailbox = &d->worker->mailbox,
+	    .done = on_resolved,
+	    .arg = d,
+	};
+	int error;
+
+	if (!resolve_cached(d->worker->resolver, d->to->host, d->to->port,
+		&d->list, &error)) {
+		d->resolve = resolve_start(d->worker->resolver, &query);
+		arm(d, d->end_us);
+	} else if (error != 0) {
+		finish(d, DIAL_DNS);
+	} else {
+		try_next(d);
+	}
+}
+
+struct dial *
+dial_start(struct worker *worker, const struct conf_address *to,
+    int64_t timeout_us, dial_done_fn done, void *arg)
+{
+	struct dial *d = xmalloc(sizeof(*d));
+
+	memset(d, 0, offsetof(struct dial, list));
+	d->list.count = 0;
+	d->next = 0;
+	d->error = 0;
+	d->waiting = d->finished = false;
+	d->deadline = (struct deadline){.on_due = on_deadline};
+	d->worker = worker;
+	d->to = to;
+	d->done = done;
+	d->arg = arg;
+	d->fd = -1;
+	d->starting = true;
+	d->end_us = worker_now(worker) + timeout_us;
+	if (to->is_unix)
+		try_next(d);
+	else
+		look_up(d);
+	d->starting = false;
+	if (!d->finished)
+		return d;
+	free(d);
+	return NULL;
+}
+
+void
+dial_cancel(struct dial *d)
+{
+	if (d == NULL)
+		return;
+	resolve_cancel(d->resolve);
+	drop_socket(d);
+	free(d);
+}

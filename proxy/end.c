@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One socket of a session and its one event.
+ *
+ * While its owner reads, a reset shows up in the read. While nobody reads or
+ * writes, the event waits edge-triggered for what can still happen: that way
+ * a vanished peer is noticed without a level-triggered event spinning on
+ * input that nobody wants. */
+#include "proxy/end.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proxy/worker.h"
+
+#ifndef IPV6_MINHOPCOUNT
+#define IPV6_MINHOPCOUNT 73
+#endif
+
+#define WATCH (EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST)
+/* The most unread input that a polite close reads away. */
+#define DRAIN_MAX (256 * 1024)
+
+void
+end_init(struct end *e, struct worker *worker,
+    void (*on_event)(struct end *, unsigned what))
+{
+	*e = (struct end){.worker = worker, .on_event = on_event, .fd = -1};
+}
+
+static int
+pending_error(const struct end *e)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		return errno;
+	return error;
+}
+
+static void
+on_ready(evutil_socket_t fd, short what, void *arg)
+{
+	struct end *e = arg;
+	unsigned seen = 0;
+
+	(void)fd;
+	if (e->armed & EV_ET) {
+		int error = pending_error(e);
+
+		if (error == 0)
+			return;
+		e->error = error;
+		e->gone_seen = true;
+		end_want(e, false, false);
+		e->on_event(e, END_GONE);
+		return;
+	}
+	if (what & EV_READ)
+		seen |= END_READABLE;
+	if (what & EV_WRITE)
+		seen |= END_WRITABLE;
+	e->on_event(e, seen);
+}
+
+void
+end_attach(struct end *e, int fd, bool is_unix)
+{
+	e->fd = fd;
+	e->is_unix = is_unix;
+}
+
+static void
+rearm(struct end *e, short want)
+{
+	if (e->armed == want)
+		return;
+	if (e->armed != 0)
+		event_del(&e->ev);
+	e->armed = want;
+	if (want == 0)
+		return;
+	event_assign(&e->ev, e->worker->base, e->fd, want, on_ready, e);
+	event_add(&e->ev, NULL);
+}
+
+int
+end_detach(struct end *e)
+{
+	int fd = e->fd;
+
+	rearm(e, 0);
+	e->fd = -1;
+	return fd;
+}
+
+void
+end_want(struct end *e, bool read, bool write)
+{
+	short want = 0;
+
+	if (e->fd < 0)
+		return;
+	if (read)
+		want |= EV_READ | EV_PERSIST;
+	if (write)
+		want |= EV_WRITE | EV_PERSIST;
+	if (want == 0 && !e->gone_seen)
+		want = WATCH;
+	rearm(e, want);
+}
+
+static ssize_t
+failed(struct end *e)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+		return END_AGAIN;
+	/* After an error was fetched the socket only says EPIPE. */
+	if (!e->gone_seen)
+		e->error = errno;
+	return END_FAILED;
+}
+
+ssize_t
+end_read(struct end *e, void *to, size_t len)
+{
+	ssize_t n = recv(e->fd, to, len, 0);
+
+	if (n > 0)
+		return n;
+	if (n < 0)
+		return failed(e);
+	if (e->gone_seen)
+		return END_FAILED;
+	e->fin_seen = true;
+	return END_CLOSED;
+}
+
+ssize_t
+end_write(struct end *e, const void *from, size_t len)
+{
+	ssize_t n = send(e->fd, from, len, MSG_NOSIGNAL);
+
+	return n >= 0 ? n : failed(e);
+}
+
+ssize_t
+end_write_bytes(struct end *e, const struct bytes *q, size_t limit)
+{
+	struct iovec iov[64];
+	struct msghdr msg = {.msg_iov = iov};
+	ssize_t n;
+
+	msg.msg_iovlen = (size_t)bytes_iov(q, iov, 64, limit);
+	n = sendmsg(e->fd, &msg, MSG_NOSIGNAL);
+	return n >= 0 ? n : failed(e);
+}
+
+void
+end_shutdown(struct end *e)
+{
+	if (e->fd < 0 || e->fin_sent)
+		return;
+	e->fin_sent = true;
+	shutdown(e->fd, SHUT_WR);
+}
+
+bool
+end_set_deaf(struct end *e, bool on)
+{
+	int ttl = on ? 255 : 0, v4, v6, off = 0;
+
+	if (e->fd < 0 || e->is_unix)
+		return false;
+	v4 = setsockopt(e->fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
+	v6 = setsockopt(e->fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl,
+	    sizeof(ttl));
+	if (on)
+		setsockopt(e->fd, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof(off));
+	e->deaf = on && (v4 == 0 || v6 == 0);
+	return v4 == 0 || v6 == 0;
+}
+
+size_t
+end_unacked(const struct end *e)
+{
+	int n = 0;
+
+	if (e->fd < 0 || ioctl(e->fd, SIOCOUTQ, &n) < 0 || n < 0)
+		return 0;
+	return (size_t)n;
+}
+
+static void
+discard(struct end *e)
+{
+	rearm(e, 0);
+	close(e->fd);
+	e->fd = -1;
+}
+
+void
+end_close(struct end *e)
+{
+	size_t drained = 0;
+	ssize_t n;
+
+	if (e->fd < 0)
+		return;
+	while (drained < DRAIN_MAX) {
+		n = recv(e->fd, e->worker->scratch, WORKER_SCRATCH,
+		    MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		drained += (size_t)n;
+	}
+	discard(e);
+}
+
+void
+end_reset(struct end *e)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	if (e->fd < 0)
+		return;
+	setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	discard(e);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One listening socket. Refusing is shutdown(2) on it: the port stays ours,
+ * SYNs are answered with RST, and listen(2) takes it back. Ignoring is a
+ * minimum TTL that no peer has: SYNs are discarded before TCP sees them. */
+#include "proxy/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#ifndef IPV6_MINHOPCOUNT
+#define IPV6_MINHOPCOUNT 73
+#endif
+
+#define BACKLOG	     4096
+#define ACCEPT_BATCH 64
+
+/* --- opening --- */
+
+static void
+print_address(struct opened_listener *l, const struct sockaddr_storage *addr)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	if (addr->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)addr;
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+		snprintf(l->address, sizeof(l->address), "[%s]:%u", host,
+		    ntohs(in6->sin6_port));
+	} else {
+		const struct sockaddr_in *in = (const void *)addr;
+
+		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+		snprintf(l->address, sizeof(l->address), "%s:%u", host,
+		    ntohs(in->sin_port));
+	}
+}
+
+static bool
+bind_to(struct opened_listener *l, struct sockaddr_storage *addr,
+    socklen_t len)
+{
+	int one = 1, zero = 0;
+
+	l->fd = socket(addr->ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
+		return false;
+	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (addr->ss_family == AF_INET6)
+		setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero,
+		    sizeof(zero));
+	if (bind(l->fd, (struct sockaddr *)addr, len) == 0)
+		return true;
+	one = errno;
+	close(l->fd);
+	l->fd = -1;
+	errno = one;
+	return false;
+}
+
+/* A port that the system chose is bound again by its number, because a
+ * refused listener would otherwise come back on another. */
+static bool
+open_inet(struct opened_listener *l, struct sockaddr_storage *addr,
+    socklen_t len)
+{
+	in_port_t *port = addr->ss_family == AF_INET6
+	    ? &((struct sockaddr_in6 *)(void *)addr)->sin6_port
+	    : &((struct sockaddr_in *)(void *)addr)->sin_port;
+	bool chosen = *port == 0;
+
+	for (int tries = 0; tries < 10; tries++) {
+		if (chosen)
+			*port = 0;
+		if (!bind_to(l, addr, len))
+			return false;
+		if (getsockname(l->fd, (struct sockaddr *)addr, &len) < 0)
+			return false;
+		if (!chosen)
+			break;
+		close(l->fd);
+		if (bind_to(l, addr, len))
+			break;
+	}
+	print_address(l, addr);
+	return l->fd >= 0;
+}
+
+static bool
+open_unix(struct opened_listener *l, const char *path, struct error *err)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int probe;
+
+	if (strlen(path) >= sizeof(un.sun_path))
+		return error_set(err, ENAMETOOLONG,
+		    "unix:%s: the path is longer than %zu bytes", path,
+		    sizeof(un.sun_path) - 1);
+	strcpy(un.sun_path, path);
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* A socket file that nobody serves is left over from a crash. */
+	if (probe >= 0 &&
+	    connect(probe, (struct sockaddr *)&un, sizeof(un)) < 0 &&
+	    errno == ECONNREFUSED)
+		unlink(path);
+	if (probe >= 0)
+		close(probe);
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (l->fd < 0 ||
+	    bind(l->fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
+		error_set(err, errno, "cannot listen on unix:%s: %s", path,
+		    strerror(errno));
+		if (l->fd >= 0)
+			close(l->fd);
+		l->fd = -1;
+		return false;
+	}
+	snprintf(l->address, sizeof(l->address), "unix:%s", path);
+	return true;
+}
+
+static bool
+open_any(struct opened_listener *l, const struct conf_address *a,
+    struct error *err)
+{
+	struct sockaddr_storage addr = {0};
+	struct sockaddr_in6 *in6 = (void *)&addr;
+	struct sockaddr_in *in = (void *)&addr;
+	const char *host = a->host;
+
+	if (host != NULL && strcmp(host, "localhost") == 0)
+		host = "127.0.0.1";
+	if (host == NULL || inet_pton(AF_INET6, host, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(a->port);
+		if (open_inet(l, &addr, sizeof(*in6)))
+			return true;
+		/* A host without IPv6 still has every IPv4 address. */
+		if (host != NULL || errno != EAFNOSUPPORT)
+			goto failed;
+		memset(&addr, 0, sizeof(addr));
+	} else if (inet_pton(AF_INET, host, &in->sin_addr) != 1) {
+		return error_set(err, EINVAL,
+		    "cannot listen on %s: a listener needs an address of this "
+		    "host, not a name", a->text);
+	}
+	in->sin_family = AF_INET;
+	in->sin_port = htons(a->port);
+	if (open_inet(l, &addr, sizeof(*in)))
+		return true;
+failed:
+	return error_set(err, errno, "cannot listen on %s: %s", a->text,
+	    strerror(errno));
+}
+
+bool
+listener_open(const char *id, const struct conf_address *address,
+    struct opened_listener *to, struct error *err)
+{
+	*to = (struct opened_listener){
+	    .id = id, .fd = -1, .is_unix = address->is_unix};
+	if (address->is_unix ? !open_unix(to, address->path, err)
+			     : !open_any(to, address, err))
+		return false;
+	if (listen(to->fd, BACKLOG) == 0)
+		return true;
+	error_set(err, errno, "cannot listen on %s: %s", address->text,
+	    strerror(errno));
+	listener_discard(to);
+	return false;
+}
+
+void
+listener_discard(struct opened_listener *l)
+{
+	if (l->fd < 0)
+		return;
+	close(l->fd);
+	l->fd = -1;
+	if (l->is_unix)
+		unlink(l->address + strlen("unix:"));
+}
+
+/* --- at work --- */
+
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+static void
+on_ready(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_BATCH && l->accepting; i++) {
+		struct sockaddr_storage peer = {0};
+		socklen_t len = sizeof(peer);
+		int client = accept4(fd, (struct sockaddr *)&peer, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client >= 0) {
+			if (l->opened.is_unix)
+				peer.ss_family = AF_UNIX;
+			l->on_accept(l, client, &peer);
+			continue;
+		}
+		if (is_shortage(errno))
+			l->on_starved(l);
+		else if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		return;
+	}
+}
+
+static void
+set_ignoring(struct listener *l, bool on)
+{
+	int ttl = on ? 255 : 0;
+
+	if (l->opened.is_unix)
+		return;
+	setsockopt(l->opened.fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
+	setsockopt(l->opened.fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl,
+	    sizeof(ttl));
+}
+
+static void
+set_accepting(struct listener *l, bool on)
+{
+	if (l->accepting == on)
+		return;
+	l->accepting = on;
+	if (!on) {
+		event_del(&l->ev);
+		return;
+	}
+	event_assign(&l->ev, l->base, l->opened.fd, EV_READ | EV_PERSIST,
+	    on_ready, l);
+	event_add(&l->ev, NULL);
+}
+
+void
+listener_update(struct listener *l, enum listener_effect effect, bool paused)
+{
+	if (l->effect != (int)effect) {
+		set_accepting(l, false);
+		if (l->effect == LISTENER_REFUSE)
+			listen(l->opened.fd, BACKLOG);
+		if (effect == LISTENER_REFUSE)
+			shutdown(l->opened.fd, SHUT_RDWR);
+		if (effect == LISTENER_IGNORE || l->effect == LISTENER_IGNORE)
+			set_ignoring(l, effect == LISTENER_IGNORE);
+		l->effect = (int)effect;
+	}
+	l->paused = paused;
+	/* An ignoring listener goes on with what is in its queue already. */
+	set_accepting(l, effect != LISTENER_REFUSE && !paused);
+}
+
+void
+listener_close(struct listener *l)
+{
+	set_accepting(l, false);
+	listener_discard(&l->opened);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which service a route leads to, and which client addresses are whose. */
+#include "proxy/partition_match.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "proxy/session.h"
+
+static bool
+parse_ip(const char *text, struct in6_addr *to)
+{
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET6, text, to) == 1)
+		return true;
+	if (inet_pton(AF_INET, text, &v4) != 1)
+		return false;
+	session_map_ipv4(to, &v4);
+	return true;
+}
+
+static bool
+leads_to(const struct conf_service *service, const char *host)
+{
+	struct in6_addr address;
+
+	for (size_t i = 0; i < service->hosts_count; i++) {
+		if (strcasecmp(service->hosts[i], host) == 0)
+			return true;
+	}
+	if (!parse_ip(host, &address))
+		return false;
+	for (size_t i = 0; i < service->cidrs_count; i++) {
+		if (conf_cidr_contains(&service->cidrs[i], &address))
+			return true;
+	}
+	return false;
+}
+
+size_t
+partition_route_to(const struct conf_model *model,
+    const struct conf_route *route)
+{
+	for (size_t i = 0; i < model->services_count; i++) {
+		const struct conf_service *s = &model->services[i];
+
+		if (route->to != NULL ? strcmp(route->to, s->name) == 0
+				      : route->upstream.host != NULL &&
+			    leads_to(s, route->upstream.host))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+static void
+add_cidr(struct conf_when *when, const struct conf_cidr *cidr)
+{
+	when->clients = xrealloc(when->clients,
+	    (when->clients_count + 1) * sizeof(*when->clients));
+	when->clients[when->clients_count++] = *cidr;
+}
+
+static void
+add_address(struct conf_when *when, const struct sockaddr *sa)
+{
+	struct conf_cidr cidr = {.bits = 128};
+
+	if (sa->sa_family == AF_INET6)
+		cidr.net = ((const struct sockaddr_in6 *)(const void *)sa)
+			       ->sin6_addr;
+	else if (sa->sa_family == AF_INET)
+		session_map_ipv4(&cidr.net,
+		    &((const struct sockaddr_in *)(const void *)sa)->sin_addr);
+	else
+		return;
+	add_cidr(when, &cidr);
+}
+
+void
+partition_when_add(struct conf_when *when, const struct conf_service *service)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+
+	for (size_t i = 0; i < service->cidrs_count; i++)
+		add_cidr(when, &service->cidrs[i]);
+	for (size_t i = 0; i < service->hosts_count; i++) {
+		if (getaddrinfo(service->hosts[i], NULL, &hints, &list) != 0)
+			continue;
+		for (struct addrinfo *a = list; a != NULL; a = a->ai_next)
+			add_address(when, a->ai_addr);
+		freeaddrinfo(list);
+	}
+}
+
+void
+partition_when_copy(struct conf_when *to, const struct conf_when *from)
+{
+	size_t bytes = from->clients_count * sizeof(*from->clients);
+
+	*to = (struct conf_when){
+	    .has_clients = from->has_clients,
+	    .clients_count = from->clients_count,
+	    .clients = xmalloc(bytes),
+	};
+	if (bytes > 0)
+		memcpy(to->clients, from->clients, bytes);
+}

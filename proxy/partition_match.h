@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which service a route leads to, and which client addresses are whose. */
+#ifndef PROXY_PARTITION_MATCH_H
+#define PROXY_PARTITION_MATCH_H
+
+#include <stddef.h>
+
+#include "config/model.h"
+
+/* Index of the service that the route leads to: its `to`, else the service
+ * that its upstream's address belongs to; SIZE_MAX: none. */
+size_t partition_route_to(const struct conf_model *model,
+    const struct conf_route *route);
+/* Adds a service's addresses to when->clients (owned array). */
+void partition_when_add(struct conf_when *when,
+    const struct conf_service *service);
+/* Copies the client conditions of one `when` into another (owned). */
+void partition_when_copy(struct conf_when *to, const struct conf_when *from);
+
+#endif

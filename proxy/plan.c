@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model made ready to run. What did not change keeps its shared numbers, so
+ * that a reload neither restarts a fault's clock nor redraws its dice. */
+#include "proxy/plan.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "base/intern.h"
+#include "base/rng.h"
+#include "base/xalloc.h"
+#include "proxy/partition.h"
+
+static void
+route_shared_unref(struct route_shared *shared)
+{
+	if (atomic_fetch_sub(&shared->refs, 1) == 1)
+		free(shared);
+}
+
+bool
+route_shared_enter(const struct armed_route *route)
+{
+	int64_t max = route->conf->max_connections;
+
+	if (atomic_fetch_add(&route->shared->connections, 1) >= max &&
+	    max > 0) {
+		atomic_fetch_sub(&route->shared->connections, 1);
+		return false;
+	}
+	atomic_fetch_add(&route->shared->refs, 1);
+	return true;
+}
+
+void
+route_shared_leave(struct route_shared *shared)
+{
+	atomic_fetch_sub(&shared->connections, 1);
+	route_shared_unref(shared);
+}
+
+/* May the new fault go on where the old one was? Then its stages are kept
+ * and merely get the new parameters. */
+static bool
+continues(const struct conf_fault *old, const struct conf_fault *now)
+{
+	struct conf_fault probe = *old;
+
+	if (old->kind != now->kind)
+		return false;
+	probe.params = now->params;
+	return conf_fault_equal(&probe, now);
+}
+
+static struct fault_shared *
+shared_for(const struct armed_route *before, const struct route_shared *route,
+    const struct conf_fault *conf, int64_t now_us)
+{
+	struct fault_shared *shared;
+
+	for (size_t i = 0; before != NULL && i < before->faults_count; i++) {
+		const struct armed_fault *old = &before->faults[i];
+
+		if (strcmp(old->conf->name, conf->name) == 0 &&
+		    continues(old->conf, conf)) {
+			atomic_fetch_add(&old->shared->refs, 1);
+			return old->shared;
+		}
+	}
+	shared = xcalloc(1, sizeof(*shared));
+	shared->refs = 1;
+	shared->armed_us = now_us;
+	shared->base_flow = atomic_load(&route->next_flow);
+	shared->base_connection = atomic_load(&route->next_connection);
+	return shared;
+}
+
+static void
+arm(struct armed_route *r, const struct armed_route *before,
+    const struct conf_fault *conf, int64_t now_us)
+{
+	struct armed_fault *f = &r->faults[r->faults_count++];
+
+	*f = (struct armed_fault){
+	    .conf = conf,
+	    .ops = fault_ops_of(conf->kind),
+	    .shared = shared_for(before, r->shared, conf, now_us),
+	    .name = intern(conf->name),
+	    .hash = rng_hash(conf->name),
+	};
+}
+
+static void
+arm_route(struct plan *plan, size_t index, const struct partition_fault *made,
+    const struct plan *before, int64_t now_us)
+{
+	const struct conf_route *conf = &plan->model->routes[index];
+	struct armed_route *r = &plan->routes[index], *old = NULL;
+
+	*r = (struct armed_route){
+	    .conf = conf, .name = intern(conf->name),
+	    .listen = intern(conf->listen.text),
+	    .hash = rng_hash(conf->name)};
+	if (before != NULL)
+		old = plan_route(before, r->name);
+	if (old != NULL) {
+		r->shared = old->shared;
+		atomic_fetch_add(&r->shared->refs, 1);
+	} else {
+		r->shared = xcalloc(1, sizeof(*r->shared));
+		r->shared->refs = 1;
+	}
+	r->faults = xcalloc(plan->made_count + conf->faults_count,
+	    sizeof(*r->faults));
+	for (size_t i = 0; i < plan->made_count; i++) {
+		if (made[i].route == index)
+			arm(r, old, &plan->made[i], now_us);
+	}
+	for (size_t i = 0; i < conf->faults_count; i++)
+		arm(r, old, &conf->faults[i], now_us);
+}
+
+/* Which faults act on the port: those that may, on a route that has its
+ * listener to itself. */
+static void
+mark_listeners(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->listeners_count; i++) {
+		struct plan_listener *l = &plan->listeners[i];
+
+		if (l->routes_count > 1)
+			continue;
+		for (size_t k = 0; k < l->routes[0]->faults_count; k++) {
+			struct armed_fault *f = &l->routes[0]->faults[k];
+
+			f->at_listener = f->ops->listener != NULL &&
+			    !conf_conditions_per_flow(&f->conf->conditions) &&
+			    f->ops->listener(f->conf->params,
+				f->conf->stream) != LISTENER_OPEN;
+		}
+	}
+}
+
+/* Listeners are gathered from the enabled routes sorted by the address they
+ * listen on, so that 10,000 routes cost no more than sorting them. */
+static int
+by_listen(const void *a, const void *b)
+{
+	const struct armed_route *x = *(struct armed_route *const *)a;
+	const struct armed_route *y = *(struct armed_route *const *)b;
+
+	if (x->listen != y->listen)
+		return (uintptr_t)x->listen < (uintptr_t)y->listen ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static void
+gather_listeners(struct plan *plan)
+{
+	size_t n = 0;
+
+	plan->listeners = xcalloc(plan->routes_count, sizeof(*plan->listeners));
+	plan->by_listen =
+	    xcalloc(plan->routes_count, sizeof(struct armed_route *));
+	for (size_t i = 0; i < plan->routes_count; i++) {
+		if (plan->routes[i].conf->enabled)
+			plan->by_listen[n++] = &plan->routes[i];
+	}
+	qsort(plan->by_listen, n, sizeof(struct armed_route *), by_listen);
+	for (size_t i = 0; i < n; i++) {
+		struct armed_route *r = plan->by_listen[i];
+		struct plan_listener *l;
+
+		if (i > 0 && plan->by_listen[i - 1]->listen == r->listen) {
+			plan->listeners[plan->listeners_count - 1]
+			    .routes_count++;
+			continue;
+		}
+		l = &plan->listeners[plan->listeners_count++];
+		*l = (struct plan_listener){
+		    .id = r->listen,
+		    .address = &r->conf->listen,
+		    .routes = &plan->by_listen[i],
+		    .routes_count = 1,
+		    .protocol = r->conf->protocol,
+		};
+	}
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct armed_route *const *)a)->name,
+	    (*(struct armed_route *const *)b)->name);
+}
+
+static void
+index_routes(struct plan *plan)
+{
+	size_t n = plan->routes_count;
+
+	plan->by_name = xcalloc(n, sizeof(struct armed_route *));
+	for (size_t i = 0; i < n; i++)
+		plan->by_name[i] = &plan->routes[i];
+	qsort(plan->by_name, n, sizeof(struct armed_route *), by_name);
+	gather_listeners(plan);
+}
+
+struct plan *
+plan_new(struct conf_model *model, const struct plan *before, uint64_t seed,
+    int64_t now_us)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	struct partition_fault *made;
+
+	plan->refs = 1;
+	plan->generation = before != NULL ? before->generation + 1 : 1;
+	plan->model = conf_model_ref(model);
+	made = partition_faults(model, seed, &plan->made_count);
+	plan->made = xcalloc(plan->made_count, sizeof(*plan->made));
+	for (size_t i = 0; i < plan->made_count; i++)
+		plan->made[i] = made[i].fault;
+	plan->routes_count = model->routes_count;
+	plan->routes = xcalloc(plan->routes_count, sizeof(*plan->routes));
+	for (size_t i = 0; i < plan->routes_count; i++)
+		arm_route(plan, i, made, before, now_us);
+	free(made);
+	index_routes(plan);
+	mark_listeners(plan);
+	return plan;
+}
+
+struct plan *
+plan_ref(struct plan *plan)
+{
+	atomic_fetch_add(&plan->refs, 1);
+	return plan;
+}
+
+static void
+route_fini(struct armed_route *r)
+{
+	for (size_t i = 0; i < r->faults_count; i++) {
+		if (atomic_fetch_sub(&r->faults[i].shared->refs, 1) == 1)
+			free(r->faults[i].shared);
+	}
+	free(r->faults);
+	route_shared_unref(r->shared);
+}
+
+void
+plan_unref(struct plan *plan)
+{
+	if (plan == NULL || atomic_fetch_sub(&plan->refs, 1) > 1)
+		return;
+	for (size_t i = 0; i < plan->routes_count; i++)
+		route_fini(&plan->routes[i]);
+	for (size_t i = 0; i < plan->made_count; i++)
+		partition_fault_fini(&plan->made[i]);
+	free(plan->made);
+	free(plan->routes);
+	free(plan->by_name);
+	free(plan->by_listen);
+	free(plan->listeners);
+	conf_model_unref(plan->model);
+	free(plan);
+}
+
+struct armed_route *
+plan_route(const struct plan *plan, const char *name)
+{
+	size_t low = 0, high = plan->routes_count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int order = strcmp(name, plan->by_name[mid]->name);
+
+		if (order == 0)
+			return plan->by_name[mid];
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+struct plan_listener *
+plan_listener(const struct plan *plan, const char *id)
+{
+	size_t low = 0, high = plan->listeners_count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (plan->listeners[mid].id == id)
+			return &plan->listeners[mid];
+		if ((uintptr_t)id < (uintptr_t)plan->listeners[mid].id)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+int64_t
+plan_next_change(const struct plan *plan, int64_t now_us)
+{
+	int64_t next = DEADLINE_NEVER;
+
+	for (size_t i = 0; i < plan->routes_count; i++) {
+		const struct armed_route *r = &plan->routes[i];
+
+		for (size_t k = 0; k < r->faults_count; k++)
+			condition_in_force(&r->faults[k], now_us, &next);
+	}
+	return next;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every session is to its worker. Nothing is freed by who still runs:
+ * the reaper does it on a fresh turn of the loop. */
+#include "proxy/session.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "proxy/worker.h"
+
+const char *
+close_reason_name(enum close_reason reason)
+{
+	static const char *const words[] = {
+#define X(id, word, who) word,
+	    CLOSE_REASONS(X)
+#undef X
+	};
+
+	return words[reason];
+}
+
+/* Every client as an IPv6 address: IPv4 mapped, Unix sockets all zero. */
+static void
+set_client(struct session *s, const struct sockaddr_storage *peer)
+{
+	if (peer->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)peer;
+
+		s->client = in6->sin6_addr;
+		s->client_port = ntohs(in6->sin6_port);
+	} else if (peer->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)peer;
+
+		session_map_ipv4(&s->client, &in->sin_addr);
+		s->client_port = ntohs(in->sin_port);
+	}
+}
+
+void
+session_map_ipv4(struct in6_addr *to, const struct in_addr *from)
+{
+	memset(to, 0, sizeof(*to));
+	to->s6_addr[10] = to->s6_addr[11] = 0xff;
+	memcpy(&to->s6_addr[12], from, 4);
+}
+
+void
+session_init(struct session *s, const struct session_ops *ops,
+    struct worker *worker, const struct accepted *from)
+{
+	s->ops = ops;
+	s->worker = worker;
+	s->listener = from->listener;
+	s->number = from->session;
+	set_client(s, &from->peer);
+	TAILQ_INSERT_TAIL(&worker->sessions, s, entry);
+	worker->sessions_count++;
+}
+
+void
+session_reap(struct session *s)
+{
+	struct worker *w = s->worker;
+
+	if (s->reaping)
+		return;
+	s->reaping = true;
+	TAILQ_REMOVE(&w->sessions, s, entry);
+	w->sessions_count--;
+	if (TAILQ_EMPTY(&w->reaping))
+		event_active(&w->reap_ev, EV_TIMEOUT, 0);
+	TAILQ_INSERT_TAIL(&w->reaping, s, entry);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a TCP session: accepted, opened, dialled, relayed, ended. Its
+ * one flow is the whole connection. */
+#include "proxy/tcp.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "proxy/splice.h"
+
+#define FLUSH_TIMEOUT_US  (30 * 1000000LL)
+#define RST_WAIT_US	  1000000
+#define RST_POLL_US	  1000
+#define SILENCE_MAX_US	  (3600 * 1000000LL)
+#define PREFACE_TIMEOUT_US (5 * 1000000LL)
+
+static struct tcp *
+tcp_of(struct flow *f)
+{
+	return CONTAINER_OF(f, struct tcp, flow);
+}
+
+static void
+set_state(struct tcp *t, enum tcp_state state)
+{
+	if (t->state != TCP_CLOSED)
+		t->state = (uint8_t)state;
+}
+
+void
+tcp_close(struct tcp *t, enum close_reason reason, bool reset)
+{
+	struct worker *w = t->session.worker;
+
+	if (t->state == TCP_CLOSED)
+		return;
+	if (t->reason == CLOSE_NONE)
+		t->reason = (uint8_t)reason;
+	set_state(t, TCP_CLOSED);
+	t->flow.ended = true;
+	dial_cancel(t->dial);
+	t->dial = NULL;
+	deadline_disarm(&w->engine.deadlines, &t->timer);
+	for (int i = 0; i < 2; i++) {
+		if (reset)
+			end_reset(&t->ends[i]);
+		else
+			end_close(&t->ends[i]);
+	}
+	session_reap(&t->session);
+}
+
+/* --- opening and dialling --- */
+
+static void
+tell_connect(struct tcp *t, enum dial_result result)
+{
+	struct engine *engine = &t->session.worker->engine;
+	struct event_record e;
+
+	if (engine->emit == NULL)
+		return;
+	e = (struct event_record){
+	    .type = EVENT_CONNECT,
+	    .time_us = clock_now(engine->clock),
+	    .route = t->flow.route_name,
+	    .session = t->session.number,
+	    .flow = t->flow.number,
+	    .has_flow = true,
+	    .what = dial_result_name(result),
+	};
+	e.duration_us = (double)(e.time_us - t->dialed_us);
+	engine->emit(engine->emit_arg, &e);
+}
+
+/* Says who the client is, where the route asks for it. */
+static bool
+send_preface(struct tcp *t)
+{
+	const struct armed_route *r = t->flow.route;
+	unsigned char header[PROXY_HEADER_MAX];
+	size_t len;
+
+	if (r == NULL || r->conf->send_proxy == PROXY_HEADER_OFF)
+		return true;
+	len = proxy_header_build(r->conf->send_proxy == PROXY_HEADER_V2,
+	    t->ends[LINK_UP].fd, &t->session.client, t->session.client_port,
+	    header);
+	return end_write(&t->ends[LINK_DOWN], header, len) == (ssize_t)len;
+}
+
+static void
+on_dialled(void *arg, enum dial_result result, int fd)
+{
+	struct tcp *t = arg;
+
+	t->dial = NULL;
+	tell_connect(t, result);
+	if (result != DIAL_OK) {
+		tcp_close(t, CLOSE_DIAL_FAILED, false);
+		return;
+	}
+	end_attach(&t->ends[LINK_DOWN], fd,
+	    t->flow.route != NULL && t->flow.route->conf->upstream.is_unix);
+	set_state(t, TCP_RELAY);
+	if (!send_preface(t)) {
+		tcp_close(t, CLOSE_UPSTREAM_RESET, false);
+		return;
+	}
+	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
+		if (t->flow.links[dir].deaf_holds > 0)
+			end_set_deaf(&t->ends[dir], true);
+	}
+	/* What the client sent early (behind a PROXY header) is waiting. */
+	tcp_write(t, LINK_UP);
+	if (t->state == TCP_RELAY)
+		tcp_read(t, LINK_UP);
+	tcp_update(t);
+}
+
+static void
+on_opened(struct flow *f)
+{
+	struct tcp *t = tcp_of(f);
+
+	set_state(t, TCP_DIALING);
+	if (f->route == NULL) {
+		tcp_close(t, CLOSE_NO_ROUTE, false);
+		return;
+	}
+	t->dialed_us = worker_now(t->session.worker);
+	t->dial = dial_start(t->session.worker, &f->route->conf->upstream,
+	    f->route->conf->connect_timeout_us, on_dialled, t);
+}
+
+/* --- what faults and the engine ask for --- */
+
+static void
+on_output(struct flow *f, struct link *l)
+{
+	struct tcp *t = tcp_of(f);
+
+	tcp_write(t, l->dir ? LINK_DOWN : LINK_UP);
+	tcp_update(t);
+}
+
+static void
+on_resume(struct flow *f, struct link *l)
+{
+	(void)l;
+	tcp_update(tcp_of(f));
+}
+
+static void
+on_end(struct flow *f, enum flow_end how)
+{
+	struct tcp *t = tcp_of(f);
+	struct worker *w = t->session.worker;
+
+	if (t->reason == CLOSE_NONE)
+		t->reason = CLOSE_FAULT;
+	switch (how) {
+	case END_RST:
+		tcp_close(t, CLOSE_FAULT, true);
+		return;
+	case END_FIN:
+	case END_RST_AFTER:
+		tcp_flush(t, how == END_RST_AFTER);
+		break;
+	case END_SILENT:
+		set_state(t, TCP_SILENT);
+		dial_cancel(t->dial);
+		t->dial = NULL;
+		end_set_deaf(&t->ends[LINK_UP], true);
+		end_set_deaf(&t->ends[LINK_DOWN], true);
+		worker_arm(w, &t->timer, worker_now(w) + SILENCE_MAX_US);
+		break;
+	}
+	tcp_update(t);
+}
+
+static void
+on_deaf(struct flow *f, struct link *l, bool on)
+{
+	struct tcp *t = tcp_of(f);
+
+	end_set_deaf(&t->ends[l->dir], on);
+}
+
+static const struct flow_ops flow_ops = {
+    .opened = on_opened,
+    .output = on_output,
+    .resume = on_resume,
+    .end = on_end,
+    .deaf = on_deaf,
+};
+
+/* --- time --- */
+
+/* True if the sink of the link has all it is to have (and, where an RST is
+ * to follow, has acknowledged it). */
+static bool
+delivered(struct tcp *t, enum link_dir dir)
+{
+	struct end *sink = &t->ends[!dir];
+
+	if (sink->fd < 0 || t->dead[!dir])
+		return true;
+	if (t->flow.links[dir].out.len > 0 || t->pipes[dir] != NULL)
+		return false;
+	return !t->rst_after || end_unacked(sink) == 0;
+}
+
+static void
+flush_step(struct tcp *t, int64_t now_us)
+{
+	int64_t limit = t->rst_after ? RST_WAIT_US : FLUSH_TIMEOUT_US;
+
+	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
+		if (t->ends[!dir].fd >= 0)
+			tcp_write(t, dir);
+		if (t->state == TCP_CLOSED)
+			return;
+	}
+	if ((delivered(t, LINK_UP) && delivered(t, LINK_DOWN)) ||
+	    now_us - t->flush_us >= limit) {
+		tcp_close(t, CLOSE_FAULT, t->rst_after);
+		return;
+	}
+	worker_arm(t->session.worker, &t->timer,
+	    t->rst_after ? now_us + RST_POLL_US : t->flush_us + limit);
+	tcp_update(t);
+}
+
+void
+tcp_flush(struct tcp *t, bool rst)
+{
+	if (t->state == TCP_CLOSED)
+		return;
+	t->rst_after = rst;
+	t->flow.ended = true;
+	set_state(t, TCP_FLUSH);
+	t->flush_us = worker_now(t->session.worker);
+	/* Not from within somebody's callback. */
+	worker_arm(t->session.worker, &t->timer, t->flush_us);
+}
+
+static void
+idle_step(struct tcp *t, int64_t now_us)
+{
+	int64_t limit = t->flow.route != NULL
+	    ? t->flow.route->conf->idle_timeout_us
+	    : 0;
+
+	if (limit <= 0)
+		return;
+	if (now_us - t->active_us >= limit)
+		tcp_close(t, CLOSE_IDLE, false);
+	else
+		worker_arm(t->session.worker, &t->timer, t->active_us + limit);
+}
+
+static void
+on_timer(struct deadline *d, int64_t now_us)
+{
+	struct tcp *t = CONTAINER_OF(d, struct tcp, timer);
+
+	switch ((enum tcp_state)t->state) {
+	case TCP_PREFACE:
+		tcp_close(t, CLOSE_HEADER_TIMEOUT, false);
+		break;
+	case TCP_FLUSH:
+		flush_step(t, now_us);
+		break;
+	case TCP_SILENT:
+		tcp_close(t, CLOSE_FAULT, true);
+		break;
+	case TCP_OPENING:
+	case TCP_DIALING:
+	case TCP_RELAY:
+		idle_step(t, now_us);
+		break;
+	case TCP_CLOSED:
+		break;
+	}
+}
+
+/* --- the client's PROXY header --- */
+
+static void
+begin(struct tcp *t, const void *early, size_t len)
+{
+	const struct armed_route *r = t->flow.route;
+	struct link *up = &t->flow.links[LINK_UP];
+
+	deadline_disarm(&t->session.worker->engine.deadlines, &t->timer);
+	set_state(t, TCP_OPENING);
+	t->flow.client = t->session.client;
+	if (r != NULL && r->conf->idle_timeout_us > 0) {
+		t->active_us = worker_now(t->session.worker);
+		worker_arm(t->session.worker, &t->timer,
+		    t->active_us + r->conf->idle_timeout_us);
+	}
+	flow_open(&t->flow);
+	if (len > 0 && !t->flow.ended)
+		link_feed_copy(up, early, len,
+		    worker_now(t->session.worker));
+	tcp_update(t);
+}
+
+static void
+read_preface(struct tcp *t)
+{
+	struct end *client = &t->ends[LINK_UP];
+	struct proxy_header header;
+	ssize_t n = end_read(client, t->preface + t->preface_len,
+	    PROXY_HEADER_READ_MAX - t->preface_len);
+
+	if (n == END_AGAIN)
+		return;
+	if (n <= 0) {
+		tcp_close(t, CLOSE_CLIENT_FIN, false);
+		return;
+	}
+	t->preface_len = (uint16_t)(t->preface_len + n);
+	switch (proxy_header_parse(t->preface, t->preface_len, &header)) {
+	case PROXY_HEADER_MORE:
+		if (t->preface_len < PROXY_HEADER_READ_MAX)
+			return;
+		/* fall through */
+	case PROXY_HEADER_BAD:
+		tcp_close(t, CLOSE_BAD_INPUT, true);
+		return;
+	case PROXY_HEADER_DONE:
+		break;
+	}
+	if (header.has_addresses) {
+		t->session.client = header.source;
+		t->session.client_port = header.source_port;
+	}
+	begin(t, t->preface + header.consumed,
+	    t->preface_len - header.consumed);
+	free(t->preface);
+	t->preface = NULL;
+}
+
+/* --- events of the sockets --- */
+
+/* Something happened at the source of `dir`, which is the sink of the other
+ * link. */
+static void
+on_event(struct tcp *t, enum link_dir dir, unsigned what)
+{
+	enum link_dir other = dir == LINK_UP ? LINK_DOWN : LINK_UP;
+
+	if (t->state == TCP_CLOSED)
+		return;
+	if (t->state == TCP_PREFACE) {
+		read_preface(t);
+		return;
+	}
+	if (t->active_us != 0)
+		t->active_us = worker_now(t->session.worker);
+	if (what & END_GONE) {
+		if (t->state == TCP_RELAY)
+			tcp_end_failed(t, dir);
+		else
+			tcp_close(t, CLOSE_CLIENT_RESET, false);
+	}
+	if (what & END_WRITABLE)
+		tcp_write(t, other);
+	if (what & END_READABLE && t->state == TCP_RELAY)
+		tcp_read(t, dir);
+	if (t->state == TCP_FLUSH)
+		flush_step(t, worker_now(t->session.worker));
+	tcp_update(t);
+}
+
+static void
+on_client(struct end *e, unsigned what)
+{
+	on_event(CONTAINER_OF(e, struct tcp, ends[LINK_UP]), LINK_UP, what);
+}
+
+static void
+on_upstream(struct end *e, unsigned what)
+{
+	on_event(CONTAINER_OF(e, struct tcp, ends[LINK_DOWN]), LINK_DOWN,
+	    what);
+}
+
+/* --- what the worker asks for --- */
+
+static void
+reconcile(struct session *s)
+{
+	struct tcp *t = CONTAINER_OF(s, struct tcp, session);
+
+	flow_reconcile(&t->flow,
+	    plan_route(s->worker->plan, t->flow.route_name));
+	tcp_update(t);
+}
+
+static void
+drain(struct session *s)
+{
+	/* A byte stream is finished when its peers say so. */
+	(void)s;
+}
+
+static void
+close_now(struct session *s, enum close_reason reason)
+{
+	tcp_close(CONTAINER_OF(s, struct tcp, session), reason, false);
+}
+
+static void
+free_session(struct session *s)
+{
+	struct tcp *t = CONTAINER_OF(s, struct tcp, session);
+
+	flow_fini(&t->flow, close_reason_name(t->reason));
+	splice_drop(t, LINK_UP);
+	splice_drop(t, LINK_DOWN);
+	if (t->shared != NULL)
+		route_shared_leave(t->shared);
+	free(t->preface);
+	free(t);
+}
+
+static const struct session_ops session_ops = {
+    .reconcile = reconcile,
+    .drain = drain,
+    .close = close_now,
+    .free = free_session,
+};
+
+void
+tcp_accept(struct worker *w, const struct plan_listener *listener,
+    const struct accepted *from)
+{
+	const struct armed_route *r = listener->routes[0];
+	struct tcp *t = xcalloc(1, sizeof(*t));
+
+	session_init(&t->session, &session_ops, w, from);
+	t->timer.on_due = on_timer;
+	end_init(&t->ends[LINK_UP], w, on_client);
+	end_init(&t->ends[LINK_DOWN], w, on_upstream);
+	end_attach(&t->ends[LINK_UP], from->fd,
+	    from->peer.ss_family == AF_UNIX);
+	flow_init(&t->flow, &flow_ops, &w->engine, r, FLOW_STREAM,
+	    from->flow != UINT64_MAX
+		? from->flow
+		: atomic_fetch_add(&r->shared->next_flow, 1));
+	t->flow.session = from->session;
+	if (!route_shared_enter(r)) {
+		tcp_close(t, CLOSE_LIMIT, true);
+		return;
+	}
+	t->shared = r->shared;
+	if (!r->conf->accept_proxy) {
+		begin(t, NULL, 0);
+		return;
+	}
+	t->preface = xmalloc(PROXY_HEADER_READ_MAX);
+	worker_arm(w, &t->timer, worker_now(w) + PREFACE_TIMEOUT_US);
+	end_want(&t->ends[LINK_UP], true, false);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A TCP (or Unix stream) session from the inside, for its own files: tcp.c
+ * (life), tcp_relay.c (bytes), splice.c (bytes that nobody looks at). */
+#ifndef PROXY_TCP_H
+#define PROXY_TCP_H
+
+#include "proxy/dial.h"
+#include "proxy/end.h"
+#include "proxy/proxy_header.h"
+#include "proxy/session.h"
+#include "proxy/worker.h"
+
+struct splice_pipe;
+
+/*   PREFACE ─► OPENING ─► DIALING ─► RELAY ─► FLUSH ──► CLOSED
+ *   (PROXY      (a fault   (connect)    │       (FIN or RST once all is
+ *    header)     may hold)              │        delivered)
+ *                                       └────► SILENT ─► CLOSED
+ * Every state may go to CLOSED at once. */
+enum tcp_state {
+	TCP_PREFACE,
+	TCP_OPENING,
+	TCP_DIALING,
+	TCP_RELAY,
+	TCP_FLUSH,
+	TCP_SILENT,
+	TCP_CLOSED,
+};
+
+struct tcp {
+	struct session session;
+	struct flow flow;
+	struct end ends[2]; /* the source of LINK_UP: client; of LINK_DOWN:
+			       upstream. The sink of a link is ends[!dir]. */
+	struct dial *dial;
+	struct deadline timer; /* idle, flush or silence, by state */
+	int64_t dialed_us, flush_us;
+	int64_t active_us; /* last event; 0: no idle time-out */
+	struct splice_pipe *pipes[2]; /* borrowed while they hold bytes */
+	struct route_shared *shared; /* counted in there; NULL: not yet */
+	char *preface; /* owned: PROXY header read so far */
+	uint16_t preface_len;
+	uint8_t state; /* enum tcp_state */
+	uint8_t full_reads[2]; /* in a row: time to splice? */
+	bool reset_in[2];  /* the source was reset: RST follows the bytes */
+	bool dead[2];	   /* nothing can be written to this end any more */
+	bool rst_after;	   /* TCP_FLUSH ends by RST */
+	uint8_t reason;	   /* enum close_reason, the first one given */
+};
+
+/* Reads the source of the link as far as allowed and moves the bytes on. */
+void tcp_read(struct tcp *t, enum link_dir dir);
+/* Writes what the link has for its sink; carries FIN and RST over. */
+void tcp_write(struct tcp *t, enum link_dir dir);
+/* Reconciles both ends' events with what the links want. */
+void tcp_update(struct tcp *t);
+/* Ends the session: sockets are closed (FIN) or reset, the rest is freed by
+ * the reaper. The first reason stays. */
+void tcp_close(struct tcp *t, enum close_reason reason, bool reset);
+/* Delivers what was passed, then ends with FIN or RST; soon, not now. */
+void tcp_flush(struct tcp *t, bool rst);
+/* An end failed: its error becomes an RST behind the bytes it sent. */
+void tcp_end_failed(struct tcp *t, enum link_dir source);
+
+#endif

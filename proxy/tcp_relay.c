@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Moving the bytes of a TCP session.
+ *
+ *   fast link:   source ─recv─► worker's scratch ─send─► sink
+ *                  rest of a short send ─► link.out
+ *   bulk:        source ─splice─► pipe ─splice─► sink
+ *   with stages: source ─recv─► slab ─link_feed─► stages ─► out ─► sink
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "proxy/splice.h"
+#include "proxy/tcp.h"
+
+/* One session may read this much before others get their turn. */
+#define READ_BUDGET (1024 * 1024)
+/* Reads that fill the scratch buffer, in a row, before splice takes over. */
+#define SPLICE_AFTER 3
+
+static struct link *
+link_of(struct tcp *t, enum link_dir dir)
+{
+	return &t->flow.links[dir];
+}
+
+static struct end *
+source_of(struct tcp *t, enum link_dir dir)
+{
+	return &t->ends[dir];
+}
+
+static struct end *
+sink_of(struct tcp *t, enum link_dir dir)
+{
+	return &t->ends[!dir];
+}
+
+void
+tcp_end_failed(struct tcp *t, enum link_dir source)
+{
+	if (t->state == TCP_CLOSED || t->dead[source])
+		return;
+	t->dead[source] = true;
+	t->reset_in[source] = true;
+	if (t->reason == CLOSE_NONE)
+		t->reason = source == LINK_UP ? CLOSE_CLIENT_RESET
+					      : CLOSE_UPSTREAM_RESET;
+	link_feed_eof(link_of(t, source));
+	if (t->state == TCP_CLOSED)
+		return;
+	/* What was meant for it has nowhere to go. */
+	tcp_write(t, source == LINK_UP ? LINK_DOWN : LINK_UP);
+}
+
+/* The end of stream went through: FIN or RST, whichever came in. */
+static void
+carry_end(struct tcp *t, enum link_dir dir)
+{
+	struct end *sink = sink_of(t, dir);
+	enum link_dir back = dir == LINK_UP ? LINK_DOWN : LINK_UP;
+
+	if (t->reset_in[dir]) {
+		tcp_flush(t, true);
+		return;
+	}
+	end_shutdown(sink);
+	if (t->reason == CLOSE_NONE)
+		t->reason = dir == LINK_UP ? CLOSE_CLIENT_FIN
+					   : CLOSE_UPSTREAM_FIN;
+	if (link_at_eof(link_of(t, back)) && t->pipes[back] == NULL)
+		tcp_close(t, t->reason, false);
+}
+
+void
+tcp_write(struct tcp *t, enum link_dir dir)
+{
+	struct link *l = link_of(t, dir);
+	struct end *sink = sink_of(t, dir);
+
+	if (t->state != TCP_RELAY && t->state != TCP_FLUSH)
+		return;
+	if (t->pipes[dir] != NULL && !splice_flush(t, dir))
+		return;
+	while (l->out.len > 0) {
+		ssize_t n;
+
+		if (t->dead[!dir]) {
+			link_taken(l, l->out.len);
+			break;
+		}
+		n = end_write_bytes(sink, &l->out, SIZE_MAX);
+		if (n == END_AGAIN)
+			return;
+		if (n == END_FAILED) {
+			tcp_end_failed(t, dir == LINK_UP ? LINK_DOWN : LINK_UP);
+			return;
+		}
+		link_taken(l, (size_t)n);
+	}
+	if (l->eof_out && t->state == TCP_RELAY && !sink->fin_sent)
+		carry_end(t, dir);
+}
+
+/* The end of a read that brought no bytes. */
+static void
+read_ended(struct tcp *t, enum link_dir dir, ssize_t n)
+{
+	if (n == END_CLOSED)
+		link_feed_eof(link_of(t, dir));
+	else if (n == END_FAILED)
+		tcp_end_failed(t, dir);
+}
+
+/* Source to sink with nothing in between. Returns the bytes read, or what
+ * end_read said. */
+static ssize_t
+read_fast(struct tcp *t, enum link_dir dir)
+{
+	struct worker *w = t->session.worker;
+	struct link *l = link_of(t, dir);
+	ssize_t n = end_read(source_of(t, dir), w->scratch, SLAB_SIZE), sent;
+
+	if (n <= 0)
+		return n;
+	sent = t->dead[!dir] ? n : end_write(sink_of(t, dir), w->scratch,
+	    (size_t)n);
+	if (sent == END_FAILED) {
+		tcp_end_failed(t, dir == LINK_UP ? LINK_DOWN : LINK_UP);
+		return END_AGAIN;
+	}
+	if (sent < 0)
+		sent = 0;
+	link_passed(l, (size_t)sent);
+	if (sent < n)
+		link_feed_copy(l, w->scratch + sent, (size_t)(n - sent),
+		    worker_now(w));
+	return n;
+}
+
+/* Source to the first stage. */
+static ssize_t
+read_staged(struct tcp *t, enum link_dir dir)
+{
+	struct worker *w = t->session.worker;
+	struct slab *slab = slab_get(&w->engine.pool);
+	ssize_t n = end_read(source_of(t, dir), slab->data, SLAB_SIZE);
+	struct bytes src;
+
+	if (n > 0) {
+		int64_t now_us = worker_now(w);
+
+		bytes_init(&src, &w->engine.pool);
+		if (n > SLAB_SIZE / 4)
+			bytes_add_slab(&src, slab, 0, (uint32_t)n, now_us);
+		else
+			bytes_add(&src, slab->data, (size_t)n, now_us);
+		slab_put(&w->engine.pool, slab);
+		link_feed(link_of(t, dir), &src);
+	} else {
+		slab_put(&w->engine.pool, slab);
+	}
+	return n;
+}
+
+/* Bytes without stages wait for a blocked sink in the kernel, not here. */
+static bool
+may_read(struct tcp *t, enum link_dir dir)
+{
+	const struct link *l = link_of(t, dir);
+
+	return t->state == TCP_RELAY && link_wants(l) && !t->dead[dir] &&
+	    t->pipes[dir] == NULL && (l->first != NULL || l->out.len == 0);
+}
+
+void
+tcp_read(struct tcp *t, enum link_dir dir)
+{
+	size_t budget = READ_BUDGET;
+
+	while (budget > 0 && may_read(t, dir)) {
+		ssize_t n;
+
+		if (!link_is_fast(link_of(t, dir))) {
+			t->full_reads[dir] = 0;
+			n = read_staged(t, dir);
+		} else if (t->full_reads[dir] >= SPLICE_AFTER &&
+		    splice_possible(t, dir)) {
+			n = splice_relay(t, dir);
+		} else {
+			n = read_fast(t, dir);
+		}
+		if (n <= 0) {
+			read_ended(t, dir, n);
+			return;
+		}
+		if (n < SLAB_SIZE) {
+			t->full_reads[dir] = 0;
+			return;
+		}
+		if (t->full_reads[dir] < SPLICE_AFTER)
+			t->full_reads[dir]++;
+		budget -= MIN(budget, (size_t)n);
+	}
+}
+
+static bool
+wants_write(struct tcp *t, enum link_dir dir)
+{
+	return (link_of(t, dir)->out.len > 0 || t->pipes[dir] != NULL) &&
+	    !t->dead[!dir];
+}
+
+void
+tcp_update(struct tcp *t)
+{
+	bool relay = t->state == TCP_RELAY || t->state == TCP_FLUSH;
+
+	if (t->state == TCP_CLOSED)
+		return;
+	end_want(&t->ends[LINK_UP], may_read(t, LINK_UP),
+	    relay && wants_write(t, LINK_DOWN));
+	end_want(&t->ends[LINK_DOWN], may_read(t, LINK_DOWN),
+	    relay && wants_write(t, LINK_UP));
+}

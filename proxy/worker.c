@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One thread of the data plane.
+ *
+ *   turn of the loop:  sockets and mail ─► deadlines ─► reaper ─► events out
+ *
+ * One absolute timerfd wakes it for the earliest deadline of its heap. */
+#include "proxy/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "observe/sink.h"
+#include "proxy/http1_pool.h"
+#include "proxy/splice.h"
+
+#define TIDY_EVERY_US (5 * 1000000LL)
+
+struct mail_accepted {
+	struct mail mail;
+	struct accepted accepted;
+};
+
+struct mail_plan {
+	struct mail mail;
+	struct plan *plan;
+	void (*done)(void *arg);
+	void *arg;
+};
+
+/* --- deadlines --- */
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t count;
+	ssize_t n = read(fd, &count, sizeof(count));
+
+	/* The turn's end runs what is due. */
+	(void)n;
+	(void)what;
+	(void)arg;
+}
+
+static void
+set_timer(struct worker *w)
+{
+	struct itimerspec spec = {0};
+	int64_t next = deadline_next(&w->engine.deadlines);
+
+	if (next == w->timer_at_us)
+		return;
+	w->timer_at_us = next;
+	if (next != DEADLINE_NEVER) {
+		next = MAX(next, 1);
+		spec.it_value.tv_sec = next / 1000000;
+		spec.it_value.tv_nsec = next % 1000000 * 1000;
+	}
+	timerfd_settime(w->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void
+run_deadlines(struct worker *w)
+{
+	int64_t next = deadline_next(&w->engine.deadlines), now;
+
+	if (next != DEADLINE_NEVER) {
+		now = worker_now(w);
+		if (next <= now) {
+			deadline_run(&w->engine.deadlines, now);
+			/* A fired timer has to be set again, even for the
+			 * same time. */
+			w->timer_at_us = -1;
+		}
+	}
+	set_timer(w);
+}
+
+/* --- the reaper --- */
+
+static void
+reap(struct worker *w)
+{
+	struct session *s;
+
+	while ((s = TAILQ_FIRST(&w->reaping)) != NULL) {
+		TAILQ_REMOVE(&w->reaping, s, entry);
+		s->ops->free(s);
+	}
+}
+
+static void
+on_reap(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	reap(arg);
+}
+
+/* --- mail --- */
+
+void
+worker_take(struct worker *w, const struct accepted *from)
+{
+	struct plan_listener *l = w->plan != NULL
+	    ? plan_listener(w->plan, from->listener)
+	    : NULL;
+
+	if (l == NULL) {
+		close(from->fd);
+		return;
+	}
+	switch ((enum conf_protocol)l->protocol) {
+	case PROTOCOL_TCP:
+		tcp_accept(w, l, from);
+		break;
+	case PROTOCOL_HTTP:
+		http1_accept(w, l, from);
+		break;
+	}
+}
+
+static void
+deliver_accepted(struct mail *mail, void *arg)
+{
+	struct mail_accepted *m =
+	    CONTAINER_OF(mail, struct mail_accepted, mail);
+
+	worker_take(arg, &m->accepted);
+	free(m);
+}
+
+void
+worker_post_accepted(struct worker *w, const struct accepted *from)
+{
+	struct mail_accepted *m = xcalloc(1, sizeof(*m));
+
+	m->mail.deliver = deliver_accepted;
+	m->accepted = *from;
+	mailbox_post(&w->mailbox, &m->mail);
+}
+
+static void
+reconcile_all(struct worker *w)
+{
+	struct session *s, *next;
+
+	for (s = TAILQ_FIRST(&w->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		s->ops->reconcile(s);
+	}
+	deadline_disarm(&w->engine.deadlines, &w->change);
+	if (w->plan != NULL) {
+		int64_t at = plan_next_change(w->plan, worker_now(w));
+
+		if (at != DEADLINE_NEVER)
+			worker_arm(w, &w->change, at);
+	}
+}
+
+static void
+on_change(struct deadline *d, int64_t now_us)
+{
+	(void)now_us;
+	reconcile_all(CONTAINER_OF(d, struct worker, change));
+}
+
+static void
+deliver_plan(struct mail *mail, void *arg)
+{
+	struct mail_plan *m = CONTAINER_OF(mail, struct mail_plan, mail);
+	struct worker *w = arg;
+	struct plan *old = w->plan;
+
+	/* Dead sessions still point into the old plan. */
+	reap(w);
+	w->plan = m->plan;
+	reconcile_all(w);
+	reap(w);
+	http1_pool_reconcile(w);
+	plan_unref(old);
+	if (m->done != NULL)
+		m->done(m->arg);
+	free(m);
+}
+
+void
+worker_post_plan(struct worker *w, struct plan *plan, void (*done)(void *),
+    void *arg)
+{
+	struct mail_plan *m = xcalloc(1, sizeof(*m));
+
+	m->mail.deliver = deliver_plan;
+	m->plan = plan_ref(plan);
+	m->done = done;
+	m->arg = arg;
+	mailbox_post(&w->mailbox, &m->mail);
+}
+
+static void
+deliver_drain(struct mail *mail, void *arg)
+{
+	struct worker *w = arg;
+	struct session *s, *next;
+
+	free(mail);
+	w->draining = true;
+	for (s = TAILQ_FIRST(&w->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		s->ops->drain(s);
+	}
+}
+
+static void
+deliver_stop(struct mail *mail, void *arg)
+{
+	struct worker *w = arg;
+
+	free(mail);
+	w->stopping = true;
+	event_base_loopbreak(w->base);
+}
+
+static void
+post(struct worker *w, void (*deliver)(struct mail *, void *))
+{
+	struct mail *mail = xcalloc(1, sizeof(*mail));
+
+	mail->deliver = deliver;
+	mailbox_post(&w->mailbox, mail);
+}
+
+void
+worker_post_drain(struct worker *w)
+{
+	post(w, deliver_drain);
+}
+
+void
+worker_post_stop(struct worker *w)
+{
+	post(w, deliver_stop);
+}
+
+static void
+on_mail(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	mailbox_run(&w->mailbox, w);
+}
+
+static void
+on_tidy(struct deadline *d, int64_t now_us)
+{
+	struct worker *w = CONTAINER_OF(d, struct worker, tidy);
+
+	bytes_pool_trim(&w->engine.pool);
+	http1_pool_trim(w);
+	worker_arm(w, d, now_us + TIDY_EVERY_US);
+}
+
+/* --- life --- */
+
+static void
+emit(void *arg, const struct event_record *event)
+{
+	event_buffer_add(arg, event);
+}
+
+struct worker *
+worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
+    struct event_buffer *events, struct error *err)
+{
+	struct event_config *config = event_config_new();
+	struct worker *w = xcalloc(1, sizeof(*w));
+
+	w->index = index;
+	w->resolver = resolver;
+	w->events = events;
+	w->engine.clock = &clock_real;
+	w->engine.seed = seed;
+	w->engine.emit = events != NULL ? emit : NULL;
+	w->engine.emit_arg = events;
+	w->timer_at_us = DEADLINE_NEVER;
+	w->change.on_due = on_change;
+	w->tidy.on_due = on_tidy;
+	w->scratch = xmalloc(WORKER_SCRATCH);
+	TAILQ_INIT(&w->sessions);
+	TAILQ_INIT(&w->reaping);
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
+	    EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_PRECISE_TIMER);
+	w->base = event_base_new_with_config(config);
+	event_config_free(config);
+	w->timer_fd = timerfd_create(CLOCK_MONOTONIC,
+	    TFD_NONBLOCK | TFD_CLOEXEC);
+	if (w->base == NULL || w->timer_fd < 0 ||
+	    !mailbox_init(&w->mailbox, err)) {
+		error_set(err, errno, "cannot start a worker: %s",
+		    strerror(errno));
+		worker_free(w);
+		return NULL;
+	}
+	event_assign(&w->timer_ev, w->base, w->timer_fd, EV_READ | EV_PERSIST,
+	    on_timer, w);
+	event_add(&w->timer_ev, NULL);
+	event_assign(&w->mailbox_ev, w->base, mailbox_fd(&w->mailbox),
+	    EV_READ | EV_PERSIST, on_mail, w);
+	event_add(&w->mailbox_ev, NULL);
+	event_assign(&w->reap_ev, w->base, -1, 0, on_reap, w);
+	worker_arm(w, &w->tidy, worker_now(w) + TIDY_EVERY_US);
+	return w;
+}
+
+void
+worker_loop(struct worker *w)
+{
+	while (!w->stopping) {
+		run_deadlines(w);
+		if (w->events != NULL)
+			event_buffer_flush(w->events);
+		event_base_loop(w->base, EVLOOP_ONCE);
+	}
+}
+
+static void *
+run(void *arg)
+{
+	worker_loop(arg);
+	return NULL;
+}
+
+void
+worker_start(struct worker *w)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&w->thread, NULL, run, w) != 0) {
+		log_line(LOG_ERROR, NULL, "cannot start a thread", LOG_END);
+		abort();
+	}
+	w->started = true;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void
+worker_join(struct worker *w)
+{
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
+void
+worker_free(struct worker *w)
+{
+	struct session *s;
+
+	if (w == NULL)
+		return;
+	if (w->base != NULL) {
+		mailbox_run(&w->mailbox, w);
+		while ((s = TAILQ_FIRST(&w->sessions)) != NULL)
+			s->ops->close(s, CLOSE_SHUTDOWN);
+		reap(w);
+		http1_pool_fini(w);
+		event_del(&w->timer_ev);
+		event_del(&w->mailbox_ev);
+		event_del(&w->reap_ev);
+		if (w->events != NULL)
+			event_buffer_flush(w->events);
+	}
+	splice_fini(w);
+	mailbox_fini(&w->mailbox);
+	if (w->timer_fd >= 0)
+		close(w->timer_fd);
+	deadline_heap_fini(&w->engine.deadlines);
+	bytes_pool_fini(&w->engine.pool);
+	plan_unref(w->plan);
+	if (w->base != NULL)
+		event_base_free(w->base);
+	free(w->scratch);
+	free(w);
+}
