@@ -281,17 +281,20 @@ begin(struct line *line, enum log_format format, enum log_level level,
 		jsonw_put_string(&line->json, "ts", time.text);
 		jsonw_put_string(&line->json, "level", level_names[level]);
 		jsonw_put_string(&line->json, "msg", msg);
-		jsonw_put_string(&line->json, "event", event);
+		if (event != NULL)
+			jsonw_put_string(&line->json, "event", event);
 		break;
 	case LOG_LOGFMT:
 		str_printf(to, "ts=%s level=%s msg=", time.text,
 		    level_names[level]);
 		add_word(to, view_of(msg));
-		str_printf(to, " event=%s", event);
+		if (event != NULL)
+			str_printf(to, " event=%s", event);
 		break;
 	case LOG_TEXT:
-		str_printf(to, "%s %-5s %s: %s", time.text,
-		    level_names[level], event, msg);
+		str_printf(to, "%s %-5s %s%s%s", time.text,
+		    level_names[level], event != NULL ? event : "",
+		    event != NULL ? ": " : "", msg);
 		break;
 	}
 	str_fini(&time);

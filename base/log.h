@@ -58,8 +58,8 @@ struct log_field {
 void log_setup(enum log_level level, enum log_format format, int fd);
 /* True if lines of that level are written; guards costly fields. */
 bool log_enabled(enum log_level level);
-/* Writes a line: `event` is a word of a closed set, `msg` constant text; then
- * fields up to LOG_END. Text values are cut at 4 KiB and fields that make the
+/* Writes a line: `event` is a word of a closed set (NULL: none), `msg` constant
+ * text; then fields up to LOG_END. Text values are cut at 4 KiB and fields that make the
  * line too long left out; the line then says "truncated". */
 #define log_line(level, event, msg, ...)                                       \
 	log_fields((level), (event), (msg),                                    \

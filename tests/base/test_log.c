@@ -120,6 +120,19 @@ START_TEST(lines_below_the_level_are_not_written)
 }
 END_TEST
 
+START_TEST(a_line_may_lack_an_event)
+{
+	static const char *const expected[] = {"\"msg\":\"m\"[}]\n$", "msg=m\n$",
+	    "info  m\n$"};
+	static const enum log_format formats[] = {LOG_JSON, LOG_LOGFMT,
+	    LOG_TEXT};
+
+	log_setup(LOG_INFO, formats[_i], ends[1]);
+	log_line(LOG_INFO, NULL, "m", LOG_END);
+	assert_matches(drain(), expected[_i]);
+}
+END_TEST
+
 START_TEST(no_value_can_forge_a_line_or_a_terminal_command)
 {
 	static const enum log_format formats[] = {LOG_JSON, LOG_LOGFMT,
@@ -291,6 +304,7 @@ main(void)
 	tcase_add_test(c, text_lines_read_as_a_sentence);
 	tcase_add_test(c, auto_means_json_where_no_terminal_is);
 	tcase_add_test(c, lines_below_the_level_are_not_written);
+	tcase_add_loop_test(c, a_line_may_lack_an_event, 0, 3);
 	tcase_add_loop_test(c,
 	    no_value_can_forge_a_line_or_a_terminal_command, 0, 3);
 	tcase_add_loop_test(c, a_line_never_exceeds_its_limit_and_says_so, 0,
