@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The language of the scenarios."""
+
+from . import conf
+from .case import Scenario, Watch, sanitized
+from .conf import fault, route
+from .line import STREAM, TOTAL, HttpLine, TcpLine
+from .net import (WITHIN, Backend, Conn, Serving, connect, connect_outcome,
+                  echo, exchange_both_ways, free_port, is_root, noise,
+                  sink_and_count, wait_until)
+from .proxy import BIN, ROOT, SANITIZER, Faultwire, run
+from .web import (Web, ask, read_body, read_chunks, read_head, read_message,
+                  request, response)
