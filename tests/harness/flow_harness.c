@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A host of flows in memory: its life, faults, and the host's side of the
+ * engine. Sending and expecting are in flow_harness_io.c. */
+#include "tests/harness/flow_harness.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/intern.h"
+#include "base/xalloc.h"
+#include "config/load.h"
+
+/* The shared numbers of one fault outlive changes of its parameters. */
+struct harness_fault {
+	struct harness_fault *next;
+	const char *name; /* interned */
+	struct fault_shared shared;
+};
+
+static struct harness_flow *
+flow_of(const struct flow *f)
+{
+	return (struct harness_flow *)(void *)(uintptr_t)f;
+}
+
+/* --- the host's side ------------------------------------------------------ */
+
+static void
+on_opened(struct flow *flow)
+{
+	struct harness_flow *f = flow_of(flow);
+
+	ck_assert_msg(!f->opened, "the flow was opened twice");
+	f->opened = true;
+	f->opened_us = harness_now(f->harness);
+}
+
+static void
+take_piece(struct harness_flow *f, struct harness_side *side, struct link *l)
+{
+	size_t n = l->out.len;
+	char *data = xmalloc(n);
+
+	if (side->count == side->room) {
+		side->room = side->room ? 2 * side->room : 64;
+		side->pieces =
+		    xrealloc(side->pieces, side->room * sizeof(*side->pieces));
+	}
+	side->pieces[side->count++] = (struct harness_piece){
+	    .time_us = harness_now(f->harness), .len = n};
+	bytes_peek(&l->out, 0, data, n);
+	str_add_bytes(&side->bytes, data, n);
+	free(data);
+	link_taken(l, n);
+}
+
+static void
+on_output(struct flow *flow, struct link *l)
+{
+	struct harness_flow *f = flow_of(flow);
+	struct harness_side *side = &f->got[l->dir];
+
+	if (side->blocked)
+		return;
+	while (l->out.len > 0)
+		take_piece(f, side, l);
+	if (link_at_eof(l) && !side->eof) {
+		side->eof = true;
+		side->eof_us = harness_now(f->harness);
+	}
+}
+
+static void
+on_resume(struct flow *flow, struct link *l)
+{
+	flow_of(flow)->got[l->dir].resumed++;
+}
+
+static void
+on_end(struct flow *flow, enum flow_end how)
+{
+	struct harness_flow *f = flow_of(flow);
+
+	ck_assert_msg(!f->ended, "the flow was ended twice");
+	f->ended = true;
+	f->ended_us = harness_now(f->harness);
+	f->how = how;
+	if (how == END_FIN || how == END_RST_AFTER) {
+		on_output(flow, &flow->links[LINK_UP]);
+		on_output(flow, &flow->links[LINK_DOWN]);
+	}
+}
+
+static void
+on_deaf(struct flow *flow, struct link *l, bool on)
+{
+	flow_of(flow)->got[l->dir].deaf = on;
+}
+
+static bool
+on_answer(struct flow *flow, const struct stage_reply *reply)
+{
+	struct harness_flow *f = flow_of(flow);
+
+	if (f->answered || flow->type != FLOW_EXCHANGE)
+		return false;
+	f->answered = true;
+	f->answer_status = reply->status;
+	for (size_t i = 0; reply->headers != NULL && reply->headers[i]; i++) {
+		str_add(&f->answer_headers, reply->headers[i]);
+		str_add_char(&f->answer_headers, '\n');
+	}
+	str_add_bytes(&f->answer_body, reply->body, reply->body_len);
+	return true;
+}
+
+static bool
+on_fact(const struct flow *flow, enum fact fact, struct view *to)
+{
+	const char *text = flow_of(flow)->facts[fact];
+
+	*to = view_of(text);
+	return text != NULL;
+}
+
+static bool
+on_header(const struct flow *flow, const char *name, size_t n, struct view *to)
+{
+	const char *const *headers = flow_of(flow)->headers;
+
+	for (; headers != NULL && *headers != NULL; headers++) {
+		const char *colon = strchr(*headers, ':');
+		struct view found = {*headers, (size_t)(colon - *headers)};
+
+		if (!view_is_nocase(found, name) || n-- > 0)
+			continue;
+		*to = view_of(colon + 1 + strspn(colon + 1, " "));
+		return true;
+	}
+	return false;
+}
+
+static int
+on_status(const struct flow *flow)
+{
+	return flow_of(flow)->status;
+}
+
+static const struct flow_ops ops = {
+    .opened = on_opened,
+    .output = on_output,
+    .resume = on_resume,
+    .end = on_end,
+    .deaf = on_deaf,
+    .answer = on_answer,
+    .fact = on_fact,
+    .header = on_header,
+    .status = on_status,
+};
+
+static void
+on_event(void *arg, const struct event_record *event)
+{
+	struct harness *h = arg;
+
+	if (h->events_count == h->events_room) {
+		h->events_room = h->events_room ? 2 * h->events_room : 64;
+		h->events =
+		    xrealloc(h->events, h->events_room * sizeof(*h->events));
+	}
+	h->events[h->events_count++] = *event;
+}
+
+/* --- faults --------------------------------------------------------------- */
+
+static struct fault_shared *
+shared_of(struct harness *h, const char *name)
+{
+	struct harness_fault *kept;
+
+	for (kept = h->kept; kept != NULL; kept = kept->next) {
+		if (kept->name == name)
+			return &kept->shared;
+	}
+	kept = xcalloc(1, sizeof(*kept));
+	kept->name = name;
+	kept->shared.armed_us = clock_now(&h->clock);
+	kept->shared.base_flow = atomic_load(&h->shared.next_flow);
+	kept->next = h->kept;
+	h->kept = kept;
+	return &kept->shared;
+}
+
+static struct armed_route *
+arm(struct harness *h, const struct conf_route *conf)
+{
+	struct armed_route *r = xcalloc(1, sizeof(*r));
+
+	r->conf = conf;
+	r->shared = &h->shared;
+	r->name = intern("harness");
+	r->hash = rng_hash(r->name);
+	r->faults_count = conf->faults_count;
+	r->faults = xcalloc(MAX(r->faults_count, 1), sizeof(*r->faults));
+	for (size_t i = 0; i < r->faults_count; i++) {
+		const struct conf_fault *fault = &conf->faults[i];
+
+		r->faults[i] = (struct armed_fault){
+		    .conf = fault,
+		    .ops = fault_ops_of(fault->kind),
+		    .shared = shared_of(h, intern(fault->name)),
+		    .hash = rng_hash(fault->name),
+		    .name = intern(fault->name),
+		};
+	}
+	return r;
+}
+
+static void
+disarm(struct armed_route *r, struct conf_model *model)
+{
+	if (r != NULL) {
+		free(r->faults);
+		free(r);
+	}
+	if (model != NULL)
+		conf_model_unref(model);
+}
+
+static struct conf_model *
+load(struct harness *h, const char *const *texts, size_t count,
+    struct conf_diag *diag)
+{
+	return conf_load_options("127.0.0.1:1", "127.0.0.1:2", h->protocol,
+	    texts, count, &fault_kinds, diag);
+}
+
+/* Loads the texts and brings every live flow in line. */
+static void
+apply(struct harness *h)
+{
+	struct armed_route *old_route = h->route;
+	struct conf_model *old_model = h->model;
+	struct conf_diag diag = {0};
+
+	h->model =
+	    load(h, (const char *const *)h->texts, h->texts_count, &diag);
+	if (h->model == NULL)
+		ck_abort_msg("the faults were refused: %s",
+		    diag.count > 0 ? diag.messages[0].text : "no reason");
+	conf_diag_fini(&diag);
+	h->route = arm(h, &h->model->routes[0]);
+	for (struct harness_flow *f = h->flows; f != NULL; f = f->next)
+		flow_reconcile(&f->flow, h->route);
+	disarm(old_route, old_model);
+}
+
+void
+harness_add(struct harness *h, const char *text)
+{
+	h->texts = xrealloc(h->texts, (h->texts_count + 1) * sizeof(*h->texts));
+	h->texts[h->texts_count++] = xstrdup(text);
+	apply(h);
+}
+
+void
+harness_set(struct harness *h, size_t n, const char *text)
+{
+	ck_assert_uint_lt(n, h->texts_count);
+	free(h->texts[n]);
+	h->texts[n] = xstrdup(text);
+	apply(h);
+}
+
+/* Shared numbers end with their fault, as they do in the proxy. */
+static void
+forget_shared(struct harness *h, const char *name)
+{
+	struct harness_fault **link = &h->kept, *kept;
+
+	for (; (kept = *link) != NULL; link = &kept->next) {
+		if (kept->name == name) {
+			*link = kept->next;
+			free(kept);
+			return;
+		}
+	}
+}
+
+void
+harness_remove(struct harness *h, size_t n)
+{
+	const char *name;
+
+	ck_assert_uint_lt(n, h->texts_count);
+	name = h->route->faults[n].name;
+	free(h->texts[n]);
+	memmove(&h->texts[n], &h->texts[n + 1],
+	    (--h->texts_count - n) * sizeof(*h->texts));
+	apply(h);
+	forget_shared(h, name);
+}
+
+char *
+harness_complaints(struct harness *h, const char *text)
+{
+	struct conf_diag diag = {0};
+	struct conf_model *model = load(h, &text, 1, &diag);
+	struct str all = {0};
+
+	for (size_t i = 0; i < diag.count; i++) {
+		str_add(&all, diag.messages[i].text);
+		str_add_char(&all, '\n');
+	}
+	if (model != NULL)
+		conf_model_unref(model);
+	conf_diag_fini(&diag);
+	return str_take(&all);
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+struct harness *
+harness_new(uint64_t seed)
+{
+	struct harness *h = xcalloc(1, sizeof(*h));
+
+	h->clock = clock_fake(HARNESS_START_US);
+	h->engine.clock = &h->clock;
+	h->engine.seed = seed;
+	h->engine.emit = on_event;
+	h->engine.emit_arg = h;
+	h->protocol = "tcp";
+	apply(h);
+	return h;
+}
+
+struct harness_flow *
+harness_prepare(struct harness *h, enum flow_type type)
+{
+	struct harness_flow *f = xcalloc(1, sizeof(*f)), **tail = &h->flows;
+
+	f->harness = h;
+	flow_init(&f->flow, &ops, &h->engine, h->route, type,
+	    atomic_fetch_add(&h->shared.next_flow, 1));
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = f;
+	return f;
+}
+
+void
+harness_begin(struct harness_flow *f)
+{
+	flow_open(&f->flow);
+}
+
+struct harness_flow *
+harness_open(struct harness *h)
+{
+	struct harness_flow *f = harness_prepare(h, FLOW_STREAM);
+
+	harness_begin(f);
+	return f;
+}
+
+void
+harness_close(struct harness_flow *f)
+{
+	if (f->closed)
+		return;
+	f->closed = true;
+	flow_fini(&f->flow, "test");
+}
+
+static void
+flow_free(struct harness_flow *f)
+{
+	harness_close(f);
+	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
+		str_fini(&f->got[dir].bytes);
+		free(f->got[dir].pieces);
+	}
+	str_fini(&f->answer_headers);
+	str_fini(&f->answer_body);
+	free(f);
+}
+
+void
+harness_free(struct harness *h)
+{
+	if (h == NULL)
+		return;
+	while (h->flows != NULL) {
+		struct harness_flow *f = h->flows;
+
+		h->flows = f->next;
+		flow_free(f);
+	}
+	disarm(h->route, h->model);
+	while (h->kept != NULL)
+		forget_shared(h, h->kept->name);
+	for (size_t i = 0; i < h->texts_count; i++)
+		free(h->texts[i]);
+	free(h->texts);
+	free(h->events);
+	deadline_heap_fini(&h->engine.deadlines);
+	bytes_pool_fini(&h->engine.pool);
+	free(h);
+}
