@@ -23,7 +23,8 @@
 	X(EVENT_FAULT_CLEARED, "fault_cleared")                                \
 	X(EVENT_PARTITION_UP, "partition_up")                                  \
 	X(EVENT_PARTITION_DOWN, "partition_down")                              \
-	X(EVENT_RELOAD, "config_reload")
+	X(EVENT_RELOAD, "config_reload")                                       \
+	X(EVENT_GAP, "gap") /* `count` events were lost here */
 
 enum event_type {
 #define X(id, word) id,
