@@ -358,9 +358,8 @@ units_print_size(struct str *to, int64_t bytes)
 	str_add(to, best);
 }
 
-/* The shortest decimal text that strtod reads back as the same number. */
-static void
-print_double(struct str *to, double value)
+void
+units_print_number(struct str *to, double value)
 {
 	char text[40];
 	int digits;
@@ -379,7 +378,7 @@ units_print_rate(struct str *to, double Bps)
 	if (Bps == floor(Bps) && Bps <= FASTEST_BPS) {
 		units_print_size(to, (int64_t)Bps);
 	} else {
-		print_double(to, Bps);
+		units_print_number(to, Bps);
 		str_add(to, "B");
 	}
 	str_add(to, "/s");
@@ -388,5 +387,5 @@ units_print_rate(struct str *to, double Bps)
 void
 units_print_fraction(struct str *to, double fraction)
 {
-	print_double(to, fraction);
+	units_print_number(to, fraction);
 }

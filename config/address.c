@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where to listen and where to connect: host:port, [v6]:port, :port and
+ * unix:/path. Nothing is resolved here. */
+#include "config/model.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/un.h>
+
+#include "base/xalloc.h"
+#include "config/pattern.h"
+
+#define HOST_MAX 253
+
+bool
+conf_host_valid(const char *host, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)host[i]) && host[i] != '.' &&
+		    host[i] != '-' && host[i] != '_')
+			return false;
+	}
+	return len > 0 && len <= HOST_MAX;
+}
+
+static bool
+is_v6(const char *text, size_t len)
+{
+	struct in6_addr addr;
+	char copy[INET6_ADDRSTRLEN];
+	const char *zone = memchr(text, '%', len);
+
+	if (zone != NULL)
+		len = (size_t)(zone - text);
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return inet_pton(AF_INET6, copy, &addr) == 1;
+}
+
+static bool
+parse_port(const char *text, uint16_t *port)
+{
+	unsigned long value;
+
+	if (strspn(text, "0123456789") != strlen(text) || *text == '\0' ||
+	    strlen(text) > 5)
+		return false;
+	value = strtoul(text, NULL, 10);
+	*port = (uint16_t)value;
+	return value <= UINT16_MAX;
+}
+
+static bool
+parse_unix(const char *text, struct conf_address *to, struct error *err)
+{
+	const char *path = text + strlen("unix:");
+	size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+
+	if (*path == '\0' || strlen(path) > most)
+		return error_set(err, 0, "\"%.40s\" is not a unix address; "
+		    "expected unix: and a path of at most %zu bytes", text,
+		    most);
+	to->is_unix = true;
+	to->path = xstrdup(path);
+	to->text = xstrdup(text);
+	return true;
+}
+
+/* The host before the colon that precedes the port; NULL if it is none. An
+ * empty one gives len 0. */
+static const char *
+find_host(const char *text, const char *colon, size_t *len)
+{
+	*len = (size_t)(colon - text);
+	if (*len == 0)
+		return text;
+	if (text[0] == '[' && colon[-1] == ']') {
+		*len -= 2;
+		return is_v6(text + 1, *len) ? text + 1 : NULL;
+	}
+	return conf_host_valid(text, *len) ? text : NULL;
+}
+
+bool
+conf_address_parse(const char *text, bool listen, struct conf_address *to,
+    struct error *err)
+{
+	const char *colon = strrchr(text, ':'), *host;
+	const char *expected = listen
+	    ? "host:port, [v6]:port, :port or unix:/path"
+	    : "host:port, [v6]:port or unix:/path";
+	size_t len;
+
+	*to = (struct conf_address){0};
+	if (strncmp(text, "unix:", 5) == 0)
+		return parse_unix(text, to, err);
+	if (strstr(text, "://") != NULL)
+		return error_set(err, 0, "\"%.40s\" is a URL; expected %s",
+		    text, expected);
+	if (colon == NULL)
+		return error_set(err, 0, "\"%.40s\" has no port; expected %s",
+		    text, expected);
+	host = find_host(text, colon, &len);
+	if (host == NULL && is_v6(text, strlen(text)))
+		return error_set(err, 0, "\"%.40s\" leaves open where its "
+		    "port begins; expected brackets: [address]:port", text);
+	if (host == NULL || (len == 0 && !listen))
+		return error_set(err, 0, "\"%.40s\" has no valid host; "
+		    "expected %s", text, expected);
+	if (!parse_port(colon + 1, &to->port))
+		return error_set(err, 0, "\"%.40s\" has no valid port; "
+		    "expected a number up to 65535 behind the colon", text);
+	if (to->port == 0 && !listen)
+		return error_set(err, 0, "\"%.40s\" has port 0; expected "
+		    "1 \xe2\x80\xa6 65535", text);
+	to->host = len > 0 ? xmemdup0(host, len) : NULL;
+	to->text = xstrdup(text);
+	return true;
+}
+
+void
+conf_address_fini(struct conf_address *a)
+{
+	free(a->text);
+	free(a->host);
+	free(a->path);
+	*a = (struct conf_address){0};
+}
+
+bool
+conf_address_is_local(const struct conf_address *a)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (a->is_unix)
+		return true;
+	if (a->host == NULL)
+		return false;
+	if (strcasecmp(a->host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, a->host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, a->host, &v6) == 1 &&
+	    IN6_IS_ADDR_LOOPBACK(&v6);
+}

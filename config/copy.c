@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deep copies of models and their parts: the tables copy what they hold, what
+ * was compiled from it is copied or compiled again. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "config/build.h"
+#include "config/pattern.h"
+#include "config/tables.h"
+
+/* Compiles a pattern that was compiled before, in another place. */
+static void
+pattern_again(struct conf_pattern *p, bool nocase)
+{
+	struct error err;
+
+	if (!conf_pattern_compile(p, nocase, &err))
+		assert(!"a pattern compiles every time");
+}
+
+static void
+patterns_again(const struct conf_pattern_slot *slots, void *target)
+{
+	const struct conf_pattern_slot *slot;
+
+	for (slot = slots; slot->key != NULL; slot++)
+		pattern_again(conf_pattern_at(slot, target), slot->nocase);
+}
+
+static void *
+array_copy(const void *items, size_t count, size_t size)
+{
+	void *copy;
+
+	if (count == 0)
+		return NULL;
+	copy = xcalloc(count, size);
+	memcpy(copy, items, count * size);
+	return copy;
+}
+
+static void
+when_copy(struct conf_when *to, const struct conf_when *from)
+{
+	size_t i;
+
+	conf_fields_copy(conf_when_fields, to, from);
+	patterns_again(conf_when_patterns, to);
+	to->clients = array_copy(from->clients, from->clients_count,
+	    sizeof(*from->clients));
+	to->clients_count = from->clients_count;
+	to->has_clients = from->has_clients;
+	to->status_min = from->status_min;
+	to->status_max = from->status_max;
+	if (from->headers_count > 0)
+		to->headers = xcalloc(from->headers_count,
+		    sizeof(*to->headers));
+	to->headers_count = from->headers_count;
+	for (i = 0; i < from->headers_count; i++) {
+		to->headers[i].name = xstrdup(from->headers[i].name);
+		to->headers[i].value.text =
+		    xstrdup(from->headers[i].value.text);
+		pattern_again(&to->headers[i].value, false);
+	}
+}
+
+void
+conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
+{
+	conf_fault_init(to, from->kind);
+	conf_fields_copy(conf_fault_fields, to, from);
+	conf_fields_copy(from->kind->fields, to->params, from->params);
+	when_copy(&to->conditions.when, &from->conditions.when);
+	to->conditions.has_when = from->conditions.has_when;
+	to->where = from->where;
+}
+
+static void
+address_again(struct conf_address *to, const char *text, bool listen)
+{
+	struct error err;
+
+	conf_address_fini(to);
+	if (text != NULL && !conf_address_parse(text, listen, to, &err))
+		assert(!"an address parses every time");
+}
+
+static void
+route_copy(struct conf_route *to, const struct conf_route *from)
+{
+	size_t i;
+
+	conf_fields_copy(conf_route_fields, to, from);
+	conf_fields_copy(conf_match_fields, to, from);
+	patterns_again(conf_match_patterns, to);
+	address_again(&to->listen, from->listen_text, true);
+	address_again(&to->upstream, from->upstream_text, false);
+	to->where = from->where;
+	for (i = 0; i < from->faults_count; i++) {
+		struct conf_fault *f = conf_route_add_fault(to,
+		    from->faults[i].kind);
+
+		conf_fault_fini(f);
+		conf_fault_copy(f, &from->faults[i]);
+	}
+}
+
+static void
+service_copy(struct conf_service *to, const struct conf_service *from)
+{
+	size_t i;
+
+	conf_fields_copy(conf_service_fields, to, from);
+	to->cidrs = array_copy(from->cidrs, from->cidrs_count,
+	    sizeof(*from->cidrs));
+	to->cidrs_count = from->cidrs_count;
+	to->hosts = array_copy(from->hosts, from->hosts_count,
+	    sizeof(*from->hosts));
+	to->hosts_count = from->hosts_count;
+	for (i = 0; i < to->hosts_count; i++)
+		to->hosts[i] = xstrdup(from->hosts[i]);
+	to->where = from->where;
+}
+
+static void
+partition_copy(struct conf_partition *to, const struct conf_partition *from)
+{
+	size_t i, j;
+
+	conf_fields_copy(conf_partition_fields, to, from);
+	to->groups = array_copy(from->groups, from->groups_count,
+	    sizeof(*from->groups));
+	to->groups_count = from->groups_count;
+	for (i = 0; i < to->groups_count; i++) {
+		struct conf_strings *group = &to->groups[i];
+
+		group->items = array_copy(group->items, group->count,
+		    sizeof(*group->items));
+		for (j = 0; j < group->count; j++)
+			group->items[j] = xstrdup(group->items[j]);
+	}
+	to->where = from->where;
+}
+
+struct conf_model *
+conf_model_copy(const struct conf_model *from)
+{
+	struct conf_model *to = conf_model_new();
+	size_t i;
+
+	conf_fields_copy(conf_file_fields, to, from);
+	conf_fields_copy(conf_control_fields, &to->control, &from->control);
+	conf_fields_copy(conf_log_fields, &to->log, &from->log);
+	to->has_seed = from->has_seed;
+	for (i = 0; i < from->services_count; i++)
+		service_copy(conf_model_add_service(to), &from->services[i]);
+	for (i = 0; i < from->routes_count; i++)
+		route_copy(conf_model_add_route(to), &from->routes[i]);
+	for (i = 0; i < from->partitions_count; i++)
+		partition_copy(conf_model_add_partition(to),
+		    &from->partitions[i]);
+	to->files = array_copy(from->files, from->files_count,
+	    sizeof(*from->files));
+	to->files_count = from->files_count;
+	for (i = 0; i < to->files_count; i++)
+		to->files[i] = xstrdup(from->files[i]);
+	return to;
+}

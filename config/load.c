@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From files to a model: every file is read and looked over, libconfig parses
+ * the text, the tables take the values, the model is checked as a whole. Each
+ * step reports all it finds; a step that failed ends the loading where the
+ * next one would only find consequences. */
+#include "config/load.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/intern.h"
+#include "base/xalloc.h"
+#include "config/loader.h"
+#include "config/prelex.h"
+#include "config/source.h"
+#include "config/tables.h"
+
+#define TEXT_MAX      ((size_t)8 << 20)
+#define INCLUDE_DEPTH 10 /* libconfig's own limit */
+#define INCLUDES_MAX  256
+#define SERVICES_MAX  4096
+
+/* What is read before libconfig sees any of it. */
+struct sources {
+	struct loader *l;
+	char *dir;   /* owned; of the main file, NULL: where we run */
+	size_t left; /* bytes that may still be read */
+	size_t includes;
+};
+
+static void
+add_file(struct conf_model *m, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < m->files_count; i++) {
+		if (strcmp(m->files[i], path) == 0)
+			return;
+	}
+	m->files = xrealloc(m->files,
+	    (m->files_count + 1) * sizeof(*m->files));
+	m->files[m->files_count++] = xstrdup(path);
+}
+
+static bool scan_file(struct sources *src, const char *path, unsigned depth,
+    const struct conf_where *from, struct str *text);
+
+static bool
+scan_include(struct sources *src, const struct prelex_include *in,
+    unsigned depth, const struct conf_where *from)
+{
+	struct conf_where where = {from->file, in->line};
+	struct str text = {0};
+	char *path;
+	bool ok;
+
+	if (in->path[0] == '/') {
+		conf_error(src->l->diag, &where, "@include \"%s\" is an "
+		    "absolute path; expected one relative to the directory "
+		    "of the main file", in->path);
+		return false;
+	}
+	if (depth > INCLUDE_DEPTH || ++src->includes > INCLUDES_MAX) {
+		conf_error(src->l->diag, &where, "@include \"%s\" is one too "
+		    "many; expected %d levels and %d in all, and no circle",
+		    in->path, INCLUDE_DEPTH, INCLUDES_MAX);
+		return false;
+	}
+	path = src->dir != NULL ? xasprintf("%s/%s", src->dir, in->path)
+				: xstrdup(in->path);
+	ok = scan_file(src, path, depth, &where, &text);
+	str_fini(&text);
+	free(path);
+	return ok;
+}
+
+/* Reads `path` into `text`, looks it over, and all that it includes. `from`
+ * is what errors about the file itself are reported at. */
+static bool
+scan_file(struct sources *src, const char *path, unsigned depth,
+    const struct conf_where *from, struct str *text)
+{
+	struct prelex lex = {.diag = src->l->diag,
+	    .where = {.file = intern(path)}};
+	struct error err;
+	size_t i;
+	bool ok;
+
+	add_file(src->l->model, path);
+	if (!source_read(path, src->left, text, &err)) {
+		if (from->line > 0)
+			conf_error(src->l->diag, from, "\"%s\" %s", path,
+			    err.text);
+		else
+			conf_error(src->l->diag, from, "%s", err.text);
+		return false;
+	}
+	src->left -= text->len;
+	str_add(text, "");
+	ok = prelex_scan(&lex, text->text, text->len);
+	for (i = 0; i < lex.includes_count; i++)
+		ok &= scan_include(src, &lex.includes[i], depth + 1,
+		    &lex.where);
+	prelex_fini(&lex);
+	return ok;
+}
+
+static void
+load_service(const struct loader *l, config_setting_t *group, void *arg)
+{
+	struct conf_service *s = conf_model_add_service(l->model);
+	struct load_part part = {conf_service_fields, s};
+	struct conf_spot at = load_spot(l, group);
+
+	s->where = at.where;
+	load_fields(l, group, &part, 1, "a service");
+	conf_service_compile(s, &at);
+	if (l->model->services_count == SERVICES_MAX + 1)
+		conf_error(l->diag, &at.where, "too many services; expected "
+		    "at most %d", SERVICES_MAX);
+}
+
+static void
+load_root(const struct loader *l, const config_setting_t *root)
+{
+	struct conf_model *m = l->model;
+	struct load_part file = {conf_file_fields, m};
+	struct load_part control = {conf_control_fields, &m->control};
+	struct load_part log = {conf_log_fields, &m->log};
+	const config_setting_t *group;
+
+	load_fields(l, root, &file, 1, "the file");
+	m->has_seed = config_setting_get_member(root, "seed") != NULL;
+	group = load_group(l, root, "control");
+	if (group != NULL)
+		load_fields(l, group, &control, 1, "control");
+	group = load_group(l, root, "log");
+	if (group != NULL)
+		load_fields(l, group, &log, 1, "log");
+	load_each(l, root, "services", load_service, NULL);
+	if (m->services_count > SERVICES_MAX)
+		return;
+	load_routes(l, root);
+	load_partitions(l, root);
+	conf_model_check(m, l->diag);
+}
+
+/* Parses `text`, which was looked over, and fills the model. */
+static void
+load_tree(struct loader *l, const char *text, const char *dir)
+{
+	struct conf_where where;
+	config_t tree;
+
+	config_init(&tree);
+	if (dir != NULL)
+		config_set_include_dir(&tree, dir);
+	if (config_read_string(&tree, text)) {
+		load_root(l, config_root_setting(&tree));
+	} else {
+		where.file = config_error_file(&tree) != NULL
+		    ? intern(config_error_file(&tree)) : l->name;
+		where.line = (unsigned)config_error_line(&tree);
+		conf_error(l->diag, &where, "%s; expected NAME = VALUE; with "
+		    "groups in { }, lists in ( ), arrays in [ ], texts in "
+		    "\"quotes\"", config_error_text(&tree) != NULL
+		    ? config_error_text(&tree) : "syntax error");
+	}
+	config_destroy(&tree);
+}
+
+/* The model, or NULL if anything was wrong. */
+static struct conf_model *
+finish(struct loader *l, size_t errors_before)
+{
+	if (l->diag->errors == errors_before)
+		return l->model;
+	conf_model_unref(l->model);
+	return NULL;
+}
+
+struct conf_model *
+conf_load_file(const char *path, const struct conf_kinds *kinds,
+    struct conf_diag *diag)
+{
+	struct loader l = {.name = intern(path), .kinds = kinds, .diag = diag,
+	    .model = conf_model_new()};
+	struct sources src = {.l = &l, .left = TEXT_MAX};
+	const struct conf_where from = {.file = l.name};
+	const char *slash = strrchr(path, '/');
+	size_t errors = diag->errors;
+	struct str text = {0};
+
+	if (slash != NULL)
+		src.dir = slash == path ? xstrdup("/")
+					: xmemdup0(path, (size_t)(slash - path));
+	if (scan_file(&src, path, 0, &from, &text))
+		load_tree(&l, text.text, src.dir);
+	str_fini(&text);
+	free(src.dir);
+	return finish(&l, errors);
+}
+
+struct conf_model *
+conf_load_text(const char *text, const char *name,
+    const struct conf_kinds *kinds, struct conf_diag *diag)
+{
+	struct loader l = {.name = intern(name), .kinds = kinds, .diag = diag,
+	    .model = conf_model_new()};
+	struct prelex lex = {.diag = diag, .where = {.file = l.name}};
+	size_t errors = diag->errors, len = strlen(text);
+	bool ok;
+
+	if (len > TEXT_MAX) {
+		conf_error(diag, &lex.where, "the configuration is too large; "
+		    "expected at most %zu bytes", TEXT_MAX);
+		return finish(&l, errors);
+	}
+	ok = prelex_scan(&lex, text, len);
+	if (ok && lex.includes_count > 0) {
+		lex.where.line = lex.includes[0].line;
+		conf_error(diag, &lex.where, "@include works in files only; "
+		    "expected the included text itself");
+	} else if (ok) {
+		load_tree(&l, text, NULL);
+	}
+	prelex_fini(&lex);
+	return finish(&l, errors);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the faults of a route: what every fault takes and what its kind
+ * takes stand side by side in one group. */
+#include <stdio.h>
+
+#include "config/loader.h"
+#include "config/tables.h"
+
+#define FAULTS_MAX 1000
+
+/* The kind that the group names, or NULL after reporting. */
+static const struct conf_kind *
+fault_kind(const struct loader *l, config_setting_t *group)
+{
+	config_setting_t *type = config_setting_get_member(group, "type");
+	struct conf_where where = load_where(l, type != NULL ? type : group);
+	const struct conf_kind *kind = NULL;
+	const char *name;
+	struct str hint = {0};
+
+	name = type != NULL ? config_setting_get_string(type) : "";
+	if (name == NULL)
+		name = "";
+	kind = load_kind(l->kinds, name, &hint);
+	if (type == NULL)
+		conf_error(l->diag, &where, "a fault lacks \"type\"; %s",
+		    hint.text);
+	else if (kind == NULL)
+		conf_error(l->diag, &where, "type: there is no fault kind "
+		    "\"%s\"; %s", name, hint.text != NULL ? hint.text
+							  : "none is known");
+	str_fini(&hint);
+	return kind;
+}
+
+static void
+load_when(const struct loader *l, config_setting_t *group,
+    struct conf_fault *f, const struct conf_route *route)
+{
+	config_setting_t *when = load_group(l, group, "when");
+	struct load_part part = {conf_when_fields, &f->conditions.when};
+	struct conf_spot at;
+
+	if (when == NULL)
+		return;
+	at = load_spot(l, when);
+	load_fields(l, when, &part, 1, "when");
+	conf_when_compile(&f->conditions.when, l->model, route, &at);
+}
+
+static void
+load_fault(const struct loader *l, config_setting_t *group, void *arg)
+{
+	struct conf_route *route = arg;
+	const struct conf_kind *kind = fault_kind(l, group);
+	struct conf_spot at = load_spot(l, group);
+	struct conf_fault *f;
+	char what[80];
+
+	if (kind == NULL)
+		return;
+	f = conf_route_add_fault(route, kind);
+	f->where = at.where;
+	snprintf(what, sizeof(what), "a fault of type %s", kind->name);
+	load_fields(l, group,
+	    (struct load_part[]){{kind->fields, f->params},
+		{conf_fault_fields, f}}, 2, what);
+	if ((kind->flags & KIND_NO_STREAM) != 0 &&
+	    config_setting_get_member(group, "stream") != NULL)
+		conf_spot_error(&at, "stream", "%s has no direction; expected "
+		    "a fault without stream", kind->name);
+	load_when(l, group, f, route);
+	conf_fault_compile(f, route, &at);
+}
+
+void
+load_faults(const struct loader *l, const config_setting_t *group,
+    size_t route_index)
+{
+	struct conf_route *route = &l->model->routes[route_index];
+	config_setting_t *list = config_setting_get_member(group, "faults");
+	struct conf_where where;
+
+	if (list != NULL && config_setting_is_list(list) &&
+	    config_setting_length(list) > FAULTS_MAX) {
+		where = load_where(l, list);
+		conf_error(l->diag, &where, "faults: too many; expected at "
+		    "most %d on a route", FAULTS_MAX);
+		return;
+	}
+	load_each(l, group, "faults", load_fault, route);
+	conf_route_name_faults(route);
+}

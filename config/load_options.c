@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model from the command line. A fault is
+ *
+ *	KIND[,FIELD=VALUE]…     latency,latency=80ms,jitter=20ms,when.path=/x*
+ *
+ * "\," stands for a comma in a value. Items of a list are separated by "+",
+ * "\+" stands for a plus in an item. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/near.h"
+#include "base/xalloc.h"
+#include "config/load.h"
+#include "config/loader.h"
+#include "config/tables.h"
+
+/* Cuts *rest at the next `separator` without a backslash before it, drops
+ * those backslashes, and returns the part before; NULL at the end. */
+static char *
+cut(char **rest, char separator)
+{
+	char *start = *rest, *from, *to;
+
+	if (start == NULL)
+		return NULL;
+	for (from = to = start; *from != '\0' && *from != separator; from++) {
+		if (from[0] == '\\' && from[1] == separator)
+			from++;
+		*to++ = *from;
+	}
+	*rest = *from == '\0' ? NULL : from + 1;
+	*to = '\0';
+	return start;
+}
+
+static bool
+set_field(const struct conf_field *field, void *target, char *value,
+    struct error *err)
+{
+	const char *items[256];
+	size_t count = 0;
+
+	if (field->type != CONF_STRINGS && field->type != CONF_NUMBERS)
+		return conf_field_parse(field, target, value, err);
+	while (value != NULL && count < COUNT_OF(items))
+		items[count++] = cut(&value, '+');
+	return conf_field_items(field, target, items, count, err);
+}
+
+/* The field that `key` names, and the struct it belongs to. */
+static const struct conf_field *
+find_field(struct conf_fault *f, const char *key, void **target,
+    struct near *near)
+{
+	const struct load_part parts[] = {{f->kind->fields, f->params},
+	    {conf_fault_fields, f}};
+	const struct conf_field *field;
+	size_t i;
+
+	if (strncmp(key, "when.", 5) == 0) {
+		*target = &f->conditions.when;
+		return conf_field_find(conf_when_fields, key + 5);
+	}
+	for (i = 0; i < COUNT_OF(parts); i++) {
+		for (field = parts[i].table; field->name != NULL; field++) {
+			if (field->type == CONF_GROUP ||
+			    (field->flags & CONF_HIDDEN) != 0)
+				continue;
+			*target = parts[i].target;
+			if (strcmp(field->name, key) == 0)
+				return field;
+			near_offer(near, field->name);
+		}
+	}
+	return NULL;
+}
+
+/* Sets what "key=value" says; reports at `at`. */
+static void
+set_option(struct conf_fault *f, char *option, const struct conf_spot *at)
+{
+	char *value = strchr(option, '=');
+	const struct conf_field *field;
+	struct error err;
+	struct near near;
+	void *target;
+
+	if (value == NULL) {
+		conf_error(at->diag, &at->where, "\"%.60s\" sets nothing; "
+		    "expected FIELD=VALUE", option);
+		return;
+	}
+	*value++ = '\0';
+	near_start(&near, option);
+	field = find_field(f, option, &target, &near);
+	if (field == NULL && near.best != NULL)
+		conf_error(at->diag, &at->where, "%s has no field \"%.60s\"; "
+		    "did you mean \"%s\"?", f->kind->name, option, near.best);
+	else if (field == NULL)
+		conf_error(at->diag, &at->where, "%s has no field \"%.60s\"; "
+		    "expected one that `faultwire faults %s` shows",
+		    f->kind->name, option, f->kind->name);
+	else if ((f->kind->flags & KIND_NO_STREAM) != 0 &&
+	    strcmp(field->name, "stream") == 0)
+		conf_error(at->diag, &at->where, "%s has no direction; "
+		    "expected it without stream", f->kind->name);
+	else if (!set_field(field, target, value, &err))
+		conf_error(at->diag, &at->where, "%s: %s", option, err.text);
+}
+
+/* Reports required fields of the kind that the options do not mention. */
+static void
+check_required(const struct conf_kind *kind, const char *text,
+    const struct conf_spot *at)
+{
+	const struct conf_field *field;
+	char *wanted;
+
+	for (field = kind->fields; field->name != NULL; field++) {
+		if ((field->flags & CONF_REQUIRED) == 0)
+			continue;
+		wanted = xasprintf(",%s=", field->name);
+		if (strstr(text, wanted) == NULL)
+			conf_error(at->diag, &at->where, "%s lacks \"%s\"; "
+			    "expected %s=\xe2\x80\xa6 (%s)", kind->name,
+			    field->name, field->name, field->help);
+		free(wanted);
+	}
+}
+
+static void
+add_fault(struct loader *l, struct conf_route *route, const char *text)
+{
+	struct conf_spot at = {.diag = l->diag, .where = {"--fault", 0}};
+	char *copy = xstrdup(text), *rest = copy, *option;
+	const char *name = cut(&rest, ',');
+	struct str hint = {0};
+	const struct conf_kind *kind = load_kind(l->kinds, name, &hint);
+	struct conf_fault *f;
+
+	if (kind == NULL) {
+		conf_error(l->diag, &at.where, "there is no fault kind "
+		    "\"%.60s\"; %s", name, hint.text != NULL ? hint.text
+							     : "none is known");
+	} else {
+		f = conf_route_add_fault(route, kind);
+		f->where = at.where;
+		while ((option = cut(&rest, ',')) != NULL)
+			set_option(f, option, &at);
+		check_required(kind, text, &at);
+		conf_when_compile(&f->conditions.when, l->model, route, &at);
+		conf_fault_compile(f, route, &at);
+	}
+	str_fini(&hint);
+	free(copy);
+}
+
+/* Sets one field of the route from an option's value (NULL: not given). */
+static void
+set_route(struct loader *l, struct conf_route *route, const char *key,
+    const char *option, const char *value)
+{
+	const struct conf_where where = {option, 0};
+	const struct conf_field *field = conf_field_find(conf_route_fields,
+	    key);
+	struct error err;
+
+	if (value == NULL && (field->flags & CONF_REQUIRED) != 0)
+		conf_error(l->diag, &where, "it is missing; expected %s %s",
+		    option, field->help);
+	else if (value != NULL && !conf_field_parse(field, route, value, &err))
+		conf_error(l->diag, &where, "%s", err.text);
+}
+
+struct conf_model *
+conf_load_options(const char *listen, const char *upstream,
+    const char *protocol, const char *const *faults, size_t count,
+    const struct conf_kinds *kinds, struct conf_diag *diag)
+{
+	struct loader l = {.kinds = kinds, .diag = diag,
+	    .model = conf_model_new()};
+	struct conf_route *route = conf_model_add_route(l.model);
+	struct conf_spot at = {.diag = diag, .where = {"--listen", 0}};
+	size_t i, errors = diag->errors;
+
+	route->name = xstrdup("default");
+	route->where = at.where;
+	set_route(&l, route, "listen", "--listen", listen);
+	set_route(&l, route, "upstream", "--upstream", upstream);
+	set_route(&l, route, "protocol", "--protocol", protocol);
+	conf_route_protocol_defaults(route);
+	conf_route_compile(route, &at);
+	for (i = 0; i < count; i++)
+		add_fault(&l, route, faults[i]);
+	conf_route_name_faults(route);
+	conf_model_check(l.model, diag);
+	if (diag->errors == errors)
+		return l.model;
+	conf_model_unref(l.model);
+	return NULL;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Patterns, address ranges and status ranges: compiled once at load, then
+ * matched by every flow. */
+#include "config/pattern.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/glob.h"
+
+#define PATTERN_MAX 1024
+/* The product of a regex's repeat counts: the library unrolls them. */
+#define REPEATS_MAX 1000
+#define V4_BITS	    96 /* of ::ffff:0:0 */
+
+const struct conf_pattern_slot conf_when_patterns[] = {
+	{"sni", offsetof(struct conf_when, sni), true, false},
+	{"host", offsetof(struct conf_when, host), true, true},
+	{"method", offsetof(struct conf_when, method), true, true},
+	{"path", offsetof(struct conf_when, path), false, true},
+	{"query", offsetof(struct conf_when, query), false, true},
+	{.key = NULL},
+};
+
+const struct conf_pattern_slot conf_match_patterns[] = {
+	{"host", offsetof(struct conf_route, match_host), true, true},
+	{"path", offsetof(struct conf_route, match_path), false, true},
+	{"sni", offsetof(struct conf_route, match_sni), true, false},
+	{.key = NULL},
+};
+
+struct conf_pattern *
+conf_pattern_at(const struct conf_pattern_slot *slot, void *target)
+{
+	return (struct conf_pattern *)(void *)((char *)target + slot->offset);
+}
+
+void
+conf_patterns_clear(const struct conf_pattern_slot *slots, void *target)
+{
+	const struct conf_pattern_slot *slot;
+
+	for (slot = slots; slot->key != NULL; slot++)
+		conf_pattern_clear(conf_pattern_at(slot, target));
+}
+
+/* Refuses what the library would need unbounded memory or time for. */
+static bool
+regex_is_tame(const char *regex, struct error *err)
+{
+	const char *p;
+	unsigned long product = 1, count, largest;
+
+	for (p = regex; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0') {
+			if (isdigit((unsigned char)*++p))
+				return error_set(err, 0, "the regex refers "
+				    "back with \\%c; expected none of \\1 "
+				    "\xe2\x80\xa6 \\9", *p);
+			continue;
+		}
+		if (*p != '{')
+			continue;
+		for (largest = 1, p++; isdigit((unsigned char)*p) || *p == ',';
+		    p++) {
+			count = strtoul(p, (char **)&p, 10);
+			largest = count > largest ? count : largest;
+			if (*p != ',')
+				break;
+		}
+		product *= largest > REPEATS_MAX ? REPEATS_MAX + 1 : largest;
+		if (product > REPEATS_MAX)
+			return error_set(err, 0, "the regex repeats too "
+			    "often; expected {n} with a product of at most "
+			    "%d", REPEATS_MAX);
+		p--; /* what follows the count is looked at as well */
+	}
+	return true;
+}
+
+void
+conf_pattern_clear(struct conf_pattern *p)
+{
+	char *text = p->text;
+
+	if (p->is_regex)
+		regfree(&p->regex);
+	*p = (struct conf_pattern){.text = text};
+}
+
+void
+conf_headers_clear(struct conf_when *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->headers_count; i++) {
+		conf_pattern_clear(&w->headers[i].value);
+		free(w->headers[i].value.text);
+		free(w->headers[i].name);
+	}
+	free(w->headers);
+	w->headers = NULL;
+	w->headers_count = 0;
+}
+
+/* The pattern behind its marks "!" and "~". */
+static const char *
+pattern_body(const struct conf_pattern *p)
+{
+	return p->text + (p->negated ? 1 : 0) + (p->is_regex ? 1 : 0);
+}
+
+bool
+conf_pattern_compile(struct conf_pattern *p, bool nocase, struct error *err)
+{
+	const char *body;
+	char why[128];
+	int rc;
+
+	conf_pattern_clear(p);
+	if (p->text == NULL)
+		return true;
+	if (strlen(p->text) > PATTERN_MAX)
+		return error_set(err, 0, "the pattern is too long; expected "
+		    "at most %d bytes", PATTERN_MAX);
+	p->nocase = nocase;
+	p->negated = p->text[0] == '!';
+	body = pattern_body(p);
+	if (body[0] != '~')
+		return true;
+	body++;
+	if (!regex_is_tame(body, err))
+		return false;
+	rc = regcomp(&p->regex, body,
+	    REG_EXTENDED | REG_NOSUB | (nocase ? REG_ICASE : 0));
+	if (rc != 0) {
+		regerror(rc, &p->regex, why, sizeof(why));
+		return error_set(err, 0, "\"%.60s\" is not a regex (%s); "
+		    "expected a POSIX extended one behind ~", body, why);
+	}
+	p->is_regex = true;
+	return true;
+}
+
+bool
+conf_pattern_match(const struct conf_pattern *p, struct view text)
+{
+	const char *body;
+	regmatch_t range;
+	bool met;
+
+	if (p->text == NULL)
+		return true;
+	body = pattern_body(p);
+	if (p->is_regex) {
+		range.rm_so = 0;
+		range.rm_eo = (regoff_t)text.len;
+		met = regexec(&p->regex, text.at != NULL ? text.at : "", 1,
+			  &range, REG_STARTEND) == 0;
+	} else {
+		met = glob_match(view_of(body), text, p->nocase);
+	}
+	return met != p->negated;
+}
+
+static bool
+parse_bits(const char *text, unsigned most, unsigned *bits)
+{
+	unsigned long value;
+
+	if (strspn(text, "0123456789") != strlen(text) || *text == '\0' ||
+	    strlen(text) > 3)
+		return false;
+	value = strtoul(text, NULL, 10);
+	*bits = (unsigned)value;
+	return value <= most;
+}
+
+/* Sets the bits of `net` behind the first `bits` to 0. */
+static void
+mask(struct in6_addr *net, unsigned bits)
+{
+	unsigned i;
+
+	for (i = 0; i < 16; i++) {
+		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
+
+		if (keep < 8)
+			net->s6_addr[i] &= (uint8_t)(0xff00u >> keep);
+	}
+}
+
+bool
+conf_cidr_parse(const char *text, struct conf_cidr *to, struct error *err)
+{
+	char copy[INET6_ADDRSTRLEN + 4];
+	struct in6_addr exact;
+	char *slash;
+	bool v4;
+
+	if (strlen(text) >= sizeof(copy))
+		goto bad;
+	strcpy(copy, text);
+	slash = strchr(copy, '/');
+	if (slash != NULL)
+		*slash++ = '\0';
+	memset(&to->net, 0, sizeof(to->net));
+	v4 = inet_pton(AF_INET, copy, &to->net.s6_addr[12]) == 1;
+	if (v4)
+		memset(&to->net.s6_addr[10], 0xff, 2);
+	else if (inet_pton(AF_INET6, copy, &to->net) != 1)
+		goto bad;
+	to->bits = v4 ? 32 : 128;
+	if (slash != NULL && !parse_bits(slash, to->bits, &to->bits))
+		goto bad;
+	if (v4)
+		to->bits += V4_BITS;
+	exact = to->net;
+	mask(&to->net, to->bits);
+	if (memcmp(&exact, &to->net, sizeof(exact)) != 0)
+		return error_set(err, 0, "\"%.60s\" has bits behind its "
+		    "prefix; expected 0 there", text);
+	return true;
+bad:
+	return error_set(err, 0, "\"%.60s\" is not an address or a range; "
+	    "expected such as 10.1.0.0/16 or ::1", text);
+}
+
+bool
+conf_cidr_meant(const char *text)
+{
+	return strchr(text, '/') != NULL || strchr(text, ':') != NULL ||
+	    strspn(text, "0123456789.") == strlen(text);
+}
+
+bool
+conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a)
+{
+	struct in6_addr net = *a;
+
+	mask(&net, c->bits);
+	return memcmp(&net, &c->net, sizeof(net)) == 0;
+}
+
+bool
+conf_status_parse(const char *text, int *min, int *max, struct error *err)
+{
+	int from, to, used = 0;
+
+	if (strlen(text) == 3 && isdigit((unsigned char)text[0]) &&
+	    strcmp(text + 1, "xx") == 0) {
+		from = (text[0] - '0') * 100;
+		to = from + 99;
+	} else if (sscanf(text, "%3d-%3d%n", &from, &to, &used) == 2 &&
+	    text[used] == '\0') {
+		;
+	} else if (sscanf(text, "%3d%n", &from, &used) == 1 &&
+	    text[used] == '\0') {
+		to = from;
+	} else {
+		from = to = 0;
+	}
+	if (from < 100 || to > 599 || from > to)
+		return error_set(err, 0, "\"%.20s\" is not a status; "
+		    "expected 503, 5xx or 500-599", text);
+	*min = from;
+	*max = to;
+	return true;
+}
