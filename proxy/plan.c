@@ -93,16 +93,17 @@ arm(struct armed_route *r, const struct armed_route *before,
 }
 
 static void
-arm_route(struct plan *plan, size_t index, const struct partition_fault *made,
-    const struct plan *before, int64_t now_us)
+init_route(struct plan *plan, size_t index, const struct plan *before)
 {
 	const struct conf_route *conf = &plan->model->routes[index];
 	struct armed_route *r = &plan->routes[index], *old = NULL;
 
 	*r = (struct armed_route){
-	    .conf = conf, .name = intern(conf->name),
+	    .conf = conf,
+	    .name = intern(conf->name),
 	    .listen = intern(conf->listen.text),
-	    .hash = rng_hash(conf->name)};
+	    .hash = rng_hash(conf->name),
+	};
 	if (before != NULL)
 		old = plan_route(before, r->name);
 	if (old != NULL) {
@@ -112,14 +113,22 @@ arm_route(struct plan *plan, size_t index, const struct partition_fault *made,
 		r->shared = xcalloc(1, sizeof(*r->shared));
 		r->shared->refs = 1;
 	}
-	r->faults = xcalloc(plan->made_count + conf->faults_count,
+}
+
+static void
+arm_route(struct plan *plan, size_t index, const struct partition_fault *made,
+    const struct armed_route *old, int64_t now_us)
+{
+	struct armed_route *r = &plan->routes[index];
+
+	r->faults = xcalloc(plan->made_count + r->conf->faults_count,
 	    sizeof(*r->faults));
 	for (size_t i = 0; i < plan->made_count; i++) {
 		if (made[i].route == index)
 			arm(r, old, &plan->made[i], now_us);
 	}
-	for (size_t i = 0; i < conf->faults_count; i++)
-		arm(r, old, &conf->faults[i], now_us);
+	for (size_t i = 0; i < r->conf->faults_count; i++)
+		arm(r, old, &r->conf->faults[i], now_us);
 }
 
 /* Which faults act on the port: those that may, on a route that has its
@@ -208,27 +217,52 @@ index_routes(struct plan *plan)
 	gather_listeners(plan);
 }
 
-struct plan *
-plan_new(struct conf_model *model, const struct plan *before, uint64_t seed,
-    int64_t now_us)
+static struct plan *
+make(struct conf_model *model, const struct plan *before)
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
-	struct partition_fault *made;
 
 	plan->refs = 1;
 	plan->generation = before != NULL ? before->generation + 1 : 1;
 	plan->model = conf_model_ref(model);
+	plan->routes_count = model->routes_count;
+	plan->routes = xcalloc(plan->routes_count, sizeof(*plan->routes));
+	return plan;
+}
+
+struct plan *
+plan_new(struct conf_model *model, const struct plan *before, uint64_t seed,
+    int64_t now_us)
+{
+	struct plan *plan = make(model, before);
+	struct partition_fault *made;
+
 	made = partition_faults(model, seed, &plan->made_count);
 	plan->made = xcalloc(plan->made_count, sizeof(*plan->made));
 	for (size_t i = 0; i < plan->made_count; i++)
 		plan->made[i] = made[i].fault;
-	plan->routes_count = model->routes_count;
-	plan->routes = xcalloc(plan->routes_count, sizeof(*plan->routes));
-	for (size_t i = 0; i < plan->routes_count; i++)
-		arm_route(plan, i, made, before, now_us);
+	for (size_t i = 0; i < plan->routes_count; i++) {
+		struct armed_route *r = &plan->routes[i];
+
+		init_route(plan, i, before);
+		arm_route(plan, i, made,
+		    before != NULL ? plan_route(before, r->name) : NULL,
+		    now_us);
+	}
 	free(made);
 	index_routes(plan);
 	mark_listeners(plan);
+	return plan;
+}
+
+struct plan *
+plan_clear(const struct plan *before)
+{
+	struct plan *plan = make(before->model, before);
+
+	for (size_t i = 0; i < plan->routes_count; i++)
+		init_route(plan, i, before);
+	index_routes(plan);
 	return plan;
 }
 

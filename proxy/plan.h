@@ -41,6 +41,8 @@ struct plan {
  * owned. */
 struct plan *plan_new(struct conf_model *model, const struct plan *before,
     uint64_t seed, int64_t now_us);
+/* The same routes without any fault. Returns owned. */
+struct plan *plan_clear(const struct plan *plan);
 struct plan *plan_ref(struct plan *plan);
 /* Drops one reference; NULL is accepted. Thread-safe. */
 void plan_unref(struct plan *plan);

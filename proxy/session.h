@@ -82,10 +82,4 @@ void session_map_ipv4(struct in6_addr *to, const struct in_addr *from);
 /* Queues it for the reaper; it must not be touched on a later loop turn. */
 void session_reap(struct session *s);
 
-/* The protocols. Each takes the accepted socket. */
-void tcp_accept(struct worker *worker, const struct plan_listener *listener,
-    const struct accepted *from);
-void http1_accept(struct worker *worker, const struct plan_listener *listener,
-    const struct accepted *from);
-
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "proxy/protocol.h"
 #include "proxy/splice.h"
 
 #define FLUSH_TIMEOUT_US  (30 * 1000000LL)
@@ -437,8 +438,8 @@ static const struct session_ops session_ops = {
     .free = free_session,
 };
 
-void
-tcp_accept(struct worker *w, const struct plan_listener *listener,
+static void
+accept_session(struct worker *w, const struct plan_listener *listener,
     const struct accepted *from)
 {
 	const struct armed_route *r = listener->routes[0];
@@ -468,3 +469,15 @@ tcp_accept(struct worker *w, const struct plan_listener *listener,
 	worker_arm(w, &t->timer, worker_now(w) + PREFACE_TIMEOUT_US);
 	end_want(&t->ends[LINK_UP], true, false);
 }
+
+static void
+fini(struct worker *w)
+{
+	splice_fini(w);
+}
+
+const struct protocol_ops tcp_protocol = {
+    .name = "tcp",
+    .accept = accept_session,
+    .fini = fini,
+};

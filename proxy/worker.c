@@ -16,8 +16,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "observe/sink.h"
-#include "proxy/http1_pool.h"
-#include "proxy/splice.h"
+#include "proxy/protocol.h"
 
 #define TIDY_EVERY_US (5 * 1000000LL)
 
@@ -115,14 +114,7 @@ worker_take(struct worker *w, const struct accepted *from)
 		close(from->fd);
 		return;
 	}
-	switch ((enum conf_protocol)l->protocol) {
-	case PROTOCOL_TCP:
-		tcp_accept(w, l, from);
-		break;
-	case PROTOCOL_HTTP:
-		http1_accept(w, l, from);
-		break;
-	}
+	protocols[l->protocol]->accept(w, l, from);
 }
 
 static void
@@ -182,7 +174,10 @@ deliver_plan(struct mail *mail, void *arg)
 	w->plan = m->plan;
 	reconcile_all(w);
 	reap(w);
-	http1_pool_reconcile(w);
+	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
+		if (protocols[i]->reconcile != NULL)
+			protocols[i]->reconcile(w);
+	}
 	plan_unref(old);
 	if (m->done != NULL)
 		m->done(m->arg);
@@ -263,7 +258,10 @@ on_tidy(struct deadline *d, int64_t now_us)
 	struct worker *w = CONTAINER_OF(d, struct worker, tidy);
 
 	bytes_pool_trim(&w->engine.pool);
-	http1_pool_trim(w);
+	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
+		if (protocols[i]->tidy != NULL)
+			protocols[i]->tidy(w);
+	}
 	worker_arm(w, d, now_us + TIDY_EVERY_US);
 }
 
@@ -277,18 +275,18 @@ emit(void *arg, const struct event_record *event)
 
 struct worker *
 worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
-    struct event_buffer *events, struct error *err)
+    struct sink *sink, struct error *err)
 {
 	struct event_config *config = event_config_new();
 	struct worker *w = xcalloc(1, sizeof(*w));
 
 	w->index = index;
 	w->resolver = resolver;
-	w->events = events;
+	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.clock = &clock_real;
 	w->engine.seed = seed;
-	w->engine.emit = events != NULL ? emit : NULL;
-	w->engine.emit_arg = events;
+	w->engine.emit = sink != NULL ? emit : NULL;
+	w->engine.emit_arg = w->events;
 	w->timer_at_us = DEADLINE_NEVER;
 	w->change.on_due = on_change;
 	w->tidy.on_due = on_tidy;
@@ -372,14 +370,15 @@ worker_free(struct worker *w)
 		while ((s = TAILQ_FIRST(&w->sessions)) != NULL)
 			s->ops->close(s, CLOSE_SHUTDOWN);
 		reap(w);
-		http1_pool_fini(w);
+		for (int i = 0; i < PROTOCOLS_COUNT; i++) {
+			if (protocols[i]->fini != NULL)
+				protocols[i]->fini(w);
+		}
 		event_del(&w->timer_ev);
 		event_del(&w->mailbox_ev);
 		event_del(&w->reap_ev);
-		if (w->events != NULL)
-			event_buffer_flush(w->events);
 	}
-	splice_fini(w);
+	event_buffer_free(w->events);
 	mailbox_fini(&w->mailbox);
 	if (w->timer_fd >= 0)
 		close(w->timer_fd);

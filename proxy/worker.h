@@ -18,6 +18,7 @@ struct http1_pool;
 struct splice_pipe;
 struct resolver;
 struct event_buffer;
+struct sink;
 
 struct worker {
 	struct engine engine; /* clock, deadlines, memory, events */
@@ -28,13 +29,13 @@ struct worker {
 	int64_t timer_at_us; /* what timer_fd is set to */
 	struct plan *plan;   /* counted */
 	struct session_list sessions, reaping;
-	size_t sessions_count;
+	atomic_size_t sessions_count; /* written here, read anywhere */
 	struct event reap_ev;
 	struct deadline change;	 /* the plan's next change in time */
 	struct deadline tidy;	 /* gives spare memory back */
 	unsigned char *scratch;	 /* WORKER_SCRATCH bytes for the fast path */
 	struct resolver *resolver; /* borrowed, shared, thread-safe */
-	struct event_buffer *events; /* borrowed; NULL: no consumer */
+	struct event_buffer *events; /* NULL: nobody listens */
 	struct splice_pipe *spare_pipes;
 	size_t spare_pipes_count;
 	struct http1_pool *http1_pool; /* idle upstream connections */
@@ -45,11 +46,10 @@ struct worker {
 
 #define WORKER_SCRATCH (128 * 1024)
 
-/* Makes a worker (not running). Borrows the resolver and the buffer (NULL:
+/* Makes a worker (not running). Borrows the resolver and the sink (NULL:
  * nobody listens). Returns owned, or NULL and err. */
 struct worker *worker_new(unsigned index, uint64_t seed,
-    struct resolver *resolver, struct event_buffer *events,
-    struct error *err);
+    struct resolver *resolver, struct sink *sink, struct error *err);
 /* Starts its thread, with all signals blocked; waits for its end. */
 void worker_start(struct worker *w);
 void worker_join(struct worker *w);

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* faultwire run: the proxy. Its main thread is the control thread: signals,
+ * the configuration file, events on their way to the journal.
+ *
+ *   starting ─► running ─SIGTERM─► draining ─► ended
+ *                  ▲ │                 └─second SIGTERM─► ended
+ *                  └─┘ SIGHUP, file changed: reload
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/load.h"
+#include "config/units.h"
+#include "control/options.h"
+#include "faults/fault.h"
+#include "observe/journal.h"
+#include "observe/sink.h"
+#include "proxy/server.h"
+#include "proxy/watch.h"
+
+/* How often a draining proxy looks whether its sessions are gone. */
+#define DRAIN_LOOK_MS 20
+
+struct run_options {
+	const char *config, *listen, *upstream, *protocol, *journal;
+	const char *log_format, *log_level, *seed, *workers;
+	struct option_texts faults;
+};
+
+struct runner {
+	const struct run_options *opt;
+	struct conf_model *model; /* counted; in force */
+	struct event_base *base;
+	struct server *server;
+	struct watch *watch; /* NULL without a file */
+	struct sink *sink;   /* NULL: nobody listens */
+	struct journal *journal;
+	struct event *signals[3], *events, *drain_look;
+	int64_t drain_end_us;
+	bool draining;
+};
+
+static const struct option_row options[] = {
+    {'c', "config", OPTION_TEXT, offsetof(struct run_options, config), "FILE",
+	"the configuration; reloaded when it changes"},
+    {0, "listen", OPTION_TEXT, offsetof(struct run_options, listen), "ADDR",
+	"without a file: listen here ([HOST]:PORT, unix:PATH)"},
+    {0, "upstream", OPTION_TEXT, offsetof(struct run_options, upstream),
+	"ADDR", "without a file: lead to HOST:PORT or unix:PATH"},
+    {0, "protocol", OPTION_TEXT, offsetof(struct run_options, protocol),
+	"NAME", "without a file: tcp (default) or http"},
+    {0, "fault", OPTION_TEXTS, offsetof(struct run_options, faults),
+	"KIND,…", "without a file: a fault, as KIND[,FIELD=VALUE]…"},
+    {0, "journal", OPTION_TEXT, offsetof(struct run_options, journal), "FILE",
+	"write every decision and effect as JSON lines"},
+    {0, "seed", OPTION_TEXT, offsetof(struct run_options, seed), "N",
+	"seed of every random decision; wins over the file"},
+    {0, "workers", OPTION_TEXT, offsetof(struct run_options, workers), "N",
+	"worker threads; wins over the file"},
+    {0, "log-format", OPTION_TEXT, offsetof(struct run_options, log_format),
+	"NAME", "json, logfmt or text; default text on a terminal, else json"},
+    {0, "log-level", OPTION_TEXT, offsetof(struct run_options, log_level),
+	"NAME", "debug, info, warn or error"},
+    {0},
+};
+
+/* --- the configuration --- */
+
+static bool
+word_index(const char *option, const char *word, const char *const *words,
+    int *index)
+{
+	for (int i = 0; words[i] != NULL; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*index = i;
+			return true;
+		}
+	}
+	fprintf(stderr, "faultwire run: --%s: \"%s\" is none of", option, word);
+	for (int i = 0; words[i] != NULL; i++)
+		fprintf(stderr, " %s", words[i]);
+	fputc('\n', stderr);
+	return false;
+}
+
+static bool
+number(const char *option, const char *text, long long *to)
+{
+	char *end;
+
+	errno = 0;
+	*to = strtoll(text, &end, 10);
+	if (errno == 0 && end != text && *end == '\0' && *to >= 0)
+		return true;
+	fprintf(stderr, "faultwire run: --%s: \"%s\" is no number\n", option,
+	    text);
+	return false;
+}
+
+/* What the command line says wins over the file, at every load. */
+static bool
+override(const struct run_options *opt, struct conf_model *model)
+{
+	static const char *const levels[] = {
+	    "debug", "info", "warn", "error", NULL};
+	static const char *const formats[] = {
+	    "auto", "json", "logfmt", "text", NULL};
+	long long n;
+
+	if (opt->log_level != NULL &&
+	    !word_index("log-level", opt->log_level, levels, &model->log.level))
+		return false;
+	if (opt->log_format != NULL &&
+	    !word_index("log-format", opt->log_format, formats,
+		&model->log.format))
+		return false;
+	if (opt->seed != NULL) {
+		if (!number("seed", opt->seed, &n))
+			return false;
+		model->seed = (uint64_t)n;
+		model->has_seed = true;
+	}
+	if (opt->workers != NULL) {
+		if (!number("workers", opt->workers, &n) || n > 256)
+			return false;
+		model->workers = n;
+	}
+	return true;
+}
+
+static struct conf_model *
+load(const struct run_options *opt, struct conf_diag *diag)
+{
+	if (opt->config != NULL)
+		return conf_load_file(opt->config, &fault_kinds, diag);
+	return conf_load_options(opt->listen, opt->upstream, opt->protocol,
+	    opt->faults.items, opt->faults.count, &fault_kinds, diag);
+}
+
+static void
+print_diag(const struct conf_diag *diag)
+{
+	for (size_t i = 0; i < diag->count; i++)
+		fprintf(stderr, "%s: %s%s\n", diag->messages[i].where,
+		    diag->messages[i].warning ? "warning: " : "",
+		    diag->messages[i].text);
+}
+
+static void
+log_diag(const struct conf_diag *diag)
+{
+	for (size_t i = 0; i < diag->count; i++) {
+		const struct conf_message *m = &diag->messages[i];
+
+		log_line(m->warning ? LOG_WARN : LOG_ERROR,
+		    m->warning ? "config_warning" : "config_error",
+		    m->warning ? "configuration: warning"
+			       : "configuration: error",
+		    LOG_STR("where", m->where), LOG_STR("error", m->text),
+		    LOG_END);
+	}
+}
+
+static void
+setup_log(const struct conf_model *model)
+{
+	log_setup((enum log_level)model->log.level,
+	    (enum log_format)model->log.format, STDOUT_FILENO);
+}
+
+static void
+reload(struct runner *r)
+{
+	struct conf_diag diag = {0};
+	struct conf_model *model = load(r->opt, &diag);
+
+	if (model != NULL && override(r->opt, model) &&
+	    server_apply(r->server, model, &diag)) {
+		log_diag(&diag);
+		setup_log(model);
+		watch_files(r->watch, model->files, model->files_count);
+		log_line(LOG_INFO, "config_reload", "configuration reloaded",
+		    LOG_STR("file", r->opt->config),
+		    LOG_UINT("generation", server_plan(r->server)->generation),
+		    LOG_UINT("routes", model->routes_count), LOG_END);
+		conf_model_unref(r->model);
+		r->model = model;
+	} else {
+		log_diag(&diag);
+		log_line(LOG_ERROR, "config_rejected",
+		    "configuration rejected, nothing has changed",
+		    LOG_STR("file", r->opt->config),
+		    LOG_UINT("errors", diag.errors), LOG_END);
+		conf_model_unref(model);
+	}
+	conf_diag_fini(&diag);
+}
+
+static void
+on_file_changed(void *arg)
+{
+	struct runner *r = arg;
+
+	if (!r->draining)
+		reload(r);
+}
+
+/* --- the end --- */
+
+static void
+on_drain_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (server_sessions(r->server) == 0 ||
+	    clock_now(&clock_real) >= r->drain_end_us)
+		event_base_loopbreak(r->base);
+}
+
+static void
+drain(struct runner *r, int sig)
+{
+	struct timeval every = {.tv_usec = DRAIN_LOOK_MS * 1000};
+
+	if (r->draining) {
+		event_base_loopbreak(r->base);
+		return;
+	}
+	log_line(LOG_INFO, "draining", "draining; a second signal ends at once",
+	    LOG_STR("signal", sig == SIGTERM ? "SIGTERM" : "SIGINT"),
+	    LOG_UINT("sessions", server_sessions(r->server)), LOG_END);
+	r->draining = true;
+	r->drain_end_us =
+	    clock_now(&clock_real) + r->model->drain_timeout_us;
+	server_drain(r->server);
+	event_add(r->drain_look, &every);
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)what;
+	if (sig != SIGHUP)
+		drain(r, (int)sig);
+	else if (r->watch != NULL && !r->draining)
+		reload(r);
+}
+
+/* --- the loop --- */
+
+static void
+on_events(evutil_socket_t fd, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)fd;
+	(void)what;
+	sink_run(r->sink);
+}
+
+static void
+raise_limits(void)
+{
+	struct rlimit limit;
+
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void
+add_events(struct runner *r)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		r->signals[i] = event_new(r->base, numbers[i],
+		    EV_SIGNAL | EV_PERSIST, on_signal, r);
+		event_add(r->signals[i], NULL);
+	}
+	r->drain_look = event_new(r->base, -1, EV_PERSIST, on_drain_look, r);
+	if (r->sink == NULL)
+		return;
+	r->events = event_new(r->base, sink_fd(r->sink), EV_READ | EV_PERSIST,
+	    on_events, r);
+	event_add(r->events, NULL);
+}
+
+static void
+remove_events(struct runner *r)
+{
+	for (size_t i = 0; i < COUNT_OF(r->signals); i++) {
+		if (r->signals[i] != NULL)
+			event_free(r->signals[i]);
+	}
+	if (r->drain_look != NULL)
+		event_free(r->drain_look);
+	if (r->events != NULL)
+		event_free(r->events);
+}
+
+static bool
+open_journal(struct runner *r, struct error *err)
+{
+	if (r->opt->journal == NULL)
+		return true;
+	r->sink = sink_new(SINK_LIMIT_BYTES, err);
+	if (r->sink == NULL)
+		return false;
+	return true;
+}
+
+/* Everything up to the first listener; false: said on stderr. */
+static bool
+start(struct runner *r)
+{
+	struct conf_diag diag = {0};
+	struct error err = {0};
+	bool ok = false;
+
+	if (!open_journal(r, &err))
+		goto failed;
+	r->server = server_new(r->model, r->sink, &err);
+	if (r->server == NULL)
+		goto failed;
+	if (r->sink != NULL) {
+		r->journal = journal_open(r->opt->journal,
+		    server_seed(r->server), &err);
+		if (r->journal == NULL)
+			goto failed;
+		sink_add(r->sink, journal_event, r->journal);
+	}
+	add_events(r);
+	log_line(LOG_INFO, "start", "faultwire starts",
+	    LOG_STR("version", FAULTWIRE_VERSION),
+	    LOG_UINT("seed", server_seed(r->server)),
+	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
+	ok = server_apply(r->server, r->model, &diag);
+failed:
+	if (err.text[0] != '\0')
+		fprintf(stderr, "faultwire: %s\n", err.text);
+	print_diag(&diag);
+	conf_diag_fini(&diag);
+	return ok;
+}
+
+static void
+finish(struct runner *r)
+{
+	remove_events(r);
+	watch_free(r->watch);
+	server_free(r->server);
+	if (r->sink != NULL)
+		sink_run(r->sink);
+	if (r->journal != NULL)
+		sink_remove(r->sink, r->journal);
+	journal_close(r->journal);
+	sink_free(r->sink);
+	conf_model_unref(r->model);
+	event_base_free(r->base);
+}
+
+static int
+serve(struct runner *r)
+{
+	int code = EXIT_FAILED;
+
+	raise_limits();
+	r->base = event_base_new();
+	if (start(r)) {
+		if (r->opt->config != NULL) {
+			r->watch = watch_new(r->base, on_file_changed, r);
+			watch_files(r->watch, r->model->files,
+			    r->model->files_count);
+		}
+		log_line(LOG_INFO, "ready", "ready",
+		    LOG_UINT("routes", r->model->routes_count), LOG_END);
+		event_base_dispatch(r->base);
+		log_line(LOG_INFO, "stop", "faultwire stops",
+		    LOG_UINT("sessions", server_sessions(r->server)), LOG_END);
+		code = EXIT_DONE;
+	}
+	finish(r);
+	return code;
+}
+
+static bool
+usage_ok(const struct run_options *opt, bool extra)
+{
+	bool file = opt->config != NULL;
+	bool plain = opt->listen != NULL && opt->upstream != NULL;
+
+	if (!extra && file != (opt->listen || opt->upstream) && (file || plain))
+		return true;
+	fprintf(stderr, "faultwire run: either -c FILE, or --listen ADDR and "
+			"--upstream ADDR are needed\n"
+			"Try \"faultwire run --help\".\n");
+	return false;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct run_options opt = {0};
+	struct runner r = {.opt = &opt};
+	struct conf_diag diag = {0};
+	int rest = options_parse(&command_run, argc, argv, &opt), code;
+
+	if (rest < 0)
+		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
+	if (!usage_ok(&opt, rest < argc))
+		return EXIT_USAGE;
+	r.model = load(&opt, &diag);
+	print_diag(&diag);
+	conf_diag_fini(&diag);
+	if (r.model == NULL) {
+		code = EXIT_FAILED;
+	} else if (!override(&opt, r.model)) {
+		conf_model_unref(r.model);
+		code = EXIT_USAGE;
+	} else {
+		setup_log(r.model);
+		code = serve(&r);
+	}
+	free(opt.faults.items);
+	return code;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .usage = "-c FILE | --listen ADDR --upstream ADDR [--fault KIND,…]",
+    .summary = "Runs the proxy in the foreground, logs on standard output",
+    .options = options,
+    .run = run,
+};

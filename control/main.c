@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: finds the command and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/near.h"
+#include "control/options.h"
+
+static const struct command *const commands[] = {
+    &command_check,
+    &command_faults,
+    &command_run,
+};
+
+static void
+help(FILE *to)
+{
+	fprintf(to, "Usage: faultwire COMMAND [OPTION]…\n\n"
+		    "A fault-injection proxy for TCP and HTTP.\n\n"
+		    "Commands:\n");
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->name,
+		    commands[i]->summary);
+	fprintf(to, "\n\"faultwire COMMAND --help\" tells more; "
+		    "\"faultwire --version\" the version.\n");
+}
+
+static int
+unknown(const char *name)
+{
+	struct near near;
+
+	near_start(&near, name);
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		near_offer(&near, commands[i]->name);
+	fprintf(stderr, "faultwire: there is no command \"%s\"", name);
+	if (near.best != NULL)
+		fprintf(stderr, ", did you mean \"%s\"?", near.best);
+	fprintf(stderr, "\nTry \"faultwire --help\".\n");
+	return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		help(stdout);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("faultwire %s\n", FAULTWIRE_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return commands[i]->run(argc - 1, argv + 1);
+	}
+	return unknown(argv[1]);
+}

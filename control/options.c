@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command-line options from tables, by way of getopt_long(3). */
+#include "control/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "base/xalloc.h"
+
+#define OPTIONS_MAX 32
+/* Values of long options that have no letter. */
+#define LONG_ONLY 256
+
+static void
+store(const struct option_row *row, void *to, const char *value)
+{
+	void *at = (char *)to + row->offset;
+	struct option_texts *texts = at;
+
+	switch (row->type) {
+	case OPTION_FLAG:
+		*(bool *)at = true;
+		break;
+	case OPTION_TEXT:
+		*(const char **)at = value;
+		break;
+	case OPTION_TEXTS:
+		texts->items = xrealloc(texts->items,
+		    (texts->count + 1) * sizeof(*texts->items));
+		texts->items[texts->count++] = value;
+		break;
+	}
+}
+
+/* getopt's two descriptions of one table. */
+static void
+describe(const struct command *command, struct option *longs,
+    struct str *shorts)
+{
+	size_t n = 0;
+
+	str_add(shorts, "h");
+	for (const struct option_row *row = command->options; row->name;
+	     row++) {
+		longs[n] = (struct option){
+		    .name = row->name,
+		    .has_arg = row->type == OPTION_FLAG ? no_argument
+							: required_argument,
+		    .val = LONG_ONLY + (int)n,
+		};
+		n++;
+		if (row->letter == 0)
+			continue;
+		str_add_char(shorts, row->letter);
+		if (row->type != OPTION_FLAG)
+			str_add_char(shorts, ':');
+	}
+	longs[n++] = (struct option){.name = "help", .val = 'h'};
+	longs[n] = (struct option){0};
+}
+
+static const struct option_row *
+row_of(const struct command *command, int value)
+{
+	const struct option_row *row = command->options;
+
+	if (value >= LONG_ONLY)
+		return &row[value - LONG_ONLY];
+	while (row->name != NULL && row->letter != value)
+		row++;
+	return row->name != NULL ? row : NULL;
+}
+
+int
+options_parse(const struct command *command, int argc, char **argv, void *to)
+{
+	struct option longs[OPTIONS_MAX];
+	struct str shorts = {0};
+	int value, result = -3;
+
+	describe(command, longs, &shorts);
+	optind = 1;
+	while (result == -3 &&
+	    (value = getopt_long(argc, argv, shorts.text, longs, NULL)) != -1) {
+		if (value == 'h') {
+			options_help(command);
+			result = -2;
+		} else if (value == '?') {
+			fprintf(stderr,
+			    "Try \"faultwire %s --help\".\n", command->name);
+			result = -1;
+		} else {
+			store(row_of(command, value), to, optarg);
+		}
+	}
+	str_fini(&shorts);
+	return result == -3 ? optind : result;
+}
+
+void
+options_help(const struct command *command)
+{
+	printf("Usage: faultwire %s %s\n\n%s.\n\nOptions:\n", command->name,
+	    command->usage, command->summary);
+	for (const struct option_row *row = command->options; row->name;
+	     row++) {
+		char left[64], letter[8] = "    ";
+
+		if (row->letter != 0)
+			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
+		    row->value != NULL ? " " : "",
+		    row->value != NULL ? row->value : "");
+		printf("  %-30s %s\n", left, row->help);
+	}
+	printf("  %-30s %s\n", "-h, --help", "print this help");
+}

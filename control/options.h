@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command-line options the GNU way, from one table a command: the table
+ * parses and prints the help. */
+#ifndef CONTROL_OPTIONS_H
+#define CONTROL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit codes of every command (design: command line). */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREACHABLE = 3,
+};
+
+enum option_type {
+	OPTION_FLAG,  /* bool */
+	OPTION_TEXT,  /* const char *; borrowed from argv */
+	OPTION_TEXTS, /* struct option_texts: may be given several times */
+};
+
+struct option_texts {
+	const char **items; /* owned */
+	size_t count;
+};
+
+struct option_row {
+	char letter;	  /* 0: none */
+	const char *name; /* without dashes; NULL ends the table */
+	enum option_type type;
+	size_t offset;	  /* into the command's struct */
+	const char *value; /* how the help names the value */
+	const char *help;
+};
+
+/* One command of the program. */
+struct command {
+	const char *name;    /* "run" */
+	const char *usage;   /* what follows the name in the help */
+	const char *summary; /* one line */
+	const struct option_row *options;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+
+/* Parses argv[1 … argc-1] into `to`; what is no option is moved to the end,
+ * and its first index returned. -1: usage was wrong (said on stderr); -2:
+ * --help was asked for and printed. */
+int options_parse(const struct command *command, int argc, char **argv,
+    void *to);
+/* Prints the command's help. */
+void options_help(const struct command *command);
+
+extern const struct command command_check, command_faults, command_run;
+
+#endif

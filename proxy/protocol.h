@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a protocol layer is to a worker: it takes accepted connections and may
+ * keep things of its own per worker (idle upstream connections, say). Adding
+ * a protocol is one line in protocol.c. */
+#ifndef PROXY_PROTOCOL_H
+#define PROXY_PROTOCOL_H
+
+#include "proxy/session.h"
+
+struct protocol_ops {
+	const char *name;
+	/* Makes a session; takes from->fd. */
+	void (*accept)(struct worker *, const struct plan_listener *,
+	    const struct accepted *from);
+	/* The worker has a new plan (its sessions are reconciled); the old
+	 * one is freed after the call. NULL: nothing to do. */
+	void (*reconcile)(struct worker *);
+	/* Now and then: give spare memory back. NULL: nothing to do. */
+	void (*tidy)(struct worker *);
+	/* The worker ends; its sessions are gone. NULL: nothing to do. */
+	void (*fini)(struct worker *);
+};
+
+#define PROTOCOLS_COUNT 2
+/* By enum conf_protocol. */
+extern const struct protocol_ops *const protocols[PROTOCOLS_COUNT];
+
+extern const struct protocol_ops tcp_protocol, http1_protocol;
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole proxy, seen from the control thread.
+ *
+ *   server_apply:  open what is new ─► plan to workers ─► all acknowledged
+ *                  ─► plan and listeners to the acceptor ─► old plan dropped
+ *
+ * Workers know a route before its listener accepts, and a listener closes
+ * before its route is forgotten, so no connection meets a half-made plan. */
+#include "proxy/server.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/intern.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "proxy/acceptor.h"
+#include "proxy/cpus.h"
+#include "proxy/plan_diff.h"
+#include "proxy/resolve.h"
+#include "proxy/worker.h"
+
+/* Somebody is told, somebody waits. */
+struct acks {
+	pthread_mutex_t lock;
+	pthread_cond_t all;
+	size_t missing;
+};
+
+struct server {
+	struct event_buffer *events; /* of the control thread; or NULL */
+	struct resolver *resolver;
+	struct worker **workers;
+	size_t workers_count;
+	struct acceptor *acceptor;
+	struct plan *plan; /* counted; NULL before the first apply */
+	struct acks acks;
+	uint64_t seed;
+};
+
+/* --- acknowledgements --- */
+
+static void
+on_ack(void *arg)
+{
+	struct acks *acks = arg;
+
+	pthread_mutex_lock(&acks->lock);
+	if (--acks->missing == 0)
+		pthread_cond_signal(&acks->all);
+	pthread_mutex_unlock(&acks->lock);
+}
+
+static void
+await_acks(struct acks *acks)
+{
+	pthread_mutex_lock(&acks->lock);
+	while (acks->missing > 0)
+		pthread_cond_wait(&acks->all, &acks->lock);
+	pthread_mutex_unlock(&acks->lock);
+}
+
+/* --- life --- */
+
+static uint64_t
+draw_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)clock_wall_us();
+	/* Easy to type again. */
+	return seed % 1000000000;
+}
+
+struct server *
+server_new(const struct conf_model *model, struct sink *sink,
+    struct error *err)
+{
+	struct server *s = xcalloc(1, sizeof(*s));
+
+	pthread_mutex_init(&s->acks.lock, NULL);
+	pthread_cond_init(&s->acks.all, NULL);
+	s->events = sink != NULL ? event_buffer_new(sink) : NULL;
+	s->seed = model->has_seed ? model->seed : draw_seed();
+	s->resolver = resolver_new(NULL);
+	s->workers_count = model->workers > 0 ? (size_t)model->workers
+					      : cpus_available();
+	s->workers = xcalloc(s->workers_count, sizeof(struct worker *));
+	for (size_t i = 0; i < s->workers_count; i++) {
+		s->workers[i] = worker_new((unsigned)i, s->seed, s->resolver,
+		    sink, err);
+		if (s->workers[i] == NULL)
+			goto failed;
+	}
+	s->acceptor = acceptor_new(s->workers, s->workers_count, err);
+	if (s->acceptor == NULL)
+		goto failed;
+	for (size_t i = 0; i < s->workers_count; i++)
+		worker_start(s->workers[i]);
+	acceptor_start(s->acceptor);
+	return s;
+failed:
+	server_free(s);
+	return NULL;
+}
+
+static void
+stop_workers(struct server *s)
+{
+	for (size_t i = 0; i < s->workers_count; i++) {
+		if (s->workers[i] != NULL && s->workers[i]->started)
+			worker_post_stop(s->workers[i]);
+	}
+	for (size_t i = 0; i < s->workers_count; i++) {
+		if (s->workers[i] != NULL)
+			worker_join(s->workers[i]);
+	}
+}
+
+void
+server_free(struct server *s)
+{
+	if (s == NULL)
+		return;
+	if (s->workers_count > 1) {
+		/* Its own thread first: it posts to the workers. */
+		acceptor_free(s->acceptor);
+		s->acceptor = NULL;
+	}
+	stop_workers(s);
+	acceptor_free(s->acceptor);
+	for (size_t i = 0; i < s->workers_count; i++)
+		worker_free(s->workers[i]);
+	free(s->workers);
+	plan_unref(s->plan);
+	resolver_free(s->resolver);
+	event_buffer_free(s->events);
+	pthread_mutex_destroy(&s->acks.lock);
+	pthread_cond_destroy(&s->acks.all);
+	free(s);
+}
+
+/* --- applying a model --- */
+
+static bool
+open_new(const struct plan *before, const struct plan *plan,
+    struct opened_listener *opened, size_t *count, struct conf_diag *diag)
+{
+	struct error err;
+	bool ok = true;
+
+	for (size_t i = 0; i < plan->listeners_count; i++) {
+		const struct plan_listener *l = &plan->listeners[i];
+
+		if (before != NULL && plan_listener(before, l->id) != NULL)
+			continue;
+		if (listener_open(l->id, l->address, &opened[*count], &err)) {
+			(*count)++;
+			continue;
+		}
+		conf_error(diag, &l->routes[0]->conf->where, "%s", err.text);
+		ok = false;
+	}
+	return ok;
+}
+
+static void
+log_listeners(const struct plan *plan, const struct opened_listener *opened,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct plan_listener *l =
+		    plan_listener(plan, opened[i].id);
+
+		for (size_t k = 0; k < l->routes_count; k++) {
+			const struct conf_route *r = l->routes[k]->conf;
+
+			log_line(LOG_INFO, "listening", "listening",
+			    LOG_STR("route", r->name),
+			    LOG_STR("listen", opened[i].address),
+			    LOG_STR("upstream", r->upstream.text), LOG_END);
+		}
+	}
+}
+
+static const struct {
+	const char *event, *msg;
+	enum event_type type;
+} changes[] = {
+    [CHANGE_ROUTE_ADDED] = {"route_added", "route added", EVENT_TYPE_COUNT},
+    [CHANGE_ROUTE_REMOVED] =
+	{"route_removed", "route removed", EVENT_TYPE_COUNT},
+    [CHANGE_FAULT_ARMED] = {"fault_armed", "fault armed", EVENT_FAULT_ARMED},
+    [CHANGE_FAULT_UPDATED] =
+	{"fault_updated", "fault updated", EVENT_FAULT_ARMED},
+    [CHANGE_FAULT_CLEARED] =
+	{"fault_cleared", "fault cleared", EVENT_FAULT_CLEARED},
+    [CHANGE_PARTITION_UP] =
+	{"partition_up", "partition up", EVENT_PARTITION_UP},
+    [CHANGE_PARTITION_DOWN] =
+	{"partition_down", "partition healed", EVENT_PARTITION_DOWN},
+};
+
+static void
+tell_change(void *arg, const struct plan_change_item *item)
+{
+	struct server *s = arg;
+	bool partition = item->change == CHANGE_PARTITION_UP ||
+	    item->change == CHANGE_PARTITION_DOWN;
+	struct event_record e = {
+	    .type = changes[item->change].type,
+	    .time_us = clock_now(&clock_real),
+	    .route = intern(item->route),
+	    .fault = intern(item->fault),
+	    .kind = item->kind,
+	    .what = changes[item->change].event,
+	};
+
+	log_line(LOG_INFO, changes[item->change].event,
+	    changes[item->change].msg, LOG_STR("route", item->route),
+	    LOG_STR(partition ? "partition" : "fault", item->fault),
+	    LOG_STR("type", item->kind), LOG_END);
+	if (s->events != NULL && e.type != EVENT_TYPE_COUNT)
+		event_buffer_add(s->events, &e);
+}
+
+/* Tells everybody and waits; nobody of them waits for a peer. */
+static void
+put_in_force(struct server *s, struct plan *plan,
+    const struct opened_listener *opened, size_t count)
+{
+	s->acks.missing = s->workers_count;
+	for (size_t i = 0; i < s->workers_count; i++)
+		worker_post_plan(s->workers[i], plan, on_ack, &s->acks);
+	await_acks(&s->acks);
+	s->acks.missing = 1;
+	acceptor_post_plan(s->acceptor, plan, opened, count, on_ack, &s->acks);
+	await_acks(&s->acks);
+}
+
+bool
+server_apply(struct server *s, struct conf_model *model,
+    struct conf_diag *diag)
+{
+	struct plan *plan = plan_new(model, s->plan, s->seed,
+	    clock_now(&clock_real));
+	struct opened_listener *opened =
+	    xcalloc(plan->listeners_count, sizeof(*opened));
+	size_t count = 0;
+
+	if (!open_new(s->plan, plan, opened, &count, diag)) {
+		for (size_t i = 0; i < count; i++)
+			listener_discard(&opened[i]);
+		free(opened);
+		plan_unref(plan);
+		return false;
+	}
+	put_in_force(s, plan, opened, count);
+	plan_diff(s->plan, plan, tell_change, s);
+	if (s->events != NULL)
+		event_buffer_flush(s->events);
+	log_listeners(plan, opened, count);
+	free(opened);
+	plan_unref(s->plan);
+	s->plan = plan;
+	return true;
+}
+
+const struct plan *
+server_plan(const struct server *s)
+{
+	return s->plan;
+}
+
+uint64_t
+server_seed(const struct server *s)
+{
+	return s->seed;
+}
+
+size_t
+server_workers(const struct server *s)
+{
+	return s->workers_count;
+}
+
+void
+server_drain(struct server *s)
+{
+	s->acks.missing = 1;
+	acceptor_post_close(s->acceptor, on_ack, &s->acks);
+	await_acks(&s->acks);
+	if (s->plan != NULL) {
+		struct plan *clear = plan_clear(s->plan);
+
+		put_in_force(s, clear, NULL, 0);
+		plan_diff(s->plan, clear, tell_change, s);
+		plan_unref(s->plan);
+		s->plan = clear;
+	}
+	for (size_t i = 0; i < s->workers_count; i++)
+		worker_post_drain(s->workers[i]);
+}
+
+size_t
+server_sessions(const struct server *s)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < s->workers_count; i++)
+		sum += atomic_load_explicit(&s->workers[i]->sessions_count,
+		    memory_order_relaxed);
+	return sum;
+}

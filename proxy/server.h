@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole proxy: workers, acceptor, resolver, and the plan in force. It
+ * lives on the control thread and never waits for a peer. */
+#ifndef PROXY_SERVER_H
+#define PROXY_SERVER_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/diag.h"
+#include "config/model.h"
+#include "observe/sink.h"
+#include "proxy/plan.h"
+
+struct server;
+
+/* Makes a server without routes; it takes seed (drawn and logged if the model
+ * has none) and number of workers from `model` (borrowed for the call).
+ * `sink` (borrowed, NULL: nobody listens) receives the events. Returns owned,
+ * or NULL and err. */
+struct server *server_new(const struct conf_model *model, struct sink *sink,
+    struct error *err);
+/* Puts a model into force: opens its new listeners first, then tells workers
+ * and acceptor and waits until all have acknowledged. False: diag says why,
+ * nothing has changed. Takes no reference but its own. */
+bool server_apply(struct server *s, struct conf_model *model,
+    struct conf_diag *diag) WARN_UNUSED;
+/* The plan in force; borrowed until the next server_apply. */
+const struct plan *server_plan(const struct server *s);
+uint64_t server_seed(const struct server *s);
+size_t server_workers(const struct server *s);
+/* Lifts every fault, closes the listeners, lets sessions finish. */
+void server_drain(struct server *s);
+/* Sessions open now, over all workers. */
+size_t server_sessions(const struct server *s);
+/* Ends every session and thread, frees everything. NULL is accepted. */
+void server_free(struct server *s);
+
+#endif

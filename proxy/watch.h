@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Noticing that files changed, however they were changed: written in place,
+ * renamed over, swapped behind a symbolic link, on a mount that tells nothing
+ * (then by looking now and then). */
+#ifndef PROXY_WATCH_H
+#define PROXY_WATCH_H
+
+#include <event2/event.h>
+#include <stddef.h>
+
+struct watch;
+
+/* Calls on_change(arg) from the loop when the contents of any file differ
+ * from what they were at the last call of watch_files(). Returns owned. */
+struct watch *watch_new(struct event_base *base, void (*on_change)(void *arg),
+    void *arg);
+/* Watches these files (names are copied) from now on, in place of earlier
+ * ones. Their contents now are the ones known. */
+void watch_files(struct watch *w, char *const *files, size_t count);
+void watch_free(struct watch *w);
+
+#endif
