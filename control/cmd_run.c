@@ -19,7 +19,6 @@
 
 #include "base/log.h"
 #include "config/load.h"
-#include "config/units.h"
 #include "control/options.h"
 #include "faults/fault.h"
 #include "observe/journal.h"
@@ -29,6 +28,8 @@
 
 /* How often a draining proxy looks whether its sessions are gone. */
 #define DRAIN_LOOK_MS 20
+/* How long a journal's line may wait for its file. */
+#define FLUSH_MS 100
 
 struct run_options {
 	const char *config, *listen, *upstream, *protocol, *journal;
@@ -44,7 +45,7 @@ struct runner {
 	struct watch *watch; /* NULL without a file */
 	struct sink *sink;   /* NULL: nobody listens */
 	struct journal *journal;
-	struct event *signals[3], *events, *drain_look;
+	struct event *signals[3], *events, *flush, *drain_look;
 	int64_t drain_end_us;
 	bool draining;
 };
@@ -272,6 +273,17 @@ on_events(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (r->journal != NULL)
+		journal_flush(r->journal);
+}
+
+static void
 raise_limits(void)
 {
 	struct rlimit limit;
@@ -289,6 +301,7 @@ static void
 add_events(struct runner *r)
 {
 	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	struct timeval every = {.tv_usec = FLUSH_MS * 1000};
 
 	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
 		r->signals[i] = event_new(r->base, numbers[i],
@@ -301,6 +314,8 @@ add_events(struct runner *r)
 	r->events = event_new(r->base, sink_fd(r->sink), EV_READ | EV_PERSIST,
 	    on_events, r);
 	event_add(r->events, NULL);
+	r->flush = event_new(r->base, -1, EV_PERSIST, on_flush, r);
+	event_add(r->flush, &every);
 }
 
 static void
@@ -314,6 +329,8 @@ remove_events(struct runner *r)
 		event_free(r->drain_look);
 	if (r->events != NULL)
 		event_free(r->events);
+	if (r->flush != NULL)
+		event_free(r->flush);
 }
 
 static bool
@@ -342,10 +359,10 @@ start(struct runner *r)
 		goto failed;
 	if (r->sink != NULL) {
 		r->journal = journal_open(r->opt->journal,
-		    server_seed(r->server), &err);
+		    server_seed(r->server), &clock_real, &err);
 		if (r->journal == NULL)
 			goto failed;
-		sink_add(r->sink, journal_event, r->journal);
+		sink_add(r->sink, journal_consume, r->journal);
 	}
 	add_events(r);
 	log_line(LOG_INFO, "start", "faultwire starts",
@@ -371,7 +388,7 @@ finish(struct runner *r)
 		sink_run(r->sink);
 	if (r->journal != NULL)
 		sink_remove(r->sink, r->journal);
-	journal_close(r->journal);
+	journal_free(r->journal);
 	sink_free(r->sink);
 	conf_model_unref(r->model);
 	event_base_free(r->base);
