@@ -77,17 +77,6 @@ check_framing(struct view name, const char *field,
 }
 
 void
-header_check_value(const char *text, const char *field,
-    const struct conf_where *where, struct conf_diag *diag)
-{
-	if (text != NULL && has_control(text))
-		conf_error(diag, where,
-		    "%s: line break or control character, expected text on "
-		    "one line",
-		    field);
-}
-
-void
 header_check_lines(const struct conf_strings *list, const char *field,
     const struct conf_where *where, struct conf_diag *diag)
 {
@@ -96,7 +85,10 @@ header_check_lines(const struct conf_strings *list, const char *field,
 		struct view name = header_name(line);
 
 		if (has_control(line)) {
-			header_check_value(line, field, where, diag);
+			conf_error(diag, where,
+			    "%s: line break or control character, expected "
+			    "text on one line",
+			    field);
 		} else if (name.at[name.len] != ':' || !is_token(name)) {
 			conf_error(diag, where,
 			    "%s: \"%s\" is not a header, expected "

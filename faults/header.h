@@ -17,9 +17,6 @@ void header_check_lines(const struct conf_strings *list, const char *field,
 /* The same for bare names. */
 void header_check_names(const struct conf_strings *list, const char *field,
     const struct conf_where *where, struct conf_diag *diag);
-/* Reports text that could not stand in a header's value; NULL is fine. */
-void header_check_value(const char *text, const char *field,
-    const struct conf_where *where, struct conf_diag *diag);
 /* The name in a checked line. Borrows. */
 struct view header_name(const char *line);
 /* The value in a checked line, without blanks in front. Borrows. */
