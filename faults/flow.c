@@ -182,7 +182,7 @@ static void
 rebuild(struct flow *f, const struct armed_route *old)
 {
 	size_t count = f->route != NULL ? f->route->faults_count : 0;
-	unsigned char masks[64], *mask = masks;
+	unsigned char masks[64] = {0}, *mask = masks;
 
 	if (count == 0 && f->links[0].first == NULL &&
 	    f->links[1].first == NULL && f->decisions == NULL)
