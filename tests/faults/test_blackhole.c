@@ -60,6 +60,7 @@ START_TEST(a_flow_that_ends_by_itself_is_not_reset)
 	harness_send(f, LINK_DOWN, "lost");
 	harness_close(f);
 	ck_assert(!f->ended);
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "drop"), 0);
 }
 END_TEST
 

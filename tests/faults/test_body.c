@@ -34,6 +34,7 @@ START_TEST(a_text_is_substituted_wherever_the_pieces_part_it)
 	    {"body,name=x,from=abab,to=-", "abababab aba", "-- aba"},
 	    {"body,name=x,from=aa,to=b", "aaaaa", "bba"},
 	    {"body,name=x,from=abcabd,to=!", "abcabcabd", "abc!"},
+	    {"body,name=x,from=aabaaac,to=X", "aabaaabaaac", "aabaX"},
 	    {"body,name=x,from=a,to=aa", "banana", "baanaanaa"},
 	    {"body,name=x,from=zz,to=!", "", ""},
 	    {"body,name=x,from=OK,to=!", "ok", "ok"},
