@@ -242,16 +242,13 @@ check_control(const struct conf_model *m, struct conf_diag *diag)
 {
 	const struct conf_control *c = &m->control;
 	struct conf_address at;
-	struct conf_where where = {0};
 	size_t i;
 
 	if (c->listen == NULL || !conf_address_parse(c->listen, true, &at, NULL))
 		return;
-	if (m->files_count > 0)
-		where.file = m->files[0];
 	if (!conf_address_is_local(&at) && c->token_file == NULL &&
 	    !c->insecure)
-		conf_error(diag, &where, "control: others can reach %s; "
+		conf_error(diag, &c->where, "control: others can reach %s; "
 		    "expected token_file, or insecure = true", c->listen);
 	for (i = 0; i < m->routes_count; i++) {
 		const struct conf_route *r = &m->routes[i];

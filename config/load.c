@@ -133,6 +133,7 @@ load_root(const struct loader *l, const config_setting_t *root)
 	load_fields(l, root, &file, 1, "the file");
 	m->has_seed = config_setting_get_member(root, "seed") != NULL;
 	group = load_group(l, root, "control");
+	m->control.where = load_where(l, group != NULL ? group : root);
 	if (group != NULL)
 		load_fields(l, group, &control, 1, "control");
 	group = load_group(l, root, "log");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/intern.h"
 #include "base/near.h"
 #include "base/xalloc.h"
 #include "config/load.h"
@@ -131,13 +132,16 @@ check_required(const struct conf_kind *kind, const char *text,
 static void
 add_fault(struct loader *l, struct conf_route *route, const char *text)
 {
-	struct conf_spot at = {.diag = l->diag, .where = {"--fault", 0}};
-	char *copy = xstrdup(text), *rest = copy, *option;
+	char *copy = xstrdup(text), *rest = copy, *option, *option_name;
 	const char *name = cut(&rest, ',');
 	struct str hint = {0};
 	const struct conf_kind *kind = load_kind(l->kinds, name, &hint);
+	struct conf_spot at = {.diag = l->diag};
 	struct conf_fault *f;
 
+	option_name = xasprintf("--fault %s", kind != NULL ? name : "KIND");
+	at.where.file = intern(option_name);
+	free(option_name);
 	if (kind == NULL) {
 		conf_error(l->diag, &at.where, "there is no fault kind "
 		    "\"%.60s\"; %s", name, hint.text != NULL ? hint.text

@@ -152,6 +152,7 @@ struct conf_control {
 	char *listen; /* owned; NULL: no control API */
 	char *token_file;
 	bool insecure; /* no token although others can reach the address */
+	struct conf_where where;
 };
 
 enum conf_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
