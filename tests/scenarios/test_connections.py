@@ -53,8 +53,8 @@ class Connections(Scenario):
         self.prepare(fault("refuse", when={"client": ["127.0.0.9"]}))
         self.client(self.port, source="127.0.0.9").expect_end("rst")
         self.served()
-        effect = self.proxy.wait_journal("the effect", event="effect")
-        self.assertEqual(effect[0]["what"], "accept_rst")
+        effect = self.proxy.wait_journal("the effect", type="effect")
+        self.assertEqual(effect[0]["effect"], "accept_rst")
 
     def test_down_resets_new_and_open_connections(self):
         self.prepare()

@@ -80,13 +80,17 @@ def run(*args, text=None, within=60, env=None, suffix=".conf"):
 
 
 class Faultwire:
-    """`faultwire run` over a file of its own directory."""
+    """`faultwire run`, over a file of its own directory that holds `text`,
+    over the file `path`, or (with neither) over `args` alone."""
 
     def __init__(self, text, args=(), env=None, journal=None, nofile=None,
-                 file="faultwire.conf", ready=True):
+                 path=None):
         self.dir = tempfile.mkdtemp(prefix="faultwire-test-")
-        self.conf = os.path.join(self.dir, file)
-        self.write(text)
+        self.conf = path or os.path.join(self.dir, "faultwire.conf")
+        if text is not None:
+            self.write(text)
+        if text is not None or path:
+            args = ["-c", self.conf, *args]
         self.journal_path = journal or os.path.join(self.dir, "journal")
         self._out = open(os.path.join(self.dir, "log"), "wb")
         self._err = open(os.path.join(self.dir, "err"), "wb")
@@ -97,12 +101,10 @@ class Faultwire:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
 
         self.process = subprocess.Popen(
-            prefix() + [BIN, "run", "-c", self.conf, "--journal",
-                        self.journal_path, *args],
+            prefix() + [BIN, "run", "--journal", self.journal_path, *args],
             stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err,
             env={**environment(), **(env or {})}, preexec_fn=limit)
-        if ready:
-            self.wait_ready()
+        self.wait_ready()
 
     # --- what it says
 
@@ -180,23 +182,35 @@ class Faultwire:
             f.truncate(0)
             f.write(text.encode())
 
+    def reloads(self):
+        """The log lines that tell how reloads went."""
+        return [e for e in self.log() if e.get("event") in
+                ("config_reload", "config_rejected")]
+
     def reload(self, text, write=None):
         """Replaces the configuration and waits until it is in force."""
-        before = len(self.log_events("config_reload"))
+        before = len(self.reloads())
+        if write is None:
+            # A file that does not change is not loaded again.
+            text += f"# change {before + 1}\n"
         (write or self.write)(text)
         return self.reloaded(before)
 
-    def reloaded(self, before, ok=True):
-        line = self.wait_log("config_reload", before + 1)[before]
-        good = line["level"] == "info"
-        assert good == ok, f"{line}\n{self.story()}"
+    def reloaded(self, before, event="config_reload"):
+        """Waits for the end of a reload that began after `before` others."""
+        def found():
+            self.check_alive()
+            return self.reloads()[before:]
+
+        line = wait_until(found, what="the reload")[0]
+        assert line["event"] == event, f"{line}\n{self.story()}"
         return line
 
     def reload_refused(self, text):
         """Replaces the configuration by one that must be refused."""
-        before = len(self.log_events("config_reload"))
+        before = len(self.reloads())
         self.write(text)
-        return self.reloaded(before, ok=False)
+        return self.reloaded(before, "config_rejected")
 
     # --- its resources
 

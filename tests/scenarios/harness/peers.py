@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs from packages, each in a directory and on a port of its own."""
+
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+
+from .net import connect_outcome, free_port, is_root, wait_until
+
+
+class Peer:
+    """A server process that ends with the test."""
+
+    def __init__(self, test, prefix):
+        self.dir = tempfile.mkdtemp(prefix=prefix)
+        test.addCleanup(shutil.rmtree, self.dir, True)
+        self.port = free_port()
+        self.process = None
+        test.addCleanup(self.stop)
+
+    def launch(self, command, **options):
+        self.output = open(os.path.join(self.dir, "output"), "wb")
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self.output,
+            stderr=self.output, cwd=self.dir, **options)
+        wait_until(lambda: connect_outcome(self.port, 1) == "ok",
+                   what=f"{command[0]} on port {self.port}")
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.output.close()
+        self.process = None
+
+
+def find(test, name, *places):
+    """The program's path; the test is skipped where it is not installed."""
+    path = shutil.which(name)
+    for pattern in places:
+        path = path or next(iter(sorted(glob.glob(pattern), reverse=True)),
+                            None)
+    if path is None:
+        test.skipTest(f"{name} is not installed")
+    return path
+
+
+def redis(test):
+    peer = Peer(test, "faultwire-redis-")
+    peer.launch([find(test, "redis-server"), "--port", str(peer.port),
+                 "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                 "--dir", peer.dir])
+    return peer
+
+
+def postgres(test):
+    """A cluster of its own, run by somebody who is not root."""
+    initdb = find(test, "initdb", "/usr/lib/postgresql/*/bin/initdb")
+    tools = os.path.dirname(initdb)
+    peer = Peer(test, "faultwire-postgres-")
+    who = {}
+    if is_root():
+        user = pwd.getpwnam("postgres")
+        who = {"user": user.pw_uid, "group": user.pw_gid,
+               "extra_groups": []}
+        os.chown(peer.dir, user.pw_uid, user.pw_gid)
+    data = os.path.join(peer.dir, "data")
+    subprocess.run([initdb, "-D", data, "-A", "trust", "-U", "postgres",
+                    "--no-sync", "-E", "UTF8", "--locale=C"],
+                   stdin=subprocess.DEVNULL, check=True, cwd=peer.dir,
+                   stdout=subprocess.DEVNULL, **who)
+    peer.launch([os.path.join(tools, "postgres"), "-D", data, "-p",
+                 str(peer.port), "-k", peer.dir, "-h", "127.0.0.1",
+                 "-c", "fsync=off"], **who)
+    peer.tools = tools
+    # The port answers before the cluster does.
+    deadline = time.monotonic() + 30
+    while psql(peer, peer.port, "select 1").returncode != 0:
+        assert time.monotonic() < deadline, "PostgreSQL does not start"
+        time.sleep(0.05)
+    return peer
+
+
+def psql(peer, port, sql, within=30):
+    return subprocess.run(
+        [os.path.join(peer.tools, "psql"), "-X", "-A", "-t", "-h",
+         "127.0.0.1", "-p", str(port), "-U", "postgres", "-c", sql],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=within,
+        check=False, text=True, env={**os.environ, "PGCONNECT_TIMEOUT": "10",
+                                     "PGSSLMODE": "disable"})
+
+
+def nginx(test, files):
+    peer = Peer(test, "faultwire-nginx-")
+    program = find(test, "nginx", "/usr/sbin/nginx")
+    www = os.path.join(peer.dir, "www")
+    os.mkdir(www)
+    for name, data in files.items():
+        with open(os.path.join(www, name), "wb") as f:
+            f.write(data)
+    temporary = "".join(
+        f"{kind}_temp_path {peer.dir}/{kind};" for kind in
+        ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;" if is_root() else ""
+    with open(os.path.join(peer.dir, "nginx.conf"), "w",
+              encoding="ascii") as f:
+        f.write(f"""
+daemon off; master_process off; {user}
+pid {peer.dir}/pid; error_log {peer.dir}/error.log;
+events {{ }}
+http {{ {temporary} access_log off; client_max_body_size 100m;
+  server {{ listen 127.0.0.1:{peer.port}; root {www}; gzip on;
+    location /up {{ client_body_buffer_size 64k; return 204; }} }} }}
+""")
+    peer.launch([program, "-p", peer.dir, "-c", f"{peer.dir}/nginx.conf"])
+    return peer

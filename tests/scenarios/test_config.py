@@ -1,0 +1,459 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration as a user meets it: what is wrong with it is said all at
+once and where, exit codes, and files that change while the proxy runs."""
+
+import os
+import re
+import signal
+import tempfile
+import time
+import unittest
+
+from harness import (ROOT, Scenario, conf, connect_outcome, fault, free_port,
+                     route, run, wait_until)
+
+GOOD = conf.text([route("r", "127.0.0.1:0", 1)])
+
+
+def route_with(faults="", more=""):
+    return ('routes = (\n  { name = "r"; listen = "127.0.0.1:0"; '
+            f'upstream = "h:1"; {more}\n    faults = (\n{faults}\n    ); }}\n'
+            ');\n')
+
+
+# A file, and for each error it must be told of: line, words in the message.
+BROKEN = (
+    ("an unknown key of the file", 'sead = 1;\n', ((1, "sead.*seed"),)),
+    ("an unknown key of a route", route_with(more='lisen = "a:1";'),
+     ((2, "lisen.*listen"),)),
+    ("an unknown kind", route_with('{ type = "latencey"; }'),
+     ((4, "latencey.*latency"),)),
+    ("a fault without a type", route_with('{ latency = "1ms"; }'),
+     ((4, "type"),)),
+    ("a parameter of another kind", route_with('{ type = "noop"; rate = 1; }'),
+     ((4, "rate"),)),
+    ("a wrong unit",
+     route_with('{ type = "latency"; latency = "80 bananas"; }'),
+     ((4, "80 bananas.*duration|duration.*80 bananas"),)),
+    ("a size where a duration belongs",
+     route_with('{ type = "latency"; latency = "80MB"; }'), ((4, "80MB"),)),
+    ("a wrong type of value",
+     route_with('{ type = "latency"; latency = true; }'), ((4, "latency"),)),
+    ("a negative duration",
+     route_with('{ type = "latency"; latency = -1; }'), ((4, "latency"),)),
+    ("an absurd duration",
+     route_with('{ type = "latency"; latency = "99999999d"; }'),
+     ((4, "latency"),)),
+    ("a probability above 1",
+     route_with('{ type = "noop"; probability = 1.5; }'),
+     ((4, "probability"),)),
+    ("a negative probability",
+     route_with('{ type = "noop"; probability = "-5%"; }'),
+     ((4, "probability"),)),
+    ("a value that is no choice",
+     route_with('{ type = "latency"; distribution = "norml"; }'),
+     ((4, "norml.*normal"),)),
+    ("a stream that does not exist",
+     route_with('{ type = "noop"; stream = "sideways"; }'),
+     ((4, "sideways"),)),
+    ("a stream on a kind without one",
+     route_with('{ type = "refuse"; stream = "upstream"; }'),
+     ((4, "stream"),)),
+    ("what a kind checks itself",
+     route_with('{ type = "slicer"; average_size = 5; size_variation = 9; }'),
+     ((4, "size_variation"),)),
+    ("a kind that needs http",
+     route_with('{ type = "abort"; }'), ((4, "http"),)),
+    ("two faults of one name",
+     route_with('{ type = "noop"; name = "a"; },\n{ type = "noop"; '
+                'name = "a"; }'), ((5, '"a"'),)),
+    ("a broken regular expression",
+     route_with('{ type = "noop"; when = { path = "~("; }; }',
+                'protocol = "http";'), ((4, r"~\(|path"),)),
+    ("a broken client range",
+     route_with('{ type = "noop"; when = { client = "10.0.0.0/99"; }; }'),
+     ((4, "10.0.0.0/99"),)),
+    ("an unknown condition",
+     route_with('{ type = "noop"; when = { pth = "/"; }; }'),
+     ((4, "pth.*path"),)),
+    ("on without off", route_with('{ type = "noop"; on = "1s"; }'),
+     ((4, "off"),)),
+    ("an integer that does not fit", 'seed = 5000000000;\n',
+     ((1, "5000000000"),)),
+    ("a route without its address", 'routes = ( { name = "r"; } );\n',
+     ((1, "listen"), (1, "upstream"))),
+    ("an address without a port",
+     'routes = ( { name = "r"; listen = "127.0.0.1"; upstream = "h:1"; } );',
+     ((1, "127.0.0.1"),)),
+    ("a port beyond 65535",
+     'routes = ( { name = "r"; listen = ":1"; upstream = "h:70000"; } );',
+     ((1, "70000"),)),
+    ("two routes of one name",
+     'routes = (\n{ name = "r"; listen = ":1"; upstream = "h:1"; },\n'
+     '{ name = "r"; listen = ":2"; upstream = "h:1"; }\n);',
+     ((3, '"r"'),)),
+    ("two routes on one address that nothing tells apart",
+     'routes = (\n{ name = "a"; listen = ":1"; upstream = "h:1"; },\n'
+     '{ name = "b"; listen = ":1"; upstream = "h:1"; }\n);',
+     ((3, ":1|listen|match"),)),
+    ("a partition of services that do not exist",
+     'partitions = (\n{ name = "p"; groups = ( ["nobody"], ["x"] ); }\n);',
+     ((2, "nobody"),)),
+    ("two services of one name",
+     'services = (\n{ name = "a"; },\n{ name = "a"; }\n);', ((3, '"a"'),)),
+    ("a missing semicolon and brace", 'routes = ( {\n', ((None, "syntax"),)),
+    ("a file that is included and does not exist",
+     '@include "nowhere.conf"\n', ((None, "nowhere.conf"),)),
+    ("binary garbage", b"\x00\x01\x02\xff\xfe" * 50, ((None, "."),)),
+    ("several errors at once",
+     'sead = 1;\n' + route_with(
+         '{ type = "latencey"; },\n{ type = "latency"; latency = "x"; },\n'
+         '{ type = "noop"; probability = 7; }', 'lisen = "a:1";'),
+     ((1, "sead"), (3, "lisen"), (5, "latencey"), (6, "latency"),
+      (7, "probability"))),
+)
+
+
+class Check(Scenario):
+    def test_a_good_file_is_good(self):
+        self.assertEqual(run("check", "-c", "{}", text=GOOD).returncode, 0)
+
+    def test_an_empty_file_is_good(self):
+        self.assertEqual(run("check", "-c", "{}", text="").returncode, 0)
+
+    def test_every_error_is_told_with_file_and_line(self):
+        for name, text, wanted in BROKEN:
+            with self.subTest(name):
+                done = run("check", "-c", "{}", text=text)
+                told = (done.stdout + done.stderr).splitlines()
+                self.assertEqual(done.returncode, 1, told)
+                for line, words in wanted:
+                    place = rf"\.conf:{line}: " if line else ""
+                    pattern = re.compile(place + f".*({words})",
+                                         re.IGNORECASE)
+                    self.assertTrue(
+                        any(pattern.search(t) for t in told),
+                        f"nothing like {pattern.pattern} in {told}")
+
+    def test_errors_in_an_included_file_name_that_file(self):
+        with tempfile.TemporaryDirectory() as d:
+            with open(f"{d}/part.conf", "w", encoding="ascii") as f:
+                f.write("\nworkrs = 2;\n")
+            with open(f"{d}/main.conf", "w", encoding="ascii") as f:
+                f.write('@include "part.conf"\nseed = "x";\n')
+            done = run("check", "-c", f"{d}/main.conf")
+        told = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(told, r"part\.conf:2: .*workrs")
+        self.assertRegex(told, r"main\.conf:2: .*seed")
+
+    def test_a_file_that_is_not_there_is_told(self):
+        done = run("check", "-c", "/nowhere/at-all.conf")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/at-all.conf", done.stdout + done.stderr)
+
+    def test_a_directory_in_place_of_a_file_is_told(self):
+        self.assertEqual(run("check", "-c", "/tmp").returncode, 1)
+
+    def test_ten_megabytes_are_read_or_refused_in_good_time(self):
+        big = "".join(f"# a comment {n:060}\n" for n in range(130_000))
+        started = time.monotonic()
+        done = run("check", "-c", "{}", text=big + GOOD)
+        self.assertIn(done.returncode, (0, 1))
+        routes = [route(f"r{n}", f"127.0.0.1:{1000 + n}", 1)
+                  for n in range(20_000)]
+        done = run("check", "-c", "{}", text=conf.text(routes))
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        self.assertLess(time.monotonic() - started, 30)
+
+    def test_ten_thousand_errors_do_not_drown_the_reader(self):
+        text = "".join(f"a{n} = 1;\n" for n in range(10_000))
+        done = run("check", "-c", "{}", text=text)
+        self.assertEqual(done.returncode, 1)
+        self.assertLess(len((done.stdout + done.stderr).splitlines()), 2000)
+
+    def test_deep_nesting_is_survived(self):
+        for text in ("a = " + "(" * 20_000, "a = " + "{ b = " * 20_000,
+                     '@include "self.conf"\n'):
+            self.assertEqual(run("check", "-c", "{}", text=text).returncode,
+                             1)
+
+    def test_a_file_that_includes_itself_is_refused(self):
+        with tempfile.TemporaryDirectory() as d:
+            with open(f"{d}/self.conf", "w", encoding="ascii") as f:
+                f.write('@include "self.conf"\n')
+            self.assertEqual(run("check", "-c", f"{d}/self.conf").returncode,
+                             1)
+
+    def test_variables_of_the_environment_are_expanded(self):
+        text = ('routes = ( { name = "r"; listen = ":${PORT:-4711}"; '
+                'upstream = "${DB_HOST}:5432"; } );')
+        done = run("check", "-c", "{}", text=text, env={"DB_HOST": "db"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = run("check", "-c", "{}", text=text,
+                   env={"DB_HOST": "db", "PORT": "x"})
+        self.assertEqual(done.returncode, 1)
+        done = run("check", "-c", "{}", text=text)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("DB_HOST", done.stdout + done.stderr)
+
+
+class CommandLine(Scenario):
+    def test_wrong_usage_gives_exit_code_2(self):
+        for args in ((), ("bogus",), ("run", "--nope"), ("check", "--nope"),
+                     ("check",), ("run",)):
+            with self.subTest(args=args):
+                done = run(*args)
+                self.assertEqual(done.returncode, 2, done.stdout)
+                self.assertTrue(done.stderr)
+
+    def test_help_is_everywhere(self):
+        for args in (("--help",), ("run", "--help"), ("check", "--help"),
+                     ("faults", "--help")):
+            done = run(*args)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("faultwire", done.stdout)
+
+    def test_faults_lists_every_kind_and_explains_each(self):
+        listed = run("faults")
+        self.assertEqual(listed.returncode, 0)
+        kinds = [line.split()[0] for line in listed.stdout.splitlines()
+                 if re.match(r"\s*[a-z_]+\s{2,}\S", line)]
+        wanted = ("abort bandwidth blackhole body conn_limit connect_delay "
+                  "connect_timeout corrupt cut down drip half_open hang "
+                  "headers latency lifetime limit_data loss malform "
+                  "rate_limit refuse reset_peer slicer slow_close "
+                  "timeout").split()
+        self.assertEqual(set(wanted) - set(kinds), set())
+        for kind in wanted:
+            done = run("faults", kind)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(kind, done.stdout)
+        self.assertIn("jitter", run("faults", "latency").stdout)
+
+    def test_an_unknown_kind_is_refused_with_a_hint(self):
+        done = run("faults", "latancy")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("latency", done.stderr)
+
+    def test_run_says_what_is_wrong_with_its_file_and_exits_1(self):
+        done = run("run", "-c", "{}", text="sead = 1;\n")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout + done.stderr,
+                         r"\.conf:1:.*sead")
+
+    def test_run_says_that_a_port_is_taken_and_exits_1(self):
+        taken = self.backend()
+        text = conf.text([route("r", taken.port, 1)])
+        done = run("run", "-c", "{}", text=text)
+        self.assertEqual(done.returncode, 1)
+        told = done.stdout + done.stderr
+        self.assertIn(str(taken.port), told)
+        self.assertIn("in use", told)
+
+    def test_run_without_a_file(self):
+        upstream = self.serving()
+        port = free_port()
+        self.start(None, args=[
+            "--listen", f"127.0.0.1:{port}",
+            "--upstream", f"127.0.0.1:{upstream.port}",
+            "--fault", "latency,latency=80ms,stream=upstream",
+            "--fault", "noop"])
+        c = self.client(port)
+        started = time.monotonic()
+        c.send(b"x").recv(1)
+        self.assertGreaterEqual(time.monotonic() - started, 0.078)
+
+    def test_run_without_a_file_explains_a_wrong_fault(self):
+        done = run("run", "--listen", ":0", "--upstream", "h:1", "--fault",
+                   "latency,latncy=80ms")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("latncy", done.stderr + done.stdout)
+        self.assertIn("latency", done.stderr + done.stdout)
+
+    def test_every_example_is_good(self):
+        examples = []
+        for directory, _, names in os.walk(os.path.join(ROOT, "examples")):
+            examples += [os.path.join(directory, n) for n in names
+                         if n.endswith(".conf")]
+        for example in examples:
+            with self.subTest(os.path.relpath(example, ROOT)):
+                done = run("check", "-c", example)
+                self.assertEqual(done.returncode, 0,
+                                 done.stdout + done.stderr)
+
+
+class Reload(Scenario):
+    def setUp(self):
+        self.upstream = self.serving()
+        self.port, self.proxy, self.text = self.proxied(self.upstream.port)
+        self.live = self.client(self.port)
+
+    def cut(self):
+        """A configuration whose effect is seen at once: one byte passes."""
+        return self.text(fault("limit_data", bytes=1))
+
+    def is_cut(self):
+        return len(self.client(self.port).send(b"abc").finish()
+                   .recv_end()[0]) == 1
+
+    def still_live(self):
+        self.live.send(b"ping")
+        self.assertEqual(self.live.recv(4), b"ping")
+
+    def test_a_file_replaced_by_rename_is_reloaded(self):
+        self.proxy.reload(self.cut())
+        self.assertTrue(self.is_cut())
+
+    def test_a_file_written_in_place_is_reloaded(self):
+        self.proxy.reload(self.cut(), self.proxy.write_in_place)
+        self.assertTrue(self.is_cut())
+
+    def test_a_file_that_is_removed_and_written_anew_is_reloaded(self):
+        def write(text):
+            os.rename(self.proxy.conf, self.proxy.conf + "~")
+            time.sleep(0.15)
+            with open(self.proxy.conf, "w", encoding="ascii") as f:
+                f.write(text)
+
+        self.proxy.reload(self.cut(), write)
+        self.assertTrue(self.is_cut())
+
+    def test_many_reloads_in_a_row_end_in_the_last(self):
+        for n in range(30):
+            self.proxy.write(self.text(fault("latency",
+                                             latency=f"{n + 1}ms")))
+            time.sleep(0.01 * (n % 7))
+        self.proxy.write(self.cut())
+        wait_until(self.is_cut, what="the last configuration")
+        self.assertFalse(self.proxy.log_events("config_rejected"))
+
+    def test_sighup_reloads(self):
+        before = len(self.proxy.reloads())
+        self.proxy.signal(signal.SIGHUP)
+        self.proxy.reloaded(before)
+        self.still_live()
+
+    def test_a_bad_file_leaves_everything_as_it_was(self):
+        self.still_live()
+        self.proxy.reload(self.cut())
+        for bad in ("sead = 1;\n", "routes = (", b"\0\xff",
+                    self.text(fault("latency", latency="x"))):
+            line = self.proxy.reload_refused(bad)
+            self.assertEqual(line["level"], "error")
+            self.assertTrue(self.is_cut())
+        # What is wrong is told with its place.
+        self.assertRegex(str(self.proxy.log()) + self.proxy.errors(),
+                         r"faultwire\.conf:\d+")
+        self.proxy.reload(self.text())
+        self.assertFalse(self.is_cut())
+        self.still_live()
+
+    def test_a_port_that_is_taken_leaves_everything_as_it_was(self):
+        taken = self.backend()
+        other = free_port()
+        text = conf.text([
+            route("r", self.port, self.upstream.port,
+                  fault("limit_data", bytes=1)),
+            route("new", other, self.upstream.port),
+            route("taken", taken.port, self.upstream.port)])
+        self.proxy.reload_refused(text)
+        self.assertFalse(self.is_cut())
+        self.assertEqual(connect_outcome(other, 5), "refused")
+        self.still_live()
+
+    def test_routes_come_go_and_move(self):
+        second, third = free_port(), free_port()
+        up = self.upstream.port
+        self.proxy.reload(conf.text([route("r", self.port, up),
+                                     route("s", second, up)]))
+        self.assertEqual(connect_outcome(second, 5), "ok")
+        self.proxy.reload(conf.text([route("r", self.port, up),
+                                     route("s", third, up)]))
+        self.assertEqual(connect_outcome(third, 5), "ok")
+        wait_until(lambda: connect_outcome(second, 5) == "refused")
+        self.still_live()
+        self.proxy.reload(conf.text([]))
+        wait_until(lambda: connect_outcome(self.port, 5) == "refused")
+        self.proxy.reload(self.text())
+        self.assertEqual(connect_outcome(self.port, 5), "ok")
+
+    def test_an_unchanged_route_keeps_its_sessions(self):
+        self.still_live()
+        self.proxy.reload(conf.text([
+            route("other", free_port(), self.upstream.port),
+            route("r", self.port, self.upstream.port)]))
+        self.still_live()
+
+    def test_a_new_upstream_is_for_new_connections(self):
+        self.still_live()
+        other = self.serving(lambda c: c.send(b"other"))
+        self.proxy.reload(conf.text([route("r", self.port, other.port)]))
+        self.assertEqual(self.client(self.port).recv(5), b"other")
+
+    def test_a_change_of_an_included_file_is_seen(self):
+        part = os.path.join(self.proxy.dir, "faults.conf")
+
+        def write_part(text):
+            with open(part + ".new", "w", encoding="ascii") as f:
+                f.write(text)
+            os.rename(part + ".new", part)
+
+        write_part("\n")
+        self.proxy.reload(
+            f'routes = ( {{ name = "r"; listen = "127.0.0.1:{self.port}"; '
+            f'upstream = "127.0.0.1:{self.upstream.port}"; faults = (\n'
+            '@include "faults.conf"\n); } );\n')
+        self.proxy.reload('{ type = "limit_data"; bytes = 1; }\n', write_part)
+        self.assertTrue(self.is_cut())
+
+    def test_a_thousand_routes_are_applied_and_taken_back(self):
+        up = self.upstream.port
+        ports = [free_port() for _ in range(300)]
+        many = [route(f"r{n}", p, up) for n, p in enumerate(ports)]
+        self.proxy.reload(conf.text([route("r", self.port, up)] + many))
+        for port in ports[::50]:
+            self.assertEqual(connect_outcome(port, 5), "ok")
+        self.proxy.reload(self.text())
+        wait_until(lambda: connect_outcome(ports[0], 5) == "refused")
+        self.still_live()
+
+    def test_changed_faults_act_on_live_sessions_at_once(self):
+        self.still_live()
+        self.proxy.reload(self.text(fault("blackhole", acknowledge=True)))
+        self.live.send(b"held")
+        self.live.expect_silence(0.2)
+        self.proxy.reload(self.text())
+        self.assertEqual(self.live.recv(4), b"held")
+
+
+class Links(Scenario):
+    def test_symbolic_links_swapped_as_kubernetes_does(self):
+        upstream = self.serving()
+        port = free_port()
+
+        def text(*faults):
+            return conf.text([route("r", port, upstream.port, *faults)])
+
+        with tempfile.TemporaryDirectory() as d:
+            def publish(number, content):
+                os.mkdir(f"{d}/..{number}")
+                with open(f"{d}/..{number}/fw.conf", "w",
+                          encoding="ascii") as f:
+                    f.write(content)
+                os.symlink(f"..{number}", f"{d}/..data_tmp")
+                os.rename(f"{d}/..data_tmp", f"{d}/..data")
+
+            publish(1, text())
+            os.symlink("..data/fw.conf", f"{d}/fw.conf")
+            proxy = self.start(None, path=f"{d}/fw.conf")
+            for number in (2, 3):
+                cut = (fault("limit_data", bytes=1),) if number == 2 else ()
+                proxy.reload(number,
+                             lambda n, cut=cut: publish(n, text(*cut)))
+                c = self.client(port).send(b"abc").finish()
+                self.assertEqual(len(c.recv_end()[0]), 1 if cut else 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
