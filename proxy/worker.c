@@ -293,8 +293,10 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	w->scratch = xmalloc(WORKER_SCRATCH);
 	TAILQ_INIT(&w->sessions);
 	TAILQ_INIT(&w->reaping);
-	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
-	    EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_PRECISE_TIMER);
+	/* Not PRECISE_TIMER: it would set a timer of libevent's every turn,
+	 * and exact deadlines are ours. */
+	event_config_set_flag(config,
+	    EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME);
 	w->base = event_base_new_with_config(config);
 	event_config_free(config);
 	w->timer_fd = timerfd_create(CLOCK_MONOTONIC,
