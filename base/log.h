@@ -47,7 +47,8 @@ struct log_field {
 #define LOG_STR(k, v)	 ((struct log_field){(k), LOG_TYPE_STR, {.str = (v)}})
 #define LOG_INT(k, v)	 ((struct log_field){(k), LOG_TYPE_INT, {.i = (v)}})
 #define LOG_UINT(k, v)	 ((struct log_field){(k), LOG_TYPE_UINT, {.u = (v)}})
-#define LOG_DOUBLE(k, v) ((struct log_field){(k), LOG_TYPE_DOUBLE, {.d = (v)}})
+#define LOG_DOUBLE(k, v)                                                       \
+	((struct log_field){(k), LOG_TYPE_DOUBLE, {.d = (v)}})
 #define LOG_BOOL(k, v)	 ((struct log_field){(k), LOG_TYPE_BOOL, {.b = (v)}})
 #define LOG_END		 ((struct log_field){.type = LOG_TYPE_END})
 
@@ -59,8 +60,8 @@ void log_setup(enum log_level level, enum log_format format, int fd);
 /* True if lines of that level are written; guards costly fields. */
 bool log_enabled(enum log_level level);
 /* Writes a line: `event` is a word of a closed set (NULL: none), `msg` constant
- * text; then fields up to LOG_END. Text values are cut at 4 KiB and fields that make the
- * line too long left out; the line then says "truncated". */
+ * text; then fields up to LOG_END. Text values are cut at 4 KiB, and fields
+ * that make the line too long left out; the line then says "truncated". */
 #define log_line(level, event, msg, ...)                                       \
 	log_fields((level), (event), (msg),                                    \
 	    (const struct log_field[]){__VA_ARGS__})

@@ -23,7 +23,7 @@ struct journal {
 	char *name; /* owned; for messages */
 	const struct clock *clock;
 	int64_t start_us;
-	struct str pending; /* not written yet; all but its front: whole lines */
+	struct str pending; /* not written yet; whole lines but the first */
 	size_t cut;	    /* bytes of the front line that were written */
 	uint64_t gap;	    /* lines dropped, not told in the journal yet */
 	uint64_t lost;	    /* lines dropped in all */

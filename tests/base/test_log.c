@@ -122,8 +122,8 @@ END_TEST
 
 START_TEST(a_line_may_lack_an_event)
 {
-	static const char *const expected[] = {"\"msg\":\"m\"[}]\n$", "msg=m\n$",
-	    "info  m\n$"};
+	static const char *const expected[] = {"\"msg\":\"m\"[}]\n$",
+	    "msg=m\n$", "info  m\n$"};
 	static const enum log_format formats[] = {LOG_JSON, LOG_LOGFMT,
 	    LOG_TEXT};
 
@@ -203,7 +203,8 @@ START_TEST(a_full_pipe_drops_lines_and_later_goes_on_with_whole_ones)
 	/* The rest of the cut line arrives first, then the new ones. */
 	drain();
 	ck_assert_ptr_nonnull(strstr(got, "\"msg\":\"after\""));
-	ck_assert_ptr_nonnull(strstr(got, "\"event\":\"log_gap\",\"lines\":3}"));
+	ck_assert_ptr_nonnull(strstr(got,
+	    "\"event\":\"log_gap\",\"lines\":3}"));
 	ck_assert_uint_eq(log_dropped(), before + 3);
 	for (line = got; *line != '\0'; line = end + 1) {
 		end = strchr(line, '\n');

@@ -62,7 +62,8 @@ static const struct {
 	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:65535"},
 	{VIEW("PROXY UNKNOWN\r\n"), "-"},
 	{VIEW("PROXY UNKNOWN ffff:f...f:ffff 65535 65535\r\n"), "-"},
-	{VIEW(V2 "\x21\x11\0\x0c\xc0\x00\x02\x01\xc6\x33\x64\x02\x00\x50\x01\xbb"),
+	{VIEW(V2 "\x21\x11\0\x0c"
+	      "\xc0\x00\x02\x01\xc6\x33\x64\x02\x00\x50\x01\xbb"),
 	    "::ffff:192.0.2.1:80 > ::ffff:198.51.100.2:443"},
 	{VIEW(V2 "\x21\x21\0\x24"
 	      "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01"
