@@ -12,8 +12,11 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdalign.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proxy/worker.h"
@@ -25,6 +28,8 @@
 #define WATCH (EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST)
 /* The most unread input that a polite close reads away. */
 #define DRAIN_MAX (256 * 1024)
+/* A stamp older than this is a wall clock that was set. */
+#define STAMP_MAX_AGE_US 1000000
 
 void
 end_init(struct end *e, struct worker *worker,
@@ -48,6 +53,7 @@ static void
 on_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct end *e = arg;
+	struct worker *w = e->worker;
 	unsigned seen = 0;
 
 	(void)fd;
@@ -67,6 +73,7 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 	if (what & EV_WRITE)
 		seen |= END_WRITABLE;
 	e->on_event(e, seen);
+	worker_run_due(w);
 }
 
 void
@@ -127,19 +134,71 @@ failed(struct end *e)
 	return END_FAILED;
 }
 
-ssize_t
-end_read(struct end *e, void *to, size_t len)
+/* What a read gave that brought no bytes. */
+static ssize_t
+no_bytes(struct end *e, ssize_t n)
 {
-	ssize_t n = recv(e->fd, to, len, 0);
-
-	if (n > 0)
-		return n;
 	if (n < 0)
 		return failed(e);
 	if (e->gone_seen)
 		return END_FAILED;
 	e->fin_seen = true;
 	return END_CLOSED;
+}
+
+ssize_t
+end_read(struct end *e, void *to, size_t len)
+{
+	ssize_t n = recv(e->fd, to, len, 0);
+
+	return n > 0 ? n : no_bytes(e, n);
+}
+
+/* The stamp among the control messages, as monotonic time. The kernel stamps
+ * by the wall clock, which may have been set since. */
+static int64_t
+arrival(struct msghdr *msg, int64_t now_us)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
+	     c = CMSG_NXTHDR(msg, c)) {
+		struct timespec ts;
+		int64_t age_us;
+
+		if (c->cmsg_level != SOL_SOCKET ||
+		    c->cmsg_type != SO_TIMESTAMPNS)
+			continue;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		age_us = clock_wall_us() -
+		    ((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+		if (age_us >= 0 && age_us < STAMP_MAX_AGE_US)
+			return now_us - age_us;
+	}
+	return now_us;
+}
+
+ssize_t
+end_read_stamped(struct end *e, void *to, size_t len, int64_t *arrived_us)
+{
+	alignas(struct cmsghdr) char control[64];
+	struct iovec iov = {.iov_base = to, .iov_len = len};
+	struct msghdr msg = {
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control,
+	    .msg_controllen = sizeof(control),
+	};
+	int on = 1;
+	ssize_t n = recvmsg(e->fd, &msg, 0);
+
+	*arrived_us = worker_now(e->worker);
+	if (n <= 0)
+		return no_bytes(e, n);
+	if (e->stamped)
+		*arrived_us = arrival(&msg, *arrived_us);
+	else if (!e->is_unix)
+		e->stamped = setsockopt(e->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on,
+		    sizeof(on)) == 0;
+	return n;
 }
 
 ssize_t

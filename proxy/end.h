@@ -10,6 +10,7 @@
 #include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/bytes.h"
@@ -39,6 +40,7 @@ struct end {
 	bool fin_sent;	/* we shut our writing side down */
 	bool deaf;	/* the kernel discards what the peer sends */
 	bool gone_seen; /* END_GONE was reported */
+	bool stamped;	/* the kernel stamps what arrives */
 };
 
 /* Prepares an end without a socket. */
@@ -55,6 +57,11 @@ int end_detach(struct end *e);
 void end_want(struct end *e, bool read, bool write);
 /* Reads up to len bytes: a count, END_CLOSED, END_AGAIN or END_FAILED. */
 ssize_t end_read(struct end *e, void *to, size_t len);
+/* The same, and when the bytes arrived by the kernel's own stamp (µs,
+ * monotonic), so that the time they waited for us is not counted as ours. The
+ * first read of a socket, and Unix sockets, give the time of the call. */
+ssize_t end_read_stamped(struct end *e, void *to, size_t len,
+    int64_t *arrived_us);
 /* Writes what the kernel takes: a count (maybe short), END_AGAIN or
  * END_FAILED. Never raises SIGPIPE. */
 ssize_t end_write(struct end *e, const void *from, size_t len);

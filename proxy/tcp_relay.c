@@ -143,17 +143,18 @@ read_staged(struct tcp *t, enum link_dir dir)
 {
 	struct worker *w = t->session.worker;
 	struct slab *slab = slab_get(&w->engine.pool);
-	ssize_t n = end_read(source_of(t, dir), slab->data, SLAB_SIZE);
+	int64_t arrived_us;
+	ssize_t n = end_read_stamped(source_of(t, dir), slab->data, SLAB_SIZE,
+	    &arrived_us);
 	struct bytes src;
 
 	if (n > 0) {
-		int64_t now_us = worker_now(w);
-
 		bytes_init(&src, &w->engine.pool);
 		if (n > SLAB_SIZE / 4)
-			bytes_add_slab(&src, slab, 0, (uint32_t)n, now_us);
+			bytes_add_slab(&src, slab, 0, (uint32_t)n,
+			    arrived_us);
 		else
-			bytes_add(&src, slab->data, (size_t)n, now_us);
+			bytes_add(&src, slab->data, (size_t)n, arrived_us);
 		slab_put(&w->engine.pool, slab);
 		link_feed(link_of(t, dir), &src);
 	} else {

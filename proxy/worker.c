@@ -19,6 +19,14 @@
 #include "proxy/protocol.h"
 
 #define TIDY_EVERY_US (5 * 1000000LL)
+/* The timer's lateness that is made up for, at most; what is later than sane
+ * was somebody else's turn on the processor. */
+#define LEAD_MAX_US	 50
+#define LATENESS_SANE_US 200
+#define PRECISE_LEAD_US	 80
+/* A turn may last this long; deadlines within it are looked at between its
+ * callbacks. */
+#define DUE_SOON_US 2000
 
 struct mail_accepted {
 	struct mail mail;
@@ -37,13 +45,22 @@ struct mail_plan {
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	struct worker *w = arg;
 	uint64_t count;
 	ssize_t n = read(fd, &count, sizeof(count));
 
 	/* The turn's end runs what is due. */
 	(void)n;
 	(void)what;
-	(void)arg;
+	w->timer_fired = true;
+}
+
+/* How much before a deadline the timer is to wake us: as much as it is late
+ * on average; the rest of the wait is spent spinning. */
+static int64_t
+lead_us(const struct worker *w)
+{
+	return w->precise ? PRECISE_LEAD_US : (int64_t)w->lateness_us;
 }
 
 static void
@@ -52,32 +69,59 @@ set_timer(struct worker *w)
 	struct itimerspec spec = {0};
 	int64_t next = deadline_next(&w->engine.deadlines);
 
+	if (next != DEADLINE_NEVER)
+		next = MAX(next - lead_us(w), 1);
 	if (next == w->timer_at_us)
 		return;
 	w->timer_at_us = next;
 	if (next != DEADLINE_NEVER) {
-		next = MAX(next, 1);
 		spec.it_value.tv_sec = next / 1000000;
 		spec.it_value.tv_nsec = next % 1000000 * 1000;
 	}
 	timerfd_settime(w->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
+/* Learns how late the timer was, and waits out what it was early. */
+static int64_t
+after_timer(struct worker *w, int64_t now_us)
+{
+	int64_t next = deadline_next(&w->engine.deadlines);
+	double late = (double)(now_us - w->timer_at_us);
+
+	w->timer_fired = false;
+	if (late >= 0 && late < LATENESS_SANE_US)
+		w->lateness_us += (late - w->lateness_us) / 16;
+	w->lateness_us = MIN(w->lateness_us, LEAD_MAX_US);
+	while (next > now_us && next - now_us <= lead_us(w))
+		now_us = worker_now(w);
+	/* A timer that fired has to be set again, even for the same time. */
+	w->timer_at_us = -1;
+	return now_us;
+}
+
 static void
 run_deadlines(struct worker *w)
 {
-	int64_t next = deadline_next(&w->engine.deadlines), now;
+	int64_t now_us = worker_now(w);
 
-	if (next != DEADLINE_NEVER) {
-		now = worker_now(w);
-		if (next <= now) {
-			deadline_run(&w->engine.deadlines, now);
-			/* A fired timer has to be set again, even for the
-			 * same time. */
-			w->timer_at_us = -1;
-		}
-	}
+	if (w->timer_fired)
+		now_us = after_timer(w, now_us);
+	if (deadline_next(&w->engine.deadlines) <= now_us)
+		deadline_run(&w->engine.deadlines, now_us);
+	w->due_by_us = now_us + DUE_SOON_US;
 	set_timer(w);
+}
+
+void
+worker_run_due(struct worker *w)
+{
+	int64_t next = deadline_next(&w->engine.deadlines), now_us;
+
+	if (next > w->due_by_us)
+		return;
+	now_us = worker_now(w);
+	if (next <= now_us)
+		deadline_run(&w->engine.deadlines, now_us);
 }
 
 /* --- the reaper --- */
@@ -172,6 +216,9 @@ deliver_plan(struct mail *mail, void *arg)
 	/* Dead sessions still point into the old plan. */
 	reap(w);
 	w->plan = m->plan;
+	w->precise = false;
+	for (size_t i = 0; i < w->plan->routes_count; i++)
+		w->precise |= w->plan->routes[i].conf->precise;
 	reconcile_all(w);
 	reap(w);
 	for (int i = 0; i < PROTOCOLS_COUNT; i++) {

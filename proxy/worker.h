@@ -27,6 +27,11 @@ struct worker {
 	struct event mailbox_ev, timer_ev;
 	int timer_fd;
 	int64_t timer_at_us; /* what timer_fd is set to */
+	int64_t due_by_us;   /* deadlines up to here are looked at between
+				callbacks too; others at the turn's end */
+	double lateness_us;  /* of timer_fd, on average */
+	bool timer_fired;    /* in this turn */
+	bool precise;	     /* a route of the plan asks for it */
 	struct plan *plan;   /* counted */
 	struct session_list sessions, reaping;
 	atomic_size_t sessions_count; /* written here, read anywhere */
@@ -68,6 +73,9 @@ void worker_post_stop(struct worker *w);
 
 /* On the worker's own thread: takes an accepted connection. */
 void worker_take(struct worker *w, const struct accepted *from);
+/* Runs what is due by now, if anything is due soon: called between callbacks,
+ * so that a deadline does not wait for all the other sockets. */
+void worker_run_due(struct worker *w);
 /* On its own thread: (dis)arms a deadline of its engine. */
 static inline void
 worker_arm(struct worker *w, struct deadline *d, int64_t at_us)
