@@ -41,12 +41,19 @@ static const struct conf_field fields[] = {
     CONF_FIELD_END,
 };
 
-/* The filter's memory: copies, for it may outlast the parameters. */
+/* The filter's memory. A body goes on as it began though its fault be changed
+ * or removed meanwhile, so this holds copies and may outlive its stage. */
 struct substitution {
 	char *from, *to; /* owned */
 	size_t len;	 /* of from */
 	size_t *back;	 /* owned; back[i]: longest border of from[0..i] */
 	size_t matched;	 /* bytes of `from` seen and not yet passed on */
+	bool ended;	 /* the body is complete */
+	bool orphaned;	 /* the stage is gone: the end frees this */
+};
+
+struct body_state {
+	struct substitution *sub; /* owned; NULL: none was begun */
 };
 
 static void
@@ -87,12 +94,27 @@ find_borders(struct substitution *sub)
 	}
 }
 
-static void
-substitution_fini(struct substitution *sub)
+static struct substitution *
+substitution_new(const char *from, const char *to)
 {
+	struct substitution *sub = xcalloc(1, sizeof(*sub));
+
+	sub->from = xstrdup(from);
+	sub->to = xstrdup(to != NULL ? to : "");
+	sub->len = strlen(from);
+	find_borders(sub);
+	return sub;
+}
+
+static void
+substitution_free(struct substitution *sub)
+{
+	if (sub == NULL)
+		return;
 	free(sub->from);
 	free(sub->to);
 	free(sub->back);
+	free(sub);
 }
 
 /* One byte that goes on a match, ends one, or breaks one. */
@@ -133,17 +155,20 @@ substitute(void *arg, struct str *out, const void *data, size_t len, bool end)
 			step(sub, out, *next++);
 		at = next;
 	}
-	if (end) {
-		str_add_bytes(out, sub->from, sub->matched);
-		sub->matched = 0;
-	}
+	if (!end)
+		return;
+	str_add_bytes(out, sub->from, sub->matched);
+	sub->matched = 0;
+	sub->ended = true;
+	if (sub->orphaned)
+		substitution_free(sub);
 }
 
 static void
 body_message(struct stage *s, struct message *m)
 {
 	const struct body *p = stage_params(s);
-	struct substitution *sub = stage_state(s);
+	struct body_state *st = stage_state(s);
 
 	if (p->status != 0 && !m->is_request) {
 		m->ops->set_status(m, (int)p->status);
@@ -154,20 +179,23 @@ body_message(struct stage *s, struct message *m)
 		stage_acted(s, "replace", (double)strlen(p->replace), "bytes");
 		return;
 	}
-	if (p->from == NULL || m->body_len == 0 || sub->from != NULL)
+	if (p->from == NULL || m->body_len == 0 || st->sub != NULL)
 		return;
-	sub->from = xstrdup(p->from);
-	sub->to = xstrdup(p->to != NULL ? p->to : "");
-	sub->len = strlen(p->from);
-	find_borders(sub);
-	m->ops->filter_body(m, substitute, sub);
+	st->sub = substitution_new(p->from, p->to);
+	m->ops->filter_body(m, substitute, st->sub);
 	stage_acted(s, "substitute", 0, "");
 }
 
+/* No filter runs once the flow is taken apart. */
 static void
 body_detach(struct stage *s)
 {
-	substitution_fini(stage_state(s));
+	struct body_state *st = stage_state(s);
+
+	if (st->sub != NULL && !st->sub->ended && !stage_closing(s))
+		st->sub->orphaned = true;
+	else
+		substitution_free(st->sub);
 }
 
 const struct fault_ops body_ops = {
@@ -203,7 +231,7 @@ const struct fault_ops body_ops = {
 	    .flags = KIND_HTTP_ONLY,
 	    .check = body_check,
 	},
-    .state_size = sizeof(struct substitution),
+    .state_size = sizeof(struct body_state),
     .message = body_message,
     .detach = body_detach,
 };

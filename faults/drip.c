@@ -79,7 +79,11 @@ pass_piece(struct stage *s, int64_t due_us)
 	int64_t arrival_us = stage_arrival(s);
 
 	if (st->done < p->pieces - 1) {
-		uint64_t all = st->knows_len ? MAX(st->body_left, held) : held;
+		uint64_t all = held;
+
+		/* Other faults may have made it shorter than announced. */
+		if (st->knows_len && !stage_at_eof(s))
+			all = MAX(st->body_left, held);
 
 		len = piece_len(all, p->pieces - st->done, held);
 	}

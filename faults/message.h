@@ -29,8 +29,9 @@ struct message_ops {
 	/* The body becomes these bytes (copied); framing follows. */
 	void (*set_body)(struct message *, const void *data, size_t len);
 	/* Body bytes, decoded, pass through `filter`, framing follows. `end`
-	 * is set once, with the last (perhaps empty) piece. `arg` must live
-	 * as long as the stage does. */
+	 * is set once, with the last (perhaps empty) piece. The filter may
+	 * outlive its stage: `arg` must live until `end`, or until the flow
+	 * is taken apart, after which no filter runs. */
 	void (*filter_body)(struct message *,
 	    void (*filter)(void *arg, struct str *out, const void *data,
 		size_t len, bool end),

@@ -129,6 +129,24 @@ START_TEST(a_body_under_way_keeps_the_substitution_it_began_with)
 }
 END_TEST
 
+START_TEST(a_body_under_way_outlives_its_fault)
+{
+	struct harness_flow *f;
+	struct message_fake m;
+
+	harness_add(h, "body,from=abc,to=1");
+	f = suite_exchange(0);
+	message_fake_init(&m, 200, -1);
+	flow_message(&f->flow, LINK_DOWN, &m.message);
+	message_fake_body(&m, "abc ab", false);
+	harness_remove(h, 0);
+	message_fake_body(&m, "c ab", false);
+	message_fake_body(&m, "", true);
+	ck_assert_str_eq(m.body.text, "1 1 ab");
+	message_fake_fini(&m);
+}
+END_TEST
+
 START_TEST(bad_parameters_are_refused)
 {
 	suite_complains("body", "nothing to do");
@@ -150,5 +168,6 @@ main(void)
 	    a_request_has_no_status_to_change,
 	    a_message_without_a_body_is_not_filtered,
 	    a_body_under_way_keeps_the_substitution_it_began_with,
+	    a_body_under_way_outlives_its_fault,
 	    bad_parameters_are_refused);
 }

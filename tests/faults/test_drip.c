@@ -85,6 +85,22 @@ START_TEST(pieces_that_had_to_wait_for_the_sender_are_made_up_for)
 }
 END_TEST
 
+START_TEST(a_body_shorter_than_announced_is_parted_as_it_is)
+{
+	struct harness_flow *f;
+
+	harness_add(h, "drip,pieces=10,duration=1s");
+	f = announce(1000);
+	harness_send_pattern(f, LINK_DOWN, HEAD + 100, HEAD + 100);
+	harness_eof(f, LINK_DOWN);
+	harness_advance(h, 100000);
+	harness_expect_pattern(f, LINK_DOWN, HEAD + 10);
+	harness_advance(h, 900000);
+	harness_expect_pattern(f, LINK_DOWN, HEAD + 100);
+	ck_assert(f->got[LINK_DOWN].eof);
+}
+END_TEST
+
 START_TEST(what_comes_after_the_duration_passes_at_once)
 {
 	struct harness_flow *f;
@@ -145,6 +161,7 @@ main(void)
 	    the_head_passes_at_once_and_the_body_in_even_pieces,
 	    any_length_and_any_number_of_pieces_end_on_time,
 	    pieces_that_had_to_wait_for_the_sender_are_made_up_for,
+	    a_body_shorter_than_announced_is_parted_as_it_is,
 	    what_comes_after_the_duration_passes_at_once,
 	    removal_lets_the_rest_go, fewer_pieces_take_effect_amid_a_body,
 	    bad_parameters_are_refused);
