@@ -106,6 +106,9 @@ struct link {
 	uint64_t fed;	 /* bytes that entered, fast path included */
 	uint64_t taken;	 /* bytes that left, fast path included */
 	uint16_t stage_holds, deaf_holds;
+	struct stage *ender; /* it ended the flow; what it passed is on its
+				way through the stages behind it */
+	uint8_t ending;	     /* enum flow_end: what happens then */
 	bool dir; /* enum link_dir */
 	bool full;
 	bool again; /* fed while pumping */

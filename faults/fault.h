@@ -144,7 +144,9 @@ void stage_deaf(struct stage *s, bool on);
  * the stage goes. Only from open and later slots. */
 void stage_hold_open(struct stage *s, bool on);
 /* Ends the flow; the first call wins. The stage's slots (but detach) are not
- * called again. Nothing is freed before the slot returns. */
+ * called again. Nothing is freed before the slot returns. END_FIN and
+ * END_RST_AFTER travel behind what was passed: stages that follow hold them
+ * as they hold an end of stream. */
 void stage_end(struct stage *s, enum flow_end how);
 /* HTTP: answers the exchange in the server's place. `reply` is copied. The
  * request is read and forgotten; the server never sees it unless it already

@@ -199,6 +199,15 @@ rebuild(struct flow *f, const struct armed_route *old)
 }
 
 void
+flow_end_now(struct flow *f, enum flow_end how)
+{
+	if (f->ended || f->closing)
+		return;
+	f->ended = true;
+	f->ops->end(f, how);
+}
+
+void
 flow_open_released(struct flow *f)
 {
 	if (f->open || f->opening || f->ended || f->closing)

@@ -58,6 +58,15 @@ link_deliver(struct link *l, size_t before, bool eof_before)
 }
 
 void
+link_ended(struct link *l)
+{
+	if (l->ender != NULL)
+		flow_end_now(l->flow, (enum flow_end)l->ending);
+	else
+		l->eof_out = true;
+}
+
+void
 link_pump(struct link *l)
 {
 	size_t before = l->out.len;
@@ -70,7 +79,10 @@ link_pump(struct link *l)
 	l->pumping = true;
 	do {
 		l->again = false;
-		for (struct stage *s = l->first; s != NULL; s = s->next)
+		/* Stages ahead of one that ended the flow have nothing more to
+		 * say. */
+		for (struct stage *s = l->ender ? l->ender->next : l->first;
+		     s != NULL; s = s->next)
 			stage_run(s);
 	} while (l->again && !l->flow->ended);
 	l->pumping = false;

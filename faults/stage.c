@@ -93,8 +93,25 @@ hand_over(struct stage *s)
 		next->eof = true;
 		next->eof_us = s->eof_us;
 	} else {
-		s->link->eof_out = true;
+		link_ended(s->link);
 	}
+}
+
+/* The stage that ended the flow goes before its end came through: what it
+ * passed is delivered now, and nothing behind that. */
+static void
+end_early(struct stage *s)
+{
+	struct link *l = s->link;
+
+	l->ender = NULL;
+	if (l->flow->ended || l->flow->closing)
+		return;
+	l->held -= s->in.len;
+	bytes_fini(&s->in);
+	for (struct stage *t = s->next; t != NULL; t = t->next)
+		bytes_move(&l->out, &t->in, t->in.len, -1);
+	flow_end_now(l->flow, (enum flow_end)l->ending);
 }
 
 void
@@ -108,6 +125,8 @@ stage_free(struct stage *s)
 		s->ops->detach(s);
 	report(s);
 	deadline_disarm(&f->engine->deadlines, &s->wake);
+	if (l->ender == s)
+		end_early(s);
 	if (f->closing || f->ended) {
 		l->held -= s->in.len;
 		bytes_fini(&s->in);
@@ -145,7 +164,7 @@ stage_rebind(struct stage *s, const struct armed_fault *fault)
 static void
 run_eof(struct stage *s)
 {
-	if (!s->eof || s->eof_done || s->in.len > 0 || flow_of(s)->ended)
+	if (!s->eof || s->eof_done || s->in.len > 0)
 		return;
 	if (s->ops->eof != NULL)
 		s->ops->eof(s);
@@ -165,10 +184,12 @@ stage_run(struct stage *s)
 		s->ops->data(s);
 	else if (s->in.len > 0)
 		stage_pass_all(s);
+	if (f->ended || s->link->ender == s)
+		return;
 	run_eof(s);
 	/* Held bytes must have somebody who comes back for them. */
 	assert(f->ended || s->in.len == 0 || s->hold || s->deaf ||
-	    deadline_armed(&s->wake) || s->dirty ||
+	    deadline_armed(&s->wake) || s->dirty || s->link->ender == s ||
 	    (s->ops->kind.flags & KIND_MAY_STALL));
 }
 
@@ -320,7 +341,7 @@ stage_pass_eof(struct stage *s)
 		s->next->eof_us = stage_now(s);
 		s->next->dirty = true;
 	} else {
-		s->link->eof_out = true;
+		link_ended(s->link);
 	}
 }
 
@@ -399,12 +420,25 @@ stage_hold_open(struct stage *s, bool on)
 void
 stage_end(struct stage *s, enum flow_end how)
 {
-	struct flow *f = flow_of(s);
+	struct link *l = s->link;
 
-	if (f->ended || f->closing)
+	if (s->next == NULL || how == END_RST || how == END_SILENT ||
+	    !l->flow->open) {
+		flow_end_now(l->flow, how);
 		return;
-	f->ended = true;
-	f->ops->end(f, how);
+	}
+	/* The end travels behind what was passed; one wished from behind it
+	 * comes first. */
+	for (const struct stage *t = l->ender; t != NULL; t = t->prev) {
+		if (t == s)
+			return;
+	}
+	l->ender = s;
+	l->ending = (uint8_t)how;
+	s->next->eof = true;
+	s->next->eof_us = stage_now(s);
+	s->next->dirty = true;
+	link_pump(l);
 }
 
 bool

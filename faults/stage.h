@@ -48,6 +48,11 @@ void link_init(struct link *l, struct flow *f, enum link_dir dir);
 void link_fini(struct link *l);
 /* Bytes were dropped or taken: the source may be read again? */
 void link_lowered(struct link *l);
+/* The end of stream, or the end of a flow that a stage wished, passed the
+ * last stage. */
+void link_ended(struct link *l);
+/* Ends the flow now; nothing if it ended before. */
+void flow_end_now(struct flow *f, enum flow_end how);
 
 /* An event of this flow, route, number and time filled in; false if nobody
  * listens. */
