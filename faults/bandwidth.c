@@ -118,7 +118,7 @@ bandwidth_data(struct stage *s)
 			return;
 		}
 		n = st->bucket.reserved;
-		bucket_take(&st->bucket, &limit, now);
+		bucket_take(&st->bucket, now);
 		stage_pass(s, n, MAX(ready, stage_arrival(s)));
 		stage_touched(s, n);
 	}

@@ -54,6 +54,9 @@ bucket_reserve(struct bucket *b, atomic_llong *shared,
 	    latest(arrival_us * NS_PER_US, now_us * NS_PER_US - owed) - credit;
 
 	b->reserved = n;
+	b->peak_ns = limit->burst_bytes > 0
+			 ? 0
+			 : b->left_ns + (int64_t)((double)cost / PEAK);
 	if (shared == NULL) {
 		b->due_ns = b->line_ns = latest(b->line_ns, from) + cost;
 		return;
@@ -74,13 +77,9 @@ bucket_ready_us(const struct bucket *b)
 }
 
 void
-bucket_take(struct bucket *b, const struct bucket_limit *limit, int64_t now_us)
+bucket_take(struct bucket *b, int64_t now_us)
 {
-	double ns = (double)b->reserved * NS_PER_S / (PEAK * limit->rate_Bps);
-
-	if (limit->burst_bytes == 0)
-		b->peak_ns =
-		    latest(b->peak_ns, now_us * NS_PER_US) + (int64_t)ns;
+	b->left_ns = now_us * NS_PER_US;
 	b->reserved = 0;
 }
 

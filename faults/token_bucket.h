@@ -19,7 +19,9 @@ struct bucket_limit {
 /* The place of one flow. Zeroed memory is an idle one. */
 struct bucket {
 	int64_t line_ns; /* the line is busy until then (not if shared) */
-	int64_t peak_ns; /* nothing leaves before, however late we are */
+	int64_t
+	    peak_ns; /* the reserved slice leaves no earlier, however late */
+	int64_t left_ns; /* when the slice before left */
 	double carry_ns; /* costs below a nanosecond, not yet charged */
 	size_t reserved; /* bytes of the slice that has its time; 0: none */
 	int64_t due_ns;	 /* when that slice has been paid for */
@@ -37,8 +39,7 @@ void bucket_reserve(struct bucket *b, atomic_llong *shared,
 /* The microsecond in which the reserved slice may leave. */
 int64_t bucket_ready_us(const struct bucket *b);
 /* The reserved slice leaves now: nothing is reserved any more. */
-void bucket_take(
-    struct bucket *b, const struct bucket_limit *limit, int64_t now_us);
+void bucket_take(struct bucket *b, int64_t now_us);
 /* Forgets a reservation and all time owed: the line is free from now on. */
 void bucket_restart(struct bucket *b, int64_t now_us);
 

@@ -44,7 +44,7 @@ saturate(double rate, int64_t us, int64_t late_us)
 						 (uint64_t)late_us + 1);
 		if (run.now_us > START_US + us)
 			break;
-		bucket_take(&b, &limit, run.now_us);
+		bucket_take(&b, run.now_us);
 		sent[(run.now_us - START_US) / 1000] += (double)n;
 		run.bytes += (double)n;
 	}
@@ -113,7 +113,7 @@ START_TEST(an_idle_line_saves_up_nothing)
 
 		bucket_reserve(&b, NULL, &limit, 2, later, later);
 		ck_assert_int_eq(bucket_ready_us(&b), later + 2000 * (i + 1));
-		bucket_take(&b, &limit, bucket_ready_us(&b));
+		bucket_take(&b, bucket_ready_us(&b));
 	}
 }
 END_TEST
@@ -131,7 +131,7 @@ START_TEST(old_input_gives_no_credit)
 		if (bucket_ready_us(&b) > now + 10000)
 			break;
 		now = bucket_ready_us(&b) > now ? bucket_ready_us(&b) : now;
-		bucket_take(&b, &limit, now);
+		bucket_take(&b, now);
 		sent += 1000;
 		if (now > START_US + 60010000)
 			break;
@@ -151,7 +151,7 @@ START_TEST(a_burst_passes_at_once_and_no_more_than_that)
 		bucket_reserve(&b, NULL, &limit, 1000, now, now);
 		if (bucket_ready_us(&b) > now)
 			break;
-		bucket_take(&b, &limit, now);
+		bucket_take(&b, now);
 		sent += 1000;
 	}
 	ck_assert_int_eq(sent, 50000);
@@ -167,7 +167,7 @@ START_TEST(fractions_of_a_nanosecond_are_not_lost)
 	bucket_restart(&b, START_US);
 	for (int i = 0; i < 30000; i++) {
 		bucket_reserve(&b, NULL, &limit, 1, START_US, START_US);
-		bucket_take(&b, &limit, START_US);
+		bucket_take(&b, START_US);
 	}
 	ck_assert_int_ge(b.line_ns, (int64_t)START_US * 1000 + 9999);
 	ck_assert_int_le(b.line_ns, (int64_t)START_US * 1000 + 10000);
@@ -194,7 +194,7 @@ START_TEST(flows_on_a_shared_line_divide_it)
 			if (bucket_ready_us(b) <= now) {
 				sent[i] += b->reserved;
 				total += b->reserved;
-				bucket_take(b, &limit, now);
+				bucket_take(b, now);
 				bucket_reserve(
 				    b, &line, &limit, 1000, START_US, now);
 			}
