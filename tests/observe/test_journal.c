@@ -78,13 +78,15 @@ body(void)
 	return end + 1;
 }
 
+/* Not by strstr(3): the address sanitizer measures all of the text each
+ * time. */
 static size_t
 times_in(const char *haystack, const char *needle)
 {
-	size_t count = 0;
+	size_t count = 0, len = strlen(needle);
 
-	for (; (haystack = strstr(haystack, needle)) != NULL; haystack++)
-		count++;
+	for (; *haystack != '\0'; haystack++)
+		count += strncmp(haystack, needle, len) == 0;
 	return count;
 }
 
