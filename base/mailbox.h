@@ -20,9 +20,9 @@ struct mail {
 };
 
 struct mailbox {
-	_Atomic(struct mail *) newest; /* a stack; NULL: empty */
 	int fd;			       /* eventfd */
 	bool ready;		       /* fd is open */
+	_Atomic(struct mail *) newest; /* a stack; NULL: empty */
 };
 
 /* Makes an empty box. False (and err filled in) without a descriptor. */
