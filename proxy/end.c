@@ -272,7 +272,7 @@ end_close(struct end *e)
 
 	if (e->fd < 0)
 		return;
-	while (drained < DRAIN_MAX) {
+	while (!e->fin_seen && drained < DRAIN_MAX) {
 		n = recv(e->fd, e->worker->scratch, WORKER_SCRATCH,
 		    MSG_DONTWAIT);
 		if (n <= 0)

@@ -45,6 +45,11 @@ tcp_end_failed(struct tcp *t, enum link_dir source)
 	if (t->reason == CLOSE_NONE)
 		t->reason = source == LINK_UP ? CLOSE_CLIENT_RESET
 					      : CLOSE_UPSTREAM_RESET;
+	if (sink_of(t, source)->fin_sent) {
+		/* Too late to send the RST behind the bytes. */
+		tcp_close(t, t->reason, true);
+		return;
+	}
 	link_feed_eof(link_of(t, source));
 	if (t->state == TCP_CLOSED)
 		return;
@@ -63,12 +68,14 @@ carry_end(struct tcp *t, enum link_dir dir)
 		tcp_flush(t, true);
 		return;
 	}
-	end_shutdown(sink);
 	if (t->reason == CLOSE_NONE)
 		t->reason = dir == LINK_UP ? CLOSE_CLIENT_FIN
 					   : CLOSE_UPSTREAM_FIN;
+	/* Both directions done: closing says so, too. */
 	if (link_at_eof(link_of(t, back)) && t->pipes[back] == NULL)
 		tcp_close(t, t->reason, false);
+	else
+		end_shutdown(sink);
 }
 
 void
@@ -77,7 +84,7 @@ tcp_write(struct tcp *t, enum link_dir dir)
 	struct link *l = link_of(t, dir);
 	struct end *sink = sink_of(t, dir);
 
-	if (t->state != TCP_RELAY && t->state != TCP_FLUSH)
+	if ((t->state != TCP_RELAY && t->state != TCP_FLUSH) || sink->fd < 0)
 		return;
 	if (t->pipes[dir] != NULL && !splice_flush(t, dir))
 		return;
