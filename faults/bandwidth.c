@@ -92,9 +92,8 @@ bandwidth_data(struct stage *s)
 {
 	const struct bandwidth_params *p = stage_params(s);
 	struct bandwidth_state *st = stage_state(s);
-	struct bucket_limit limit = {p->rate_Bps, p->burst_bytes};
+	struct bucket_limit limit = {p->rate_Bps, p->burst_bytes, NULL};
 	const struct bytes *in = stage_in(s);
-	atomic_llong *line = NULL;
 	int64_t now = stage_now(s);
 
 	if (st->bucket.reserved == 0)
@@ -104,14 +103,14 @@ bandwidth_data(struct stage *s)
 		return;
 	}
 	if (p->shared)
-		line = &stage_shared(s)->words[stage_dir(s)];
+		limit.shared = &stage_shared(s)->words[stage_dir(s)];
 	while (in->len > 0) {
 		size_t n = MIN(bucket_slice(p->rate_Bps), in->head->len);
 		int64_t ready;
 
 		if (st->bucket.reserved == 0)
-			bucket_reserve(&st->bucket, line, &limit, n,
-			    stage_arrival(s), now);
+			bucket_reserve(
+			    &st->bucket, &limit, n, stage_arrival(s), now);
 		ready = bucket_ready_us(&st->bucket);
 		if (ready > now) {
 			stage_wake_at(s, ready);

@@ -42,10 +42,10 @@ cost_ns(struct bucket *b, double rate_Bps, size_t n)
 }
 
 void
-bucket_reserve(struct bucket *b, atomic_llong *shared,
-    const struct bucket_limit *limit, size_t n, int64_t arrival_us,
-    int64_t now_us)
+bucket_reserve(struct bucket *b, const struct bucket_limit *limit, size_t n,
+    int64_t arrival_us, int64_t now_us)
 {
+	atomic_llong *shared = limit->shared;
 	int64_t cost = cost_ns(b, limit->rate_Bps, n);
 	int64_t credit =
 	    (int64_t)((double)limit->burst_bytes * NS_PER_S / limit->rate_Bps);

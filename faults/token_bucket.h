@@ -14,6 +14,9 @@
 struct bucket_limit {
 	double rate_Bps;     /* at least 1 */
 	int64_t burst_bytes; /* may pass at once after a pause; 0: none */
+	/* The line, if several flows and threads share one: a clock in
+	 * nanoseconds that starts at 0. Borrowed; NULL: each has its own. */
+	atomic_llong *shared;
 };
 
 /* The place of one flow. Zeroed memory is an idle one. */
@@ -30,12 +33,10 @@ struct bucket {
 /* Bytes that may leave in one piece: as much as passes in a millisecond, or
  * one segment of 1460 bytes if that passes in two; never 0. */
 size_t bucket_slice(double rate_Bps);
-/* Gives a slice of n bytes its time on the flow's own line, or on `shared`
- * (a clock in nanoseconds that several flows and threads use; starts at 0).
- * Nothing must be reserved yet. n is at most bucket_slice(). */
-void bucket_reserve(struct bucket *b, atomic_llong *shared,
-    const struct bucket_limit *limit, size_t n, int64_t arrival_us,
-    int64_t now_us);
+/* Gives a slice of n bytes its time on the line. Nothing must be reserved yet;
+ * n is at most bucket_slice(). */
+void bucket_reserve(struct bucket *b, const struct bucket_limit *limit,
+    size_t n, int64_t arrival_us, int64_t now_us);
 /* The microsecond in which the reserved slice may leave. */
 int64_t bucket_ready_us(const struct bucket *b);
 /* The reserved slice leaves now: nothing is reserved any more. */

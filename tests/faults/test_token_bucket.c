@@ -23,7 +23,7 @@ struct run {
 static struct run
 saturate(double rate, int64_t us, int64_t late_us)
 {
-	struct bucket_limit limit = {rate, 0};
+	struct bucket_limit limit = {rate, 0, NULL};
 	struct bucket b = {0};
 	struct rng_key key = {1, 1, 1, 1};
 	struct run run = {.now_us = START_US};
@@ -37,7 +37,7 @@ saturate(double rate, int64_t us, int64_t late_us)
 		size_t n = bucket_slice(rate);
 		int64_t ready;
 
-		bucket_reserve(&b, NULL, &limit, n, START_US, run.now_us);
+		bucket_reserve(&b, &limit, n, START_US, run.now_us);
 		ready = bucket_ready_us(&b);
 		if (ready > run.now_us)
 			run.now_us = ready + (int64_t)rng_below(&key, draw++,
@@ -92,26 +92,25 @@ END_TEST
 
 START_TEST(a_lone_message_takes_its_size_over_the_rate)
 {
-	struct bucket_limit limit = {1000, 0};
+	struct bucket_limit limit = {1000, 0, NULL};
 	struct bucket b = {0};
 
 	bucket_restart(&b, START_US);
-	bucket_reserve(
-	    &b, NULL, &limit, 1, START_US + 700000, START_US + 700000);
+	bucket_reserve(&b, &limit, 1, START_US + 700000, START_US + 700000);
 	ck_assert_int_eq(bucket_ready_us(&b), START_US + 701000);
 }
 END_TEST
 
 START_TEST(an_idle_line_saves_up_nothing)
 {
-	struct bucket_limit limit = {1000, 0};
+	struct bucket_limit limit = {1000, 0, NULL};
 	struct bucket b = {0};
 
 	bucket_restart(&b, START_US);
 	for (int i = 0; i < 2; i++) {
 		int64_t later = START_US + 10000000;
 
-		bucket_reserve(&b, NULL, &limit, 2, later, later);
+		bucket_reserve(&b, &limit, 2, later, later);
 		ck_assert_int_eq(bucket_ready_us(&b), later + 2000 * (i + 1));
 		bucket_take(&b, bucket_ready_us(&b));
 	}
@@ -120,14 +119,14 @@ END_TEST
 
 START_TEST(old_input_gives_no_credit)
 {
-	struct bucket_limit limit = {1e6, 0};
+	struct bucket_limit limit = {1e6, 0, NULL};
 	struct bucket b = {0};
 	int64_t now = START_US + 60000000;
 	int64_t sent = 0;
 
 	/* It waited a minute somewhere else. */
 	for (;;) {
-		bucket_reserve(&b, NULL, &limit, 1000, START_US, now);
+		bucket_reserve(&b, &limit, 1000, START_US, now);
 		if (bucket_ready_us(&b) > now + 10000)
 			break;
 		now = bucket_ready_us(&b) > now ? bucket_ready_us(&b) : now;
@@ -142,13 +141,13 @@ END_TEST
 
 START_TEST(a_burst_passes_at_once_and_no_more_than_that)
 {
-	struct bucket_limit limit = {1e6, 50000};
+	struct bucket_limit limit = {1e6, 50000, NULL};
 	struct bucket b = {0};
 	int64_t now = START_US + 3000000, sent = 0;
 
 	bucket_restart(&b, START_US);
 	for (;;) {
-		bucket_reserve(&b, NULL, &limit, 1000, now, now);
+		bucket_reserve(&b, &limit, 1000, now, now);
 		if (bucket_ready_us(&b) > now)
 			break;
 		bucket_take(&b, now);
@@ -161,12 +160,12 @@ END_TEST
 
 START_TEST(fractions_of_a_nanosecond_are_not_lost)
 {
-	struct bucket_limit limit = {3e9, 0};
+	struct bucket_limit limit = {3e9, 0, NULL};
 	struct bucket b = {0};
 
 	bucket_restart(&b, START_US);
 	for (int i = 0; i < 30000; i++) {
-		bucket_reserve(&b, NULL, &limit, 1, START_US, START_US);
+		bucket_reserve(&b, &limit, 1, START_US, START_US);
 		bucket_take(&b, START_US);
 	}
 	ck_assert_int_ge(b.line_ns, (int64_t)START_US * 1000 + 9999);
@@ -176,9 +175,9 @@ END_TEST
 
 START_TEST(flows_on_a_shared_line_divide_it)
 {
-	struct bucket_limit limit = {1e6, 0};
-	struct bucket flows[4] = {0};
 	atomic_llong line = 0;
+	struct bucket_limit limit = {1e6, 0, &line};
+	struct bucket flows[4] = {0};
 	int64_t now = START_US;
 	size_t sent[4] = {0}, total = 0;
 
@@ -189,14 +188,12 @@ START_TEST(flows_on_a_shared_line_divide_it)
 			struct bucket *b = &flows[i];
 
 			if (b->reserved == 0)
-				bucket_reserve(
-				    b, &line, &limit, 1000, START_US, now);
+				bucket_reserve(b, &limit, 1000, START_US, now);
 			if (bucket_ready_us(b) <= now) {
 				sent[i] += b->reserved;
 				total += b->reserved;
 				bucket_take(b, now);
-				bucket_reserve(
-				    b, &line, &limit, 1000, START_US, now);
+				bucket_reserve(b, &limit, 1000, START_US, now);
 			}
 			next = MIN(next, bucket_ready_us(b));
 		}
