@@ -224,7 +224,8 @@ read_double(const char **p, double *value)
 static double
 rate_unit(const char **p)
 {
-	static const char *const prefixes[] = {"k", "m", "g", NULL};
+	static const char *const prefixes[] = {"k", "m", "g", "t",
+		NULL};
 	static const struct unit ends[] = {{"B/s", 8}, {"B", 8}, {"bit/s", 1},
 		{"bit", 1}, {"bps", 1}, {NULL, 0}};
 	const struct unit *u;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collecting messages. */
+#include "config/diag.h"
+
+#include "tests/harness/check_run.h"
+
+START_TEST(every_message_says_where)
+{
+	const struct conf_where line = {"a.conf", 7}, option = {"--listen", 0};
+	struct conf_diag diag = {0};
+
+	conf_error(&diag, &line, "bad %s; expected %d", "thing", 5);
+	conf_error(&diag, &option, "x");
+	conf_error(&diag, &(struct conf_where){0}, "y");
+	conf_warn(&diag, NULL, "z");
+	ck_assert_uint_eq(diag.count, 4);
+	ck_assert_uint_eq(diag.errors, 3);
+	ck_assert_str_eq(diag.messages[0].where, "a.conf:7");
+	ck_assert_str_eq(diag.messages[0].text, "bad thing; expected 5");
+	ck_assert(!diag.messages[0].warning);
+	ck_assert_str_eq(diag.messages[1].where, "--listen");
+	ck_assert_str_eq(diag.messages[2].where, "configuration");
+	ck_assert_str_eq(diag.messages[3].where, "configuration");
+	ck_assert(diag.messages[3].warning);
+	conf_diag_fini(&diag);
+	ck_assert_uint_eq(diag.count, 0);
+	conf_diag_fini(&diag);
+}
+END_TEST
+
+START_TEST(beyond_a_thousand_messages_are_only_counted)
+{
+	struct conf_diag diag = {0};
+
+	for (int i = 0; i < 1500; i++)
+		conf_error(&diag, NULL, "%d", i);
+	ck_assert_uint_eq(diag.count, 1000);
+	ck_assert_uint_eq(diag.errors, 1500);
+	ck_assert_str_eq(diag.messages[999].text, "999");
+	conf_diag_fini(&diag);
+}
+END_TEST
+
+int
+main(void)
+{
+	return check_run("diag",
+	    (const TTest *const[]){every_message_says_where,
+		beyond_a_thousand_messages_are_only_counted, NULL});
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Patterns, address ranges and status ranges. */
+#include "config/pattern.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "tests/harness/check_run.h"
+
+static const struct {
+	const char *pattern, *text;
+	bool nocase, met;
+} patterns[] = {
+    {NULL, "anything", false, true},
+    {"", "", false, true},
+    {"", "x", false, false},
+    {"/orders/*", "/orders/1", false, true},
+    {"/orders/*", "/Orders/1", false, false},
+    {"/orders/*", "/Orders/1", true, true},
+    {"!/health", "/health", false, false},
+    {"!/health", "/x", false, true},
+    {"~^/a[0-9]+$", "/a17", false, true},
+    {"~^/a[0-9]+$", "/a17/", false, false},
+    {"~b", "abc", false, true},
+    {"~B", "abc", true, true},
+    {"!~^GET|HEAD$", "POST", false, true},
+    {"!~^(GET|HEAD)$", "GET", false, false},
+    {"~", "x", false, true},
+    {"~^$", "", false, true},
+    {"~a{3}", "aaa", false, true},
+    {"~a{2,3}b", "ab", false, false},
+    {"~[{]1000000000", "{1000000000", false, true},
+};
+
+START_TEST(patterns_are_globs_or_regexes_perhaps_negated)
+{
+	for (size_t i = 0; i < COUNT_OF(patterns); i++) {
+		struct conf_pattern p = {.text = (char *)patterns[i].pattern};
+		struct error err = {0};
+
+		ck_assert_msg(conf_pattern_compile(&p, patterns[i].nocase,
+				  &err),
+		    "%s: %s", patterns[i].pattern, err.text);
+		ck_assert_msg(conf_pattern_match(&p,
+				  view_of(patterns[i].text)) ==
+			patterns[i].met,
+		    "%s on %s", patterns[i].pattern, patterns[i].text);
+		conf_pattern_clear(&p);
+	}
+}
+END_TEST
+
+START_TEST(a_regex_looks_at_the_view_only)
+{
+	struct conf_pattern p = {.text = (char *)"~^ab$"};
+	struct conf_pattern empty = {.text = (char *)"~^$"};
+
+	ck_assert(conf_pattern_compile(&p, false, NULL));
+	ck_assert(conf_pattern_match(&p, (struct view){"abc", 2}));
+	ck_assert(!conf_pattern_match(&p, (struct view){"abc", 3}));
+	ck_assert(conf_pattern_compile(&empty, false, NULL));
+	ck_assert(conf_pattern_match(&empty, (struct view){NULL, 0}));
+	conf_pattern_clear(&p);
+	conf_pattern_clear(&empty);
+}
+END_TEST
+
+static const struct {
+	const char *pattern, *said;
+} bad_patterns[] = {
+    {"~(", "is not a regex"},
+    {"!~[", "is not a regex"},
+    {"~(a)\\1", "refers back"},
+    {"~{\\1", "refers back"},
+    {"~(a{100}){11}", "repeats too often"},
+    {"~a{1001}", "repeats too often"},
+    {"~a{,99999999999999999999999}", "repeats too often"},
+    {"~(a{1,100}b{2,}){2,100}", "repeats too often"},
+};
+
+START_TEST(regexes_that_cost_too_much_are_refused)
+{
+	char text[1100];
+	struct conf_pattern p = {0};
+	struct error err;
+
+	for (size_t i = 0; i < COUNT_OF(bad_patterns); i++) {
+		p.text = (char *)bad_patterns[i].pattern;
+		ck_assert_msg(!conf_pattern_compile(&p, false, &err), "%s",
+		    p.text);
+		ck_assert_msg(strstr(err.text, bad_patterns[i].said) != NULL,
+		    "%s: %s", p.text, err.text);
+		ck_assert(!p.is_regex);
+	}
+	memset(text, 'a', sizeof(text));
+	text[1025] = '\0';
+	p.text = text;
+	ck_assert(!conf_pattern_compile(&p, false, &err));
+	text[1024] = '\0';
+	ck_assert(conf_pattern_compile(&p, false, &err));
+}
+END_TEST
+
+static const struct {
+	const char *range, *address;
+	bool inside;
+} ranges[] = {
+    {"10.1.0.0/16", "10.1.255.255", true},
+    {"10.1.0.0/16", "10.2.0.0", false},
+    {"10.0.0.1", "10.0.0.1", true},
+    {"10.0.0.1", "10.0.0.2", false},
+    {"0.0.0.0/0", "255.1.2.3", true},
+    {"0.0.0.0/0", "::1", false},
+    {"::/0", "10.0.0.1", true}, /* mapped */
+    {"::ffff:10.0.0.0/104", "10.9.9.9", true},
+    {"fd00::/9", "fd7f::1", true},
+    {"fd00::/9", "fd80::1", false},
+    {"::1", "::1", true},
+    {"::1/128", "::2", false},
+    {"192.168.0.0/17", "192.168.127.1", true},
+    {"192.168.0.0/17", "192.168.128.1", false},
+};
+
+static struct in6_addr
+mapped(const char *text)
+{
+	struct in6_addr a = {0};
+
+	if (inet_pton(AF_INET, text, &a.s6_addr[12]) == 1)
+		memset(&a.s6_addr[10], 0xff, 2);
+	else
+		ck_assert_int_eq(inet_pton(AF_INET6, text, &a), 1);
+	return a;
+}
+
+START_TEST(ranges_hold_their_addresses)
+{
+	for (size_t i = 0; i < COUNT_OF(ranges); i++) {
+		struct in6_addr a = mapped(ranges[i].address);
+		struct conf_cidr c;
+
+		ck_assert(conf_cidr_parse(ranges[i].range, &c, NULL));
+		ck_assert_msg(conf_cidr_contains(&c, &a) == ranges[i].inside,
+		    "%s in %s", ranges[i].address, ranges[i].range);
+	}
+}
+END_TEST
+
+START_TEST(ranges_that_are_none_are_refused)
+{
+	static const char *const bad[] = {"", "10.1.0.0/33", "10.1.0.0/",
+		"10.1.0.0/x", "10.1.0/16", "::1/129", "db", "10.1.0.1/16",
+		"fd00::1/64", "10.0.0.1/-1", "/8", "10.0.0.0/0008",
+		"1111:1111:1111:1111:1111:1111:1111:1111:1111:1111/128"};
+	struct conf_cidr c;
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		ck_assert_msg(!conf_cidr_parse(bad[i], &c, NULL), "%s", bad[i]);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int min, max; /* 0: refused */
+} statuses[] = {
+    {"503", 503, 503},
+    {"5xx", 500, 599},
+    {"500-504", 500, 504},
+    {"100-599", 100, 599},
+    {"600", 0, 0},
+    {"99", 0, 0},
+    {"0xx", 0, 0},
+    {"6xx", 0, 0},
+    {"504-500", 0, 0},
+    {"50x", 0, 0},
+    {"500-", 0, 0},
+    {"500-504x", 0, 0},
+    {"", 0, 0},
+};
+
+START_TEST(statuses_are_numbers_classes_or_ranges)
+{
+	for (size_t i = 0; i < COUNT_OF(statuses); i++) {
+		int min = 0, max = 0;
+
+		ck_assert_msg(conf_status_parse(statuses[i].text, &min, &max,
+				  NULL) == (statuses[i].min > 0),
+		    "%s", statuses[i].text);
+		ck_assert_int_eq(min, statuses[i].min);
+		ck_assert_int_eq(max, statuses[i].max);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	return check_run("pattern",
+	    (const TTest *const[]){
+		patterns_are_globs_or_regexes_perhaps_negated,
+		a_regex_looks_at_the_view_only,
+		regexes_that_cost_too_much_are_refused,
+		ranges_hold_their_addresses, ranges_that_are_none_are_refused,
+		statuses_are_numbers_classes_or_ranges, NULL});
+}
