@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #ifndef IPV6_MINHOPCOUNT
 #define IPV6_MINHOPCOUNT 73
 #endif
@@ -181,11 +183,10 @@ listener_open(const char *id, const struct conf_address *address,
 void
 listener_discard(struct opened_listener *l)
 {
-	if (l->fd < 0)
-		return;
-	close(l->fd);
+	if (l->fd >= 0)
+		close(l->fd);
 	l->fd = -1;
-	if (l->is_unix)
+	if (l->is_unix && l->address[0] != '\0')
 		unlink(l->address + strlen("unix:"));
 }
 
@@ -251,22 +252,45 @@ set_accepting(struct listener *l, bool on)
 	event_add(&l->ev, NULL);
 }
 
+/* A Unix socket that was shut down cannot listen again: it is closed, while
+ * its file stays (connecting to it is refused), and made anew. */
+static void
+set_refusing(struct listener *l, bool on)
+{
+	struct opened_listener *o = &l->opened;
+	struct error err;
+
+	if (!o->is_unix) {
+		if (on)
+			shutdown(o->fd, SHUT_RDWR);
+		else
+			listen(o->fd, BACKLOG);
+	} else if (on) {
+		close(o->fd);
+		o->fd = -1;
+	} else if (!open_unix(o, o->address + strlen("unix:"), &err) ||
+	    listen(o->fd, BACKLOG) < 0) {
+		log_line(LOG_ERROR, "listen_failed", "cannot listen again",
+		    LOG_STR("listener", o->address),
+		    LOG_STR("error", err.text), LOG_END);
+	}
+}
+
 void
 listener_update(struct listener *l, enum listener_effect effect, bool paused)
 {
 	if (l->effect != (int)effect) {
 		set_accepting(l, false);
-		if (l->effect == LISTENER_REFUSE)
-			listen(l->opened.fd, BACKLOG);
-		if (effect == LISTENER_REFUSE)
-			shutdown(l->opened.fd, SHUT_RDWR);
+		if (effect == LISTENER_REFUSE || l->effect == LISTENER_REFUSE)
+			set_refusing(l, effect == LISTENER_REFUSE);
 		if (effect == LISTENER_IGNORE || l->effect == LISTENER_IGNORE)
 			set_ignoring(l, effect == LISTENER_IGNORE);
 		l->effect = (int)effect;
 	}
 	l->paused = paused;
 	/* An ignoring listener goes on with what is in its queue already. */
-	set_accepting(l, effect != LISTENER_REFUSE && !paused);
+	set_accepting(l, effect != LISTENER_REFUSE && !paused &&
+		l->opened.fd >= 0);
 }
 
 void
