@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request and its response: the flow that faults decide about. Bytes of
+ * either message enter a link here; what leaves LINK_DOWN goes to the client,
+ * what leaves LINK_UP to the upstream (http1_upstream.c). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "proxy/http1.h"
+
+/* Buffers of a spare exchange larger than this are given back. */
+#define KEEP_BYTES 4096
+/* --- life --- */
+
+static void
+buffer_reset(struct str *s)
+{
+	if (s->room > KEEP_BYTES)
+		str_fini(s);
+	else
+		str_clear(s);
+}
+
+struct http1_exchange *
+http1_exchange_new(struct http1 *s)
+{
+	struct worker *w = s->session.worker;
+	struct http1_exchange *x = http1_pool_spare(w);
+	const struct conf_route *route = s->listener->routes[0]->conf;
+
+	if (x == NULL)
+		x = xcalloc(1, sizeof(*x));
+	x->s = s;
+	http1_parser_request(http1_request(x),
+	    (size_t)route->max_header_bytes);
+	return x;
+}
+
+void
+http1_exchange_release(struct http1_exchange *x)
+{
+	str_fini(&x->head);
+	str_fini(&x->sent);
+	str_fini(&x->in);
+	free(x);
+}
+
+/* Ready for the next request: everything but the buffers is forgotten. The
+ * parsers and the flow are set up before use. */
+static void
+wipe(struct http1_exchange *x)
+{
+	buffer_reset(&x->head);
+	buffer_reset(&x->sent);
+	buffer_reset(&x->in);
+	x->edits[LINK_UP] = x->edits[LINK_DOWN] = NULL;
+	x->resend_at = 0;
+	x->status = 0;
+	memset(&x->end_how, 0,
+	    sizeof(*x) - offsetof(struct http1_exchange, end_how));
+}
+
+static void
+tell_response(struct http1_exchange *x)
+{
+	struct engine *engine = x->flow.engine;
+	struct event_record e;
+
+	if (engine->emit == NULL || x->status == 0)
+		return;
+	e = (struct event_record){
+	    .type = EVENT_RESPONSE,
+	    .time_us = clock_now(engine->clock),
+	    .route = x->flow.route_name,
+	    .session = x->flow.session,
+	    .flow = x->flow.number,
+	    .has_flow = true,
+	    .what = x->answered ? "proxy" : "upstream",
+	    .status = x->status,
+	};
+	e.duration_us = (double)(e.time_us - x->flow.start_us);
+	engine->emit(engine->emit_arg, &e);
+}
+
+void
+http1_exchange_free(struct http1_exchange *x, const char *reason, bool reset)
+{
+	struct http1 *s = x->s;
+
+	if (x->begun) {
+		tell_response(x);
+		if (http1_link(x, LINK_UP)->deaf_holds > 0)
+			end_set_deaf(&s->client, false);
+		flow_fini(&x->flow, reason);
+	}
+	http1_upstream_drop(x, reset);
+	http1_message_free(x->edits[LINK_UP]);
+	http1_message_free(x->edits[LINK_DOWN]);
+	s->x = NULL;
+	wipe(x);
+	if (!http1_pool_keep(s->session.worker, x))
+		http1_exchange_release(x);
+}
+
+static void
+tell_request(struct http1_exchange *x)
+{
+	struct engine *engine = x->flow.engine;
+	struct event_record e;
+
+	if (engine->emit == NULL)
+		return;
+	e = (struct event_record){
+	    .type = EVENT_REQUEST,
+	    .time_us = x->flow.start_us,
+	    .route = x->flow.route_name,
+	    .session = x->flow.session,
+	    .flow = x->flow.number,
+	    .has_flow = true,
+	    .what = llhttp_method_name(
+		(llhttp_method_t)http1_request(x)->llhttp.method),
+	};
+	engine->emit(engine->emit_arg, &e);
+}
+
+/* Methods that may be sent twice without harm (RFC 9110, 9.2.2). */
+static bool
+is_idempotent(struct view method)
+{
+	static const char *const names[] = {"GET", "HEAD", "OPTIONS", "TRACE",
+	    "PUT", "DELETE"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (view_is(method, names[i]))
+			return true;
+	}
+	return false;
+}
+
+void
+http1_exchange_begin(struct http1_exchange *x,
+    const struct armed_route *route, const char *head)
+{
+	struct http1 *s = x->s;
+	const struct http1_head *h = &http1_request(x)->head;
+	struct view method = http1_span(head, h->method);
+
+	flow_init(&x->flow, &http1_exchange_ops, &s->session.worker->engine,
+	    route, FLOW_EXCHANGE,
+	    atomic_fetch_add(&route->shared->next_flow, 1));
+	x->flow.session = s->session.number;
+	x->flow.client = s->session.client;
+	x->begun = true;
+	x->replayable = is_idempotent(method);
+	str_add_bytes(&x->head, head, h->len);
+	http1_parser_response(http1_response(x), method, h->max);
+	http1_link(x, LINK_UP)->head_len = h->len;
+	tell_request(x);
+	flow_open(&x->flow);
+}
+
+/* --- bytes into links --- */
+
+static int64_t
+arrival(const struct http1_exchange *x)
+{
+	return x->s->arrived_us != 0 ? x->s->arrived_us
+				     : worker_now(x->s->session.worker);
+}
+
+/* Straight to the client, as far as it takes them. */
+static size_t
+pass_down(struct http1_exchange *x, const char *data, size_t len)
+{
+	struct http1 *s = x->s;
+	ssize_t n;
+
+	if (!link_is_fast(http1_link(x, LINK_DOWN)) || s->out.len > 0)
+		return 0;
+	n = end_write(&s->client, data, len);
+	if (n == END_FAILED) {
+		http1_close(s, CLOSE_CLIENT_RESET, true);
+		return len;
+	}
+	return n > 0 ? (size_t)n : 0;
+}
+
+void
+http1_exchange_forward(struct http1_exchange *x, enum link_dir dir,
+    const char *data, size_t len)
+{
+	struct link *l = http1_link(x, dir);
+	size_t went;
+
+	if (len == 0 || l->eof_in || x->flow.ended ||
+	    (dir == LINK_UP ? x->discard : x->bypass))
+		return;
+	went = dir == LINK_UP ? http1_send(x, data, len)
+			      : pass_down(x, data, len);
+	link_passed(l, went);
+	if (went < len && x->s->state != HTTP1_CLOSED)
+		link_feed_copy(l, data + went, len - went, arrival(x));
+}
+
+struct rewriting {
+	struct http1_message *message;
+	struct str out;
+};
+
+static void
+on_body(void *arg, const void *data, size_t len)
+{
+	struct rewriting *r = arg;
+
+	http1_message_body(r->message, &r->out, data, len);
+}
+
+/* The same as http1_exchange_feed() for a message that faults edited. */
+static ssize_t
+feed_edited(struct http1_exchange *x, enum link_dir dir, const char *data,
+    size_t len, size_t head)
+{
+	struct http1_parser *p = &x->parsers[dir];
+	struct link *l = http1_link(x, dir);
+	struct rewriting r = {.message = x->edits[dir]};
+	ssize_t n;
+
+	if (head > 0) {
+		http1_message_begin(r.message, &r.out);
+		l->head_len = l->fed +
+		    (r.message->mode == HTTP1_RAW ? 0 : r.message->head.len);
+		x->close |= r.message->until_close;
+	}
+	p->on_body = on_body;
+	p->arg = &r;
+	n = http1_parser_body(p, data + head, len - head);
+	p->on_body = NULL;
+	if (n >= 0 && r.message->mode == HTTP1_AS_IS)
+		str_add_bytes(&r.out, data + head, (size_t)n);
+	if (n >= 0 && p->done)
+		http1_message_end(r.message, &r.out);
+	if (n >= 0)
+		http1_exchange_forward(x, dir, r.out.text, r.out.len);
+	str_fini(&r.out);
+	return n < 0 ? -1 : (ssize_t)head + n;
+}
+
+ssize_t
+http1_exchange_feed(struct http1_exchange *x, enum link_dir dir,
+    const char *data, size_t len, size_t head)
+{
+	ssize_t n;
+
+	if (x->edits[dir] != NULL)
+		return feed_edited(x, dir, data, len, head);
+	n = http1_parser_body(&x->parsers[dir], data + head, len - head);
+	if (n < 0)
+		return -1;
+	http1_exchange_forward(x, dir, data, head + (size_t)n);
+	return (ssize_t)head + n;
+}
+
+void
+http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
+    const char *data)
+{
+	const struct http1_head *request = &http1_request(x)->head;
+	const struct http1_parser *p = &x->parsers[dir];
+	struct http1 *s = x->s;
+	struct http1_message *m;
+	bool say_close = dir == LINK_DOWN && s->leaving && !x->tunnel &&
+	    p->head.minor > 0;
+
+	if (http1_link(x, dir)->first == NULL && !say_close)
+		return;
+	m = http1_message_new(p, (struct view){data, p->head.len},
+	    http1_span(x->head.text, request->method),
+	    http1_span(x->head.text, request->target), request->minor == 0);
+	flow_message(&x->flow, dir, &m->message);
+	if (say_close)
+		m->message.ops->set_header(&m->message, "Connection", "close");
+	if (m->mode == HTTP1_RAW) {
+		x->ends = true;
+		x->end_how = m->raw_end;
+	}
+	if (http1_message_edited(m))
+		x->edits[dir] = m;
+	else
+		http1_message_free(m);
+}
+
+void
+http1_exchange_eof(struct http1_exchange *x, enum link_dir dir)
+{
+	struct link *l = http1_link(x, dir);
+
+	/* Without stages there is nobody to be told. */
+	if (l->first != NULL || l->out.len > 0 || x->tunnel)
+		link_feed_eof(l);
+}
+
+/* --- bytes out of links --- */
+
+/* Writes the session's own bytes; false: not all of them went. */
+static bool
+write_out(struct http1 *s)
+{
+	ssize_t n;
+
+	if (s->out.len == 0)
+		return true;
+	n = end_write(&s->client, s->out.text + s->out_at,
+	    s->out.len - s->out_at);
+	if (n == END_FAILED) {
+		http1_close(s, CLOSE_CLIENT_RESET, true);
+		return false;
+	}
+	if (n > 0)
+		s->out_at += (size_t)n;
+	if (s->out_at < s->out.len)
+		return false;
+	str_fini(&s->out);
+	s->out_at = 0;
+	return true;
+}
+
+void
+http1_write_client(struct http1 *s)
+{
+	struct http1_exchange *x = s->x;
+	struct link *l;
+	ssize_t n;
+
+	if (s->state == HTTP1_CLOSED || s->state == HTTP1_SILENT)
+		return;
+	if (!write_out(s) || x == NULL || !x->begun)
+		return;
+	l = http1_link(x, LINK_DOWN);
+	while (l->out.len > 0 && s->state != HTTP1_CLOSED) {
+		if (x->bypass) {
+			link_taken(l, l->out.len);
+			continue;
+		}
+		n = end_write_bytes(&s->client, &l->out, SIZE_MAX);
+		if (n == END_AGAIN)
+			return;
+		if (n == END_FAILED) {
+			http1_close(s, CLOSE_CLIENT_RESET, true);
+			return;
+		}
+		link_taken(l, (size_t)n);
+	}
+	if (x->tunnel && link_at_eof(l) && !x->ends)
+		end_shutdown(&s->client);
+}
+
+/* --- the end --- */
+
+bool
+http1_exchange_over(struct http1_exchange *x)
+{
+	struct http1 *s = x->s;
+	struct link *up = http1_link(x, LINK_UP);
+	struct link *down = http1_link(x, LINK_DOWN);
+
+	if (!x->begun || s->out.len > 0)
+		return false;
+	if (!x->bypass &&
+	    (down->eof_in ? !link_at_eof(down) : down->held > 0))
+		return false;
+	if (x->tunnel)
+		return link_at_eof(down) && (x->ends || link_at_eof(up));
+	return x->response_done && (x->request_done || x->close);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine and its faults ask of an exchange: facts about the request,
+ * a say in where bytes go, and replies that no server sent. */
+#include <string.h>
+
+#include "proxy/http1.h"
+#include "proxy/http1_match.h"
+#include "proxy/http1_reply.h"
+
+/* A request's body up to this is read to its end behind an answer of our own,
+ * so that the connection lives on. */
+#define SWALLOW_MAX (256 * 1024)
+
+/* --- facts --- */
+
+static struct http1_exchange *
+of(const struct flow *f)
+{
+	return CONTAINER_OF((struct flow *)f, struct http1_exchange, flow);
+}
+
+static bool
+op_fact(const struct flow *f, enum fact fact, struct view *to)
+{
+	struct http1_exchange *x = of(f);
+	const struct http1_head *h = &http1_request(x)->head;
+
+	switch (fact) {
+	case FACT_HOST:
+		*to = http1_span(x->head.text, h->host);
+		return h->has_host || h->host.len > 0;
+	case FACT_METHOD:
+		*to = http1_span(x->head.text, h->method);
+		return true;
+	case FACT_PATH:
+		*to = http1_match_path(h, x->head.text);
+		return true;
+	case FACT_QUERY:
+		*to = http1_span(x->head.text, h->query);
+		return true;
+	case FACT_SNI:
+	case FACT_COMMAND:
+		break;
+	}
+	return false;
+}
+
+static bool
+op_header(const struct flow *f, const char *name, size_t n, struct view *to)
+{
+	const struct str *head = &of(f)->head;
+
+	return http1_head_find((struct view){head->text, head->len}, name, n,
+	    to);
+}
+
+static int
+op_status(const struct flow *f)
+{
+	return of(f)->status;
+}
+
+/* --- replies of our own --- */
+
+/* True if the connection can go on behind a reply given now. */
+static bool
+can_go_on(struct http1_exchange *x)
+{
+	const struct http1_parser *p = http1_request(x);
+
+	if (!http1_head_keeps_alive(&p->head) || x->s->leaving ||
+	    x->s->client_fin)
+		return false;
+	return p->done || (p->framing == HTTP1_LENGTH && !p->head.expects &&
+	    p->head.length <= SWALLOW_MAX);
+}
+
+/* The reply is on its way: the upstream's part is over. */
+static void
+answered(struct http1_exchange *x, int status, bool close)
+{
+	x->status = status;
+	x->answered = true;
+	x->discard = true;
+	x->close |= close;
+	x->response_done = true;
+	http1_poke(x->s);
+}
+
+/* Sends a reply as if it came from the upstream: through LINK_DOWN if nothing
+ * of a response entered there, else past it. */
+static void
+send_reply(struct http1_exchange *x, const struct str *reply)
+{
+	struct link *l = http1_link(x, LINK_DOWN);
+
+	if (x->responded || l->fed > 0) {
+		x->bypass = true;
+		str_add_bytes(&x->s->out, reply->text, reply->len);
+		http1_write_client(x->s);
+		return;
+	}
+	l->head_len = (size_t)((char *)memmem(reply->text, reply->len,
+				   "\r\n\r\n", 4) + 4 - reply->text);
+	http1_exchange_forward(x, LINK_DOWN, reply->text, reply->len);
+	http1_exchange_eof(x, LINK_DOWN);
+}
+
+static bool
+op_answer(struct flow *f, const struct stage_reply *reply)
+{
+	struct http1_exchange *x = of(f);
+	const struct http1_head *h = &http1_request(x)->head;
+	bool close = reply->close || !can_go_on(x);
+	struct str text = {0};
+
+	if (x->answered || x->tunnel || x->s->state != HTTP1_EXCHANGE ||
+	    http1_link(x, LINK_DOWN)->taken > 0)
+		return false;
+	http1_reply_build(&text, reply, http1_span(x->head.text, h->method),
+	    close);
+	answered(x, reply->status, close);
+	send_reply(x, &text);
+	str_fini(&text);
+	return true;
+}
+
+void
+http1_exchange_error(struct http1_exchange *x, int status, const char *error,
+    const char *text)
+{
+	const struct http1_head *h = &http1_request(x)->head;
+	bool close = !can_go_on(x);
+	struct str reply = {0};
+
+	if (x->answered || x->s->state != HTTP1_EXCHANGE)
+		return;
+	http1_reply_error(&reply, status, error, text,
+	    http1_span(x->head.text, h->method), close);
+	answered(x, status, close);
+	x->responded = false;
+	send_reply(x, &reply);
+	str_fini(&reply);
+}
+
+/* --- what faults and the engine ask for --- */
+
+static void
+op_opened(struct flow *f)
+{
+	http1_write_upstream(of(f));
+}
+
+static void
+op_output(struct flow *f, struct link *l)
+{
+	struct http1_exchange *x = of(f);
+
+	if (l->dir == LINK_UP)
+		http1_write_upstream(x);
+	else
+		http1_write_client(x->s);
+	http1_poke(x->s);
+}
+
+static void
+op_resume(struct flow *f, struct link *l)
+{
+	(void)l;
+	http1_poke(of(f)->s);
+}
+
+static void
+op_end(struct flow *f, enum flow_end how)
+{
+	http1_end(of(f)->s, how);
+}
+
+static void
+op_deaf(struct flow *f, struct link *l, bool on)
+{
+	struct http1_exchange *x = of(f);
+
+	if (l->dir == LINK_UP)
+		end_set_deaf(&x->s->client, on);
+	else if (x->upstream != NULL)
+		end_set_deaf(&x->upstream->end, on);
+}
+
+const struct flow_ops http1_exchange_ops = {
+    .opened = op_opened,
+    .output = op_output,
+    .resume = op_resume,
+    .end = op_end,
+    .deaf = op_deaf,
+    .answer = op_answer,
+    .fact = op_fact,
+    .header = op_header,
+    .status = op_status,
+};

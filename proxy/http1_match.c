@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First match wins. */
+#include "proxy/http1_match.h"
+
+struct view
+http1_match_path(const struct http1_head *h, const char *data)
+{
+	struct view path = http1_span(data, h->path);
+
+	if (path.len == 0 && !view_is(http1_span(data, h->method), "CONNECT"))
+		return VIEW("/");
+	return path;
+}
+
+const struct armed_route *
+http1_match_route(const struct plan_listener *l, const struct http1_head *h,
+    const char *data)
+{
+	struct view host = http1_span(data, h->host);
+	struct view path = http1_match_path(h, data);
+
+	for (size_t i = 0; i < l->routes_count; i++) {
+		const struct conf_route *r = l->routes[i]->conf;
+
+		if (conf_pattern_match(&r->match_host, host) &&
+		    conf_pattern_match(&r->match_path, path))
+			return l->routes[i];
+	}
+	return NULL;
+}

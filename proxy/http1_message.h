@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A message that faults may edit: the calls of faults/message.h on a parsed
+ * head, and what becomes of the body afterwards.
+ *
+ *	as it is	the bytes pass as they came, framing and all
+ *	replaced	the source's body is read and forgotten
+ *	filtered	decoded, through every filter, framed anew
+ *	raw		the whole message is something else */
+#ifndef PROXY_HTTP1_MESSAGE_H
+#define PROXY_HTTP1_MESSAGE_H
+
+#include "faults/message.h"
+#include "proxy/http1_parser.h"
+
+#define HTTP1_FILTERS_MAX 8
+
+enum http1_body {
+	HTTP1_AS_IS,
+	HTTP1_REPLACED,
+	HTTP1_FILTERED,
+	HTTP1_RAW,
+};
+
+struct http1_filter {
+	void (*run)(void *arg, struct str *out, const void *data, size_t len,
+	    bool end);
+	void *arg;
+};
+
+struct http1_message {
+	struct message message; /* first */
+	const struct http1_parser *parser; /* borrowed; its head is done */
+	struct str head; /* edited; empty: nobody did */
+	struct str body; /* HTTP1_REPLACED, HTTP1_RAW: the bytes */
+	struct http1_filter filters[HTTP1_FILTERS_MAX];
+	uint8_t filters_count;
+	uint8_t mode;	 /* enum http1_body */
+	uint8_t raw_end; /* enum flow_end behind raw bytes */
+	bool old_peer;	 /* the receiver speaks HTTP/1.0: no chunks */
+	bool chunks;	 /* the new body is sent in chunks */
+	bool until_close; /* the new body ends with the connection */
+};
+
+/* `head` is the text that the parser saw; it and the parser are borrowed
+ * until the message is freed. The request's method and target are given in
+ * both cases. Returns owned. */
+struct http1_message *http1_message_new(const struct http1_parser *parser,
+    struct view head, struct view method, struct view target, bool old_peer);
+/* NULL is accepted. */
+void http1_message_free(struct http1_message *m);
+/* True if an edit was made. */
+bool http1_message_edited(const struct http1_message *m);
+/* Settles framing and adds the head (and a replaced body) to `out`. Call it
+ * once. */
+void http1_message_begin(struct http1_message *m, struct str *out);
+/* What becomes of some bytes of the source's decoded body. */
+void http1_message_body(struct http1_message *m, struct str *out,
+    const void *data, size_t len);
+/* The source's body is complete. */
+void http1_message_end(struct http1_message *m, struct str *out);
+
+#endif

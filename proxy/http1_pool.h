@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What HTTP/1 sessions of one worker share: idle connections to upstreams,
+ * kept for the next request, and spare memory of exchanges. */
+#ifndef PROXY_HTTP1_POOL_H
+#define PROXY_HTTP1_POOL_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "proxy/end.h"
+
+struct conf_address;
+struct http1_exchange;
+struct http1_host;
+struct worker;
+
+/* A connection to an upstream: at work for one exchange, or idle. */
+struct http1_upstream {
+	struct end end;
+	struct http1_exchange *x; /* whose; NULL: idle in the pool */
+	struct http1_host *host; /* NULL: never kept */
+	TAILQ_ENTRY(http1_upstream) entry; /* while idle */
+	int64_t idle_us;  /* since when */
+	uint32_t served; /* exchanges before this one */
+};
+
+/* Takes the most recently used idle connection to that address, or NULL. */
+struct http1_upstream *http1_pool_take(struct worker *w,
+    const struct conf_address *to);
+/* Makes a connected socket an upstream connection. `to` NULL: it is not kept
+ * for others. Returns owned. */
+struct http1_upstream *http1_upstream_new(struct worker *w, int fd,
+    const struct conf_address *to, bool is_unix);
+/* Gives a connection back; it is closed when there are enough. */
+void http1_pool_put(struct http1_upstream *u);
+/* Closes (with RST if `reset`) and frees. */
+void http1_upstream_close(struct http1_upstream *u, bool reset);
+
+/* Memory of an exchange, zeroed but for buffers that are kept; NULL: none. */
+struct http1_exchange *http1_pool_spare(struct worker *w);
+/* Keeps the exchange as a spare; false if there are enough. */
+bool http1_pool_keep(struct worker *w, struct http1_exchange *x);
+
+/* The plan changed: idle connections to addresses that are nobody's upstream
+ * any more are closed. */
+void http1_pool_reconcile(struct worker *w);
+/* Gives spare memory back; now and then. */
+void http1_pool_trim(struct worker *w);
+/* Closes and frees everything; no session may be left. */
+void http1_pool_fini(struct worker *w);
+
+#endif

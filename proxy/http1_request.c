@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's bytes: a PROXY header, heads of requests, their bodies. */
+#include <string.h>
+
+#include "proxy/http1.h"
+#include "proxy/http1_match.h"
+#include "proxy/http1_reply.h"
+#include "proxy/proxy_header.h"
+
+/* Nobody was reached: a short error, and the connection ends. */
+static size_t
+refuse(struct http1 *s, int status, const char *why, enum close_reason reason)
+{
+	struct view method = {"", 0};
+
+	http1_reply_error(&s->out, status,
+	    status == 503 ? "connection_limit_reached"
+		: status == 404 ? "destination_not_found"
+		: status == 408 ? NULL
+				: "http_request_error",
+	    why, method, true);
+	http1_linger(s, reason);
+	return SIZE_MAX;
+}
+
+void
+http1_request_late(struct http1 *s)
+{
+	refuse(s, 408, "the request took too long", CLOSE_HEADER_TIMEOUT);
+}
+
+/* --- the connection's flow --- */
+
+bool
+http1_open_connection(struct http1 *s, const struct armed_route *route,
+    uint64_t number)
+{
+	if (!route_shared_enter(route)) {
+		refuse(s, 503, "too many connections", CLOSE_LIMIT);
+		return false;
+	}
+	s->shared = route->shared;
+	flow_init(&s->conn, &http1_connection_ops,
+	    &s->session.worker->engine, route, FLOW_CONNECTION, number);
+	s->conn.session = s->session.number;
+	s->conn.client = s->session.client;
+	s->has_conn = true;
+	s->state = HTTP1_OPENING;
+	flow_open(&s->conn);
+	return s->state != HTTP1_OPENING && s->state != HTTP1_CLOSED;
+}
+
+/* --- a PROXY header in front --- */
+
+static size_t
+preface(struct http1 *s, const char *data, size_t len)
+{
+	const struct plan_listener *l = s->listener;
+	struct proxy_header header;
+
+	switch (proxy_header_parse(data, len, &header)) {
+	case PROXY_HEADER_MORE:
+		if (len < PROXY_HEADER_READ_MAX)
+			return 0;
+		/* fall through */
+	case PROXY_HEADER_BAD:
+		http1_close(s, CLOSE_BAD_INPUT, true);
+		return SIZE_MAX;
+	case PROXY_HEADER_DONE:
+		break;
+	}
+	if (header.has_addresses) {
+		s->session.client = header.source;
+		s->session.client_port = header.source_port;
+	}
+	if (l->routes_count > 1)
+		http1_rest(s);
+	else
+		http1_open_connection(s, l->routes[0],
+		    atomic_fetch_add(&l->routes[0]->shared->next_connection,
+			1));
+	return header.consumed;
+}
+
+/* --- bodies --- */
+
+static void
+request_done(struct http1_exchange *x)
+{
+	x->request_done = true;
+	/* Only the answer tells whether a tunnel follows. */
+	if (!http1_request(x)->head.upgrade && !http1_response(x)->to_connect)
+		http1_exchange_eof(x, LINK_UP);
+}
+
+static size_t
+malformed_body(struct http1_exchange *x)
+{
+	struct http1 *s = x->s;
+
+	s->reason = CLOSE_BAD_INPUT;
+	x->discard = true;
+	if (x->responded) {
+		http1_close(s, CLOSE_BAD_INPUT, true);
+		return SIZE_MAX;
+	}
+	s->leaving = true;
+	x->request_done = true;
+	http1_upstream_drop(x, true);
+	http1_exchange_error(x, 400, "http_request_error",
+	    http1_request(x)->head.why);
+	return SIZE_MAX;
+}
+
+/* Bytes of the request behind its head, or of a tunnel. */
+static size_t
+body(struct http1_exchange *x, const char *data, size_t len, size_t head)
+{
+	ssize_t n;
+
+	if (x->tunnel) {
+		http1_exchange_forward(x, LINK_UP, data, len);
+		return len;
+	}
+	n = http1_exchange_feed(x, LINK_UP, data, len, head);
+	if (n < 0)
+		return malformed_body(x);
+	if (http1_request(x)->done && !x->request_done &&
+	    x->s->state == HTTP1_EXCHANGE)
+		request_done(x);
+	return (size_t)n;
+}
+
+/* --- heads --- */
+
+/* The flow's stages may hold the connection: then the head is read again. */
+static bool
+ready_to_begin(struct http1 *s, const struct armed_route *route)
+{
+	if (s->has_conn)
+		return true;
+	if (http1_open_connection(s, route,
+		atomic_fetch_add(&route->shared->next_connection, 1))) {
+		s->state = HTTP1_HEAD;
+		return true;
+	}
+	return false;
+}
+
+/* The head is complete: the exchange begins. */
+static size_t
+begin(struct http1 *s, const char *data, size_t len)
+{
+	struct http1_exchange *x = s->x;
+	const struct armed_route *route;
+
+	route = http1_match_route(s->listener, &http1_request(x)->head, data);
+	if (route == NULL)
+		return refuse(s, 404, "no route for this host and path",
+		    CLOSE_NO_ROUTE);
+	if (!ready_to_begin(s, route)) {
+		if (s->state != HTTP1_OPENING)
+			return SIZE_MAX;
+		http1_exchange_free(x, "", false);
+		return 0;
+	}
+	s->state = HTTP1_EXCHANGE;
+	s->due_us = DEADLINE_NEVER;
+	http1_exchange_begin(x, route, data);
+	if (s->state != HTTP1_EXCHANGE)
+		return SIZE_MAX;
+	http1_exchange_edit(x, LINK_UP, data);
+	if (s->state != HTTP1_EXCHANGE)
+		return SIZE_MAX;
+	return body(x, data, len, http1_request(x)->head.len);
+}
+
+static size_t
+head(struct http1 *s, const char *data, size_t len)
+{
+	struct http1_parser *p = http1_request(s->x);
+
+	switch (http1_parser_head(p, data, len)) {
+	case HTTP1_MORE:
+		return 0;
+	case HTTP1_BAD:
+		return refuse(s, p->head.error, p->head.why, CLOSE_BAD_INPUT);
+	case HTTP1_DONE:
+		break;
+	}
+	return begin(s, data, len);
+}
+
+/* A new request: empty lines in front of it are not its own. */
+static size_t
+first(struct http1 *s, const char *data, size_t len)
+{
+	size_t skip = 0, used;
+
+	while (skip < len && (data[skip] == '\r' || data[skip] == '\n'))
+		skip++;
+	if (skip == len)
+		return len;
+	if (s->listener == NULL) {
+		http1_close(s, CLOSE_NO_ROUTE, false);
+		return len;
+	}
+	s->x = http1_exchange_new(s);
+	s->state = HTTP1_HEAD;
+	used = head(s, data + skip, len - skip);
+	if (s->state == HTTP1_HEAD)
+		http1_due(s, worker_now(s->session.worker) +
+			s->listener->routes[0]->conf->header_timeout_us);
+	return used > len - skip ? len : used + skip;
+}
+
+size_t
+http1_input(struct http1 *s, const char *data, size_t len)
+{
+	size_t used = 0;
+
+	switch ((enum http1_state)s->state) {
+	case HTTP1_PREFACE:
+		used = preface(s, data, len);
+		break;
+	case HTTP1_IDLE:
+		used = first(s, data, len);
+		break;
+	case HTTP1_HEAD:
+		used = head(s, data, len);
+		break;
+	case HTTP1_EXCHANGE:
+		if (!s->x->request_done || s->x->tunnel)
+			used = body(s->x, data, len, 0);
+		break;
+	case HTTP1_LINGER:
+	case HTTP1_FLUSH:
+	case HTTP1_SILENT:
+	case HTTP1_CLOSED:
+		used = len;
+		break;
+	case HTTP1_OPENING:
+		break;
+	}
+	return MIN(used, len);
+}

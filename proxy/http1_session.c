@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a client's connection. */
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "proxy/http1.h"
+#include "proxy/protocol.h"
+
+#define IDLE_DEFAULT_US	 60000000
+#define LINGER_US	 2000000
+#define FLUSH_TIMEOUT_US 30000000
+#define RST_WAIT_US	 1000000
+#define RST_POLL_US	 1000
+#define SILENCE_MAX_US	 3600000000
+
+static void
+set_state(struct http1 *s, enum http1_state state)
+{
+	if (s->state != HTTP1_CLOSED)
+		s->state = (uint8_t)state;
+}
+
+static const struct conf_route *
+conf_of(const struct http1 *s)
+{
+	return s->has_conn && s->conn.route != NULL ? s->conn.route->conf
+						    : NULL;
+}
+
+/* --- ends --- */
+
+void
+http1_close(struct http1 *s, enum close_reason reason, bool reset)
+{
+	struct deadline_heap *heap = &s->session.worker->engine.deadlines;
+
+	if (s->state == HTTP1_CLOSED)
+		return;
+	if (s->reason == CLOSE_NONE)
+		s->reason = (uint8_t)reason;
+	set_state(s, HTTP1_CLOSED);
+	s->conn.ended = true;
+	deadline_disarm(heap, &s->timer);
+	deadline_disarm(heap, &s->later);
+	if (s->x != NULL) {
+		s->x->flow.ended = true;
+		http1_upstream_drop(s->x, reset);
+	}
+	if (reset)
+		end_reset(&s->client);
+	else
+		end_close(&s->client);
+	session_reap(&s->session);
+}
+
+static void
+flush(struct http1 *s, bool rst)
+{
+	s->rst_after = rst;
+	s->conn.ended = true;
+	if (s->x != NULL)
+		s->x->flow.ended = true;
+	set_state(s, HTTP1_FLUSH);
+	s->flush_us = worker_now(s->session.worker);
+	/* Not from within somebody's callback. */
+	http1_due(s, s->flush_us);
+}
+
+void
+http1_end(struct http1 *s, enum flow_end how)
+{
+	if (s->state == HTTP1_CLOSED)
+		return;
+	if (s->reason == CLOSE_NONE)
+		s->reason = CLOSE_FAULT;
+	switch (how) {
+	case END_RST:
+		http1_close(s, CLOSE_FAULT, true);
+		break;
+	case END_FIN:
+	case END_RST_AFTER:
+		flush(s, how == END_RST_AFTER);
+		break;
+	case END_SILENT:
+		set_state(s, HTTP1_SILENT);
+		s->conn.ended = true;
+		end_set_deaf(&s->client, true);
+		if (s->x != NULL && s->x->begun) {
+			s->x->flow.ended = true;
+			dial_cancel(s->x->dial);
+			s->x->dial = NULL;
+			if (s->x->upstream != NULL)
+				end_set_deaf(&s->x->upstream->end, true);
+		}
+		http1_due(s, worker_now(s->session.worker) + SILENCE_MAX_US);
+		http1_poke(s);
+		break;
+	}
+}
+
+void
+http1_linger(struct http1 *s, enum close_reason reason)
+{
+	if (s->state == HTTP1_CLOSED)
+		return;
+	if (s->reason == CLOSE_NONE)
+		s->reason = (uint8_t)reason;
+	set_state(s, HTTP1_LINGER);
+	http1_due(s, worker_now(s->session.worker) + LINGER_US);
+	http1_write_client(s);
+	http1_poke(s);
+}
+
+/* --- time --- */
+
+void
+http1_due(struct http1 *s, int64_t at_us)
+{
+	/* A timer that is early costs less than moving it every time. */
+	s->due_us = at_us;
+	if (at_us == DEADLINE_NEVER)
+		return;
+	if (!deadline_armed(&s->timer) || s->timer.at_us > at_us)
+		worker_arm(s->session.worker, &s->timer, at_us);
+}
+
+void
+http1_rest(struct http1 *s)
+{
+	const struct conf_route *conf = conf_of(s);
+	int64_t idle_us = IDLE_DEFAULT_US;
+
+	if (conf != NULL && conf->idle_timeout_us > 0)
+		idle_us = conf->idle_timeout_us;
+	set_state(s, HTTP1_IDLE);
+	http1_due(s, worker_now(s->session.worker) + idle_us);
+}
+
+/* True if all is delivered (and, where an RST is to follow, acknowledged). */
+static bool
+delivered(struct http1 *s)
+{
+	struct http1_exchange *x = s->x;
+
+	if (s->out.len > 0 || (s->rst_after && end_unacked(&s->client) > 0))
+		return false;
+	if (x == NULL || !x->begun)
+		return true;
+	if (http1_link(x, LINK_DOWN)->out.len > 0)
+		return false;
+	if (x->mute || x->discard)
+		return true;
+	return http1_link(x, LINK_UP)->out.len == 0 && !x->resend;
+}
+
+void
+http1_flush(struct http1 *s, int64_t now_us)
+{
+	int64_t limit_us = s->rst_after ? RST_WAIT_US : FLUSH_TIMEOUT_US;
+
+	if (s->x != NULL && s->x->begun)
+		http1_write_upstream(s->x);
+	http1_write_client(s);
+	if (s->state != HTTP1_FLUSH)
+		return;
+	if (delivered(s) || now_us - s->flush_us >= limit_us)
+		http1_close(s, CLOSE_FAULT, s->rst_after);
+	else
+		http1_due(s, s->rst_after ? now_us + RST_POLL_US
+					  : s->flush_us + limit_us);
+}
+
+static void
+time_over(struct http1 *s, int64_t now_us)
+{
+	switch ((enum http1_state)s->state) {
+	case HTTP1_HEAD:
+		http1_request_late(s);
+		break;
+	case HTTP1_FLUSH:
+		http1_flush(s, now_us);
+		break;
+	case HTTP1_EXCHANGE:
+		http1_close(s, s->client_fin ? CLOSE_CLIENT_FIN : CLOSE_IDLE,
+		    false);
+		break;
+	case HTTP1_PREFACE:
+		http1_close(s, CLOSE_HEADER_TIMEOUT, false);
+		break;
+	case HTTP1_IDLE:
+		http1_close(s, CLOSE_IDLE, false);
+		break;
+	case HTTP1_SILENT:
+		http1_close(s, CLOSE_FAULT, true);
+		break;
+	case HTTP1_LINGER:
+		http1_close(s, CLOSE_DONE, false);
+		break;
+	case HTTP1_OPENING:
+	case HTTP1_CLOSED:
+		break;
+	}
+}
+
+static void
+on_timer(struct deadline *d, int64_t now_us)
+{
+	struct http1 *s = CONTAINER_OF(d, struct http1, timer);
+
+	if (s->due_us > now_us) {
+		http1_due(s, s->due_us);
+		return;
+	}
+	http1_enter(s);
+	time_over(s, now_us);
+	http1_leave(s);
+}
+
+/* --- the connection's own flow --- */
+
+static struct http1 *
+of(struct flow *f)
+{
+	return CONTAINER_OF(f, struct http1, conn);
+}
+
+static void
+op_opened(struct flow *f)
+{
+	http1_rest(of(f));
+	http1_poke(of(f));
+}
+
+static void
+op_output(struct flow *f, struct link *l)
+{
+	(void)f;
+	(void)l;
+}
+
+static void
+op_resume(struct flow *f, struct link *l)
+{
+	(void)l;
+	http1_poke(of(f));
+}
+
+static void
+op_end(struct flow *f, enum flow_end how)
+{
+	http1_end(of(f), how);
+}
+
+static void
+op_deaf(struct flow *f, struct link *l, bool on)
+{
+	struct http1 *s = of(f);
+
+	if (l->dir == LINK_UP)
+		end_set_deaf(&s->client, on);
+	else if (s->x != NULL && s->x->upstream != NULL)
+		end_set_deaf(&s->x->upstream->end, on);
+}
+
+const struct flow_ops http1_connection_ops = {
+    .opened = op_opened,
+    .output = op_output,
+    .resume = op_resume,
+    .end = op_end,
+    .deaf = op_deaf,
+};
+
+/* --- what the worker asks for --- */
+
+static const struct armed_route *
+route_now(const struct http1 *s, const char *name)
+{
+	const struct armed_route *r = plan_route(s->session.worker->plan, name);
+
+	return r != NULL && r->conf->enabled &&
+		r->listen == s->session.listener
+	    ? r
+	    : NULL;
+}
+
+static void
+reconcile(struct session *session)
+{
+	struct http1 *s = CONTAINER_OF(session, struct http1, session);
+
+	s->listener = plan_listener(session->worker->plan, session->listener);
+	if (s->listener != NULL && s->listener->protocol != PROTOCOL_HTTP)
+		s->listener = NULL;
+	if (s->has_conn)
+		flow_reconcile(&s->conn, route_now(s, s->conn.route_name));
+	if (s->x != NULL && s->x->begun)
+		flow_reconcile(&s->x->flow,
+		    route_now(s, s->x->flow.route_name));
+	s->leaving |= s->listener == NULL ||
+	    (s->has_conn && s->conn.route == NULL);
+	if (s->leaving && s->state < HTTP1_EXCHANGE)
+		http1_close(s, CLOSE_NO_ROUTE, false);
+	http1_poke(s);
+}
+
+static void
+drain(struct session *session)
+{
+	struct http1 *s = CONTAINER_OF(session, struct http1, session);
+
+	s->leaving = true;
+	if (s->state == HTTP1_IDLE && http1_waiting(s) == 0)
+		http1_close(s, CLOSE_SHUTDOWN, false);
+}
+
+static void
+close_now(struct session *s, enum close_reason reason)
+{
+	http1_close(CONTAINER_OF(s, struct http1, session), reason, false);
+}
+
+static void
+free_session(struct session *session)
+{
+	struct http1 *s = CONTAINER_OF(session, struct http1, session);
+
+	if (s->x != NULL)
+		http1_exchange_free(s->x,
+		    close_reason_name((enum close_reason)s->reason), false);
+	if (s->has_conn)
+		flow_fini(&s->conn,
+		    close_reason_name((enum close_reason)s->reason));
+	if (s->shared != NULL)
+		route_shared_leave(s->shared);
+	str_fini(&s->in);
+	str_fini(&s->out);
+	free(s);
+}
+
+static const struct session_ops session_ops = {
+    .reconcile = reconcile,
+    .drain = drain,
+    .close = close_now,
+    .free = free_session,
+};
+
+static void
+accept_session(struct worker *w, const struct plan_listener *listener,
+    const struct accepted *from)
+{
+	const struct armed_route *r = listener->routes[0];
+	struct http1 *s = xcalloc(1, sizeof(*s));
+
+	session_init(&s->session, &session_ops, w, from);
+	s->listener = listener;
+	s->timer.on_due = on_timer;
+	s->later.on_due = http1_on_later;
+	s->leaving = w->draining;
+	end_init(&s->client, w, http1_on_client);
+	end_attach(&s->client, from->fd, from->peer.ss_family == AF_UNIX);
+	http1_enter(s);
+	if (r->conf->accept_proxy) {
+		set_state(s, HTTP1_PREFACE);
+		http1_due(s, worker_now(w) + r->conf->header_timeout_us);
+	} else if (listener->routes_count > 1) {
+		http1_rest(s);
+	} else {
+		http1_open_connection(s, r,
+		    from->flow != UINT64_MAX
+			? from->flow
+			: atomic_fetch_add(&r->shared->next_connection, 1));
+	}
+	http1_leave(s);
+}
+
+const struct protocol_ops http1_protocol = {
+    .name = "http",
+    .accept = accept_session,
+    .reconcile = http1_pool_reconcile,
+    .tidy = http1_pool_trim,
+    .fini = http1_pool_fini,
+};

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reaching the upstream: nobody is dialled before there is something to send.
+ *
+ *	LINK_UP ─► idle connection from the pool ─► upstream
+ *	        └► dial ─────────────────────────►
+ *
+ * A kept connection may die just as it is used again. What it was sent is
+ * remembered, and goes out once more on a fresh connection if the method
+ * allows that and no byte of a response was seen. */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "proxy/http1.h"
+#include "proxy/proxy_header.h"
+
+/* A request longer than this is not sent twice. */
+#define REPLAY_MAX (64 * 1024)
+
+static const struct conf_route *
+conf_of(const struct http1_exchange *x)
+{
+	return x->flow.route != NULL ? x->flow.route->conf : NULL;
+}
+
+/* --- connections --- */
+
+void
+http1_upstream_release(struct http1_exchange *x, bool keep, bool reset)
+{
+	struct http1_upstream *u = x->upstream;
+
+	if (u == NULL)
+		return;
+	x->upstream = NULL;
+	if (u->end.deaf)
+		end_set_deaf(&u->end, false);
+	if (keep)
+		http1_pool_put(u);
+	else
+		http1_upstream_close(u, reset);
+}
+
+void
+http1_upstream_drop(struct http1_exchange *x, bool reset)
+{
+	dial_cancel(x->dial);
+	x->dial = NULL;
+	plan_unref(x->dial_plan);
+	x->dial_plan = NULL;
+	http1_upstream_release(x, false, reset);
+}
+
+static void
+attach(struct http1_exchange *x, struct http1_upstream *u)
+{
+	u->x = x;
+	x->upstream = u;
+	if (http1_link(x, LINK_DOWN)->deaf_holds > 0)
+		end_set_deaf(&u->end, true);
+}
+
+/* True if an idle connection ended while nobody looked. */
+static bool
+is_stale(const struct http1_upstream *u)
+{
+	char byte;
+
+	return recv(u->end.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+/* An idle connection, if there is one. */
+static bool
+take_idle(struct http1_exchange *x)
+{
+	const struct conf_route *conf = conf_of(x);
+	struct http1_upstream *u;
+
+	if (conf == NULL || conf->send_proxy != PROXY_HEADER_OFF || x->retried)
+		return false;
+	while ((u = http1_pool_take(x->s->session.worker, &conf->upstream)) !=
+	    NULL) {
+		/* What cannot be sent twice deserves a second look. */
+		if (x->replayable || !is_stale(u)) {
+			attach(x, u);
+			return true;
+		}
+		u->x = x;
+		http1_upstream_close(u, false);
+	}
+	return false;
+}
+
+/* --- dialling --- */
+
+static void
+tell_connect(struct http1_exchange *x, enum dial_result result)
+{
+	struct engine *engine = x->flow.engine;
+	struct event_record e;
+
+	if (engine->emit == NULL)
+		return;
+	e = (struct event_record){
+	    .type = EVENT_CONNECT,
+	    .time_us = clock_now(engine->clock),
+	    .route = x->flow.route_name,
+	    .session = x->flow.session,
+	    .flow = x->flow.number,
+	    .has_flow = true,
+	    .what = dial_result_name(result),
+	};
+	e.duration_us = (double)(e.time_us - x->dialed_us);
+	engine->emit(engine->emit_arg, &e);
+}
+
+static void
+dial_failed(struct http1_exchange *x, enum dial_result result)
+{
+	struct http1 *s = x->s;
+
+	/* A fault has ended the flow already. */
+	if (s->state == HTTP1_FLUSH) {
+		x->mute = true;
+		link_taken(http1_link(x, LINK_UP),
+		    http1_link(x, LINK_UP)->out.len);
+		return;
+	}
+	switch (result) {
+	case DIAL_OK:
+		break;
+	case DIAL_REFUSED:
+		http1_exchange_error(x, 502, "connection_refused",
+		    "the upstream refused the connection");
+		break;
+	case DIAL_TIMEOUT:
+		http1_exchange_error(x, 504, "connection_timeout",
+		    "the upstream did not accept in time");
+		break;
+	case DIAL_UNREACHABLE:
+		http1_exchange_error(x, 502, "destination_ip_unroutable",
+		    "the upstream cannot be reached");
+		break;
+	case DIAL_DNS:
+		http1_exchange_error(x, 502, "dns_error",
+		    "the upstream's name has no address");
+		break;
+	}
+}
+
+/* Says who the client is, where the route asks for it. */
+static bool
+send_preface(struct http1_exchange *x)
+{
+	const struct conf_route *conf = conf_of(x);
+	const struct http1 *s = x->s;
+	unsigned char header[PROXY_HEADER_MAX];
+	size_t len;
+
+	if (conf == NULL || conf->send_proxy == PROXY_HEADER_OFF)
+		return true;
+	len = proxy_header_build(conf->send_proxy == PROXY_HEADER_V2,
+	    s->client.fd, &s->session.client, s->session.client_port, header);
+	return end_write(&x->upstream->end, header, len) == (ssize_t)len;
+}
+
+static void
+on_dialled(void *arg, enum dial_result result, int fd)
+{
+	struct http1_exchange *x = arg;
+	struct http1 *s = x->s;
+	const struct conf_route *conf = conf_of(x);
+	bool keep = conf != NULL && conf->send_proxy == PROXY_HEADER_OFF;
+	struct plan *plan = x->dial_plan;
+
+	x->dial = NULL;
+	x->dial_plan = NULL;
+	tell_connect(x, result);
+	if (result == DIAL_OK) {
+		attach(x, http1_upstream_new(s->session.worker, fd,
+			      keep ? &conf->upstream : NULL,
+			      conf != NULL && conf->upstream.is_unix));
+		x->resend = x->retried && x->sent.len > 0;
+		if (send_preface(x))
+			http1_write_upstream(x);
+		else
+			http1_upstream_lost(x);
+	} else {
+		dial_failed(x, result);
+	}
+	plan_unref(plan);
+	http1_poke(s);
+}
+
+static void
+dial(struct http1_exchange *x)
+{
+	struct worker *w = x->s->session.worker;
+	const struct conf_route *conf = conf_of(x);
+	struct dial *d;
+
+	if (x->dial_plan != NULL || x->response_done)
+		return;
+	if (conf == NULL) {
+		http1_exchange_error(x, 503, "destination_not_found",
+		    "the route was removed");
+		return;
+	}
+	x->dialed_us = worker_now(w);
+	/* The address must live as long as the dial does. */
+	x->dial_plan = plan_ref(w->plan);
+	d = dial_start(w, &conf->upstream, conf->connect_timeout_us,
+	    on_dialled, x);
+	if (d != NULL)
+		x->dial = d;
+}
+
+/* --- sending --- */
+
+/* Remembers what a kept connection was sent, for as long as that is of use. */
+static void
+remember(struct http1_exchange *x, const void *data, size_t len)
+{
+	if (!x->replayable || x->upstream->served == 0 || x->responded)
+		return;
+	if (x->sent.len + len > REPLAY_MAX) {
+		x->replayable = false;
+		str_fini(&x->sent);
+		return;
+	}
+	str_add_bytes(&x->sent, data, len);
+}
+
+size_t
+http1_send(struct http1_exchange *x, const char *data, size_t len)
+{
+	ssize_t n;
+
+	if (!link_is_fast(http1_link(x, LINK_UP)) || !x->flow.open ||
+	    x->resend || x->dial_plan != NULL)
+		return 0;
+	if (x->upstream == NULL && !take_idle(x))
+		return 0;
+	n = x->mute ? (ssize_t)len : end_write(&x->upstream->end, data, len);
+	if (n == END_AGAIN)
+		return 0;
+	if (n == END_FAILED) {
+		/* It may have answered before it closed: reading tells. */
+		x->mute = true;
+		n = (ssize_t)len;
+	}
+	remember(x, data, (size_t)n);
+	return (size_t)n;
+}
+
+/* Sends again what the lost connection got; false: not all of it yet. */
+static bool
+resend(struct http1_exchange *x)
+{
+	ssize_t n;
+
+	if (!x->resend)
+		return true;
+	n = end_write(&x->upstream->end, x->sent.text + x->resend_at,
+	    x->sent.len - x->resend_at);
+	if (n == END_FAILED) {
+		x->mute = true;
+		x->resend = false;
+		return true;
+	}
+	if (n > 0)
+		x->resend_at += (size_t)n;
+	if (x->resend_at < x->sent.len)
+		return false;
+	x->resend = false;
+	return true;
+}
+
+static ssize_t
+write_some(struct http1_exchange *x)
+{
+	struct link *l = http1_link(x, LINK_UP);
+	struct iovec iov;
+	ssize_t n;
+
+	if (x->mute)
+		return (ssize_t)l->out.len;
+	/* One segment at a time where it has to be remembered. */
+	if (!x->replayable || x->upstream->served == 0)
+		return end_write_bytes(&x->upstream->end, &l->out, SIZE_MAX);
+	bytes_iov(&l->out, &iov, 1, SIZE_MAX);
+	n = end_write(&x->upstream->end, iov.iov_base, iov.iov_len);
+	if (n > 0)
+		remember(x, iov.iov_base, (size_t)n);
+	return n;
+}
+
+void
+http1_write_upstream(struct http1_exchange *x)
+{
+	struct link *l = http1_link(x, LINK_UP);
+
+	if (x->s->state == HTTP1_CLOSED || x->s->state == HTTP1_SILENT ||
+	    !x->flow.open)
+		return;
+	if (x->discard) {
+		if (l->out.len > 0)
+			link_taken(l, l->out.len);
+		return;
+	}
+	if (x->upstream == NULL) {
+		if (l->out.len == 0 || x->dial_plan != NULL)
+			return;
+		if (!take_idle(x)) {
+			dial(x);
+			return;
+		}
+	}
+	if (!resend(x))
+		return;
+	while (l->out.len > 0 && x->s->state != HTTP1_CLOSED) {
+		ssize_t n = write_some(x);
+
+		if (n == END_AGAIN)
+			return;
+		if (n == END_FAILED) {
+			x->mute = true;
+			continue;
+		}
+		link_taken(l, (size_t)n);
+	}
+	if (x->tunnel && link_at_eof(l) && x->upstream != NULL)
+		end_shutdown(&x->upstream->end);
+}
+
+void
+http1_upstream_lost(struct http1_exchange *x)
+{
+	bool again = x->upstream != NULL && x->upstream->served > 0 &&
+	    x->replayable && !x->retried;
+
+	http1_upstream_drop(x, false);
+	if (x->s->state == HTTP1_FLUSH) {
+		x->mute = true;
+		return;
+	}
+	if (!again) {
+		http1_exchange_error(x, 502, "connection_terminated",
+		    "the upstream closed the connection before it answered");
+		return;
+	}
+	x->retried = true;
+	x->mute = false;
+	x->resend_at = 0;
+	str_clear(&x->in);
+	dial(x);
+}
