@@ -19,7 +19,6 @@
 struct conf_spot {
 	struct conf_diag *diag;
 	struct conf_where where; /* of the group */
-	const void *group;	 /* handed to line */
 	/* Where that key stands in the group; NULL: all are at where. */
 	struct conf_where (*line)(const struct conf_spot *spot,
 	    const char *key);

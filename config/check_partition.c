@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether partitions make sense: who is cut from whom, and which way. */
+/* Whether partitions make sense: who is cut from whom, and which way. Memory
+ * without elements is what could not be read: it was reported. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ check_groups(const struct conf_model *model, const struct conf_partition *p,
 	size_t i, j, first;
 
 	for (i = 0; i < p->groups_count; i++) {
-		if (p->groups[i].count == 0)
+		if (p->groups[i].items == NULL)
 			conf_error(diag, &p->where, "groups: group %zu is "
 			    "empty; expected names of services", i + 1);
 		for (j = 0; j < p->groups[i].count; j++) {
@@ -58,7 +59,7 @@ check_shape(const struct conf_partition *p, const struct names *known,
 	size_t least = p->shape == SHAPE_RING || p->shape == SHAPE_BRIDGE ? 3
 									  : 2;
 
-	if (grouped && p->groups_count == 0)
+	if (grouped && p->groups == NULL)
 		conf_error(diag, &p->where, "the partition cuts nothing; "
 		    "expected groups, or a shape other than groups");
 	if (!grouped && p->groups_count > 0)

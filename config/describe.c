@@ -143,6 +143,18 @@ is_shown(const struct conf_field *f)
 	return (f->flags & CONF_HIDDEN) == 0;
 }
 
+/* A default on one line. */
+static void
+add_default(struct str *to, const char *def)
+{
+	for (; *def != '\0'; def++) {
+		if (*def == '\n')
+			str_add(to, "\\n");
+		else
+			str_add_char(to, *def);
+	}
+}
+
 /* "duration, 0 … 1h, default 10s, a bare number counts ms" */
 static void
 add_facts(struct str *to, const struct conf_field *f)
@@ -154,10 +166,12 @@ add_facts(struct str *to, const struct conf_field *f)
 	describe_bare_unit(f, &unit);
 	if (bounds.len > 0)
 		str_printf(to, ", %s", bounds.text);
-	if ((f->flags & CONF_REQUIRED) != 0)
+	if ((f->flags & CONF_REQUIRED) != 0) {
 		str_add(to, ", required");
-	else if (f->def != NULL)
-		str_printf(to, ", default %s", f->def);
+	} else if (f->def != NULL) {
+		str_add(to, ", default ");
+		add_default(to, f->def);
+	}
 	if (unit.len > 0)
 		str_printf(to, ", a bare number counts %s", unit.text);
 	str_fini(&bounds);
@@ -215,7 +229,8 @@ describe_kind_text(struct str *to, const struct conf_kind *kind)
 
 	str_printf(to, "%s\n", kind->name);
 	add_sentence(to, "", kind->summary, 2);
-	add_sentence(to, "\nApplies to: ", describe_applies(kind), 0);
+	str_add_char(to, '\n');
+	add_sentence(to, "Applies to: ", describe_applies(kind), 0);
 	add_sentence(to, "Direction: ", describe_direction(kind), 0);
 	str_add(to, "\nParameters\n");
 	if (has_fields(kind->fields))
@@ -279,10 +294,13 @@ add_row(struct str *to, const struct conf_field *f)
 	if (unit.len > 0)
 		str_printf(to, " (%s)", unit.text);
 	str_printf(to, " | %s | ", bounds.len > 0 ? bounds.text : "");
-	if ((f->flags & CONF_REQUIRED) != 0)
+	if ((f->flags & CONF_REQUIRED) != 0) {
 		str_add(to, "required");
-	else if (f->def != NULL)
-		str_printf(to, "`%s`", f->def);
+	} else if (f->def != NULL) {
+		str_add_char(to, '`');
+		add_default(to, f->def);
+		str_add_char(to, '`');
+	}
 	str_add(to, " | ");
 	add_cell(to, f->help);
 	str_add(to, " |\n");
@@ -318,7 +336,7 @@ describe_kind_markdown(struct str *to, const struct conf_kind *kind)
 	else
 		str_add(to, "None.\n");
 	str_add(to, "\nThe conditions that every fault takes are described "
-	    "with\n[the configuration](../configuration.md#fault).\n");
+	    "with\n[a fault's group](config-fault.md).\n");
 	if (kind->details != NULL) {
 		str_add(to, "\n## What it does\n\n");
 		add_wrapped(to, kind->details, 0);

@@ -24,7 +24,6 @@
 /* What is read before libconfig sees any of it. */
 struct sources {
 	struct loader *l;
-	char *dir;   /* owned; of the main file, NULL: where we run */
 	size_t left; /* bytes that may still be read */
 	size_t includes;
 };
@@ -67,7 +66,7 @@ scan_include(struct sources *src, const struct prelex_include *in,
 		    in->path, INCLUDE_DEPTH, INCLUDES_MAX);
 		return false;
 	}
-	path = src->dir != NULL ? xasprintf("%s/%s", src->dir, in->path)
+	path = src->l->dir != NULL ? xasprintf("%s/%s", src->l->dir, in->path)
 				: xstrdup(in->path);
 	ok = scan_file(src, path, depth, &where, &text);
 	str_fini(&text);
@@ -111,13 +110,13 @@ load_service(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_service *s = conf_model_add_service(l->model);
 	struct load_part part = {conf_service_fields, s};
-	struct conf_spot at = load_spot(l, group);
+	struct load_spot at = load_spot(l, group);
 
-	s->where = at.where;
+	s->where = at.spot.where;
 	load_fields(l, group, &part, 1, "a service");
-	conf_service_compile(s, &at);
+	conf_service_compile(s, &at.spot);
 	if (l->model->services_count == SERVICES_MAX + 1)
-		conf_error(l->diag, &at.where, "too many services; expected "
+		conf_error(l->diag, &at.spot.where, "too many services; expected "
 		    "at most %d", SERVICES_MAX);
 }
 
@@ -149,19 +148,18 @@ load_root(const struct loader *l, const config_setting_t *root)
 
 /* Parses `text`, which was looked over, and fills the model. */
 static void
-load_tree(struct loader *l, const char *text, const char *dir)
+load_tree(struct loader *l, const char *text)
 {
 	struct conf_where where;
 	config_t tree;
 
 	config_init(&tree);
-	if (dir != NULL)
-		config_set_include_dir(&tree, dir);
+	if (l->dir != NULL)
+		config_set_include_dir(&tree, l->dir);
 	if (config_read_string(&tree, text)) {
 		load_root(l, config_root_setting(&tree));
 	} else {
-		where.file = config_error_file(&tree) != NULL
-		    ? intern(config_error_file(&tree)) : l->name;
+		where.file = load_path(l, config_error_file(&tree));
 		where.line = (unsigned)config_error_line(&tree);
 		conf_error(l->diag, &where, "%s; expected NAME = VALUE; with "
 		    "groups in { }, lists in ( ), arrays in [ ], texts in "
@@ -181,6 +179,18 @@ finish(struct loader *l, size_t errors_before)
 	return NULL;
 }
 
+/* The directory of a path, owned; NULL: where we run. */
+static char *
+directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return NULL;
+	return slash == path ? xstrdup("/")
+			     : xmemdup0(path, (size_t)(slash - path));
+}
+
 struct conf_model *
 conf_load_file(const char *path, const struct conf_kinds *kinds,
     struct conf_diag *diag)
@@ -189,17 +199,15 @@ conf_load_file(const char *path, const struct conf_kinds *kinds,
 	    .model = conf_model_new()};
 	struct sources src = {.l = &l, .left = TEXT_MAX};
 	const struct conf_where from = {.file = l.name};
-	const char *slash = strrchr(path, '/');
 	size_t errors = diag->errors;
+	char *dir = directory(path);
 	struct str text = {0};
 
-	if (slash != NULL)
-		src.dir = slash == path ? xstrdup("/")
-					: xmemdup0(path, (size_t)(slash - path));
+	l.dir = dir;
 	if (scan_file(&src, path, 0, &from, &text))
-		load_tree(&l, text.text, src.dir);
+		load_tree(&l, text.text);
 	str_fini(&text);
-	free(src.dir);
+	free(dir);
 	return finish(&l, errors);
 }
 
@@ -224,7 +232,7 @@ conf_load_text(const char *text, const char *name,
 		conf_error(diag, &lex.where, "@include works in files only; "
 		    "expected the included text itself");
 	} else if (ok) {
-		load_tree(&l, text, NULL);
+		load_tree(&l, text);
 	}
 	prelex_fini(&lex);
 	return finish(&l, errors);

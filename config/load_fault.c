@@ -39,13 +39,13 @@ load_when(const struct loader *l, config_setting_t *group,
 {
 	config_setting_t *when = load_group(l, group, "when");
 	struct load_part part = {conf_when_fields, &f->conditions.when};
-	struct conf_spot at;
+	struct load_spot at;
 
 	if (when == NULL)
 		return;
 	at = load_spot(l, when);
 	load_fields(l, when, &part, 1, "when");
-	conf_when_compile(&f->conditions.when, l->model, route, &at);
+	conf_when_compile(&f->conditions.when, l->model, route, &at.spot);
 }
 
 static void
@@ -53,24 +53,24 @@ load_fault(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_route *route = arg;
 	const struct conf_kind *kind = fault_kind(l, group);
-	struct conf_spot at = load_spot(l, group);
+	struct load_spot at = load_spot(l, group);
 	struct conf_fault *f;
 	char what[80];
 
 	if (kind == NULL)
 		return;
 	f = conf_route_add_fault(route, kind);
-	f->where = at.where;
+	f->where = at.spot.where;
 	snprintf(what, sizeof(what), "a fault of type %s", kind->name);
 	load_fields(l, group,
 	    (struct load_part[]){{kind->fields, f->params},
 		{conf_fault_fields, f}}, 2, what);
 	if ((kind->flags & KIND_NO_STREAM) != 0 &&
 	    config_setting_get_member(group, "stream") != NULL)
-		conf_spot_error(&at, "stream", "%s has no direction; expected "
+		conf_spot_error(&at.spot, "stream", "%s has no direction; expected "
 		    "a fault without stream", kind->name);
 	load_when(l, group, f, route);
-	conf_fault_compile(f, route, &at);
+	conf_fault_compile(f, route, &at.spot);
 }
 
 void

@@ -13,37 +13,53 @@
 
 #define ELEMENTS_MAX 100000
 
+const char *
+load_path(const struct loader *l, const char *file)
+{
+	size_t len = l->dir != NULL ? strlen(l->dir) : 0;
+	const char *path;
+	char *joined;
+
+	if (file == NULL)
+		return l->name;
+	/* As written in libconfig 1.5, with the directory in later ones. */
+	if (len == 0 || (strncmp(file, l->dir, len) == 0 && file[len] == '/'))
+		return intern(file);
+	joined = xasprintf("%s/%s", l->dir, file);
+	path = intern(joined);
+	free(joined);
+	return path;
+}
+
 struct conf_where
 load_where(const struct loader *l, const config_setting_t *setting)
 {
-	const char *file = config_setting_source_file(setting);
-
 	return (struct conf_where){
-	    .file = file != NULL ? intern(file) : l->name,
+	    .file = load_path(l, config_setting_source_file(setting)),
 	    .line = setting->line,
 	};
 }
 
 static struct conf_where
-key_line(const struct conf_spot *spot, const char *key)
+key_where(const struct conf_spot *spot, const char *key)
 {
-	const config_setting_t *member = config_setting_get_member(
-	    spot->group, key);
-	struct conf_where where = spot->where;
+	const struct load_spot *at = (const struct load_spot *)(const void *)
+	    spot;
+	const config_setting_t *member = config_setting_get_member(at->group,
+	    key);
 
-	if (member == NULL)
-		return where;
-	where.line = member->line;
-	if (config_setting_source_file(member) != NULL)
-		where.file = intern(config_setting_source_file(member));
-	return where;
+	return member != NULL ? load_where(at->l, member) : spot->where;
 }
 
-struct conf_spot
+struct load_spot
 load_spot(const struct loader *l, const config_setting_t *group)
 {
-	return (struct conf_spot){.diag = l->diag,
-	    .where = load_where(l, group), .group = group, .line = key_line};
+	return (struct load_spot){
+	    .spot = {.diag = l->diag, .where = load_where(l, group),
+		.line = key_where},
+	    .l = l,
+	    .group = group,
+	};
 }
 
 static bool
@@ -158,8 +174,8 @@ static void
 load_value(const struct loader *l, const struct conf_field *field,
     void *target, const config_setting_t *s)
 {
-	struct conf_where where = load_where(l, s);
 	bool list = field->type == CONF_STRINGS || field->type == CONF_NUMBERS;
+	struct conf_where where;
 	struct error err;
 	bool ok;
 
@@ -171,8 +187,10 @@ load_value(const struct loader *l, const struct conf_field *field,
 		ok = set_list(field, target, s, &err);
 	else
 		ok = set_scalar(field, target, s, &err);
-	if (!ok)
-		conf_error(l->diag, &where, "%s: %s", field->name, err.text);
+	if (ok)
+		return;
+	where = load_where(l, s);
+	conf_error(l->diag, &where, "%s: %s", field->name, err.text);
 }
 
 /* "expected a, b or c", or the one that was meant. */
@@ -305,11 +323,14 @@ load_strings(const struct loader *l, config_setting_t *list,
 	struct conf_where where = load_where(l, list);
 	struct error err;
 
-	if (!is_list(list))
+	if (is_list(list) && set_list(&field, to, list, &err))
+		return;
+	to->items = xcalloc(1, sizeof(*to->items));
+	if (is_list(list))
+		conf_error(l->diag, &where, "%s", err.text);
+	else
 		conf_error(l->diag, &where, "it is not a list; expected %s",
 		    expected);
-	else if (!set_list(&field, to, list, &err))
-		conf_error(l->diag, &where, "%s", err.text);
 }
 
 const struct conf_kind *

@@ -14,12 +14,14 @@ load_groups(const struct loader *l, config_setting_t *list,
 	struct conf_where where = load_where(l, list);
 	int i, count = config_setting_length(list);
 
-	if (!config_setting_is_list(list) || count > GROUPS_MAX) {
-		conf_error(l->diag, &where, "groups: it is not a list of at "
-		    "most %d groups; expected " EXPECTED, GROUPS_MAX);
+	p->groups = xcalloc((size_t)count + 1, sizeof(*p->groups));
+	if (!config_setting_is_list(list) || count == 0 ||
+	    count > GROUPS_MAX) {
+		conf_error(l->diag, &where, "groups: it is not a list of "
+		    "1 \xe2\x80\xa6 %d groups; expected " EXPECTED,
+		    GROUPS_MAX);
 		return;
 	}
-	p->groups = xcalloc((size_t)count + 1, sizeof(*p->groups));
 	p->groups_count = (size_t)count;
 	for (i = 0; i < count; i++)
 		load_strings(l, config_setting_get_elem(list, (unsigned)i),
@@ -31,12 +33,12 @@ load_partition(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_partition *p = conf_model_add_partition(l->model);
 	struct load_part part = {conf_partition_fields, p};
-	struct conf_spot at = load_spot(l, group);
+	struct load_spot at = load_spot(l, group);
 	config_setting_t *groups = config_setting_get_member(group, "groups");
 
-	p->where = at.where;
+	p->where = at.spot.where;
 	load_fields(l, group, &part, 1, "a partition");
-	conf_partition_compile(p, &at);
+	conf_partition_compile(p, &at.spot);
 	if (groups != NULL)
 		load_groups(l, groups, p);
 }

@@ -14,6 +14,7 @@
 
 struct loader {
 	const char *name; /* of the main file; interned */
+	const char *dir;  /* that includes are relative to; NULL: where we run */
 	const struct conf_kinds *kinds;
 	struct conf_diag *diag;
 	struct conf_model *model; /* being built */
@@ -25,10 +26,19 @@ struct load_part {
 	void *target;
 };
 
+/* The interned path of a file as libconfig calls it (NULL: the main one). */
+const char *load_path(const struct loader *l, const char *file);
 struct conf_where load_where(const struct loader *l,
     const config_setting_t *setting);
-/* Where errors about the keys of `group` are reported. Borrows both. */
-struct conf_spot load_spot(const struct loader *l,
+
+/* Where errors about the keys of a group are reported. */
+struct load_spot {
+	struct conf_spot spot; /* first */
+	const struct loader *l;
+	const config_setting_t *group;
+};
+/* Borrows both. */
+struct load_spot load_spot(const struct loader *l,
     const config_setting_t *group);
 
 /* Reads all scalar and list fields of `group` by the tables, and reports keys
@@ -45,7 +55,7 @@ void load_each(const struct loader *l, const config_setting_t *parent,
     void (*each)(const struct loader *, config_setting_t *, void *arg),
     void *arg);
 /* Items of a list of texts, ${NAME} expanded; what is something else is
- * reported. */
+ * reported, and items is then memory without items. */
 void load_strings(const struct loader *l, config_setting_t *list,
     struct conf_strings *to, const char *expected);
 /* The kind called `name` among those that users may write, or NULL; then

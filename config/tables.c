@@ -169,7 +169,8 @@ const struct conf_field conf_match_fields[] = {
 	    .help = "Pattern of the request's path (http)"},
 	{.name = "sni", .type = CONF_STRING,
 	    .offset = offsetof(struct conf_route, match_sni.text),
-	    .help = "Pattern of the server name in a TLS hello"},
+	    .help = "Pattern of the server name in a TLS hello; fits nothing "
+		    "in this version, which reads no TLS"},
 	CONF_FIELD_END,
 };
 
@@ -229,7 +230,8 @@ const struct conf_field conf_when_fields[] = {
 		    "any of them"},
 	{.name = "sni", .type = CONF_STRING,
 	    .offset = offsetof(struct conf_when, sni.text),
-	    .help = "Pattern of the server name in a TLS hello"},
+	    .help = "Pattern of the server name in a TLS hello; fits nothing "
+		    "in this version, which reads no TLS"},
 	{.name = "host", .type = CONF_STRING,
 	    .offset = offsetof(struct conf_when, host.text),
 	    .help = "Pattern of the request's host, without port (http)"},
@@ -289,7 +291,7 @@ const struct conf_field conf_partition_fields[] = {
 		    "freeze, reject resets"},
 	{.name = "enabled", .type = CONF_BOOL, .def = "true",
 	    .offset = offsetof(struct conf_partition, enabled),
-	    .help = "A partition that is not enabled waits for its start"},
+	    .help = "A partition that is not enabled cuts nothing"},
 	{.name = "for", .type = CONF_DURATION, .bare = 1000, .def = "0ms",
 	    .offset = offsetof(struct conf_partition, for_us),
 	    .help = "Heals by itself after so long; 0: stays"},
@@ -305,7 +307,8 @@ const struct conf_field conf_partition_fields[] = {
 const struct conf_group conf_groups[] = {
 	{"", "The file itself; every part of it is optional",
 	    conf_file_fields},
-	{"control", "The control API", conf_control_fields},
+	{"control", "The control API; validated, but not served by this "
+		    "version", conf_control_fields},
 	{"log", "What is logged, and how", conf_log_fields},
 	{"service", "A named party, an element of services",
 	    conf_service_fields},
