@@ -27,8 +27,9 @@
 #define STALL_NS    (50 * NS_PER_US)
 
 struct message {
-	int64_t sent_ns;
-	uint64_t unsure; /* the server lost the CPU before it answered */
+	int64_t sent_ns;     /* by the client */
+	int64_t answered_ns; /* by the server, before any lateness of ours */
+	uint64_t unsure;     /* the server lost the CPU before it answered */
 };
 
 struct probe;
@@ -51,7 +52,8 @@ struct group {
 	size_t count, waiting;
 	int64_t gap_ns;
 	bool together;
-	int64_t *samples; /* owned; SAMPLES_MAX */
+	/* Owned, SAMPLES_MAX each: whole round trips, and the way back. */
+	int64_t *trips, *ways;
 	size_t samples_count, unsure;
 };
 
@@ -124,6 +126,7 @@ on_server(struct probe *p, struct peer *peer)
 		return;
 	now = load_now_ns();
 	peer->message.unsure |= probe_unsure(p, now);
+	peer->message.answered_ns = now;
 	if (peer->is_late)
 		peer->due_ns = now + p->options->late_us * NS_PER_US;
 	else
@@ -170,6 +173,18 @@ group_pace(struct probe *p, struct group *g, struct peer *peer, int64_t now_ns)
 }
 
 static void
+group_sample(struct group *g, const struct message *m, int64_t now_ns,
+	     bool unsure)
+{
+	if (unsure || m->unsure) {
+		g->unsure++;
+	} else if (g->samples_count < SAMPLES_MAX) {
+		g->trips[g->samples_count] = now_ns - m->sent_ns;
+		g->ways[g->samples_count++] = now_ns - m->answered_ns;
+	}
+}
+
+static void
 on_client(struct probe *p, struct peer *peer)
 {
 	struct group *g = peer->group;
@@ -180,12 +195,9 @@ on_client(struct probe *p, struct peer *peer)
 	now = load_now_ns();
 	peer->waiting = false;
 	g->waiting--;
-	if (peer->message.sent_ns < p->from_ns)
-		;
-	else if (peer->unsure || peer->message.unsure || probe_unsure(p, now))
-		g->unsure++;
-	else if (g->samples_count < SAMPLES_MAX)
-		g->samples[g->samples_count++] = now - peer->message.sent_ns;
+	if (peer->message.sent_ns >= p->from_ns)
+		group_sample(g, &peer->message, now,
+			     peer->unsure || probe_unsure(p, now));
 	group_pace(p, g, peer, now);
 }
 
@@ -281,7 +293,8 @@ group_open(struct probe *p, struct group *g, int64_t port, int64_t gap_us)
 	g->count = (size_t)p->options->conns;
 	g->gap_ns = gap_us * NS_PER_US;
 	g->peers = xcalloc(g->count, sizeof(*g->peers));
-	g->samples = xcalloc(SAMPLES_MAX, sizeof(*g->samples));
+	g->trips = xcalloc(SAMPLES_MAX, sizeof(*g->trips));
+	g->ways = xcalloc(SAMPLES_MAX, sizeof(*g->ways));
 	for (size_t i = 0; i < g->count; i++) {
 		struct peer *peer = &g->peers[i];
 
@@ -332,30 +345,39 @@ samples_compare(const void *a, const void *b)
 }
 
 static double
-sample_at_us(const struct group *g, double fraction)
+sample_at_us(const int64_t *samples, size_t count, double fraction)
 {
-	size_t at = (size_t)(fraction * (double)g->samples_count);
+	size_t at = (size_t)(fraction * (double)count);
 
-	if (g->samples_count == 0)
+	if (count == 0)
 		return 0;
-	if (at >= g->samples_count)
-		at = g->samples_count - 1;
-	return (double)g->samples[at] / 1e3;
+	return (double)samples[at < count ? at : count - 1] / 1e3;
+}
+
+/* Sorts the samples. */
+static void
+samples_print(const char *name, int64_t *samples, size_t count)
+{
+	qsort(samples, count, sizeof(*samples), samples_compare);
+	printf("\"%s\": {\"min_us\": %.2f, \"p50_us\": %.2f, "
+	       "\"p90_us\": %.2f, \"p99_us\": %.2f, \"max_us\": %.2f}, ",
+	       name, sample_at_us(samples, count, 0),
+	       sample_at_us(samples, count, 0.5),
+	       sample_at_us(samples, count, 0.9),
+	       sample_at_us(samples, count, 0.99),
+	       sample_at_us(samples, count, 1));
 }
 
 static void
-group_print(const struct group *g)
+group_print(struct group *g)
 {
 	if (g->count == 0)
 		return;
-	qsort(g->samples, g->samples_count, sizeof(*g->samples),
-	      samples_compare);
-	printf("\"%s\": {\"samples\": %zu, \"unsure\": %zu, "
-	       "\"min_us\": %.2f, \"p50_us\": %.2f, \"p90_us\": %.2f, "
-	       "\"p99_us\": %.2f, \"max_us\": %.2f}, ",
-	       g->name, g->samples_count, g->unsure, sample_at_us(g, 0),
-	       sample_at_us(g, 0.5), sample_at_us(g, 0.9),
-	       sample_at_us(g, 0.99), sample_at_us(g, 1));
+	printf("\"%s\": {", g->name);
+	samples_print("trip", g->trips, g->samples_count);
+	samples_print("way", g->ways, g->samples_count);
+	printf("\"samples\": %zu, \"unsure\": %zu}, ", g->samples_count,
+	       g->unsure);
 }
 
 void

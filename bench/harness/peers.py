@@ -254,7 +254,7 @@ def all_peers(faultwire, nginx_modules):
         Faultwire("faultwire-observed", faultwire,
                   faults=latency("0ms", "both")),
         Faultwire("faultwire-20ms", faultwire,
-                  faults=latency("20ms")),
+                  faults=latency("20ms"), options="buffer = \"128MiB\"; "),
         Faultwire("faultwire-precise", faultwire,
                   options="precise = true; "),
     ]

@@ -6,7 +6,8 @@ from statistics import median
 from harness.workloads import REFERENCES
 
 # (workload, case, placement, peer, what, reference, at least / at most, value)
-# what: "ratio" to the reference's value, or a field of the measurements.
+# what: "ratio" to the reference's value, "beyond" it (the difference), "abs"
+# for a value that may be negative, or a field of the measurements.
 TARGETS = [
     ("pingpong", "64 conn, 64 B", "one", "faultwire", "ratio", "haproxy", ">=", 1.10),
     ("bulk", "1 stream down", "one", "faultwire", "ratio", "haproxy-splice", ">=", 1.0),
@@ -20,16 +21,16 @@ TARGETS = [
     ("idle", "9500 TCP", "free", "faultwire", "value", "", "<=", 2.0),
     ("idle", "9500 HTTP", "free", "faultwire-http", "value", "", "<=", 4.0),
 ]
-TARGETS += [("latency", f"{ms} ms, quiet", "split", "faultwire", what, "",
-             "<=", limit)
-            for ms in (1, 5, 20, 100)
-            for what, limit in (("value", 30), ("p99_us", 200))]
-TARGETS += [("latency", f"{ms} ms, beside 64 busy", "split", "faultwire",
-             what, "", "<=", limit)
-            for ms in (1, 5, 20, 100)
-            for what, limit in (("value", 50), ("p99_us", 1000))]
-TARGETS += [("latency", f"{ms} ms, quiet", "split", "faultwire-precise",
-             "value", "", "<=", 10) for ms in (1, 5, 20, 100)]
+TARGETS += [("latency", f"{ms} ms, {beside}", "split", peer, what, reference,
+             way, limit)
+            for beside, peer, what, reference, way, limit in (
+                ("quiet", "faultwire", "beyond", "direct", "<=", 30),
+                ("quiet", "faultwire", "p99_us", "", "<=", 200),
+                ("quiet", "faultwire", "min_us", "", ">=", 0),
+                ("quiet", "faultwire-precise", "beyond", "direct", "<=", 10),
+                ("beside 64 busy", "faultwire", "beyond", "direct", "<=", 50),
+                ("beside 64 busy", "faultwire", "p99_us", "", "<=", 1000))
+            for ms in (1, 5, 20, 100)]
 TARGETS += [("bandwidth", f"{mb} MB/s", "split", "faultwire", what, "",
              "<=", limit)
             for mb in (1, 10, 100)
@@ -43,12 +44,14 @@ EXTRAS = {
     "http": ["cpu", "p50_us", "p99_us", "p999_us", "others"],
     "active": ["cpu", "p50_us", "p99_us", "others"],
     "idle": ["before_kib", "kept", "others"],
-    "latency": ["min_us", "p99_us", "base_us", "busy_rate", "others"],
+    "latency": ["p99_us", "min_us", "over_us", "base_us", "busy_rate",
+                "others"],
     "bandwidth": ["spread", "empty", "peak", "others"],
 }
 HEADS = {"cpu": "CPU", "p50_us": "p50 µs", "p99_us": "p99 µs",
          "p999_us": "p99.9 µs", "failed": "failed", "before_kib": "empty KiB",
-         "kept": "kept %", "min_us": "min µs", "base_us": "base µs",
+         "kept": "kept %", "min_us": "earliest µs",
+         "base_us": "base µs", "over_us": "over base µs",
          "busy_rate": "busy rt/s", "spread": "spread", "empty": "empty %",
          "peak": "peak x",
          "others": "others %"}
@@ -93,6 +96,11 @@ class Results:
         ours, theirs = self.values(key, peer), self.values(key, reference)
         both = [ours[r] / theirs[r] for r in ours if theirs.get(r)]
         return median(both) if both else None
+
+    def beyond(self, key, peer, reference):
+        """The difference of the medians: less what the method itself errs."""
+        ours, theirs = self.median(key, peer), self.median(key, reference)
+        return None if ours is None or theirs is None else ours - theirs
 
     def keys(self):
         """The cases there are, in order."""
@@ -178,6 +186,8 @@ def targets(results):
         key = (workload, case, placement)
         if what == "ratio":
             got = results.ratio(key, peer, reference)
+        elif what == "beyond":
+            got = results.beyond(key, peer, reference)
         elif what == "abs":
             values = results.values(key, peer)
             got = median(abs(v) for v in values.values()) if values else None
@@ -185,7 +195,8 @@ def targets(results):
             got = results.median(key, peer, what)
         if got is None:
             continue
-        label = {"ratio": f"x {reference}", "value": "", "abs": "|error| %"}
+        label = {"ratio": f"x {reference}", "value": "", "abs": "|error|",
+                 "beyond": f"beyond {reference}"}
         rows.append({
             "target": f"{title(key)}, {peer} "
                       f"{label.get(what, HEADS.get(what, what))}".rstrip(),
