@@ -45,7 +45,7 @@ struct runner {
 	struct watch *watch; /* NULL without a file */
 	struct sink *sink;   /* NULL: nobody listens */
 	struct journal *journal;
-	struct event *signals[3], *events, *flush, *drain_look;
+	struct event *signals[3], *events, *flush, *tick, *drain_look;
 	int64_t drain_end_us;
 	bool draining;
 };
@@ -73,6 +73,32 @@ static const struct option_row options[] = {
 	"NAME", "debug, info, warn or error"},
     {0},
 };
+
+/* --- time --- */
+
+static void
+tick(struct runner *r)
+{
+	int64_t now_us = clock_now(&clock_real);
+	int64_t next_us = server_tick(r->server, now_us);
+	struct timeval wait;
+
+	event_del(r->tick);
+	if (next_us == DEADLINE_NEVER)
+		return;
+	next_us = MAX(next_us - now_us, 0) + 1000;
+	wait.tv_sec = next_us / 1000000;
+	wait.tv_usec = next_us % 1000000;
+	event_add(r->tick, &wait);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	tick(arg);
+}
 
 /* --- the configuration --- */
 
@@ -188,6 +214,7 @@ reload(struct runner *r)
 	    server_apply(r->server, model, &diag)) {
 		log_diag(&diag);
 		setup_log(model);
+		tick(r);
 		watch_files(r->watch, model->files, model->files_count);
 		log_line(LOG_INFO, "config_reload", "configuration reloaded",
 		    LOG_STR("file", r->opt->config),
@@ -308,6 +335,7 @@ add_events(struct runner *r)
 		    EV_SIGNAL | EV_PERSIST, on_signal, r);
 		event_add(r->signals[i], NULL);
 	}
+	r->tick = event_new(r->base, -1, 0, on_tick, r);
 	r->drain_look = event_new(r->base, -1, EV_PERSIST, on_drain_look, r);
 	if (r->sink == NULL)
 		return;
@@ -325,6 +353,8 @@ remove_events(struct runner *r)
 		if (r->signals[i] != NULL)
 			event_free(r->signals[i]);
 	}
+	if (r->tick != NULL)
+		event_free(r->tick);
 	if (r->drain_look != NULL)
 		event_free(r->drain_look);
 	if (r->events != NULL)
@@ -407,6 +437,7 @@ serve(struct runner *r)
 			watch_files(r->watch, r->model->files,
 			    r->model->files_count);
 		}
+		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);
 		event_base_dispatch(r->base);

@@ -114,6 +114,21 @@ end_early(struct stage *s)
 	flow_end_now(l->flow, (enum flow_end)l->ending);
 }
 
+static void
+unlink_stage(struct stage *s)
+{
+	struct link *l = s->link;
+
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		l->first = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	else
+		l->last = s->prev;
+}
+
 void
 stage_free(struct stage *s)
 {
@@ -124,7 +139,6 @@ stage_free(struct stage *s)
 	if (s->ops->detach != NULL)
 		s->ops->detach(s);
 	report(s);
-	deadline_disarm(&f->engine->deadlines, &s->wake);
 	if (l->ender == s)
 		end_early(s);
 	if (f->closing || f->ended) {
@@ -133,17 +147,13 @@ stage_free(struct stage *s)
 	} else {
 		hand_over(s);
 	}
+	/* Letting go of holds may start the host, and with it the chain, which
+	 * must not find this stage any more. */
+	unlink_stage(s);
+	deadline_disarm(&f->engine->deadlines, &s->wake);
 	stage_hold(s, false);
 	stage_deaf(s, false);
 	stage_hold_open(s, false);
-	if (s->prev != NULL)
-		s->prev->next = s->next;
-	else
-		l->first = s->next;
-	if (s->next != NULL)
-		s->next->prev = s->prev;
-	else
-		l->last = s->prev;
 	free(s);
 }
 

@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "proxy/acceptor.h"
 #include "proxy/cpus.h"
+#include "proxy/plan_clock.h"
 #include "proxy/plan_diff.h"
 #include "proxy/resolve.h"
 #include "proxy/worker.h"
@@ -37,6 +38,7 @@ struct server {
 	size_t workers_count;
 	struct acceptor *acceptor;
 	struct plan *plan; /* counted; NULL before the first apply */
+	struct plan_clock *clock; /* of that plan */
 	struct acks acks;
 	uint64_t seed;
 };
@@ -136,6 +138,7 @@ server_free(struct server *s)
 	for (size_t i = 0; i < s->workers_count; i++)
 		worker_free(s->workers[i]);
 	free(s->workers);
+	plan_clock_free(s->clock);
 	plan_unref(s->plan);
 	resolver_free(s->resolver);
 	event_buffer_free(s->events);
@@ -242,6 +245,15 @@ put_in_force(struct server *s, struct plan *plan,
 	await_acks(&s->acks);
 }
 
+static void
+set_plan(struct server *s, struct plan *plan)
+{
+	plan_clock_free(s->clock);
+	s->clock = plan_clock_new(plan, clock_now(&clock_real));
+	plan_unref(s->plan);
+	s->plan = plan;
+}
+
 bool
 server_apply(struct server *s, struct conf_model *model,
     struct conf_diag *diag)
@@ -265,9 +277,18 @@ server_apply(struct server *s, struct conf_model *model,
 		event_buffer_flush(s->events);
 	log_listeners(plan, opened, count);
 	free(opened);
-	plan_unref(s->plan);
-	s->plan = plan;
+	set_plan(s, plan);
 	return true;
+}
+
+int64_t
+server_tick(struct server *s, int64_t now_us)
+{
+	int64_t next = plan_clock_look(s->clock, now_us, tell_change, s);
+
+	if (s->events != NULL)
+		event_buffer_flush(s->events);
+	return next;
 }
 
 const struct plan *
@@ -299,8 +320,7 @@ server_drain(struct server *s)
 
 		put_in_force(s, clear, NULL, 0);
 		plan_diff(s->plan, clear, tell_change, s);
-		plan_unref(s->plan);
-		s->plan = clear;
+		set_plan(s, clear);
 	}
 	for (size_t i = 0; i < s->workers_count; i++)
 		worker_post_drain(s->workers[i]);

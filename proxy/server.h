@@ -27,6 +27,10 @@ struct server *server_new(const struct conf_model *model, struct sink *sink,
  * nothing has changed. Takes no reference but its own. */
 bool server_apply(struct server *s, struct conf_model *model,
     struct conf_diag *diag) WARN_UNUSED;
+/* Tells (log, events) which faults and partitions time has brought into or
+ * out of force; returns when to call again, µs (DEADLINE_NEVER: after the next
+ * server_apply only). The workers act on time by themselves. */
+int64_t server_tick(struct server *s, int64_t now_us);
 /* The plan in force; borrowed until the next server_apply. */
 const struct plan *server_plan(const struct server *s);
 uint64_t server_seed(const struct server *s);
