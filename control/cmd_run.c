@@ -18,9 +18,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "config/load.h"
 #include "control/options.h"
-#include "faults/fault.h"
+#include "control/run_config.h"
 #include "observe/journal.h"
 #include "observe/sink.h"
 #include "proxy/server.h"
@@ -30,12 +29,6 @@
 #define DRAIN_LOOK_MS 20
 /* How long a journal's line may wait for its file. */
 #define FLUSH_MS 100
-
-struct run_options {
-	const char *config, *listen, *upstream, *protocol, *journal;
-	const char *log_format, *log_level, *seed, *workers;
-	struct option_texts faults;
-};
 
 struct runner {
 	const struct run_options *opt;
@@ -102,101 +95,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- the configuration --- */
 
-static bool
-word_index(const char *option, const char *word, const char *const *words,
-    int *index)
-{
-	for (int i = 0; words[i] != NULL; i++) {
-		if (strcmp(words[i], word) == 0) {
-			*index = i;
-			return true;
-		}
-	}
-	fprintf(stderr, "faultwire run: --%s: \"%s\" is none of", option, word);
-	for (int i = 0; words[i] != NULL; i++)
-		fprintf(stderr, " %s", words[i]);
-	fputc('\n', stderr);
-	return false;
-}
-
-static bool
-number(const char *option, const char *text, long long *to)
-{
-	char *end;
-
-	errno = 0;
-	*to = strtoll(text, &end, 10);
-	if (errno == 0 && end != text && *end == '\0' && *to >= 0)
-		return true;
-	fprintf(stderr, "faultwire run: --%s: \"%s\" is no number\n", option,
-	    text);
-	return false;
-}
-
-/* What the command line says wins over the file, at every load. */
-static bool
-override(const struct run_options *opt, struct conf_model *model)
-{
-	static const char *const levels[] = {
-	    "debug", "info", "warn", "error", NULL};
-	static const char *const formats[] = {
-	    "auto", "json", "logfmt", "text", NULL};
-	long long n;
-
-	if (opt->log_level != NULL &&
-	    !word_index("log-level", opt->log_level, levels, &model->log.level))
-		return false;
-	if (opt->log_format != NULL &&
-	    !word_index("log-format", opt->log_format, formats,
-		&model->log.format))
-		return false;
-	if (opt->seed != NULL) {
-		if (!number("seed", opt->seed, &n))
-			return false;
-		model->seed = (uint64_t)n;
-		model->has_seed = true;
-	}
-	if (opt->workers != NULL) {
-		if (!number("workers", opt->workers, &n) || n > 256)
-			return false;
-		model->workers = n;
-	}
-	return true;
-}
-
-static struct conf_model *
-load(const struct run_options *opt, struct conf_diag *diag)
-{
-	if (opt->config != NULL)
-		return conf_load_file(opt->config, &fault_kinds, diag);
-	return conf_load_options(opt->listen, opt->upstream, opt->protocol,
-	    opt->faults.items, opt->faults.count, &fault_kinds, diag);
-}
-
-static void
-print_diag(const struct conf_diag *diag)
-{
-	for (size_t i = 0; i < diag->count; i++)
-		fprintf(stderr, "%s: %s%s\n", diag->messages[i].where,
-		    diag->messages[i].warning ? "warning: " : "",
-		    diag->messages[i].text);
-}
-
-static void
-log_diag(const struct conf_diag *diag)
-{
-	for (size_t i = 0; i < diag->count; i++) {
-		const struct conf_message *m = &diag->messages[i];
-
-		log_line(m->warning ? LOG_WARN : LOG_ERROR,
-		    m->warning ? "config_warning" : "config_error",
-		    m->warning ? "configuration: warning"
-			       : "configuration: error",
-		    LOG_STR("where", m->where), LOG_STR("error", m->text),
-		    LOG_END);
-	}
-}
-
 static void
 setup_log(const struct conf_model *model)
 {
@@ -208,11 +106,11 @@ static void
 reload(struct runner *r)
 {
 	struct conf_diag diag = {0};
-	struct conf_model *model = load(r->opt, &diag);
+	struct conf_model *model = run_load(r->opt, &diag);
 
-	if (model != NULL && override(r->opt, model) &&
+	if (model != NULL && run_override(r->opt, model) &&
 	    server_apply(r->server, model, &diag)) {
-		log_diag(&diag);
+		run_log_diag(&diag);
 		setup_log(model);
 		tick(r);
 		watch_files(r->watch, model->files, model->files_count);
@@ -223,7 +121,7 @@ reload(struct runner *r)
 		conf_model_unref(r->model);
 		r->model = model;
 	} else {
-		log_diag(&diag);
+		run_log_diag(&diag);
 		log_line(LOG_ERROR, "config_rejected",
 		    "configuration rejected, nothing has changed",
 		    LOG_STR("file", r->opt->config),
@@ -403,7 +301,7 @@ start(struct runner *r)
 failed:
 	if (err.text[0] != '\0')
 		fprintf(stderr, "faultwire: %s\n", err.text);
-	print_diag(&diag);
+	run_print_diag(&diag);
 	conf_diag_fini(&diag);
 	return ok;
 }
@@ -475,12 +373,12 @@ run(int argc, char **argv)
 		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
 	if (!usage_ok(&opt, rest < argc))
 		return EXIT_USAGE;
-	r.model = load(&opt, &diag);
-	print_diag(&diag);
+	r.model = run_load(&opt, &diag);
+	run_print_diag(&diag);
 	conf_diag_fini(&diag);
 	if (r.model == NULL) {
 		code = EXIT_FAILED;
-	} else if (!override(&opt, r.model)) {
+	} else if (!run_override(&opt, r.model)) {
 		conf_model_unref(r.model);
 		code = EXIT_USAGE;
 	} else {

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From options and file to a model. */
+#include "control/run_config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "config/load.h"
+#include "faults/fault.h"
+
+static bool
+word_index(const char *option, const char *word, const char *const *words,
+    int *index)
+{
+	for (int i = 0; words[i] != NULL; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*index = i;
+			return true;
+		}
+	}
+	fprintf(stderr, "faultwire run: --%s: \"%s\" is none of", option, word);
+	for (int i = 0; words[i] != NULL; i++)
+		fprintf(stderr, " %s", words[i]);
+	fputc('\n', stderr);
+	return false;
+}
+
+static bool
+number(const char *option, const char *text, long long *to)
+{
+	char *end;
+
+	errno = 0;
+	*to = strtoll(text, &end, 10);
+	if (errno == 0 && end != text && *end == '\0' && *to >= 0)
+		return true;
+	fprintf(stderr, "faultwire run: --%s: \"%s\" is no number\n", option,
+	    text);
+	return false;
+}
+
+bool
+run_override(const struct run_options *opt, struct conf_model *model)
+{
+	static const char *const levels[] = {
+	    "debug", "info", "warn", "error", NULL};
+	static const char *const formats[] = {
+	    "auto", "json", "logfmt", "text", NULL};
+	long long n;
+
+	if (opt->log_level != NULL &&
+	    !word_index("log-level", opt->log_level, levels, &model->log.level))
+		return false;
+	if (opt->log_format != NULL &&
+	    !word_index("log-format", opt->log_format, formats,
+		&model->log.format))
+		return false;
+	if (opt->seed != NULL) {
+		if (!number("seed", opt->seed, &n))
+			return false;
+		model->seed = (uint64_t)n;
+		model->has_seed = true;
+	}
+	if (opt->workers != NULL) {
+		if (!number("workers", opt->workers, &n) || n > 256)
+			return false;
+		model->workers = n;
+	}
+	return true;
+}
+
+struct conf_model *
+run_load(const struct run_options *opt, struct conf_diag *diag)
+{
+	if (opt->config != NULL)
+		return conf_load_file(opt->config, &fault_kinds, diag);
+	return conf_load_options(opt->listen, opt->upstream, opt->protocol,
+	    opt->faults.items, opt->faults.count, &fault_kinds, diag);
+}
+
+void
+run_print_diag(const struct conf_diag *diag)
+{
+	for (size_t i = 0; i < diag->count; i++)
+		fprintf(stderr, "%s: %s%s\n", diag->messages[i].where,
+		    diag->messages[i].warning ? "warning: " : "",
+		    diag->messages[i].text);
+}
+
+void
+run_log_diag(const struct conf_diag *diag)
+{
+	for (size_t i = 0; i < diag->count; i++) {
+		const struct conf_message *m = &diag->messages[i];
+
+		log_line(m->warning ? LOG_WARN : LOG_ERROR,
+		    m->warning ? "config_warning" : "config_error",
+		    m->warning ? "configuration: warning"
+			       : "configuration: error",
+		    LOG_STR("where", m->where), LOG_STR("error", m->text),
+		    LOG_END);
+	}
+}

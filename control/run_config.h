@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `faultwire run` is told: options, and the model they and the file lead
+ * to. */
+#ifndef CONTROL_RUN_CONFIG_H
+#define CONTROL_RUN_CONFIG_H
+
+#include <stdbool.h>
+
+#include "config/diag.h"
+#include "config/model.h"
+#include "control/options.h"
+
+struct run_options {
+	const char *config, *listen, *upstream, *protocol, *journal;
+	const char *log_format, *log_level, *seed, *workers;
+	struct option_texts faults;
+};
+
+/* Reads the file, or makes a model of the options. Returns owned, or NULL and
+ * at least one error in diag. */
+struct conf_model *run_load(const struct run_options *opt,
+    struct conf_diag *diag);
+/* What the command line says wins over the file, at every load. False: an
+ * option is wrong (said on standard error). */
+bool run_override(const struct run_options *opt, struct conf_model *model);
+/* Prints the findings on standard error, or logs them. */
+void run_print_diag(const struct conf_diag *diag);
+void run_log_diag(const struct conf_diag *diag);
+
+#endif
