@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Allocation that cannot fail: out of memory ends the program with a message. */
+/* Allocation that cannot fail: out of memory ends the program, with a
+ * message. */
 #ifndef BASE_XALLOC_H
 #define BASE_XALLOC_H
 

@@ -22,7 +22,7 @@
 struct conf_kind {
 	const char *name;    /* keyword in configuration and API */
 	const char *summary; /* one line, no final dot */
-	const char *details; /* paragraphs for the reference page; may be NULL */
+	const char *details; /* paragraphs of the reference page; or NULL */
 	const char *example; /* a fault group as a file would hold it */
 	const struct conf_field *fields;
 	size_t params_size;

@@ -26,7 +26,7 @@ struct conf_model *conf_load_options(const char *listen, const char *upstream,
 
 /* The tables of every group, for reference pages and the API. */
 struct conf_group {
-	const char *name;    /* "route", "partition", …; "" is the file itself */
+	const char *name;    /* "route", "partition", …; "": the file */
 	const char *summary; /* one line */
 	const struct conf_field *fields;
 };

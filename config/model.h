@@ -140,8 +140,8 @@ struct conf_partition {
 	int shape;		     /* enum conf_partition_shape */
 	char *isolate; /* for the shape isolate; NULL: drawn by the seed */
 	int mode;      /* enum conf_partition_mode */
-	char *direction; /* owned; NULL or "both": both; "a->b": packets a to b */
-	char *dial;	 /* owned; NULL; "a->b": connections that a opens to b */
+	char *direction; /* owned; NULL, "both"; "a->b": packets a to b */
+	char *dial;	 /* owned; NULL; "a->b": connections a opens to b */
 	int existing;	 /* enum conf_partition_existing */
 	bool enabled;
 	int64_t for_us, on_us, off_us;
@@ -155,8 +155,19 @@ struct conf_control {
 	struct conf_where where;
 };
 
-enum conf_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
-enum conf_log_format { LOG_FORMAT_AUTO, LOG_FORMAT_JSON, LOG_FORMAT_LOGFMT, LOG_FORMAT_TEXT };
+/* In the order of base/log.h's. */
+enum conf_log_level {
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_ERROR,
+};
+enum conf_log_format {
+	LOG_FORMAT_AUTO,
+	LOG_FORMAT_JSON,
+	LOG_FORMAT_LOGFMT,
+	LOG_FORMAT_TEXT,
+};
 
 struct conf_log {
 	int level;  /* enum conf_log_level */

@@ -86,7 +86,8 @@ header_matches(const struct flow *f, const struct conf_header_match *m)
 	if (f->ops->header == NULL)
 		return false;
 	for (size_t n = 0; f->ops->header(f, m->name, n, &value); n++) {
-		if (m->value.text == NULL || conf_pattern_match(&m->value, value))
+		if (m->value.text == NULL ||
+		    conf_pattern_match(&m->value, value))
 			return true;
 	}
 	return false;

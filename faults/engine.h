@@ -66,7 +66,14 @@ enum flow_type {
 	FLOW_EXCHANGE,	 /* one request and its response */
 };
 
-enum fact { FACT_SNI, FACT_HOST, FACT_METHOD, FACT_PATH, FACT_QUERY, FACT_COMMAND };
+enum fact {
+	FACT_SNI,
+	FACT_HOST,
+	FACT_METHOD,
+	FACT_PATH,
+	FACT_QUERY,
+	FACT_COMMAND,
+};
 
 struct flow;
 struct link;

@@ -9,7 +9,8 @@
 #include "faults/stage.h"
 
 bool
-flow_event(const struct flow *f, enum event_type type, struct event_record *event)
+flow_event(const struct flow *f, enum event_type type,
+    struct event_record *event)
 {
 	if (f->engine->emit == NULL)
 		return false;

@@ -224,7 +224,7 @@ grudge_fini(struct grudge *g)
 	free(g->cut);
 }
 
-/* --- faults ---------------------------------------------------------------- */
+/* --- faults --- */
 
 struct list {
 	struct partition_fault *items;
@@ -307,7 +307,8 @@ add_freeze(struct list *list, const struct conf_partition *p,
 	struct conf_fault *f = add_fault(list, p, subject, "blackhole");
 
 	f->conditions.flows = flows;
-	set_param(f, "acknowledge", p->mode == PARTITION_JAM ? "true" : "false");
+	set_param(f, "acknowledge",
+	    p->mode == PARTITION_JAM ? "true" : "false");
 }
 
 static void

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a stage knows: the answers to a kind's questions. */
+#include "faults/stage.h"
+
+const void *
+stage_params(const struct stage *s)
+{
+	return s->fault->conf->params;
+}
+
+void *
+stage_state(struct stage *s)
+{
+	return s->state;
+}
+
+struct fault_shared *
+stage_shared(struct stage *s)
+{
+	return s->fault->shared;
+}
+
+enum link_dir
+stage_dir(const struct stage *s)
+{
+	return s->link->dir ? LINK_DOWN : LINK_UP;
+}
+
+int64_t
+stage_now(const struct stage *s)
+{
+	return clock_now(s->link->flow->engine->clock);
+}
+
+int64_t
+stage_flow_start(const struct stage *s)
+{
+	return s->link->flow->start_us;
+}
+
+const struct bytes *
+stage_in(const struct stage *s)
+{
+	return &s->in;
+}
+
+int64_t
+stage_arrival(const struct stage *s)
+{
+	if (s->in.head != NULL)
+		return s->in.head->time_us;
+	return s->eof ? s->eof_us : stage_now(s);
+}
+
+bool
+stage_at_eof(const struct stage *s)
+{
+	return s->eof;
+}
+
+uint64_t
+stage_offset(const struct stage *s)
+{
+	return s->offset;
+}
+
+size_t
+stage_head_left(const struct stage *s)
+{
+	uint64_t head = s->link->head_len, at = s->start + s->offset;
+
+	return at < head ? (size_t)(head - at) : 0;
+}
+
+bool
+stage_closing(const struct stage *s)
+{
+	return s->closing;
+}
+
+bool
+stage_is_http(const struct stage *s)
+{
+	return s->link->flow->type == FLOW_EXCHANGE;
+}
+
+uint64_t
+stage_bits(const struct stage *s, uint64_t draw)
+{
+	const struct flow *f = s->link->flow;
+	struct rng_key key = {
+	    .seed = f->engine->seed,
+	    .route = f->route != NULL ? f->route->hash
+				      : rng_hash(f->route_name),
+	    .fault = s->fault->hash,
+	    .flow = f->number,
+	};
+
+	return rng_bits(&key, draw | (uint64_t)s->link->dir << 63);
+}
+
+double
+stage_unit(const struct stage *s, uint64_t draw)
+{
+	return (double)(stage_bits(s, draw) >> 11) * 0x1p-53;
+}
+
+uint64_t
+stage_below(const struct stage *s, uint64_t draw, uint64_t bound)
+{
+	return (uint64_t)(((unsigned __int128)stage_bits(s, draw) * bound) >>
+	    64);
+}
