@@ -94,17 +94,24 @@ class Http(Scenario):
         for conn in held:
             conn.expect_silence(0.1)
         self.assertEqual(self.hits(5), [False] * 5)
-        held[0].close()
+        held[0].reset()
+        wait_until(self.hangs, what="a free place")
 
-        def hangs():
-            conn = self.client(self.port).send(request())
-            try:
-                conn.recv(1, 0.2)
-            except AssertionError:
-                return True
-            return False
+    def hangs(self):
+        conn = self.client(self.port).send(request())
+        try:
+            conn.recv(1, 0.2)
+        except AssertionError:
+            return True
+        return False
 
-        wait_until(hangs, what="a free place")
+    def test_a_client_that_gives_up_frees_its_place(self):
+        self.prepare(fault("hang", max_active=1))
+        held = self.client(self.port).send(request())
+        held.expect_silence(0.1)
+        self.assertFalse(self.hangs())
+        held.close()
+        wait_until(self.hangs, what="a free place")
 
     def test_a_fault_that_is_not_enabled_does_nothing(self):
         self.prepare(fault("abort", enabled=False))

@@ -176,7 +176,7 @@ EFFECTS = (
     Effect("bandwidth", held_body, name="bandwidth 0", rate=0,
            after=released),
     Effect("slicer", sliced, average_size=100, delay="4ms"),
-    Effect("loss", loses, rate="40%", rto="20ms"),
+    Effect("loss", loses, rate="40%", rtt="5ms", rto="20ms"),
     Effect("slow_close", closes_late, delay="200ms", protocols=("tcp",),
            survives=False),
     Effect("corrupt", damaged, rate="1%"),
@@ -219,18 +219,9 @@ class Matrix(Scenario):
             line.whole()
         else:
             line.client.close()
-        self.refresh_backend()
+        self.upstream.drop_waiting()
         fresh = self.line(up)
         fresh.whole()
-
-    def refresh_backend(self):
-        """Connections that wait to be accepted belong to dead flows."""
-        self.upstream.sock.settimeout(0.05)
-        try:
-            while True:
-                self.upstream.sock.accept()[0].close()
-        except OSError:
-            pass
 
     def from_the_start(self, effect, protocol, up):
         self.prepare(protocol, effect.conf | self.stream(up))

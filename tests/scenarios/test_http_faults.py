@@ -63,8 +63,10 @@ class Exchanges(Scenario):
 
     def test_abort_of_a_large_upload_reads_it_and_serves_on(self):
         self.prepare(fault("abort", status=507))
-        self.c.send_in_background(request("POST", "/", bytes(3_000_000)))
+        sender = self.c.send_in_background(
+            request("POST", "/", bytes(3_000_000)))
         self.assertEqual(read_message(self.c).status, 507)
+        sender.join()
         self.set()
         self.served()
 

@@ -38,7 +38,7 @@ def text(routes=(), seed=7, workers=2, **groups):
     return "\n".join(lines) + "\n"
 
 
-def fault(kind, **fields):
+def fault(kind, /, **fields):
     """A fault group. Python keywords take a final underscore: for_."""
     return {"type": kind, **{k.rstrip("_"): v for k, v in fields.items()}}
 

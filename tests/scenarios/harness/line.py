@@ -62,9 +62,9 @@ class Line:
     def silence(self, seconds):
         """Nothing comes out for that long."""
         if self._server is None and self.up:
-            self.backend.expect_nobody(seconds)
-        else:
-            self.receiver.expect_silence(seconds)
+            if not self.backend.waits(seconds):
+                return
+        self.receiver.expect_silence(seconds)
 
     def whole(self):
         """All the rest passes unchanged, and the line ends in good order."""

@@ -58,6 +58,7 @@ class Conn:
     def __init__(self, sock):
         self.sock = sock
         self.buffer = b""
+        self.was_reset = False  # before connect() returned
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -79,6 +80,8 @@ class Conn:
         return thread
 
     def _more(self, deadline):
+        if self.was_reset:
+            raise ConnectionResetError
         left = deadline - time.monotonic()
         if left <= 0:
             raise AssertionError(
@@ -196,9 +199,21 @@ class Backend:
             raise AssertionError("nobody connected to the backend") from None
         return Conn(sock)
 
+    def drop_waiting(self):
+        """Closes connections that nobody accepted yet."""
+        self.sock.settimeout(0.05)
+        try:
+            while True:
+                self.sock.accept()[0].close()
+        except OSError:
+            pass
+
+    def waits(self, seconds):
+        """True if within that time somebody connects."""
+        return bool(select.select([self.sock], [], [], seconds)[0])
+
     def expect_nobody(self, seconds):
-        ready, _, _ = select.select([self.sock], [], [], seconds)
-        assert not ready, "the backend was connected to"
+        assert not self.waits(seconds), "the backend was connected to"
 
     def close(self):
         self.sock.close()
@@ -269,12 +284,16 @@ def connect(to, within=WITHIN, source=None, receive_buffer=None):
     if source:
         sock.bind((source, 0))
     sock.settimeout(within)
+    conn = Conn(sock)
     try:
         sock.connect(to)
+    except ConnectionResetError:
+        # Accepted and reset so soon that connect() already tells.
+        conn.was_reset = True
     except OSError:
         sock.close()
         raise
-    return Conn(sock)
+    return conn
 
 
 def connect_outcome(to, within, source=None):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 from .net import WITHIN, wait_until
 
@@ -84,7 +85,7 @@ class Faultwire:
     over the file `path`, or (with neither) over `args` alone."""
 
     def __init__(self, text, args=(), env=None, journal=None, nofile=None,
-                 path=None):
+                 path=None, hosts=None):
         self.dir = tempfile.mkdtemp(prefix="faultwire-test-")
         self.conf = path or os.path.join(self.dir, "faultwire.conf")
         if text is not None:
@@ -101,10 +102,25 @@ class Faultwire:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
 
         self.process = subprocess.Popen(
-            prefix() + [BIN, "run", "--journal", self.journal_path, *args],
+            self._with_hosts(hosts) + prefix() +
+            [BIN, "run", "--journal", self.journal_path, *args],
             stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err,
             env={**environment(), **(env or {})}, preexec_fn=limit)
         self.wait_ready()
+
+    def _with_hosts(self, hosts):
+        """A command that gives what follows an /etc/hosts of its own."""
+        if hosts is None:
+            return []
+        file = os.path.join(self.dir, "hosts")
+        with open(file, "w", encoding="ascii") as f:
+            f.write(hosts)
+        command = ["unshare", "-m", "sh", "-c",
+                   'mount --bind "$0" /etc/hosts && exec "$@"', file]
+        if subprocess.run(command + ["true"], stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False).returncode:
+            raise unittest.SkipTest("no mount namespaces here")
+        return command
 
     # --- what it says
 
@@ -146,14 +162,16 @@ class Faultwire:
     def wait_log(self, event, count=1, within=WITHIN):
         """At least `count` log lines of that event."""
         def found():
-            self.check_alive()
             lines = self.log_events(event)
+            if len(lines) < count:
+                self.check_alive()
             return lines if len(lines) >= count else None
 
         try:
             return wait_until(found, within, f"log event {event}")
         except AssertionError as e:
-            raise AssertionError(f"{e}\n{self.story()}") from None
+            text = "" if "ended with" in str(e) else self.story()
+            raise AssertionError(f"{e}\n{text}") from None
 
     def wait_ready(self):
         self.wait_log("ready")
@@ -202,7 +220,10 @@ class Faultwire:
             self.check_alive()
             return self.reloads()[before:]
 
-        line = wait_until(found, what="the reload")[0]
+        try:
+            line = wait_until(found, what="the reload")[0]
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n{self.story()}") from None
         assert line["event"] == event, f"{line}\n{self.story()}"
         return line
 
