@@ -23,9 +23,9 @@ glob_match(struct view glob, struct view text, bool nocase)
 			has_star = true;
 			star = ++g;
 			resume = t;
-		} else if (g < glob.len &&
-		    (glob.at[g] == '?' || fold(glob.at[g], nocase) ==
-			fold(text.at[t], nocase))) {
+		} else if (g < glob.len && (glob.at[g] == '?' ||
+					    fold(glob.at[g], nocase) ==
+						fold(text.at[t], nocase))) {
 			g++;
 			t++;
 		} else if (has_star) {

@@ -64,9 +64,11 @@ parse_unix(const char *text, struct conf_address *to, struct error *err)
 	size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
 
 	if (*path == '\0' || strlen(path) > most)
-		return error_set(err, 0, "\"%.40s\" is not a unix address; "
-		    "expected unix: and a path of at most %zu bytes", text,
-		    most);
+		return error_set(
+		    err, 0,
+		    "\"%.40s\" is not a unix address; "
+		    "expected unix: and a path of at most %zu bytes",
+		    text, most);
 	to->is_unix = true;
 	to->path = xstrdup(path);
 	to->text = xstrdup(text);
@@ -90,12 +92,12 @@ find_host(const char *text, const char *colon, size_t *len)
 
 bool
 conf_address_parse(const char *text, bool listen, struct conf_address *to,
-    struct error *err)
+		   struct error *err)
 {
 	const char *colon = strrchr(text, ':'), *host;
 	const char *expected = listen
-	    ? "host:port, [v6]:port, :port or unix:/path"
-	    : "host:port, [v6]:port or unix:/path";
+				   ? "host:port, [v6]:port, :port or unix:/path"
+				   : "host:port, [v6]:port or unix:/path";
 	size_t len;
 
 	*to = (struct conf_address){0};
@@ -103,23 +105,33 @@ conf_address_parse(const char *text, bool listen, struct conf_address *to,
 		return parse_unix(text, to, err);
 	if (strstr(text, "://") != NULL)
 		return error_set(err, 0, "\"%.40s\" is a URL; expected %s",
-		    text, expected);
+				 text, expected);
 	if (colon == NULL)
 		return error_set(err, 0, "\"%.40s\" has no port; expected %s",
-		    text, expected);
+				 text, expected);
 	host = find_host(text, colon, &len);
 	if (host == NULL && is_v6(text, strlen(text)))
-		return error_set(err, 0, "\"%.40s\" leaves open where its "
-		    "port begins; expected brackets: [address]:port", text);
+		return error_set(
+		    err, 0,
+		    "\"%.40s\" leaves open where its "
+		    "port begins; expected brackets: [address]:port",
+		    text);
 	if (host == NULL || (len == 0 && !listen))
-		return error_set(err, 0, "\"%.40s\" has no valid host; "
-		    "expected %s", text, expected);
+		return error_set(err, 0,
+				 "\"%.40s\" has no valid host; "
+				 "expected %s",
+				 text, expected);
 	if (!parse_port(colon + 1, &to->port))
-		return error_set(err, 0, "\"%.40s\" has no valid port; "
-		    "expected a number up to 65535 behind the colon", text);
+		return error_set(
+		    err, 0,
+		    "\"%.40s\" has no valid port; "
+		    "expected a number up to 65535 behind the colon",
+		    text);
 	if (to->port == 0 && !listen)
-		return error_set(err, 0, "\"%.40s\" has port 0; expected "
-		    "1 \xe2\x80\xa6 65535", text);
+		return error_set(err, 0,
+				 "\"%.40s\" has port 0; expected "
+				 "1 \xe2\x80\xa6 65535",
+				 text);
 	to->host = len > 0 ? xmemdup0(host, len) : NULL;
 	to->text = xstrdup(text);
 	return true;
@@ -149,5 +161,5 @@ conf_address_is_local(const struct conf_address *a)
 	if (inet_pton(AF_INET, a->host, &v4) == 1)
 		return ntohl(v4.s_addr) >> 24 == 127;
 	return inet_pton(AF_INET6, a->host, &v6) == 1 &&
-	    IN6_IS_ADDR_LOOPBACK(&v6);
+	       IN6_IS_ADDR_LOOPBACK(&v6);
 }

@@ -50,7 +50,7 @@ struct conf_service *
 conf_model_add_service(struct conf_model *model)
 {
 	model->services = grown(model->services, &model->services_count,
-	    sizeof(*model->services));
+				sizeof(*model->services));
 	return &model->services[model->services_count - 1];
 }
 
@@ -59,8 +59,8 @@ conf_model_add_route(struct conf_model *model)
 {
 	struct conf_route *r;
 
-	model->routes = grown(model->routes, &model->routes_count,
-	    sizeof(*model->routes));
+	model->routes =
+	    grown(model->routes, &model->routes_count, sizeof(*model->routes));
 	r = &model->routes[model->routes_count - 1];
 	conf_fields_default(conf_route_fields, r);
 	return r;
@@ -72,7 +72,7 @@ conf_model_add_partition(struct conf_model *model)
 	struct conf_partition *p;
 
 	model->partitions = grown(model->partitions, &model->partitions_count,
-	    sizeof(*model->partitions));
+				  sizeof(*model->partitions));
 	p = &model->partitions[model->partitions_count - 1];
 	conf_fields_default(conf_partition_fields, p);
 	return p;
@@ -92,8 +92,8 @@ conf_route_add_fault(struct conf_route *route, const struct conf_kind *kind)
 {
 	struct conf_fault *f;
 
-	route->faults = grown(route->faults, &route->faults_count,
-	    sizeof(*route->faults));
+	route->faults =
+	    grown(route->faults, &route->faults_count, sizeof(*route->faults));
 	f = &route->faults[route->faults_count - 1];
 	conf_fault_init(f, kind);
 	return f;
@@ -172,7 +172,7 @@ conf_route_remove_fault(struct conf_route *route, size_t index)
 {
 	conf_fault_fini(&route->faults[index]);
 	shrink(route->faults, &route->faults_count, sizeof(*route->faults),
-	    index);
+	       index);
 }
 
 void
@@ -180,7 +180,7 @@ conf_model_remove_route(struct conf_model *model, size_t index)
 {
 	conf_route_fini(&model->routes[index]);
 	shrink(model->routes, &model->routes_count, sizeof(*model->routes),
-	    index);
+	       index);
 }
 
 void
@@ -188,7 +188,7 @@ conf_model_remove_partition(struct conf_model *model, size_t index)
 {
 	partition_fini(&model->partitions[index]);
 	shrink(model->partitions, &model->partitions_count,
-	    sizeof(*model->partitions), index);
+	       sizeof(*model->partitions), index);
 }
 
 static void
@@ -224,7 +224,7 @@ conf_model_ref(struct conf_model *model)
 void
 conf_model_unref(struct conf_model *model)
 {
-	if (model != NULL && atomic_fetch_sub_explicit(&model->refs, 1,
-		memory_order_acq_rel) == 1)
+	if (model != NULL && atomic_fetch_sub_explicit(
+				 &model->refs, 1, memory_order_acq_rel) == 1)
 		model_free(model);
 }

@@ -21,12 +21,12 @@ struct conf_spot {
 	struct conf_where where; /* of the group */
 	/* Where that key stands in the group; NULL: all are at where. */
 	struct conf_where (*line)(const struct conf_spot *spot,
-	    const char *key);
+				  const char *key);
 };
 
 /* Adds "key: text" at the key's line. */
 void conf_spot_error(const struct conf_spot *spot, const char *key,
-    const char *format, ...) PRINTF_LIKE(3, 4);
+		     const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* A model of defaults, one reference. Returns owned. */
 struct conf_model *conf_model_new(void) WARN_UNUSED;
@@ -38,7 +38,7 @@ struct conf_service *conf_model_add_service(struct conf_model *model);
 struct conf_route *conf_model_add_route(struct conf_model *model);
 struct conf_partition *conf_model_add_partition(struct conf_model *model);
 struct conf_fault *conf_route_add_fault(struct conf_route *route,
-    const struct conf_kind *kind);
+					const struct conf_kind *kind);
 /* Each frees one and closes the gap. */
 void conf_model_remove_route(struct conf_model *model, size_t index);
 void conf_model_remove_partition(struct conf_model *model, size_t index);
@@ -58,15 +58,16 @@ void conf_route_protocol_defaults(struct conf_route *r);
  * after fields were changed. */
 void conf_service_compile(struct conf_service *s, const struct conf_spot *at);
 void conf_partition_compile(const struct conf_partition *p,
-    const struct conf_spot *at);
+			    const struct conf_spot *at);
 void conf_route_compile(struct conf_route *r, const struct conf_spot *at);
 void conf_match_compile(struct conf_route *r, const struct conf_spot *at);
 /* `model` knows the services that a condition on clients may name; `route`
  * is the one that the fault stands on. */
 void conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
-    const struct conf_spot *at);
+			const struct conf_spot *at);
 void conf_when_compile(struct conf_when *w, const struct conf_model *model,
-    const struct conf_route *route, const struct conf_spot *at);
+		       const struct conf_route *route,
+		       const struct conf_spot *at);
 /* Gives faults without a name their default one, <type>_<stream>, with _2,
  * _3, … if that is taken. */
 void conf_route_name_faults(struct conf_route *route);

@@ -38,8 +38,8 @@ check_services_known(const struct conf_model *model)
 
 void
 check_service(const struct conf_model *model, const struct names *known,
-    const char *name, const char *what, const struct conf_where *where,
-    struct conf_diag *diag)
+	      const char *name, const char *what,
+	      const struct conf_where *where, struct conf_diag *diag)
 {
 	struct near near;
 	size_t i;
@@ -49,27 +49,31 @@ check_service(const struct conf_model *model, const struct names *known,
 	near_start(&near, name);
 	for (i = 0; i < known->room && diag->errors < HINTED; i++)
 		near_offer(&near, known->slots[i].name);
-	conf_error(diag, where, "%s: there is no service \"%s\"; expected %s"
-	    "%s%s%s", what, name,
-	    model->services_count > 0 ? "a name from services"
-				      : "the from or to of a route",
-	    near.best != NULL ? ", did you mean \"" : "",
-	    near.best != NULL ? near.best : "",
-	    near.best != NULL ? "\"?" : "");
+	conf_error(diag, where,
+		   "%s: there is no service \"%s\"; expected %s"
+		   "%s%s%s",
+		   what, name,
+		   model->services_count > 0 ? "a name from services"
+					     : "the from or to of a route",
+		   near.best != NULL ? ", did you mean \"" : "",
+		   near.best != NULL ? near.best : "",
+		   near.best != NULL ? "\"?" : "");
 }
 
 static void
-report_twice(const char *what, const char *name,
-    const struct conf_where *where, const struct conf_where *first,
-    struct conf_diag *diag)
+report_twice(const char *what, const char *name, const struct conf_where *where,
+	     const struct conf_where *first, struct conf_diag *diag)
 {
 	if (first->file != NULL && first->line > 0)
-		conf_error(diag, where, "there is another %s \"%s\" at "
-		    "%s:%u; expected different names", what, name,
-		    first->file, first->line);
+		conf_error(diag, where,
+			   "there is another %s \"%s\" at "
+			   "%s:%u; expected different names",
+			   what, name, first->file, first->line);
 	else
-		conf_error(diag, where, "there is another %s \"%s\"; expected "
-		    "different names", what, name);
+		conf_error(diag, where,
+			   "there is another %s \"%s\"; expected "
+			   "different names",
+			   what, name);
 }
 
 static void
@@ -82,8 +86,8 @@ check_fault_names(const struct conf_route *r, struct conf_diag *diag)
 		if (r->faults[i].name != NULL &&
 		    !names_add(&names, r->faults[i].name, i, &first))
 			report_twice("fault", r->faults[i].name,
-			    &r->faults[i].where, &r->faults[first].where,
-			    diag);
+				     &r->faults[i].where,
+				     &r->faults[first].where, diag);
 	}
 	names_fini(&names);
 }
@@ -99,7 +103,7 @@ check_names(const struct conf_model *m, struct conf_diag *diag)
 
 		if (s->name != NULL && !names_add(&names, s->name, i, &first))
 			report_twice("service", s->name, &s->where,
-			    &m->services[first].where, diag);
+				     &m->services[first].where, diag);
 	}
 	names_fini(&names);
 	for (i = 0; i < m->routes_count; i++) {
@@ -107,7 +111,7 @@ check_names(const struct conf_model *m, struct conf_diag *diag)
 
 		if (r->name != NULL && !names_add(&names, r->name, i, &first))
 			report_twice("route", r->name, &r->where,
-			    &m->routes[first].where, diag);
+				     &m->routes[first].where, diag);
 		check_fault_names(r, diag);
 	}
 	names_fini(&names);
@@ -116,7 +120,7 @@ check_names(const struct conf_model *m, struct conf_diag *diag)
 
 		if (p->name != NULL && !names_add(&names, p->name, i, &first))
 			report_twice("partition", p->name, &p->where,
-			    &m->partitions[first].where, diag);
+				     &m->partitions[first].where, diag);
 	}
 	names_fini(&names);
 }
@@ -131,7 +135,7 @@ static bool
 has_match(const struct conf_route *r)
 {
 	return r->match_host.text != NULL || r->match_path.text != NULL ||
-	    r->match_sni.text != NULL;
+	       r->match_sni.text != NULL;
 }
 
 /* The address in one spelling; owned. NULL if it takes any free port. */
@@ -153,30 +157,37 @@ listen_key(const struct conf_address *a)
 /* Two routes of one listener, b right behind a (or behind others of it). */
 static void
 check_neighbours(const struct conf_route *a, const struct conf_route *b,
-    struct conf_diag *diag)
+		 struct conf_diag *diag)
 {
 	if (a->protocol != b->protocol)
-		conf_error(diag, &b->where, "route \"%s\" listens on %s with "
+		conf_error(
+		    diag, &b->where,
+		    "route \"%s\" listens on %s with "
 		    "another protocol than route \"%s\"; expected the same",
 		    name_of(b), b->listen_text, name_of(a));
 	else if (a->accept_proxy != b->accept_proxy)
-		conf_error(diag, &b->where, "route \"%s\" listens on %s with "
+		conf_error(
+		    diag, &b->where,
+		    "route \"%s\" listens on %s with "
 		    "another accept_proxy than route \"%s\"; expected the "
-		    "same", name_of(b), b->listen_text, name_of(a));
+		    "same",
+		    name_of(b), b->listen_text, name_of(a));
 	else if (!has_match(a))
-		conf_error(diag, &b->where, "route \"%s\" is never reached: "
+		conf_error(
+		    diag, &b->where,
+		    "route \"%s\" is never reached: "
 		    "route \"%s\" takes everything on %s; expected match = "
-		    "{ host, path or sni } on all but the last", name_of(b),
-		    name_of(a), b->listen_text);
+		    "{ host, path or sni } on all but the last",
+		    name_of(b), name_of(a), b->listen_text);
 }
 
 static char *
 match_key(const char *listen, const struct conf_route *r)
 {
 	return xasprintf("%s\n%s\n%s\n%s", listen,
-	    r->match_host.text != NULL ? r->match_host.text : "",
-	    r->match_path.text != NULL ? r->match_path.text : "",
-	    r->match_sni.text != NULL ? r->match_sni.text : "");
+			 r->match_host.text != NULL ? r->match_host.text : "",
+			 r->match_path.text != NULL ? r->match_path.text : "",
+			 r->match_sni.text != NULL ? r->match_sni.text : "");
 }
 
 static void
@@ -202,10 +213,13 @@ check_listeners(const struct conf_model *m, struct conf_diag *diag)
 		keys[2 * i + 1] = match_key(keys[2 * i], r);
 		if (has_match(r) &&
 		    !names_add(&matches, keys[2 * i + 1], i, &first))
-			conf_error(diag, &r->where, "route \"%s\" is never "
+			conf_error(
+			    diag, &r->where,
+			    "route \"%s\" is never "
 			    "reached: route \"%s\" on %s has the same match; "
-			    "expected another one", name_of(r),
-			    name_of(&m->routes[first]), r->listen_text);
+			    "expected another one",
+			    name_of(r), name_of(&m->routes[first]),
+			    r->listen_text);
 	}
 	for (i = 0; i < m->routes_count * 2; i++)
 		free(keys[i]);
@@ -219,7 +233,7 @@ static bool
 host_is_any(const char *host)
 {
 	return host == NULL || strcmp(host, "0.0.0.0") == 0 ||
-	    strcmp(host, "::") == 0;
+	       strcmp(host, "::") == 0;
 }
 
 /* True if connecting to `to` surely arrives at `at`. */
@@ -244,20 +258,26 @@ check_control(const struct conf_model *m, struct conf_diag *diag)
 	struct conf_address at;
 	size_t i;
 
-	if (c->listen == NULL || !conf_address_parse(c->listen, true, &at, NULL))
+	if (c->listen == NULL ||
+	    !conf_address_parse(c->listen, true, &at, NULL))
 		return;
 	if (!conf_address_is_local(&at) && c->token_file == NULL &&
 	    !c->insecure)
-		conf_error(diag, &c->where, "control: others can reach %s; "
-		    "expected token_file, or insecure = true", c->listen);
+		conf_error(diag, &c->where,
+			   "control: others can reach %s; "
+			   "expected token_file, or insecure = true",
+			   c->listen);
 	for (i = 0; i < m->routes_count; i++) {
 		const struct conf_route *r = &m->routes[i];
 
 		if (r->listen.text != NULL && leads_to(&r->listen, &at) &&
 		    (at.is_unix || at.port != 0))
-			conf_error(diag, &r->where, "route \"%s\" listens "
+			conf_error(
+			    diag, &r->where,
+			    "route \"%s\" listens "
 			    "where the control API does, %s; expected another "
-			    "address", name_of(r), c->listen);
+			    "address",
+			    name_of(r), c->listen);
 	}
 	conf_address_fini(&at);
 }
@@ -277,7 +297,9 @@ conf_model_check(const struct conf_model *model, struct conf_diag *diag)
 		check_service(model, &known, r->from, "from", &r->where, diag);
 		check_service(model, &known, r->to, "to", &r->where, diag);
 		if (leads_to(&r->upstream, &r->listen))
-			conf_error(diag, &r->where, "route \"%s\" leads to "
+			conf_error(
+			    diag, &r->where,
+			    "route \"%s\" leads to "
 			    "its own listener %s; expected another upstream",
 			    name_of(r), r->listen_text);
 	}

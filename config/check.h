@@ -13,9 +13,9 @@ struct names check_services_known(const struct conf_model *model);
 /* Reports `name` (NULL: fine) if it is not among `known`; `what` says who
  * speaks of it. */
 void check_service(const struct conf_model *model, const struct names *known,
-    const char *name, const char *what, const struct conf_where *where,
-    struct conf_diag *diag);
-void check_partitions(const struct conf_model *model,
-    const struct names *known, struct conf_diag *diag);
+		   const char *name, const char *what,
+		   const struct conf_where *where, struct conf_diag *diag);
+void check_partitions(const struct conf_model *model, const struct names *known,
+		      struct conf_diag *diag);
 
 #endif

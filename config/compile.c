@@ -18,7 +18,7 @@
 
 void
 conf_spot_error(const struct conf_spot *spot, const char *key,
-    const char *format, ...)
+		const char *format, ...)
 {
 	struct conf_where where = spot->where;
 	va_list args;
@@ -43,14 +43,17 @@ check_name(const char *name, const struct conf_spot *at)
 	if (name == NULL)
 		return;
 	if (name[0] == '\0' || strlen(name) > NAME_MAX_LEN) {
-		conf_spot_error(at, "name", "the name has %zu bytes; "
-		    "expected 1 \xe2\x80\xa6 %d", strlen(name), NAME_MAX_LEN);
+		conf_spot_error(at, "name",
+				"the name has %zu bytes; "
+				"expected 1 \xe2\x80\xa6 %d",
+				strlen(name), NAME_MAX_LEN);
 		return;
 	}
 	for (p = name; *p != '\0'; p++) {
 		if (iscntrl((unsigned char)*p)) {
-			conf_spot_error(at, "name", "the name holds a control "
-			    "character; expected printable text");
+			conf_spot_error(at, "name",
+					"the name holds a control "
+					"character; expected printable text");
 			return;
 		}
 	}
@@ -58,7 +61,7 @@ check_name(const char *name, const struct conf_spot *at)
 
 static void
 compile_pattern(struct conf_pattern *p, const struct conf_pattern_slot *slot,
-    const struct conf_spot *at)
+		const struct conf_spot *at)
 {
 	struct error err;
 
@@ -68,18 +71,19 @@ compile_pattern(struct conf_pattern *p, const struct conf_pattern_slot *slot,
 
 static void
 refuse_http_fact(const struct conf_route *route, const char *key,
-    const struct conf_spot *at)
+		 const struct conf_spot *at)
 {
 	if (route->protocol != PROTOCOL_HTTP)
-		conf_spot_error(at, key, "a tcp route knows nothing of it; "
-		    "expected protocol = \"http\"");
+		conf_spot_error(at, key,
+				"a tcp route knows nothing of it; "
+				"expected protocol = \"http\"");
 }
 
 /* Compiles the patterns of `target` and refuses those that its route cannot
  * know. */
 static void
 compile_patterns(const struct conf_pattern_slot *slots, void *target,
-    const struct conf_route *route, const struct conf_spot *at)
+		 const struct conf_route *route, const struct conf_spot *at)
 {
 	const struct conf_pattern_slot *slot;
 
@@ -100,7 +104,7 @@ conf_match_compile(struct conf_route *r, const struct conf_spot *at)
 
 static void
 compile_address(const char *text, bool listen, const char *key,
-    struct conf_address *to, const struct conf_spot *at)
+		struct conf_address *to, const struct conf_spot *at)
 {
 	struct error err;
 
@@ -114,13 +118,12 @@ conf_route_compile(struct conf_route *r, const struct conf_spot *at)
 {
 	check_name(r->name, at);
 	compile_address(r->listen_text, true, "listen", &r->listen, at);
-	compile_address(r->upstream_text, false, "upstream", &r->upstream,
-	    at);
+	compile_address(r->upstream_text, false, "upstream", &r->upstream, at);
 }
 
 void
 conf_partition_compile(const struct conf_partition *p,
-    const struct conf_spot *at)
+		       const struct conf_spot *at)
 {
 	check_name(p->name, at);
 }
@@ -154,21 +157,21 @@ conf_service_compile(struct conf_service *s, const struct conf_spot *at)
 	for (i = 0; i < count; i++) {
 		const char *text = s->addresses_text.items[i];
 
-		if (!conf_cidr_meant(text) && conf_host_valid(text, strlen(text)))
+		if (!conf_cidr_meant(text) &&
+		    conf_host_valid(text, strlen(text)))
 			s->hosts[s->hosts_count++] = xstrdup(text);
-		else if (conf_cidr_parse(text, &s->cidrs[s->cidrs_count],
-			     &err))
+		else if (conf_cidr_parse(text, &s->cidrs[s->cidrs_count], &err))
 			s->cidrs_count++;
 		else
 			conf_spot_error(at, "addresses", "%s, or a host name",
-			    err.text);
+					err.text);
 	}
 }
 
 /* Adds the ranges of the service called `name` to the condition. */
 static void
 add_service(struct conf_when *w, const char *name,
-    const struct conf_model *model, const struct conf_spot *at)
+	    const struct conf_model *model, const struct conf_spot *at)
 {
 	const struct conf_service *s = NULL;
 	struct near near;
@@ -182,27 +185,33 @@ add_service(struct conf_when *w, const char *name,
 			s = &model->services[i];
 	}
 	if (s == NULL) {
-		conf_spot_error(at, "client", "\"%s\" is neither an address "
+		conf_spot_error(
+		    at, "client",
+		    "\"%s\" is neither an address "
 		    "nor a service; expected such as 10.1.0.0/16 or a name "
-		    "from services%s%s%s", name,
-		    near.best != NULL ? ", did you mean \"" : "",
+		    "from services%s%s%s",
+		    name, near.best != NULL ? ", did you mean \"" : "",
 		    near.best != NULL ? near.best : "",
 		    near.best != NULL ? "\"?" : "");
 		return;
 	}
 	if (s->hosts_count > 0 || s->cidrs_count == 0)
-		conf_spot_error(at, "client", "the service \"%s\" is not "
+		conf_spot_error(
+		    at, "client",
+		    "the service \"%s\" is not "
 		    "known by numeric addresses alone; expected one whose "
-		    "addresses are ranges", name);
-	w->clients = xrealloc(w->clients,
-	    (w->clients_count + s->cidrs_count + 1) * sizeof(*w->clients));
+		    "addresses are ranges",
+		    name);
+	w->clients =
+	    xrealloc(w->clients, (w->clients_count + s->cidrs_count + 1) *
+				     sizeof(*w->clients));
 	for (i = 0; i < s->cidrs_count; i++)
 		w->clients[w->clients_count++] = s->cidrs[i];
 }
 
 static void
 compile_clients(struct conf_when *w, const struct conf_model *model,
-    const struct conf_spot *at)
+		const struct conf_spot *at)
 {
 	struct error err;
 	size_t i;
@@ -218,8 +227,8 @@ compile_clients(struct conf_when *w, const struct conf_model *model,
 			add_service(w, text, model, at);
 			continue;
 		}
-		w->clients = xrealloc(w->clients,
-		    (w->clients_count + 1) * sizeof(*w->clients));
+		w->clients = xrealloc(w->clients, (w->clients_count + 1) *
+						      sizeof(*w->clients));
 		if (conf_cidr_parse(text, &w->clients[w->clients_count], &err))
 			w->clients_count++;
 		else
@@ -230,7 +239,7 @@ compile_clients(struct conf_when *w, const struct conf_model *model,
 /* "Name" or "Name: pattern". */
 static void
 compile_headers(struct conf_when *w, const struct conf_route *route,
-    const struct conf_spot *at)
+		const struct conf_spot *at)
 {
 	struct error err;
 	size_t i, len;
@@ -246,7 +255,9 @@ compile_headers(struct conf_when *w, const struct conf_route *route,
 
 		len = strcspn(text, ": \t");
 		if (len == 0 || (text[len] != ':' && text[len] != '\0'))
-			conf_spot_error(at, "header", "\"%.60s\" is not a "
+			conf_spot_error(
+			    at, "header",
+			    "\"%.60s\" is not a "
 			    "header; expected \"Name\" or \"Name: pattern\"",
 			    text);
 		h->name = xmemdup0(text, len);
@@ -261,7 +272,7 @@ compile_headers(struct conf_when *w, const struct conf_route *route,
 
 void
 conf_when_compile(struct conf_when *w, const struct conf_model *model,
-    const struct conf_route *route, const struct conf_spot *at)
+		  const struct conf_route *route, const struct conf_spot *at)
 {
 	struct error err;
 
@@ -273,7 +284,7 @@ conf_when_compile(struct conf_when *w, const struct conf_model *model,
 		return;
 	refuse_http_fact(route, "status", at);
 	if (!conf_status_parse(w->status_text, &w->status_min, &w->status_max,
-		&err))
+			       &err))
 		conf_spot_error(at, "status", "%s", err.text);
 }
 
@@ -292,21 +303,23 @@ when_given(const struct conf_when *w)
 
 void
 conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
-    const struct conf_spot *at)
+		   const struct conf_spot *at)
 {
 	struct conf_conditions *c = &f->conditions;
 
 	check_name(f->name, at);
 	c->has_when = when_given(&c->when);
 	if ((c->on_us > 0) != (c->off_us > 0))
-		conf_spot_error(at, c->on_us > 0 ? "on" : "off", "flapping "
-		    "takes both; expected %s as well",
-		    c->on_us > 0 ? "off" : "on");
+		conf_spot_error(at, c->on_us > 0 ? "on" : "off",
+				"flapping "
+				"takes both; expected %s as well",
+				c->on_us > 0 ? "off" : "on");
 	if ((f->kind->flags & KIND_HTTP_ONLY) != 0 &&
 	    route->protocol != PROTOCOL_HTTP)
-		conf_spot_error(at, "type", "%s works on HTTP exchanges; "
-		    "expected a route with protocol = \"http\"",
-		    f->kind->name);
+		conf_spot_error(at, "type",
+				"%s works on HTTP exchanges; "
+				"expected a route with protocol = \"http\"",
+				f->kind->name);
 	if (f->kind->check != NULL)
 		f->kind->check(f->params, &at->where, at->diag);
 }
@@ -314,8 +327,7 @@ conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 void
 conf_route_name_faults(struct conf_route *route)
 {
-	static const char *const streams[] = {"upstream", "downstream",
-		"both"};
+	static const char *const streams[] = {"upstream", "downstream", "both"};
 	struct names names = {0};
 	size_t i, first;
 	unsigned n;
@@ -333,8 +345,8 @@ conf_route_name_faults(struct conf_route *route)
 		f->name = xasprintf("%s_%s", f->kind->name, stream);
 		for (n = 2; !names_add(&names, f->name, i, &first); n++) {
 			free(f->name);
-			f->name = xasprintf("%s_%s_%u", f->kind->name, stream,
-			    n);
+			f->name =
+			    xasprintf("%s_%s_%u", f->kind->name, stream, n);
 		}
 	}
 	names_fini(&names);

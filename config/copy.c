@@ -48,14 +48,14 @@ when_copy(struct conf_when *to, const struct conf_when *from)
 	conf_fields_copy(conf_when_fields, to, from);
 	patterns_again(conf_when_patterns, to);
 	to->clients = array_copy(from->clients, from->clients_count,
-	    sizeof(*from->clients));
+				 sizeof(*from->clients));
 	to->clients_count = from->clients_count;
 	to->has_clients = from->has_clients;
 	to->status_min = from->status_min;
 	to->status_max = from->status_max;
 	if (from->headers_count > 0)
-		to->headers = xcalloc(from->headers_count,
-		    sizeof(*to->headers));
+		to->headers =
+		    xcalloc(from->headers_count, sizeof(*to->headers));
 	to->headers_count = from->headers_count;
 	for (i = 0; i < from->headers_count; i++) {
 		to->headers[i].name = xstrdup(from->headers[i].name);
@@ -98,8 +98,8 @@ route_copy(struct conf_route *to, const struct conf_route *from)
 	address_again(&to->upstream, from->upstream_text, false);
 	to->where = from->where;
 	for (i = 0; i < from->faults_count; i++) {
-		struct conf_fault *f = conf_route_add_fault(to,
-		    from->faults[i].kind);
+		struct conf_fault *f =
+		    conf_route_add_fault(to, from->faults[i].kind);
 
 		conf_fault_fini(f);
 		conf_fault_copy(f, &from->faults[i]);
@@ -112,11 +112,11 @@ service_copy(struct conf_service *to, const struct conf_service *from)
 	size_t i;
 
 	conf_fields_copy(conf_service_fields, to, from);
-	to->cidrs = array_copy(from->cidrs, from->cidrs_count,
-	    sizeof(*from->cidrs));
+	to->cidrs =
+	    array_copy(from->cidrs, from->cidrs_count, sizeof(*from->cidrs));
 	to->cidrs_count = from->cidrs_count;
-	to->hosts = array_copy(from->hosts, from->hosts_count,
-	    sizeof(*from->hosts));
+	to->hosts =
+	    array_copy(from->hosts, from->hosts_count, sizeof(*from->hosts));
 	to->hosts_count = from->hosts_count;
 	for (i = 0; i < to->hosts_count; i++)
 		to->hosts[i] = xstrdup(from->hosts[i]);
@@ -129,14 +129,14 @@ partition_copy(struct conf_partition *to, const struct conf_partition *from)
 	size_t i, j;
 
 	conf_fields_copy(conf_partition_fields, to, from);
-	to->groups = array_copy(from->groups, from->groups_count,
-	    sizeof(*from->groups));
+	to->groups =
+	    array_copy(from->groups, from->groups_count, sizeof(*from->groups));
 	to->groups_count = from->groups_count;
 	for (i = 0; i < to->groups_count; i++) {
 		struct conf_strings *group = &to->groups[i];
 
 		group->items = array_copy(group->items, group->count,
-		    sizeof(*group->items));
+					  sizeof(*group->items));
 		for (j = 0; j < group->count; j++)
 			group->items[j] = xstrdup(group->items[j]);
 	}
@@ -160,9 +160,9 @@ conf_model_copy(const struct conf_model *from)
 		route_copy(conf_model_add_route(to), &from->routes[i]);
 	for (i = 0; i < from->partitions_count; i++)
 		partition_copy(conf_model_add_partition(to),
-		    &from->partitions[i]);
-	to->files = array_copy(from->files, from->files_count,
-	    sizeof(*from->files));
+			       &from->partitions[i]);
+	to->files =
+	    array_copy(from->files, from->files_count, sizeof(*from->files));
 	to->files_count = from->files_count;
 	for (i = 0; i < to->files_count; i++)
 		to->files[i] = xstrdup(from->files[i]);

@@ -24,8 +24,8 @@ const char *
 describe_direction(const struct conf_kind *kind)
 {
 	return (kind->flags & KIND_NO_STREAM) != 0
-	    ? "none: it takes no stream"
-	    : "stream = upstream, downstream (default) or both";
+		   ? "none: it takes no stream"
+		   : "stream = upstream, downstream (default) or both";
 }
 
 void
@@ -105,8 +105,7 @@ example_part(const char *p)
 	for (n = 0; p[n] != '\0'; n++) {
 		if (p[n] == '"')
 			quoted = !quoted;
-		if (!quoted && (p[n] == ';' || p[n] == ',') &&
-		    p[n + 1] == ' ')
+		if (!quoted && (p[n] == ';' || p[n] == ',') && p[n + 1] == ' ')
 			return n + 1;
 	}
 	return n;
@@ -212,7 +211,7 @@ has_fields(const struct conf_field *table)
 
 static void
 add_sentence(struct str *to, const char *label, const char *text,
-    unsigned margin)
+	     unsigned margin)
 {
 	struct str line = {0};
 
@@ -248,8 +247,9 @@ describe_kind_text(struct str *to, const struct conf_kind *kind)
 	str_add(&line, "Every fault also takes");
 	for (f = conf_fault_fields; f->name != NULL; f++) {
 		if (strcmp(f->name, "type") != 0)
-			str_printf(&line, "%s %s", f == conf_fault_fields + 1
-			    ? "" : ",", f->name);
+			str_printf(&line, "%s %s",
+				   f == conf_fault_fields + 1 ? "" : ",",
+				   f->name);
 	}
 	str_add_char(to, '\n');
 	add_sentence(to, "", line.text, 0);
@@ -266,7 +266,8 @@ describe_kinds_list_text(struct str *to, const struct conf_kinds *kinds)
 	for (i = 0; i < kinds->count; i++) {
 		if ((kinds->items[i]->flags & KIND_HIDDEN) == 0)
 			str_printf(to, "%-*s  %s\n", (int)widest,
-			    kinds->items[i]->name, kinds->items[i]->summary);
+				   kinds->items[i]->name,
+				   kinds->items[i]->summary);
 	}
 }
 
@@ -315,7 +316,7 @@ add_table(struct str *to, const struct conf_field *table)
 	const struct conf_field *f;
 
 	str_add(to, "| name | type (unit of a bare number) | bounds | "
-	    "default | meaning |\n|---|---|---|---|---|\n");
+		    "default | meaning |\n|---|---|---|---|---|\n");
 	for (f = table; f->name != NULL; f++) {
 		if (is_shown(f))
 			add_row(to, f);
@@ -336,7 +337,7 @@ describe_kind_markdown(struct str *to, const struct conf_kind *kind)
 	else
 		str_add(to, "None.\n");
 	str_add(to, "\nThe conditions that every fault takes are described "
-	    "with\n[a fault's group](config-fault.md).\n");
+		    "with\n[a fault's group](config-fault.md).\n");
 	if (kind->details != NULL) {
 		str_add(to, "\n## What it does\n\n");
 		add_wrapped(to, kind->details, 0);
@@ -351,8 +352,8 @@ describe_kind_markdown(struct str *to, const struct conf_kind *kind)
 void
 describe_group_markdown(struct str *to, const struct conf_group *group)
 {
-	str_printf(to, "## %s\n\n", group->name[0] != '\0' ? group->name
-							    : "file");
+	str_printf(to, "## %s\n\n",
+		   group->name[0] != '\0' ? group->name : "file");
 	add_sentence(to, "", group->summary, 0);
 	str_add(to, "\n");
 	add_table(to, group->fields);

@@ -7,13 +7,13 @@ static const char *
 type_name(enum conf_type type)
 {
 	static const char *const names[] = {
-		[CONF_BOOL] = "bool", [CONF_INT] = "int",
-		[CONF_FLOAT] = "float", [CONF_DURATION] = "duration",
-		[CONF_SIZE] = "size", [CONF_RATE] = "rate",
-		[CONF_FRACTION] = "fraction", [CONF_ENUM] = "enum",
-		[CONF_STRING] = "string", [CONF_ADDRESS] = "address",
-		[CONF_STRINGS] = "strings", [CONF_NUMBERS] = "durations",
-		[CONF_GROUP] = "group",
+	    [CONF_BOOL] = "bool",	  [CONF_INT] = "int",
+	    [CONF_FLOAT] = "float",	  [CONF_DURATION] = "duration",
+	    [CONF_SIZE] = "size",	  [CONF_RATE] = "rate",
+	    [CONF_FRACTION] = "fraction", [CONF_ENUM] = "enum",
+	    [CONF_STRING] = "string",	  [CONF_ADDRESS] = "address",
+	    [CONF_STRINGS] = "strings",	  [CONF_NUMBERS] = "durations",
+	    [CONF_GROUP] = "group",
 	};
 
 	return names[type];

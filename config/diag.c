@@ -31,9 +31,9 @@ add(struct conf_diag *diag, bool warning, const struct conf_where *where,
 	if (diag->count >= KEPT)
 		return;
 	if ((diag->count & (diag->count - 1)) == 0)
-		diag->messages = xrealloc(diag->messages,
-		    (diag->count == 0 ? 1 : diag->count * 2) *
-			sizeof(*diag->messages));
+		diag->messages = xrealloc(
+		    diag->messages, (diag->count == 0 ? 1 : diag->count * 2) *
+					sizeof(*diag->messages));
 	m = &diag->messages[diag->count++];
 	m->warning = warning;
 	m->where = where_text(where);
@@ -43,7 +43,7 @@ add(struct conf_diag *diag, bool warning, const struct conf_where *where,
 
 void
 conf_error(struct conf_diag *diag, const struct conf_where *where,
-    const char *format, ...)
+	   const char *format, ...)
 {
 	va_list args;
 
@@ -54,7 +54,7 @@ conf_error(struct conf_diag *diag, const struct conf_where *where,
 
 void
 conf_warn(struct conf_diag *diag, const struct conf_where *where,
-    const char *format, ...)
+	  const char *format, ...)
 {
 	va_list args;
 

@@ -135,7 +135,7 @@ conf_fields_copy(const struct conf_field *table, void *to, const void *from)
 
 	for (f = table; f->name != NULL; f++)
 		field_copy(f, (char *)to + f->offset,
-		    (const char *)from + f->offset);
+			   (const char *)from + f->offset);
 }
 
 static bool
@@ -160,7 +160,7 @@ static bool
 numbers_equal(const struct conf_numbers *a, const struct conf_numbers *b)
 {
 	return a->count == b->count &&
-	    (a->count == 0 ||
+	       (a->count == 0 ||
 		memcmp(a->items, b->items, a->count * sizeof(*a->items)) == 0);
 }
 
@@ -210,7 +210,7 @@ conf_fields_equal(const struct conf_field *table, const void *a, const void *b)
 
 void
 conf_field_hint(const struct conf_field *table, const char *name,
-    struct str *to)
+		struct str *to)
 {
 	const struct conf_field *f;
 	struct near near;

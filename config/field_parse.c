@@ -27,7 +27,7 @@ bare_of(const struct conf_field *f)
 /* Fails if `value` (base units, written as `text`) is out of bounds. */
 static bool
 in_bounds(const struct conf_field *f, double value, const char *text,
-    struct error *err)
+	  struct error *err)
 {
 	bool open_end = f->max == 0 && f->min >= 0;
 	struct str expected = {0};
@@ -36,7 +36,7 @@ in_bounds(const struct conf_field *f, double value, const char *text,
 		return true;
 	conf_field_bounds_text(f, &expected);
 	error_set(err, 0, "%.40s is out of bounds; expected %s", text,
-	    expected.len > 0 ? expected.text : "0 or more");
+		  expected.len > 0 ? expected.text : "0 or more");
 	str_fini(&expected);
 	return false;
 }
@@ -44,8 +44,8 @@ in_bounds(const struct conf_field *f, double value, const char *text,
 static bool
 parse_bool(const char *text, bool *to, struct error *err)
 {
-	static const char *const words[] = {"false", "true", "no", "yes",
-		"off", "on"};
+	static const char *const words[] = {"false", "true", "no",
+					    "yes",   "off",  "on"};
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(words); i++) {
@@ -54,13 +54,15 @@ parse_bool(const char *text, bool *to, struct error *err)
 			return true;
 		}
 	}
-	return error_set(err, 0, "\"%.40s\" is neither true nor false; "
-	    "expected true or false", text);
+	return error_set(err, 0,
+			 "\"%.40s\" is neither true nor false; "
+			 "expected true or false",
+			 text);
 }
 
 static bool
 parse_int(const struct conf_field *f, const char *text, int64_t *to,
-    struct error *err)
+	  struct error *err)
 {
 	long long value;
 	char *end;
@@ -70,8 +72,10 @@ parse_int(const struct conf_field *f, const char *text, int64_t *to,
 	while (*end == ' ')
 		end++;
 	if (end == text || *end != '\0' || errno != 0)
-		return error_set(err, 0, "\"%.40s\" is not an integer; "
-		    "expected a whole number", text);
+		return error_set(err, 0,
+				 "\"%.40s\" is not an integer; "
+				 "expected a whole number",
+				 text);
 	if (!in_bounds(f, (double)value, text, err))
 		return false;
 	*to = value;
@@ -80,7 +84,7 @@ parse_int(const struct conf_field *f, const char *text, int64_t *to,
 
 static bool
 parse_float(const struct conf_field *f, const char *text, double *to,
-    struct error *err)
+	    struct error *err)
 {
 	double value;
 	char *end;
@@ -90,8 +94,10 @@ parse_float(const struct conf_field *f, const char *text, double *to,
 		end++;
 	if (end == text || *end != '\0' || !isfinite(value) ||
 	    strpbrk(text, "xX") != NULL)
-		return error_set(err, 0, "\"%.40s\" is not a number; "
-		    "expected a number such as 1.5", text);
+		return error_set(err, 0,
+				 "\"%.40s\" is not a number; "
+				 "expected a number such as 1.5",
+				 text);
 	if (!in_bounds(f, value, text, err))
 		return false;
 	*to = value;
@@ -100,7 +106,7 @@ parse_float(const struct conf_field *f, const char *text, double *to,
 
 static bool
 parse_enum(const struct conf_field *f, const char *text, int *to,
-    struct error *err)
+	   struct error *err)
 {
 	struct str list = {0};
 	struct near near;
@@ -117,11 +123,13 @@ parse_enum(const struct conf_field *f, const char *text, int *to,
 		str_printf(&list, "%s%s", i > 0 ? ", " : "", f->choices[i]);
 	}
 	if (near.best != NULL)
-		error_set(err, 0, "\"%.40s\" is unknown; expected one of %s, "
-		    "did you mean \"%s\"?", text, list.text, near.best);
+		error_set(err, 0,
+			  "\"%.40s\" is unknown; expected one of %s, "
+			  "did you mean \"%s\"?",
+			  text, list.text, near.best);
 	else
 		error_set(err, 0, "\"%.40s\" is unknown; expected one of %s",
-		    text, list.text);
+			  text, list.text);
 	str_fini(&list);
 	return false;
 }
@@ -137,7 +145,7 @@ set_text(char **to, const char *text)
 
 static bool
 parse_address(const struct conf_field *f, const char *text, char **to,
-    struct error *err)
+	      struct error *err)
 {
 	struct conf_address address;
 
@@ -146,7 +154,7 @@ parse_address(const struct conf_field *f, const char *text, char **to,
 		return true;
 	}
 	if (!conf_address_parse(text, (f->flags & CONF_LISTEN) != 0, &address,
-		err))
+				err))
 		return false;
 	conf_address_fini(&address);
 	set_text(to, text);
@@ -156,7 +164,7 @@ parse_address(const struct conf_field *f, const char *text, char **to,
 /* A duration, size or rate with its bounds; `rate` or `amount` is filled. */
 static bool
 parse_quantity(const struct conf_field *f, const char *text, int64_t *amount,
-    double *rate, struct error *err)
+	       double *rate, struct error *err)
 {
 	double value;
 	bool ok;
@@ -168,15 +176,15 @@ parse_quantity(const struct conf_field *f, const char *text, int64_t *amount,
 		*rate = value;
 		return true;
 	}
-	ok = f->type == CONF_SIZE ? units_size(text, bare_of(f), amount, err)
-				  : units_duration(text, bare_of(f), amount,
-					err);
+	ok = f->type == CONF_SIZE
+		 ? units_size(text, bare_of(f), amount, err)
+		 : units_duration(text, bare_of(f), amount, err);
 	return ok && in_bounds(f, (double)*amount, text, err);
 }
 
 static bool
 parse_amount(const struct conf_field *f, const char *text, int64_t *to,
-    struct error *err)
+	     struct error *err)
 {
 	int64_t amount;
 
@@ -188,7 +196,7 @@ parse_amount(const struct conf_field *f, const char *text, int64_t *to,
 
 static bool
 parse_fraction(const struct conf_field *f, const char *text, double *to,
-    struct error *err)
+	       struct error *err)
 {
 	double value;
 
@@ -216,7 +224,7 @@ set_strings(struct conf_strings *to, const char *const *items, size_t count)
 
 static bool
 set_numbers(const struct conf_field *f, struct conf_numbers *to,
-    const char *const *items, size_t count, struct error *err)
+	    const char *const *items, size_t count, struct error *err)
 {
 	int64_t *numbers = xcalloc(count + 1, sizeof(*numbers));
 	size_t i;
@@ -234,13 +242,15 @@ set_numbers(const struct conf_field *f, struct conf_numbers *to,
 
 bool
 conf_field_items(const struct conf_field *field, void *target,
-    const char *const *items, size_t count, struct error *err)
+		 const char *const *items, size_t count, struct error *err)
 {
 	void *at = (char *)target + field->offset;
 
 	if (count > ITEMS_MAX)
-		return error_set(err, 0, "%zu items are too many; expected "
-		    "at most %d", count, ITEMS_MAX);
+		return error_set(err, 0,
+				 "%zu items are too many; expected "
+				 "at most %d",
+				 count, ITEMS_MAX);
 	if (field->type == CONF_STRINGS)
 		return set_strings(at, items, count);
 	if (field->type == CONF_NUMBERS)
@@ -253,7 +263,7 @@ conf_field_items(const struct conf_field *field, void *target,
 /* Splits at commas, blanks around items dropped. */
 static bool
 parse_list(const struct conf_field *f, void *target, const char *text,
-    struct error *err)
+	   struct error *err)
 {
 	char *copy = xstrdup(text), *rest = copy, *item, *end;
 	const char **items = xcalloc(strlen(text) + 1, sizeof(*items));
@@ -274,8 +284,8 @@ parse_list(const struct conf_field *f, void *target, const char *text,
 }
 
 bool
-conf_field_parse(const struct conf_field *field, void *target,
-    const char *text, struct error *err)
+conf_field_parse(const struct conf_field *field, void *target, const char *text,
+		 struct error *err)
 {
 	void *at = (char *)target + field->offset;
 
@@ -306,8 +316,9 @@ conf_field_parse(const struct conf_field *field, void *target,
 	case CONF_GROUP:
 		break;
 	}
-	return error_set(err, 0, "it is a group; its fields are set one by "
-	    "one");
+	return error_set(err, 0,
+			 "it is a group; its fields are set one by "
+			 "one");
 }
 
 /* A bare number as text, without the exponent that quantities do not know. */
@@ -318,7 +329,7 @@ number_text(const struct conf_field *f, double number, char *to, size_t size)
 
 	units_print_number(&text, number);
 	if ((f->type == CONF_RATE || f->type == CONF_FRACTION ||
-		f->type == CONF_FLOAT || strchr(text.text, 'e') == NULL))
+	     f->type == CONF_FLOAT || strchr(text.text, 'e') == NULL))
 		snprintf(to, size, "%s", text.text);
 	else
 		snprintf(to, size, "%.12f", number);
@@ -329,14 +340,14 @@ static bool
 takes_number(const struct conf_field *f)
 {
 	return f->type == CONF_INT || f->type == CONF_FLOAT ||
-	    f->type == CONF_DURATION || f->type == CONF_SIZE ||
-	    f->type == CONF_RATE || f->type == CONF_FRACTION ||
-	    f->type == CONF_NUMBERS;
+	       f->type == CONF_DURATION || f->type == CONF_SIZE ||
+	       f->type == CONF_RATE || f->type == CONF_FRACTION ||
+	       f->type == CONF_NUMBERS;
 }
 
 bool
 conf_field_number(const struct conf_field *field, void *target, double number,
-    bool integral, struct error *err)
+		  bool integral, struct error *err)
 {
 	char text[400];
 	struct str type = {0};
@@ -347,16 +358,20 @@ conf_field_number(const struct conf_field *field, void *target, double number,
 	if (!takes_number(field)) {
 		conf_field_type_text(field, &type);
 		error_set(err, 0, "%.40s is a number; expected %s", text,
-		    type.text);
+			  type.text);
 		str_fini(&type);
 		return false;
 	}
 	if (field->type == CONF_INT &&
 	    (!integral || fabs(number) > EXACT_DOUBLE))
-		return error_set(err, 0, "%.40s is not an integer; expected "
-		    "a whole number", text);
+		return error_set(err, 0,
+				 "%.40s is not an integer; expected "
+				 "a whole number",
+				 text);
 	if (number < 0 && field->type != CONF_INT && field->type != CONF_FLOAT)
-		return error_set(err, 0, "%.40s is negative; expected 0 or "
-		    "more", text);
+		return error_set(err, 0,
+				 "%.40s is negative; expected 0 or "
+				 "more",
+				 text);
 	return conf_field_parse(field, target, text, err);
 }

@@ -79,12 +79,12 @@ static void
 print_int(struct str *to, int64_t value)
 {
 	str_printf(to, "%lld%s", (long long)value,
-	    value > INT32_MAX || value < INT32_MIN ? "L" : "");
+		   value > INT32_MAX || value < INT32_MIN ? "L" : "");
 }
 
 void
 conf_field_print(const struct conf_field *field, const void *target,
-    struct str *to)
+		 struct str *to)
 {
 	const void *at = (const char *)target + field->offset;
 	const char *text;
@@ -134,12 +134,18 @@ void
 conf_field_type_text(const struct conf_field *field, struct str *to)
 {
 	static const char *const names[] = {
-		[CONF_BOOL] = "true or false", [CONF_INT] = "integer",
-		[CONF_FLOAT] = "number", [CONF_DURATION] = "duration",
-		[CONF_SIZE] = "size", [CONF_RATE] = "rate",
-		[CONF_FRACTION] = "fraction", [CONF_STRING] = "text",
-		[CONF_ADDRESS] = "address", [CONF_STRINGS] = "list of texts",
-		[CONF_NUMBERS] = "list of durations", [CONF_GROUP] = "group",
+	    [CONF_BOOL] = "true or false",
+	    [CONF_INT] = "integer",
+	    [CONF_FLOAT] = "number",
+	    [CONF_DURATION] = "duration",
+	    [CONF_SIZE] = "size",
+	    [CONF_RATE] = "rate",
+	    [CONF_FRACTION] = "fraction",
+	    [CONF_STRING] = "text",
+	    [CONF_ADDRESS] = "address",
+	    [CONF_STRINGS] = "list of texts",
+	    [CONF_NUMBERS] = "list of durations",
+	    [CONF_GROUP] = "group",
 	};
 	size_t i;
 

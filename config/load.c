@@ -37,17 +37,16 @@ add_file(struct conf_model *m, const char *path)
 		if (strcmp(m->files[i], path) == 0)
 			return;
 	}
-	m->files = xrealloc(m->files,
-	    (m->files_count + 1) * sizeof(*m->files));
+	m->files = xrealloc(m->files, (m->files_count + 1) * sizeof(*m->files));
 	m->files[m->files_count++] = xstrdup(path);
 }
 
 static bool scan_file(struct sources *src, const char *path, unsigned depth,
-    const struct conf_where *from, struct str *text);
+		      const struct conf_where *from, struct str *text);
 
 static bool
 scan_include(struct sources *src, const struct prelex_include *in,
-    unsigned depth, const struct conf_where *from)
+	     unsigned depth, const struct conf_where *from)
 {
 	struct conf_where where = {from->file, in->line};
 	struct str text = {0};
@@ -55,19 +54,24 @@ scan_include(struct sources *src, const struct prelex_include *in,
 	bool ok;
 
 	if (in->path[0] == '/') {
-		conf_error(src->l->diag, &where, "@include \"%s\" is an "
+		conf_error(
+		    src->l->diag, &where,
+		    "@include \"%s\" is an "
 		    "absolute path; expected one relative to the directory "
-		    "of the main file", in->path);
+		    "of the main file",
+		    in->path);
 		return false;
 	}
 	if (depth > INCLUDE_DEPTH || ++src->includes > INCLUDES_MAX) {
-		conf_error(src->l->diag, &where, "@include \"%s\" is one too "
+		conf_error(
+		    src->l->diag, &where,
+		    "@include \"%s\" is one too "
 		    "many; expected %d levels and %d in all, and no circle",
 		    in->path, INCLUDE_DEPTH, INCLUDES_MAX);
 		return false;
 	}
 	path = src->l->dir != NULL ? xasprintf("%s/%s", src->l->dir, in->path)
-				: xstrdup(in->path);
+				   : xstrdup(in->path);
 	ok = scan_file(src, path, depth, &where, &text);
 	str_fini(&text);
 	free(path);
@@ -78,10 +82,10 @@ scan_include(struct sources *src, const struct prelex_include *in,
  * is what errors about the file itself are reported at. */
 static bool
 scan_file(struct sources *src, const char *path, unsigned depth,
-    const struct conf_where *from, struct str *text)
+	  const struct conf_where *from, struct str *text)
 {
 	struct prelex lex = {.diag = src->l->diag,
-	    .where = {.file = intern(path)}};
+			     .where = {.file = intern(path)}};
 	struct error err;
 	size_t i;
 	bool ok;
@@ -90,7 +94,7 @@ scan_file(struct sources *src, const char *path, unsigned depth,
 	if (!source_read(path, src->left, text, &err)) {
 		if (from->line > 0)
 			conf_error(src->l->diag, from, "\"%s\" %s", path,
-			    err.text);
+				   err.text);
 		else
 			conf_error(src->l->diag, from, "%s", err.text);
 		return false;
@@ -99,8 +103,8 @@ scan_file(struct sources *src, const char *path, unsigned depth,
 	str_add(text, "");
 	ok = prelex_scan(&lex, text->text, text->len);
 	for (i = 0; i < lex.includes_count; i++)
-		ok &= scan_include(src, &lex.includes[i], depth + 1,
-		    &lex.where);
+		ok &=
+		    scan_include(src, &lex.includes[i], depth + 1, &lex.where);
 	prelex_fini(&lex);
 	return ok;
 }
@@ -116,8 +120,10 @@ load_service(const struct loader *l, config_setting_t *group, void *arg)
 	load_fields(l, group, &part, 1, "a service");
 	conf_service_compile(s, &at.spot);
 	if (l->model->services_count == SERVICES_MAX + 1)
-		conf_error(l->diag, &at.spot.where, "too many services; expected "
-		    "at most %d", SERVICES_MAX);
+		conf_error(l->diag, &at.spot.where,
+			   "too many services; expected "
+			   "at most %d",
+			   SERVICES_MAX);
 }
 
 static void
@@ -161,10 +167,13 @@ load_tree(struct loader *l, const char *text)
 	} else {
 		where.file = load_path(l, config_error_file(&tree));
 		where.line = (unsigned)config_error_line(&tree);
-		conf_error(l->diag, &where, "%s; expected NAME = VALUE; with "
+		conf_error(
+		    l->diag, &where,
+		    "%s; expected NAME = VALUE; with "
 		    "groups in { }, lists in ( ), arrays in [ ], texts in "
-		    "\"quotes\"", config_error_text(&tree) != NULL
-		    ? config_error_text(&tree) : "syntax error");
+		    "\"quotes\"",
+		    config_error_text(&tree) != NULL ? config_error_text(&tree)
+						     : "syntax error");
 	}
 	config_destroy(&tree);
 }
@@ -193,10 +202,12 @@ directory(const char *path)
 
 struct conf_model *
 conf_load_file(const char *path, const struct conf_kinds *kinds,
-    struct conf_diag *diag)
+	       struct conf_diag *diag)
 {
-	struct loader l = {.name = intern(path), .kinds = kinds, .diag = diag,
-	    .model = conf_model_new()};
+	struct loader l = {.name = intern(path),
+			   .kinds = kinds,
+			   .diag = diag,
+			   .model = conf_model_new()};
 	struct sources src = {.l = &l, .left = TEXT_MAX};
 	const struct conf_where from = {.file = l.name};
 	size_t errors = diag->errors;
@@ -213,24 +224,29 @@ conf_load_file(const char *path, const struct conf_kinds *kinds,
 
 struct conf_model *
 conf_load_text(const char *text, const char *name,
-    const struct conf_kinds *kinds, struct conf_diag *diag)
+	       const struct conf_kinds *kinds, struct conf_diag *diag)
 {
-	struct loader l = {.name = intern(name), .kinds = kinds, .diag = diag,
-	    .model = conf_model_new()};
+	struct loader l = {.name = intern(name),
+			   .kinds = kinds,
+			   .diag = diag,
+			   .model = conf_model_new()};
 	struct prelex lex = {.diag = diag, .where = {.file = l.name}};
 	size_t errors = diag->errors, len = strlen(text);
 	bool ok;
 
 	if (len > TEXT_MAX) {
-		conf_error(diag, &lex.where, "the configuration is too large; "
-		    "expected at most %zu bytes", TEXT_MAX);
+		conf_error(diag, &lex.where,
+			   "the configuration is too large; "
+			   "expected at most %zu bytes",
+			   TEXT_MAX);
 		return finish(&l, errors);
 	}
 	ok = prelex_scan(&lex, text, len);
 	if (ok && lex.includes_count > 0) {
 		lex.where.line = lex.includes[0].line;
-		conf_error(diag, &lex.where, "@include works in files only; "
-		    "expected the included text itself");
+		conf_error(diag, &lex.where,
+			   "@include works in files only; "
+			   "expected the included text itself");
 	} else if (ok) {
 		load_tree(&l, text);
 	}

@@ -24,18 +24,20 @@ fault_kind(const struct loader *l, config_setting_t *group)
 	kind = load_kind(l->kinds, name, &hint);
 	if (type == NULL)
 		conf_error(l->diag, &where, "a fault lacks \"type\"; %s",
-		    hint.text);
+			   hint.text);
 	else if (kind == NULL)
-		conf_error(l->diag, &where, "type: there is no fault kind "
-		    "\"%s\"; %s", name, hint.text != NULL ? hint.text
-							  : "none is known");
+		conf_error(l->diag, &where,
+			   "type: there is no fault kind "
+			   "\"%s\"; %s",
+			   name,
+			   hint.text != NULL ? hint.text : "none is known");
 	str_fini(&hint);
 	return kind;
 }
 
 static void
-load_when(const struct loader *l, config_setting_t *group,
-    struct conf_fault *f, const struct conf_route *route)
+load_when(const struct loader *l, config_setting_t *group, struct conf_fault *f,
+	  const struct conf_route *route)
 {
 	config_setting_t *when = load_group(l, group, "when");
 	struct load_part part = {conf_when_fields, &f->conditions.when};
@@ -63,19 +65,22 @@ load_fault(const struct loader *l, config_setting_t *group, void *arg)
 	f->where = at.spot.where;
 	snprintf(what, sizeof(what), "a fault of type %s", kind->name);
 	load_fields(l, group,
-	    (struct load_part[]){{kind->fields, f->params},
-		{conf_fault_fields, f}}, 2, what);
+		    (struct load_part[]){{kind->fields, f->params},
+					 {conf_fault_fields, f}},
+		    2, what);
 	if ((kind->flags & KIND_NO_STREAM) != 0 &&
 	    config_setting_get_member(group, "stream") != NULL)
-		conf_spot_error(&at.spot, "stream", "%s has no direction; expected "
-		    "a fault without stream", kind->name);
+		conf_spot_error(&at.spot, "stream",
+				"%s has no direction; expected "
+				"a fault without stream",
+				kind->name);
 	load_when(l, group, f, route);
 	conf_fault_compile(f, route, &at.spot);
 }
 
 void
 load_faults(const struct loader *l, const config_setting_t *group,
-    size_t route_index)
+	    size_t route_index)
 {
 	struct conf_route *route = &l->model->routes[route_index];
 	config_setting_t *list = config_setting_get_member(group, "faults");
@@ -84,8 +89,10 @@ load_faults(const struct loader *l, const config_setting_t *group,
 	if (list != NULL && config_setting_is_list(list) &&
 	    config_setting_length(list) > FAULTS_MAX) {
 		where = load_where(l, list);
-		conf_error(l->diag, &where, "faults: too many; expected at "
-		    "most %d on a route", FAULTS_MAX);
+		conf_error(l->diag, &where,
+			   "faults: too many; expected at "
+			   "most %d on a route",
+			   FAULTS_MAX);
 		return;
 	}
 	load_each(l, group, "faults", load_fault, route);

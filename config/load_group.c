@@ -43,10 +43,10 @@ load_where(const struct loader *l, const config_setting_t *setting)
 static struct conf_where
 key_where(const struct conf_spot *spot, const char *key)
 {
-	const struct load_spot *at = (const struct load_spot *)(const void *)
-	    spot;
-	const config_setting_t *member = config_setting_get_member(at->group,
-	    key);
+	const struct load_spot *at =
+	    (const struct load_spot *)(const void *)spot;
+	const config_setting_t *member =
+	    config_setting_get_member(at->group, key);
 
 	return member != NULL ? load_where(at->l, member) : spot->where;
 }
@@ -55,8 +55,9 @@ struct load_spot
 load_spot(const struct loader *l, const config_setting_t *group)
 {
 	return (struct load_spot){
-	    .spot = {.diag = l->diag, .where = load_where(l, group),
-		.line = key_where},
+	    .spot = {.diag = l->diag,
+		     .where = load_where(l, group),
+		     .line = key_where},
 	    .l = l,
 	    .group = group,
 	};
@@ -95,7 +96,7 @@ scalar_text(const config_setting_t *s, struct str *to, struct error *err)
 
 static bool
 set_list(const struct conf_field *field, void *target,
-    const config_setting_t *list, struct error *err)
+	 const config_setting_t *list, struct error *err)
 {
 	size_t count = (size_t)config_setting_length(list), i;
 	char **items = xcalloc(count + 1, sizeof(*items));
@@ -103,18 +104,20 @@ set_list(const struct conf_field *field, void *target,
 	bool ok = true;
 
 	for (i = 0; i < count && ok; i++) {
-		const config_setting_t *item = config_setting_get_elem(
-		    list, (unsigned)i);
+		const config_setting_t *item =
+		    config_setting_get_elem(list, (unsigned)i);
 
 		ok = field->type != CONF_STRINGS ||
-		    config_setting_type(item) == CONFIG_TYPE_STRING ||
-		    error_set(err, 0, "element %zu is not text; expected "
-			"\"quotes\" around it", i + 1);
+		     config_setting_type(item) == CONFIG_TYPE_STRING ||
+		     error_set(err, 0,
+			       "element %zu is not text; expected "
+			       "\"quotes\" around it",
+			       i + 1);
 		ok = ok && scalar_text(item, &text, err);
 		items[i] = str_take(&text);
 	}
 	ok = ok && conf_field_items(field, target, (const char *const *)items,
-		count, err);
+				    count, err);
 	for (i = 0; i < count; i++)
 		free(items[i]);
 	free(items);
@@ -122,8 +125,7 @@ set_list(const struct conf_field *field, void *target,
 }
 
 static bool
-wrong_type(const struct conf_field *field, const char *given,
-    struct error *err)
+wrong_type(const struct conf_field *field, const char *given, struct error *err)
 {
 	struct str expected = {0};
 
@@ -135,7 +137,7 @@ wrong_type(const struct conf_field *field, const char *given,
 
 static bool
 set_text(const struct conf_field *field, void *target, const char *text,
-    struct error *err)
+	 struct error *err)
 {
 	/* A text with commas is one item here; lists have brackets. */
 	if (field->type == CONF_STRINGS || field->type == CONF_NUMBERS)
@@ -145,10 +147,10 @@ set_text(const struct conf_field *field, void *target, const char *text,
 
 static bool
 set_scalar(const struct conf_field *field, void *target,
-    const config_setting_t *s, struct error *err)
+	   const config_setting_t *s, struct error *err)
 {
 	bool integral = config_setting_type(s) == CONFIG_TYPE_INT ||
-	    config_setting_type(s) == CONFIG_TYPE_INT64;
+			config_setting_type(s) == CONFIG_TYPE_INT64;
 	struct str text = {0};
 	bool ok;
 
@@ -159,11 +161,12 @@ set_scalar(const struct conf_field *field, void *target,
 		ok = false;
 	else if (config_setting_type(s) == CONFIG_TYPE_FLOAT)
 		ok = conf_field_number(field, target,
-		    config_setting_get_float(s), false, err);
+				       config_setting_get_float(s), false, err);
 	else if (integral && field->type != CONF_INT &&
-	    (field->flags & CONF_NUMERAL) == 0)
+		 (field->flags & CONF_NUMERAL) == 0)
 		ok = conf_field_number(field, target,
-		    (double)strtoll(text.text, NULL, 10), true, err);
+				       (double)strtoll(text.text, NULL, 10),
+				       true, err);
 	else
 		ok = set_text(field, target, text.text, err);
 	str_fini(&text);
@@ -171,8 +174,8 @@ set_scalar(const struct conf_field *field, void *target,
 }
 
 static void
-load_value(const struct loader *l, const struct conf_field *field,
-    void *target, const config_setting_t *s)
+load_value(const struct loader *l, const struct conf_field *field, void *target,
+	   const config_setting_t *s)
 {
 	bool list = field->type == CONF_STRINGS || field->type == CONF_NUMBERS;
 	struct conf_where where;
@@ -196,7 +199,7 @@ load_value(const struct loader *l, const struct conf_field *field,
 /* "expected a, b or c", or the one that was meant. */
 static void
 unknown_key(const struct loader *l, const config_setting_t *s,
-    const struct load_part *parts, size_t count, const char *what)
+	    const struct load_part *parts, size_t count, const char *what)
 {
 	const char *name = config_setting_name(s);
 	struct conf_where where = load_where(l, s);
@@ -212,21 +215,25 @@ unknown_key(const struct loader *l, const config_setting_t *s,
 				continue;
 			near_offer(&near, f->name);
 			str_printf(&known, "%s%s", known.len > 0 ? ", " : "",
-			    f->name);
+				   f->name);
 		}
 	}
 	if (near.best != NULL)
-		conf_error(l->diag, &where, "unknown key \"%s\" in %s; did "
-		    "you mean \"%s\"?", name, what, near.best);
+		conf_error(l->diag, &where,
+			   "unknown key \"%s\" in %s; did "
+			   "you mean \"%s\"?",
+			   name, what, near.best);
 	else
-		conf_error(l->diag, &where, "unknown key \"%s\" in %s; "
-		    "expected one of %s", name, what, known.text);
+		conf_error(l->diag, &where,
+			   "unknown key \"%s\" in %s; "
+			   "expected one of %s",
+			   name, what, known.text);
 	str_fini(&known);
 }
 
 static void
 load_member(const struct loader *l, const config_setting_t *s,
-    const struct load_part *parts, size_t count, const char *what)
+	    const struct load_part *parts, size_t count, const char *what)
 {
 	const struct conf_field *f = NULL;
 	size_t i;
@@ -244,7 +251,7 @@ load_member(const struct loader *l, const config_setting_t *s,
 
 void
 load_fields(const struct loader *l, const config_setting_t *group,
-    const struct load_part *parts, size_t count, const char *what)
+	    const struct load_part *parts, size_t count, const char *what)
 {
 	struct conf_where where = load_where(l, group);
 	const struct conf_field *f;
@@ -253,21 +260,22 @@ load_fields(const struct loader *l, const config_setting_t *group,
 
 	for (i = 0; i < members; i++)
 		load_member(l, config_setting_get_elem(group, (unsigned)i),
-		    parts, count, what);
+			    parts, count, what);
 	for (part = 0; part < count; part++) {
 		for (f = parts[part].table; f->name != NULL; f++) {
 			if ((f->flags & CONF_REQUIRED) != 0 &&
 			    config_setting_get_member(group, f->name) == NULL)
-				conf_error(l->diag, &where, "%s lacks \"%s\"; "
-				    "expected %s = \xe2\x80\xa6 (%s)", what,
-				    f->name, f->name, f->help);
+				conf_error(l->diag, &where,
+					   "%s lacks \"%s\"; "
+					   "expected %s = \xe2\x80\xa6 (%s)",
+					   what, f->name, f->name, f->help);
 		}
 	}
 }
 
 config_setting_t *
 load_group(const struct loader *l, const config_setting_t *parent,
-    const char *key)
+	   const char *key)
 {
 	config_setting_t *group = config_setting_get_member(parent, key);
 	struct conf_where where;
@@ -275,16 +283,18 @@ load_group(const struct loader *l, const config_setting_t *parent,
 	if (group == NULL || config_setting_is_group(group))
 		return group;
 	where = load_where(l, group);
-	conf_error(l->diag, &where, "%s: it is not a group; expected "
-	    "%s = { \xe2\x80\xa6 }", key, key);
+	conf_error(l->diag, &where,
+		   "%s: it is not a group; expected "
+		   "%s = { \xe2\x80\xa6 }",
+		   key, key);
 	return NULL;
 }
 
 void
 load_each(const struct loader *l, const config_setting_t *parent,
-    const char *key,
-    void (*each)(const struct loader *, config_setting_t *, void *arg),
-    void *arg)
+	  const char *key,
+	  void (*each)(const struct loader *, config_setting_t *, void *arg),
+	  void *arg)
 {
 	config_setting_t *list = config_setting_get_member(parent, key), *s;
 	struct conf_where where;
@@ -294,14 +304,18 @@ load_each(const struct loader *l, const config_setting_t *parent,
 		return;
 	where = load_where(l, list);
 	if (!is_list(list)) {
-		conf_error(l->diag, &where, "%s: it is not a list; expected "
-		    "%s = ( { \xe2\x80\xa6 }, { \xe2\x80\xa6 } )", key, key);
+		conf_error(l->diag, &where,
+			   "%s: it is not a list; expected "
+			   "%s = ( { \xe2\x80\xa6 }, { \xe2\x80\xa6 } )",
+			   key, key);
 		return;
 	}
 	count = config_setting_length(list);
 	if (count > ELEMENTS_MAX) {
-		conf_error(l->diag, &where, "%s: it has %d elements; expected "
-		    "at most %d", key, count, ELEMENTS_MAX);
+		conf_error(l->diag, &where,
+			   "%s: it has %d elements; expected "
+			   "at most %d",
+			   key, count, ELEMENTS_MAX);
 		return;
 	}
 	for (i = 0; i < count; i++) {
@@ -310,14 +324,16 @@ load_each(const struct loader *l, const config_setting_t *parent,
 		if (config_setting_is_group(s))
 			each(l, s, arg);
 		else
-			conf_error(l->diag, &where, "%s: element %d is not a "
-			    "group; expected { \xe2\x80\xa6 }", key, i + 1);
+			conf_error(l->diag, &where,
+				   "%s: element %d is not a "
+				   "group; expected { \xe2\x80\xa6 }",
+				   key, i + 1);
 	}
 }
 
 void
 load_strings(const struct loader *l, config_setting_t *list,
-    struct conf_strings *to, const char *expected)
+	     struct conf_strings *to, const char *expected)
 {
 	const struct conf_field field = {.name = "", .type = CONF_STRINGS};
 	struct conf_where where = load_where(l, list);
@@ -330,7 +346,7 @@ load_strings(const struct loader *l, config_setting_t *list,
 		conf_error(l->diag, &where, "%s", err.text);
 	else
 		conf_error(l->diag, &where, "it is not a list; expected %s",
-		    expected);
+			   expected);
 }
 
 const struct conf_kind *
@@ -348,8 +364,9 @@ load_kind(const struct conf_kinds *kinds, const char *name, struct str *hint)
 		if (strcmp(kind->name, name) == 0)
 			return kind;
 		near_offer(&near, kind->name);
-		str_printf(hint, "%s%s", hint->len > 0 ? ", " :
-			"expected one of ", kind->name);
+		str_printf(hint, "%s%s",
+			   hint->len > 0 ? ", " : "expected one of ",
+			   kind->name);
 	}
 	if (near.best != NULL) {
 		str_clear(hint);

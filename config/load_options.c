@@ -36,7 +36,7 @@ cut(char **rest, char separator)
 
 static bool
 set_field(const struct conf_field *field, void *target, char *value,
-    struct error *err)
+	  struct error *err)
 {
 	const char *items[256];
 	size_t count = 0;
@@ -51,10 +51,10 @@ set_field(const struct conf_field *field, void *target, char *value,
 /* The field that `key` names, and the struct it belongs to. */
 static const struct conf_field *
 find_field(struct conf_fault *f, const char *key, void **target,
-    struct near *near)
+	   struct near *near)
 {
 	const struct load_part parts[] = {{f->kind->fields, f->params},
-	    {conf_fault_fields, f}};
+					  {conf_fault_fields, f}};
 	const struct conf_field *field;
 	size_t i;
 
@@ -87,24 +87,31 @@ set_option(struct conf_fault *f, char *option, const struct conf_spot *at)
 	void *target;
 
 	if (value == NULL) {
-		conf_error(at->diag, &at->where, "\"%.60s\" sets nothing; "
-		    "expected FIELD=VALUE", option);
+		conf_error(at->diag, &at->where,
+			   "\"%.60s\" sets nothing; "
+			   "expected FIELD=VALUE",
+			   option);
 		return;
 	}
 	*value++ = '\0';
 	near_start(&near, option);
 	field = find_field(f, option, &target, &near);
 	if (field == NULL && near.best != NULL)
-		conf_error(at->diag, &at->where, "%s has no field \"%.60s\"; "
-		    "did you mean \"%s\"?", f->kind->name, option, near.best);
+		conf_error(at->diag, &at->where,
+			   "%s has no field \"%.60s\"; "
+			   "did you mean \"%s\"?",
+			   f->kind->name, option, near.best);
 	else if (field == NULL)
-		conf_error(at->diag, &at->where, "%s has no field \"%.60s\"; "
-		    "expected one that `faultwire faults %s` shows",
-		    f->kind->name, option, f->kind->name);
+		conf_error(at->diag, &at->where,
+			   "%s has no field \"%.60s\"; "
+			   "expected one that `faultwire faults %s` shows",
+			   f->kind->name, option, f->kind->name);
 	else if ((f->kind->flags & KIND_NO_STREAM) != 0 &&
-	    strcmp(field->name, "stream") == 0)
-		conf_error(at->diag, &at->where, "%s has no direction; "
-		    "expected it without stream", f->kind->name);
+		 strcmp(field->name, "stream") == 0)
+		conf_error(at->diag, &at->where,
+			   "%s has no direction; "
+			   "expected it without stream",
+			   f->kind->name);
 	else if (!set_field(field, target, value, &err))
 		conf_error(at->diag, &at->where, "%s: %s", option, err.text);
 }
@@ -112,7 +119,7 @@ set_option(struct conf_fault *f, char *option, const struct conf_spot *at)
 /* Reports required fields of the kind that the options do not mention. */
 static void
 check_required(const struct conf_kind *kind, const char *text,
-    const struct conf_spot *at)
+	       const struct conf_spot *at)
 {
 	const struct conf_field *field;
 	char *wanted;
@@ -122,9 +129,11 @@ check_required(const struct conf_kind *kind, const char *text,
 			continue;
 		wanted = xasprintf(",%s=", field->name);
 		if (strstr(text, wanted) == NULL)
-			conf_error(at->diag, &at->where, "%s lacks \"%s\"; "
-			    "expected %s=\xe2\x80\xa6 (%s)", kind->name,
-			    field->name, field->name, field->help);
+			conf_error(at->diag, &at->where,
+				   "%s lacks \"%s\"; "
+				   "expected %s=\xe2\x80\xa6 (%s)",
+				   kind->name, field->name, field->name,
+				   field->help);
 		free(wanted);
 	}
 }
@@ -143,9 +152,11 @@ add_fault(struct loader *l, struct conf_route *route, const char *text)
 	at.where.file = intern(option_name);
 	free(option_name);
 	if (kind == NULL) {
-		conf_error(l->diag, &at.where, "there is no fault kind "
-		    "\"%.60s\"; %s", name, hint.text != NULL ? hint.text
-							     : "none is known");
+		conf_error(l->diag, &at.where,
+			   "there is no fault kind "
+			   "\"%.60s\"; %s",
+			   name,
+			   hint.text != NULL ? hint.text : "none is known");
 	} else {
 		f = conf_route_add_fault(route, kind);
 		f->where = at.where;
@@ -162,27 +173,27 @@ add_fault(struct loader *l, struct conf_route *route, const char *text)
 /* Sets one field of the route from an option's value (NULL: not given). */
 static void
 set_route(struct loader *l, struct conf_route *route, const char *key,
-    const char *option, const char *value)
+	  const char *option, const char *value)
 {
 	const struct conf_where where = {option, 0};
-	const struct conf_field *field = conf_field_find(conf_route_fields,
-	    key);
+	const struct conf_field *field =
+	    conf_field_find(conf_route_fields, key);
 	struct error err;
 
 	if (value == NULL && (field->flags & CONF_REQUIRED) != 0)
 		conf_error(l->diag, &where, "it is missing; expected %s %s",
-		    option, field->help);
+			   option, field->help);
 	else if (value != NULL && !conf_field_parse(field, route, value, &err))
 		conf_error(l->diag, &where, "%s", err.text);
 }
 
 struct conf_model *
 conf_load_options(const char *listen, const char *upstream,
-    const char *protocol, const char *const *faults, size_t count,
-    const struct conf_kinds *kinds, struct conf_diag *diag)
+		  const char *protocol, const char *const *faults, size_t count,
+		  const struct conf_kinds *kinds, struct conf_diag *diag)
 {
-	struct loader l = {.kinds = kinds, .diag = diag,
-	    .model = conf_model_new()};
+	struct loader l = {
+	    .kinds = kinds, .diag = diag, .model = conf_model_new()};
 	struct conf_route *route = conf_model_add_route(l.model);
 	struct conf_spot at = {.diag = diag, .where = {"--listen", 0}};
 	size_t i, errors = diag->errors;

@@ -9,23 +9,23 @@
 
 static void
 load_groups(const struct loader *l, config_setting_t *list,
-    struct conf_partition *p)
+	    struct conf_partition *p)
 {
 	struct conf_where where = load_where(l, list);
 	int i, count = config_setting_length(list);
 
 	p->groups = xcalloc((size_t)count + 1, sizeof(*p->groups));
-	if (!config_setting_is_list(list) || count == 0 ||
-	    count > GROUPS_MAX) {
-		conf_error(l->diag, &where, "groups: it is not a list of "
-		    "1 \xe2\x80\xa6 %d groups; expected " EXPECTED,
-		    GROUPS_MAX);
+	if (!config_setting_is_list(list) || count == 0 || count > GROUPS_MAX) {
+		conf_error(l->diag, &where,
+			   "groups: it is not a list of "
+			   "1 \xe2\x80\xa6 %d groups; expected " EXPECTED,
+			   GROUPS_MAX);
 		return;
 	}
 	p->groups_count = (size_t)count;
 	for (i = 0; i < count; i++)
 		load_strings(l, config_setting_get_elem(list, (unsigned)i),
-		    &p->groups[i], EXPECTED);
+			     &p->groups[i], EXPECTED);
 }
 
 static void

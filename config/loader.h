@@ -14,7 +14,7 @@
 
 struct loader {
 	const char *name; /* of the main file; interned */
-	const char *dir;  /* that includes are relative to; NULL: where we run */
+	const char *dir; /* that includes are relative to; NULL: where we run */
 	const struct conf_kinds *kinds;
 	struct conf_diag *diag;
 	struct conf_model *model; /* being built */
@@ -29,7 +29,7 @@ struct load_part {
 /* The interned path of a file as libconfig calls it (NULL: the main one). */
 const char *load_path(const struct loader *l, const char *file);
 struct conf_where load_where(const struct loader *l,
-    const config_setting_t *setting);
+			     const config_setting_t *setting);
 
 /* Where errors about the keys of a group are reported. */
 struct load_spot {
@@ -39,33 +39,34 @@ struct load_spot {
 };
 /* Borrows both. */
 struct load_spot load_spot(const struct loader *l,
-    const config_setting_t *group);
+			   const config_setting_t *group);
 
 /* Reads all scalar and list fields of `group` by the tables, and reports keys
  * that stand in no table and required ones that lack. `what` names the group
  * in messages ("route"). Fields of type CONF_GROUP are left alone. */
 void load_fields(const struct loader *l, const config_setting_t *group,
-    const struct load_part *parts, size_t count, const char *what);
+		 const struct load_part *parts, size_t count, const char *what);
 /* The group `key` of `parent`, or NULL: absent or, reported, no group. */
 config_setting_t *load_group(const struct loader *l,
-    const config_setting_t *parent, const char *key);
+			     const config_setting_t *parent, const char *key);
 /* Calls `each` for every group in the list `key` of `parent`. */
 void load_each(const struct loader *l, const config_setting_t *parent,
-    const char *key,
-    void (*each)(const struct loader *, config_setting_t *, void *arg),
-    void *arg);
+	       const char *key,
+	       void (*each)(const struct loader *, config_setting_t *,
+			    void *arg),
+	       void *arg);
 /* Items of a list of texts, ${NAME} expanded; what is something else is
  * reported, and items is then memory without items. */
 void load_strings(const struct loader *l, config_setting_t *list,
-    struct conf_strings *to, const char *expected);
+		  struct conf_strings *to, const char *expected);
 /* The kind called `name` among those that users may write, or NULL; then
  * `hint` (appended) says what was expected. */
 const struct conf_kind *load_kind(const struct conf_kinds *kinds,
-    const char *name, struct str *hint);
+				  const char *name, struct str *hint);
 
 void load_routes(const struct loader *l, const config_setting_t *root);
 void load_faults(const struct loader *l, const config_setting_t *group,
-    size_t route_index);
+		 size_t route_index);
 void load_partitions(const struct loader *l, const config_setting_t *root);
 
 #endif

@@ -11,10 +11,10 @@ when_equal(const struct conf_when *a, const struct conf_when *b)
 {
 	/* The same names of services may stand for other ranges by now. */
 	return conf_fields_equal(conf_when_fields, a, b) &&
-	    a->clients_count == b->clients_count &&
-	    (a->clients_count == 0 ||
+	       a->clients_count == b->clients_count &&
+	       (a->clients_count == 0 ||
 		memcmp(a->clients, b->clients,
-		    a->clients_count * sizeof(*a->clients)) == 0);
+		       a->clients_count * sizeof(*a->clients)) == 0);
 }
 
 bool
@@ -31,13 +31,13 @@ conf_fault_equal(const struct conf_fault *a, const struct conf_fault *b)
 			return false;
 	}
 	return when_equal(&a->conditions.when, &b->conditions.when) &&
-	    conf_fields_equal(a->kind->fields, a->params, b->params);
+	       conf_fields_equal(a->kind->fields, a->params, b->params);
 }
 
 bool
 conf_conditions_per_flow(const struct conf_conditions *c)
 {
 	return c->probability < 1 || c->has_when || c->first > 0 ||
-	    c->skip > 0 || c->every > 0 || c->max_active > 0 ||
-	    c->flows != FLOWS_ALL;
+	       c->skip > 0 || c->every > 0 || c->max_active > 0 ||
+	       c->flows != FLOWS_ALL;
 }

@@ -23,7 +23,7 @@ static void
 grow(struct names *n)
 {
 	struct names larger = {.room = n->room == 0 ? 16 : n->room * 2,
-	    .count = n->count};
+			       .count = n->count};
 	size_t i;
 
 	larger.slots = xcalloc(larger.room, sizeof(*larger.slots));

@@ -12,24 +12,24 @@
 #include "base/glob.h"
 
 #define PATTERN_MAX 1024
-/* The product of a regex's repeat counts: the library unrolls them. */
-#define REPEATS_MAX 1000
-#define V4_BITS	    96 /* of ::ffff:0:0 */
+#define COPIES_MAX  2048UL /* parts of a regex with its repeats unrolled */
+#define GROUPS_MAX  64	   /* nested in a regex */
+#define V4_BITS	    96	   /* of ::ffff:0:0 */
 
 const struct conf_pattern_slot conf_when_patterns[] = {
-	{"sni", offsetof(struct conf_when, sni), true, false},
-	{"host", offsetof(struct conf_when, host), true, true},
-	{"method", offsetof(struct conf_when, method), true, true},
-	{"path", offsetof(struct conf_when, path), false, true},
-	{"query", offsetof(struct conf_when, query), false, true},
-	{.key = NULL},
+    {"sni", offsetof(struct conf_when, sni), true, false},
+    {"host", offsetof(struct conf_when, host), true, true},
+    {"method", offsetof(struct conf_when, method), true, true},
+    {"path", offsetof(struct conf_when, path), false, true},
+    {"query", offsetof(struct conf_when, query), false, true},
+    {.key = NULL},
 };
 
 const struct conf_pattern_slot conf_match_patterns[] = {
-	{"host", offsetof(struct conf_route, match_host), true, true},
-	{"path", offsetof(struct conf_route, match_path), false, true},
-	{"sni", offsetof(struct conf_route, match_sni), true, false},
-	{.key = NULL},
+    {"host", offsetof(struct conf_route, match_host), true, true},
+    {"path", offsetof(struct conf_route, match_path), false, true},
+    {"sni", offsetof(struct conf_route, match_sni), true, false},
+    {.key = NULL},
 };
 
 struct conf_pattern *
@@ -47,36 +47,98 @@ conf_patterns_clear(const struct conf_pattern_slot *slots, void *target)
 		conf_pattern_clear(conf_pattern_at(slot, target));
 }
 
-/* Refuses what the library would need unbounded memory or time for. */
+/* Behind the bracket expression that begins at p. */
+static const char *
+skip_brackets(const char *p)
+{
+	p += p[1] == '^' ? 2 : 1;
+	if (*p == ']')
+		p++;
+	while (*p != '\0' && *p != ']')
+		p++;
+	return *p == ']' ? p + 1 : p;
+}
+
+/* How often the operator at *p makes the library copy what stands before it
+ * (1: not at all; 0: it is no operator). Moves behind it. */
+static unsigned long
+read_repeat(const char **p)
+{
+	unsigned long count = 0, most = 0;
+	char *end;
+
+	if (**p == '*' || **p == '?' || **p == '+')
+		return *(*p)++ == '+' ? 2 : 1;
+	if (**p != '{' || (!isdigit((unsigned char)(*p)[1]) && (*p)[1] != ','))
+		return 0;
+	for (++*p; isdigit((unsigned char)**p) || **p == ',';) {
+		if (**p == ',') {
+			++*p;
+			continue;
+		}
+		count = strtoul(*p, &end, 10);
+		most = MAX(most, MIN(count, COPIES_MAX));
+		*p = end;
+	}
+	*p += **p == '}';
+	return most + 1;
+}
+
+/* Behind the single thing at p that is neither group nor operator; NULL, with
+ * err, if it refers back to a group: that takes unbounded time. */
+static const char *
+skip_atom(const char *p, struct error *err)
+{
+	if (*p == '[')
+		return skip_brackets(p);
+	if (*p != '\\' || p[1] == '\0')
+		return p + 1;
+	if (!isdigit((unsigned char)p[1]))
+		return p + 2;
+	error_set(err, 0,
+		  "the regex refers back with \\%c; expected none of "
+		  "\\1 \xe2\x80\xa6 \\9",
+		  p[1]);
+	return NULL;
+}
+
+/* Refuses what the library would need unbounded memory or time for. It
+ * unrolls repeats: the sum of what comes out of that is counted, group by
+ * group. */
 static bool
 regex_is_tame(const char *regex, struct error *err)
 {
-	const char *p;
-	unsigned long product = 1, count, largest;
+	unsigned long sums[GROUPS_MAX] = {0}, last = 0, copies;
+	const char *p = regex;
+	size_t depth = 0;
 
-	for (p = regex; *p != '\0'; p++) {
-		if (*p == '\\' && p[1] != '\0') {
-			if (isdigit((unsigned char)*++p))
-				return error_set(err, 0, "the regex refers "
-				    "back with \\%c; expected none of \\1 "
-				    "\xe2\x80\xa6 \\9", *p);
-			continue;
+	while (*p != '\0') {
+		copies = last > 0 ? read_repeat(&p) : 0;
+		if (copies > 0) {
+			sums[depth] += last * (copies - 1);
+			last *= copies;
+		} else if (*p == '(' && depth + 1 < GROUPS_MAX) {
+			sums[++depth] = 1;
+			last = 0;
+			p++;
+		} else if (*p == ')' && depth > 0) {
+			last = sums[depth--];
+			sums[depth] += last;
+			p++;
+		} else {
+			p = skip_atom(p, err);
+			if (p == NULL)
+				return false;
+			last = 1;
+			sums[depth]++;
 		}
-		if (*p != '{')
-			continue;
-		for (largest = 1, p++; isdigit((unsigned char)*p) || *p == ',';
-		    p++) {
-			count = strtoul(p, (char **)&p, 10);
-			largest = count > largest ? count : largest;
-			if (*p != ',')
-				break;
-		}
-		product *= largest > REPEATS_MAX ? REPEATS_MAX + 1 : largest;
-		if (product > REPEATS_MAX)
-			return error_set(err, 0, "the regex repeats too "
-			    "often; expected {n} with a product of at most "
-			    "%d", REPEATS_MAX);
-		p--; /* what follows the count is looked at as well */
+		if (sums[depth] > COPIES_MAX)
+			return error_set(
+			    err, 0,
+			    "the regex is too large when "
+			    "its repeats are written out; expected at most "
+			    "%lu parts",
+			    COPIES_MAX);
 	}
 	return true;
 }
@@ -124,8 +186,10 @@ conf_pattern_compile(struct conf_pattern *p, bool nocase, struct error *err)
 	if (p->text == NULL)
 		return true;
 	if (strlen(p->text) > PATTERN_MAX)
-		return error_set(err, 0, "the pattern is too long; expected "
-		    "at most %d bytes", PATTERN_MAX);
+		return error_set(err, 0,
+				 "the pattern is too long; expected "
+				 "at most %d bytes",
+				 PATTERN_MAX);
 	p->nocase = nocase;
 	p->negated = p->text[0] == '!';
 	body = pattern_body(p);
@@ -135,11 +199,13 @@ conf_pattern_compile(struct conf_pattern *p, bool nocase, struct error *err)
 	if (!regex_is_tame(body, err))
 		return false;
 	rc = regcomp(&p->regex, body,
-	    REG_EXTENDED | REG_NOSUB | (nocase ? REG_ICASE : 0));
+		     REG_EXTENDED | REG_NOSUB | (nocase ? REG_ICASE : 0));
 	if (rc != 0) {
 		regerror(rc, &p->regex, why, sizeof(why));
-		return error_set(err, 0, "\"%.60s\" is not a regex (%s); "
-		    "expected a POSIX extended one behind ~", body, why);
+		return error_set(err, 0,
+				 "\"%.60s\" is not a regex (%s); "
+				 "expected a POSIX extended one behind ~",
+				 body, why);
 	}
 	p->is_regex = true;
 	return true;
@@ -159,7 +225,7 @@ conf_pattern_match(const struct conf_pattern *p, struct view text)
 		range.rm_so = 0;
 		range.rm_eo = (regoff_t)text.len;
 		met = regexec(&p->regex, text.at != NULL ? text.at : "", 1,
-			  &range, REG_STARTEND) == 0;
+			      &range, REG_STARTEND) == 0;
 	} else {
 		met = glob_match(view_of(body), text, p->nocase);
 	}
@@ -221,19 +287,23 @@ conf_cidr_parse(const char *text, struct conf_cidr *to, struct error *err)
 	exact = to->net;
 	mask(&to->net, to->bits);
 	if (memcmp(&exact, &to->net, sizeof(exact)) != 0)
-		return error_set(err, 0, "\"%.60s\" has bits behind its "
-		    "prefix; expected 0 there", text);
+		return error_set(err, 0,
+				 "\"%.60s\" has bits behind its "
+				 "prefix; expected 0 there",
+				 text);
 	return true;
 bad:
-	return error_set(err, 0, "\"%.60s\" is not an address or a range; "
-	    "expected such as 10.1.0.0/16 or ::1", text);
+	return error_set(err, 0,
+			 "\"%.60s\" is not an address or a range; "
+			 "expected such as 10.1.0.0/16 or ::1",
+			 text);
 }
 
 bool
 conf_cidr_meant(const char *text)
 {
 	return strchr(text, '/') != NULL || strchr(text, ':') != NULL ||
-	    strspn(text, "0123456789.") == strlen(text);
+	       strspn(text, "0123456789.") == strlen(text);
 }
 
 bool
@@ -255,17 +325,19 @@ conf_status_parse(const char *text, int *min, int *max, struct error *err)
 		from = (text[0] - '0') * 100;
 		to = from + 99;
 	} else if (sscanf(text, "%3d-%3d%n", &from, &to, &used) == 2 &&
-	    text[used] == '\0') {
+		   text[used] == '\0') {
 		;
 	} else if (sscanf(text, "%3d%n", &from, &used) == 1 &&
-	    text[used] == '\0') {
+		   text[used] == '\0') {
 		to = from;
 	} else {
 		from = to = 0;
 	}
 	if (from < 100 || to > 599 || from > to)
-		return error_set(err, 0, "\"%.20s\" is not a status; "
-		    "expected 503, 5xx or 500-599", text);
+		return error_set(err, 0,
+				 "\"%.20s\" is not a status; "
+				 "expected 503, 5xx or 500-599",
+				 text);
 	*min = from;
 	*max = to;
 	return true;

@@ -35,8 +35,9 @@ skip_comment(struct scan *s)
 	const char *close = strstr(s->at + 2, "*/");
 
 	if (close == NULL) {
-		conf_error(s->p->diag, &s->p->where, "the comment never ends; "
-		    "expected */");
+		conf_error(s->p->diag, &s->p->where,
+			   "the comment never ends; "
+			   "expected */");
 		return false;
 	}
 	count_lines(s, close + 2);
@@ -52,15 +53,17 @@ skip_string(struct scan *s)
 		if (*p != '\\')
 			continue;
 		if (strncmp(p, "\\x00", 4) == 0) {
-			conf_error(s->p->diag, &s->p->where, "the string holds "
-			    "\\x00; expected no NUL");
+			conf_error(s->p->diag, &s->p->where,
+				   "the string holds "
+				   "\\x00; expected no NUL");
 			return false;
 		}
 		p++;
 	}
 	if (p >= s->end) {
-		conf_error(s->p->diag, &s->p->where, "the string never ends; "
-		    "expected \"");
+		conf_error(s->p->diag, &s->p->where,
+			   "the string never ends; "
+			   "expected \"");
 		return false;
 	}
 	count_lines(s, p + 1);
@@ -80,12 +83,13 @@ read_include(struct scan *s)
 	}
 	close = p > s->at && *p == '"' ? strpbrk(p + 1, "\"\n\\") : NULL;
 	if (close == NULL || *close != '"' || close == p + 1) {
-		conf_error(s->p->diag, &s->p->where, "this is not an include; "
-		    "expected @include \"FILE\" on a line of its own");
+		conf_error(s->p->diag, &s->p->where,
+			   "this is not an include; "
+			   "expected @include \"FILE\" on a line of its own");
 		return false;
 	}
-	s->p->includes = xrealloc(s->p->includes,
-	    (s->p->includes_count + 1) * sizeof(*s->p->includes));
+	s->p->includes = xrealloc(s->p->includes, (s->p->includes_count + 1) *
+						      sizeof(*s->p->includes));
 	in = &s->p->includes[s->p->includes_count++];
 	in->path = xmemdup0(p + 1, (size_t)(close - p) - 1);
 	in->line = s->p->where.line;
@@ -126,15 +130,19 @@ check_number(struct scan *s)
 	char *text;
 
 	p += strspn(p, "+-");
-	while (isalnum((unsigned char)*p) || *p == '.' ||
+	while (
+	    isalnum((unsigned char)*p) || *p == '.' ||
 	    ((*p == '+' || *p == '-') && tolower((unsigned char)p[-1]) == 'e'))
 		p++;
 	text = xmemdup0(s->at, (size_t)(p - s->at));
 	if (!integer_fits(text, &is_long))
-		conf_error(s->p->diag, &s->p->where, "the integer %.40s is "
-		    "too large; expected %s", text, is_long
-		    ? "at most 64 bits"
-		    : "at most 32 bits, or L behind it for 64 bits");
+		conf_error(s->p->diag, &s->p->where,
+			   "the integer %.40s is "
+			   "too large; expected %s",
+			   text,
+			   is_long
+			       ? "at most 64 bits"
+			       : "at most 32 bits, or L behind it for 64 bits");
 	free(text);
 	s->at = p > s->at ? p : s->at + 1;
 }
@@ -147,8 +155,10 @@ open_group(struct scan *s)
 		s->settings[s->depth] = 0;
 		return true;
 	}
-	conf_error(s->p->diag, &s->p->where, "groups and lists nest too "
-	    "deeply; expected at most %d levels", DEPTH_MAX);
+	conf_error(s->p->diag, &s->p->where,
+		   "groups and lists nest too "
+		   "deeply; expected at most %d levels",
+		   DEPTH_MAX);
 	return false;
 }
 
@@ -158,8 +168,10 @@ count_setting(struct scan *s)
 	s->at++;
 	if (++s->settings[s->depth] <= SETTINGS_MAX)
 		return true;
-	conf_error(s->p->diag, &s->p->where, "too many settings in one group; "
-	    "expected at most %d", SETTINGS_MAX);
+	conf_error(s->p->diag, &s->p->where,
+		   "too many settings in one group; "
+		   "expected at most %d",
+		   SETTINGS_MAX);
 	return false;
 }
 
@@ -167,7 +179,7 @@ static void
 skip_name(struct scan *s)
 {
 	while (isalnum((unsigned char)*s->at) || *s->at == '_' ||
-	    *s->at == '-' || *s->at == '*')
+	       *s->at == '-' || *s->at == '*')
 		s->at++;
 }
 
@@ -213,21 +225,23 @@ skip_token(struct scan *s)
 bool
 prelex_scan(struct prelex *p, const char *text, size_t len)
 {
-	struct scan s = {.p = p, .at = text, .end = text + len,
-	    .line_start = true};
+	struct scan s = {
+	    .p = p, .at = text, .end = text + len, .line_start = true};
 	size_t errors = p->diag->errors;
 	const char *nul = memchr(text, '\0', len);
 
 	p->where.line = 1;
 	if (nul != NULL) {
 		count_lines(&s, nul);
-		conf_error(p->diag, &p->where, "the file holds a NUL byte; "
-		    "expected text");
+		conf_error(p->diag, &p->where,
+			   "the file holds a NUL byte; "
+			   "expected text");
 		return false;
 	}
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0) {
-		conf_error(p->diag, &p->where, "the file begins with a byte "
-		    "order mark; expected UTF-8 without one");
+		conf_error(p->diag, &p->where,
+			   "the file begins with a byte "
+			   "order mark; expected UTF-8 without one");
 		return false;
 	}
 	while (s.at < s.end) {

@@ -18,7 +18,7 @@ struct prelex_include {
 
 struct prelex {
 	struct conf_diag *diag;
-	struct conf_where where; /* the file; the line moves along */
+	struct conf_where where;	 /* the file; the line moves along */
 	struct prelex_include *includes; /* owned; found in the text */
 	size_t includes_count;
 };

@@ -68,7 +68,7 @@ close_list(struct printer *p)
 /* Every field in which `values` differs from `defaults`. */
 static void
 print_fields(struct printer *p, const struct conf_field *table,
-    const void *values, const void *defaults)
+	     const void *values, const void *defaults)
 {
 	const struct conf_field *f;
 
@@ -84,8 +84,8 @@ print_fields(struct printer *p, const struct conf_field *table,
 
 /* A group of one table; left out if everything has its default. */
 static void
-print_group(struct printer *p, const char *name,
-    const struct conf_field *table, const void *values, const void *defaults)
+print_group(struct printer *p, const char *name, const struct conf_field *table,
+	    const void *values, const void *defaults)
 {
 	if (conf_fields_equal(table, values, defaults))
 		return;
@@ -106,7 +106,7 @@ print_fault(struct printer *p, const struct conf_fault *f)
 	print_fields(p, conf_fault_fields, f, &defaults);
 	print_fields(p, f->kind->fields, f->params, defaults.params);
 	print_group(p, "when", conf_when_fields, &f->conditions.when,
-	    &defaults.conditions.when);
+		    &defaults.conditions.when);
 	close_group(p, NULL);
 	conf_fault_fini(&defaults);
 }
@@ -179,7 +179,7 @@ print_partition(struct printer *p, const struct conf_partition *part)
 /* The seed has no default: chosen at start is not the same as 0. */
 static void
 print_file(struct printer *p, const struct conf_model *m,
-    struct conf_model *defaults)
+	   struct conf_model *defaults)
 {
 	if (m->has_seed)
 		defaults->seed = ~m->seed;
@@ -198,7 +198,7 @@ conf_model_print(struct str *to, const struct conf_model *model)
 	str_add(to, "");
 	print_file(&p, model, defaults);
 	print_group(&p, "control", conf_control_fields, &model->control,
-	    &defaults->control);
+		    &defaults->control);
 	print_group(&p, "log", conf_log_fields, &model->log, &defaults->log);
 	if (model->services_count > 0) {
 		open_list(&p, "services");

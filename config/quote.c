@@ -67,14 +67,19 @@ expand_one(const char *p, const char **end, struct str *to, struct error *err)
 
 	if (close == NULL || len == 0 ||
 	    (p + len != close && strncmp(p + len, ":-", 2) != 0))
-		return error_set(err, 0, "\"${%.30s\" is not a variable; "
-		    "expected ${NAME} or ${NAME:-default}, or $${ for ${", p);
+		return error_set(
+		    err, 0,
+		    "\"${%.30s\" is not a variable; "
+		    "expected ${NAME} or ${NAME:-default}, or $${ for ${",
+		    p);
 	name = xmemdup0(p, len);
 	value = getenv(name);
 	*end = close + 1;
 	if (p + len == close && value == NULL) {
-		error_set(err, 0, "the environment has no %.100s; expected "
-		    "it to be set, or ${%.60s:-default}", name, name);
+		error_set(err, 0,
+			  "the environment has no %.100s; expected "
+			  "it to be set, or ${%.60s:-default}",
+			  name, name);
 		free(name);
 		return false;
 	}

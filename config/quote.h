@@ -15,7 +15,7 @@ void quote_add(struct str *to, const char *text);
 /* Appends `text` with ${NAME} and ${NAME:-default} (also for an empty NAME)
  * replaced and "$$" as "$"; any other "$" stands for itself. False, with err,
  * if NAME is unset and has no default, or the braces do not close. */
-bool env_expand(const char *text, struct str *to, struct error *err)
-    WARN_UNUSED;
+bool env_expand(const char *text, struct str *to,
+		struct error *err) WARN_UNUSED;
 
 #endif

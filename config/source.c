@@ -16,21 +16,28 @@ source_read(const char *path, size_t most, struct str *to, struct error *err)
 
 	file = fopen(path, "re");
 	if (file == NULL)
-		return error_set(err, errno, "cannot be read: %s; expected a "
-		    "readable file", strerror(errno));
+		return error_set(err, errno,
+				 "cannot be read: %s; expected a "
+				 "readable file",
+				 strerror(errno));
 	errno = 0;
 	while ((n = fread(buffer, 1, sizeof(buffer), file)) > 0 &&
-	    sum + n <= most) {
+	       sum + n <= most) {
 		str_add_bytes(to, buffer, n);
 		sum += n;
 	}
 	failed = ferror(file) != 0;
 	if (failed)
-		error_set(err, errno, "cannot be read: %s; expected a "
-		    "readable file", strerror(errno));
+		error_set(err, errno,
+			  "cannot be read: %s; expected a "
+			  "readable file",
+			  strerror(errno));
 	fclose(file);
 	if (!failed && n > 0)
-		return error_set(err, EFBIG, "the configuration is too "
-		    "large; expected at most %zu bytes in all files", most);
+		return error_set(
+		    err, EFBIG,
+		    "the configuration is too "
+		    "large; expected at most %zu bytes in all files",
+		    most);
 	return !failed;
 }

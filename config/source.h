@@ -13,6 +13,6 @@
 /* Appends the whole file to `to`; fails if it cannot be read or has more than
  * `most` bytes. */
 bool source_read(const char *path, size_t most, struct str *to,
-    struct error *err) WARN_UNUSED;
+		 struct error *err) WARN_UNUSED;
 
 #endif

@@ -46,8 +46,8 @@ const struct conf_field conf_file_fields[] = {
      .max = DAY,
      .def = "30s",
      .offset = offsetof(struct conf_model, drain_timeout_us),
-     .help = "How long sessions of a removed route, or of a server "
-	     "that was told to stop, may go on"},
+     .help = "How long sessions may go on when the proxy was "
+	     "told to stop"},
     {.name = "control", .type = CONF_GROUP, .help = "The control API"},
     {.name = "log", .type = CONF_GROUP, .help = "What is logged, and how"},
     {.name = "services",

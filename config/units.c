@@ -12,9 +12,9 @@
 #include <strings.h>
 
 /* 100 years: may be added to any clock without overflow. */
-#define LONGEST_US   INT64_C(3155760000000000)
-#define LARGEST_SIZE (INT64_C(1) << 60)
-#define FASTEST_BPS  1e15
+#define LONGEST_US	INT64_C(3155760000000000)
+#define LARGEST_SIZE	(INT64_C(1) << 60)
+#define FASTEST_BPS	1e15
 #define FRACTION_DIGITS 12
 
 struct unit {
@@ -24,15 +24,28 @@ struct unit {
 
 /* The largest first: parts of a duration must come in this order. */
 static const struct unit durations[] = {
-	{"d", INT64_C(86400000000)}, {"h", INT64_C(3600000000)},
-	{"m", 60000000}, {"s", 1000000}, {"ms", 1000}, {"us", 1},
-	{"\xc2\xb5s", 1}, {"\xce\xbcs", 1}, {NULL, 0},
+    {"d", INT64_C(86400000000)},
+    {"h", INT64_C(3600000000)},
+    {"m", 60000000},
+    {"s", 1000000},
+    {"ms", 1000},
+    {"us", 1},
+    {"\xc2\xb5s", 1},
+    {"\xce\xbcs", 1},
+    {NULL, 0},
 };
 
 static const struct unit sizes[] = {
-	{"B", 1}, {"KB", 1000}, {"KiB", 1024}, {"MB", 1000000},
-	{"MiB", 1 << 20}, {"GB", 1000000000}, {"GiB", 1 << 30},
-	{"TB", INT64_C(1000000000000)}, {"TiB", INT64_C(1) << 40}, {NULL, 0},
+    {"B", 1},
+    {"KB", 1000},
+    {"KiB", 1024},
+    {"MB", 1000000},
+    {"MiB", 1 << 20},
+    {"GB", 1000000000},
+    {"GiB", 1 << 30},
+    {"TB", INT64_C(1000000000000)},
+    {"TiB", INT64_C(1) << 40},
+    {NULL, 0},
 };
 
 /* A number as written: whole + part / scale. */
@@ -57,7 +70,7 @@ unit_len(const char *p)
 	size_t n = 0;
 
 	while (p[n] != '\0' && p[n] != ' ' && p[n] != '\t' &&
-	    !isdigit((unsigned char)p[n]) && p[n] != '.')
+	       !isdigit((unsigned char)p[n]) && p[n] != '.')
 		n++;
 	return n;
 }
@@ -95,7 +108,8 @@ multiply(const struct decimal *d, int64_t unit, int64_t *value)
 	__int128 part = (__int128)d->part * unit + d->scale / 2;
 
 	return !__builtin_mul_overflow(d->whole, unit, value) &&
-	    !__builtin_add_overflow(*value, (int64_t)(part / d->scale), value);
+	       !__builtin_add_overflow(*value, (int64_t)(part / d->scale),
+				       value);
 }
 
 static const struct unit *
@@ -115,14 +129,17 @@ find_unit(const struct unit *table, const char *name, size_t len, bool nocase)
 static bool
 not_a_duration(const char *text, struct error *err)
 {
-	return error_set(err, 0, "\"%.40s\" is not a duration; expected a "
+	return error_set(
+	    err, 0,
+	    "\"%.40s\" is not a duration; expected a "
 	    "number with a unit (us, ms, s, m, h, d), such as \"80ms\" or "
-	    "\"1m30s\"", text);
+	    "\"1m30s\"",
+	    text);
 }
 
 bool
 units_duration(const char *text, int64_t bare_us, int64_t *us,
-    struct error *err)
+	       struct error *err)
 {
 	const struct unit *unit, *last = NULL;
 	const char *p = skip_blanks(text);
@@ -151,7 +168,7 @@ units_duration(const char *text, int64_t bare_us, int64_t *us,
 	} while (*p != '\0');
 	if (sum > LONGEST_US)
 		return error_set(err, 0, "\"%.40s\" is longer than 100 years",
-		    text);
+				 text);
 	*us = sum;
 	return true;
 }
@@ -181,11 +198,13 @@ units_size(const char *text, int64_t bare, int64_t *bytes, struct error *err)
 		goto bad;
 	if (value > LARGEST_SIZE)
 		return error_set(err, 0, "\"%.40s\" is larger than 1 EiB",
-		    text);
+				 text);
 	*bytes = value;
 	return true;
 bad:
-	return error_set(err, 0, "\"%.40s\" is not a size; expected a number "
+	return error_set(
+	    err, 0,
+	    "\"%.40s\" is not a size; expected a number "
 	    "with a unit (B, KB, KiB, MB, MiB, GB, GiB), such as \"64KiB\"",
 	    text);
 }
@@ -224,10 +243,9 @@ read_double(const char **p, double *value)
 static double
 rate_unit(const char **p)
 {
-	static const char *const prefixes[] = {"k", "m", "g", "t",
-		NULL};
-	static const struct unit ends[] = {{"B/s", 8}, {"B", 8}, {"bit/s", 1},
-		{"bit", 1}, {"bps", 1}, {NULL, 0}};
+	static const char *const prefixes[] = {"k", "m", "g", "t", NULL};
+	static const struct unit ends[] = {{"B/s", 8}, {"B", 8},   {"bit/s", 1},
+					   {"bit", 1}, {"bps", 1}, {NULL, 0}};
 	const struct unit *u;
 	const char *at = *p;
 	double scale = 1, base = 1000;
@@ -268,14 +286,16 @@ units_rate(const char *text, int64_t bare, double *Bps, struct error *err)
 	if (*skip_blanks(p) != '\0' || (scale == 0 && number != 0))
 		goto bad;
 	if (number * scale > FASTEST_BPS)
-		return error_set(err, 0, "\"%.40s\" is more than 1 PB/s",
-		    text);
+		return error_set(err, 0, "\"%.40s\" is more than 1 PB/s", text);
 	*Bps = number * scale;
 	return true;
 bad:
-	return error_set(err, 0, "\"%.40s\" is not a rate; expected a number "
+	return error_set(
+	    err, 0,
+	    "\"%.40s\" is not a rate; expected a number "
 	    "with a unit (B/s, KB/s, KiB/s, MB/s, bit/s, kbit/s, Mbit/s), "
-	    "such as \"1MB/s\"", text);
+	    "such as \"1MB/s\"",
+	    text);
 }
 
 bool
@@ -294,13 +314,18 @@ units_fraction(const char *text, double *fraction, struct error *err)
 	if (*skip_blanks(p) != '\0')
 		goto bad;
 	if (number > 1)
-		return error_set(err, 0, "\"%.40s\" is above 1; expected "
-		    "0 \xe2\x80\xa6 1, or a percentage such as \"20%%\"", text);
+		return error_set(
+		    err, 0,
+		    "\"%.40s\" is above 1; expected "
+		    "0 \xe2\x80\xa6 1, or a percentage such as \"20%%\"",
+		    text);
 	*fraction = number;
 	return true;
 bad:
-	return error_set(err, 0, "\"%.40s\" is not a fraction; expected "
-	    "0 \xe2\x80\xa6 1, or a percentage such as \"20%%\"", text);
+	return error_set(err, 0,
+			 "\"%.40s\" is not a fraction; expected "
+			 "0 \xe2\x80\xa6 1, or a percentage such as \"20%%\"",
+			 text);
 }
 
 /* value / scale with as many decimals as it has (at most `digits`). */
@@ -324,7 +349,7 @@ units_print_duration(struct str *to, int64_t us)
 		for (u = durations; u->scale > 1000000; u++) {
 			if (us >= u->scale)
 				str_printf(to, "%lld%s",
-				    (long long)(us / u->scale), u->name);
+					   (long long)(us / u->scale), u->name);
 			us %= u->scale;
 		}
 		if (us == 0)
@@ -352,7 +377,7 @@ units_print_size(struct str *to, int64_t bytes)
 		if (bytes % u->scale != 0)
 			continue;
 		n = snprintf(text, sizeof(text), "%lld%s",
-		    (long long)(bytes / u->scale), u->name);
+			     (long long)(bytes / u->scale), u->name);
 		if (best[0] == '\0' || (size_t)n < strlen(best))
 			memcpy(best, text, sizeof(best));
 	}

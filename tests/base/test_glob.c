@@ -42,18 +42,18 @@ START_TEST(globs_meet_what_they_should)
 {
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		ck_assert_msg(glob_match(view_of(cases[i].glob),
-				  view_of(cases[i].text), cases[i].nocase) ==
-			cases[i].met,
-		    "%s on %s", cases[i].glob, cases[i].text);
+					 view_of(cases[i].text),
+					 cases[i].nocase) == cases[i].met,
+			      "%s on %s", cases[i].glob, cases[i].text);
 }
 END_TEST
 
 START_TEST(text_needs_no_end_and_may_hold_nul)
 {
-	ck_assert(glob_match(view_of("a?c*"), (struct view){"a\0cdef", 3},
-	    false));
-	ck_assert(!glob_match(view_of("a?c"), (struct view){"a\0cdef", 4},
-	    false));
+	ck_assert(
+	    glob_match(view_of("a?c*"), (struct view){"a\0cdef", 3}, false));
+	ck_assert(
+	    !glob_match(view_of("a?c"), (struct view){"a\0cdef", 4}, false));
 	ck_assert(glob_match(view_of("*"), (struct view){NULL, 0}, false));
 }
 END_TEST
@@ -73,8 +73,8 @@ END_TEST
 int
 main(void)
 {
-	return check_run("glob",
-	    (const TTest *const[]){globs_meet_what_they_should,
-		text_needs_no_end_and_may_hold_nul,
-		many_stars_do_not_take_forever, NULL});
+	return check_run("glob", (const TTest *const[]){
+				     globs_meet_what_they_should,
+				     text_needs_no_end_and_may_hold_nul,
+				     many_stars_do_not_take_forever, NULL});
 }

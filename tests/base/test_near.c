@@ -28,8 +28,8 @@ START_TEST(distance_counts_single_letter_mistakes)
 {
 	for (size_t i = 0; i < COUNT_OF(distances); i++)
 		ck_assert_msg(near_distance(distances[i].a, distances[i].b) ==
-			distances[i].distance,
-		    "%s and %s", distances[i].a, distances[i].b);
+				  distances[i].distance,
+			      "%s and %s", distances[i].a, distances[i].b);
 }
 END_TEST
 
@@ -55,7 +55,7 @@ static const struct {
     {"Latency", "latency"},
     {"jiter", "jitter"},
     {"prob", "probability"}, /* an abbreviation */
-    {"pr", NULL},            /* too short for one */
+    {"pr", NULL},	     /* too short for one */
     {"steram", "stream"},
     {"offf", "off"},
     {"bandwidth", NULL},
@@ -97,8 +97,9 @@ int
 main(void)
 {
 	return check_run("near",
-	    (const TTest *const[]){distance_counts_single_letter_mistakes,
-		words_above_the_limit_are_infinitely_far,
-		the_nearest_word_is_found_or_none,
-		of_equally_near_words_the_first_is_meant, NULL});
+			 (const TTest *const[]){
+			     distance_counts_single_letter_mistakes,
+			     words_above_the_limit_are_infinitely_far,
+			     the_nearest_word_is_found_or_none,
+			     of_equally_near_words_the_first_is_meant, NULL});
 }

@@ -36,8 +36,8 @@ START_TEST(hosts_and_ports_are_taken_apart)
 		ck_assert(!a.is_unix);
 		conf_address_fini(&a);
 		ck_assert_msg(conf_address_parse(good[i].text, false, &a,
-				  &err) != good[i].only_listen,
-		    "%s", good[i].text);
+						 &err) != good[i].only_listen,
+			      "%s", good[i].text);
 		conf_address_fini(&a);
 	}
 }
@@ -92,9 +92,9 @@ START_TEST(others_are_refused_with_what_was_expected)
 		struct error err = {0};
 
 		ck_assert_msg(!conf_address_parse(bad[i].text, true, &a, &err),
-		    "%s", bad[i].text);
+			      "%s", bad[i].text);
 		ck_assert_msg(strstr(err.text, bad[i].said) != NULL, "%s: %s",
-		    bad[i].text, err.text);
+			      bad[i].text, err.text);
 	}
 }
 END_TEST
@@ -121,18 +121,10 @@ static const struct {
 	const char *text;
 	bool local;
 } reach[] = {
-    {"127.0.0.1:1", true},
-    {"127.9.9.9:1", true},
-    {"localhost:1", true},
-    {"LocalHost:1", true},
-    {"[::1]:1", true},
-    {"unix:/x", true},
-    {":1", false},
-    {"0.0.0.0:1", false},
-    {"[::]:1", false},
-    {"10.0.0.1:1", false},
-    {"db:1", false},
-    {"127.example:1", false},
+    {"127.0.0.1:1", true}, {"127.9.9.9:1", true}, {"localhost:1", true},
+    {"LocalHost:1", true}, {"[::1]:1", true},	  {"unix:/x", true},
+    {":1", false},	   {"0.0.0.0:1", false},  {"[::]:1", false},
+    {"10.0.0.1:1", false}, {"db:1", false},	  {"127.example:1", false},
 };
 
 START_TEST(loopback_and_unix_sockets_are_local)
@@ -141,8 +133,8 @@ START_TEST(loopback_and_unix_sockets_are_local)
 		struct conf_address a;
 
 		ck_assert(conf_address_parse(reach[i].text, true, &a, NULL));
-		ck_assert_msg(conf_address_is_local(&a) == reach[i].local,
-		    "%s", reach[i].text);
+		ck_assert_msg(conf_address_is_local(&a) == reach[i].local, "%s",
+			      reach[i].text);
 		conf_address_fini(&a);
 	}
 }
@@ -151,10 +143,11 @@ END_TEST
 int
 main(void)
 {
-	return check_run("address",
+	return check_run(
+	    "address",
 	    (const TTest *const[]){hosts_and_ports_are_taken_apart,
-		unix_sockets_have_a_path_that_fits,
-		others_are_refused_with_what_was_expected,
-		upstreams_need_a_host_and_a_port,
-		loopback_and_unix_sockets_are_local, NULL});
+				   unix_sockets_have_a_path_that_fits,
+				   others_are_refused_with_what_was_expected,
+				   upstreams_need_a_host_and_a_port,
+				   loopback_and_unix_sockets_are_local, NULL});
 }

@@ -11,6 +11,7 @@
 #include "config/load.h"
 #include "config/print.h"
 #include "tests/config/fake_kinds.h"
+#include "tests/config/fake_load.h"
 #include "tests/config/full.h"
 #include "tests/harness/check_run.h"
 
@@ -31,7 +32,7 @@ START_TEST(a_copy_is_equal_and_lives_alone)
 
 	copy = conf_model_copy(m);
 	ck_assert(conf_fault_equal(&copy->routes[1].faults[0],
-	    &m->routes[1].faults[0]));
+				   &m->routes[1].faults[0]));
 	ck_assert_uint_eq(copy->files_count, m->files_count);
 	ck_assert_uint_eq(copy->routes[1].where.line, m->routes[1].where.line);
 	conf_model_unref(m);
@@ -46,7 +47,7 @@ START_TEST(a_copy_is_equal_and_lives_alone)
 	ck_assert_int_eq(w->status_min, 500);
 	ck_assert_str_eq(copy->routes[1].listen.text, "0.0.0.0:18080");
 	ck_assert(conf_pattern_match(&copy->routes[1].match_host,
-	    VIEW("API.example")));
+				     VIEW("API.example")));
 	ck_assert_str_eq(copy->services[1].hosts[0], "db");
 	ck_assert_str_eq(copy->partitions[0].groups[0].items[0], "api");
 	conf_model_unref(copy);
@@ -138,18 +139,18 @@ START_TEST(faults_are_equal_by_what_they_do)
 	} cases[] = {
 	    {"type = \"latency\";", "type = \"latency\"; latency = 0;", true},
 	    {"type = \"latency\";", "type = \"latency\"; enabled = false;",
-		true},
+	     true},
 	    {"type = \"latency\";", "type = \"latency\"; latency = 1;", false},
 	    {"type = \"latency\";", "type = \"every_type\";", false},
 	    {"type = \"latency\";", "type = \"latency\"; stream = \"both\";",
-		false},
+	     false},
 	    {"type = \"latency\";", "type = \"latency\"; first = 1;", false},
 	    {"type = \"latency\";",
-		"type = \"latency\"; when = { client = \"::1\"; };", false},
+	     "type = \"latency\"; when = { client = \"::1\"; };", false},
 	    {"type = \"latency\"; when = { path = \"/a\"; };",
-		"type = \"latency\"; when = { path = \"/a\"; };", true},
+	     "type = \"latency\"; when = { path = \"/a\"; };", true},
 	    {"type = \"latency\"; when = { path = \"/a\"; };",
-		"type = \"latency\"; when = { path = \"/b\"; };", false},
+	     "type = \"latency\"; when = { path = \"/b\"; };", false},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -157,14 +158,16 @@ START_TEST(faults_are_equal_by_what_they_do)
 		struct conf_model *m;
 		const struct conf_fault *f;
 
-		str_printf(&s, "routes = ( { name = \"r\"; listen = \":1\"; "
-			       "upstream = \"u:1\"; protocol = \"http\"; "
-			       "faults = ( { %s }, { %s name = \"b\"; } ); } "
-			       ");", cases[i].a, cases[i].b);
+		str_printf(&s,
+			   "routes = ( { name = \"r\"; listen = \":1\"; "
+			   "upstream = \"u:1\"; protocol = \"http\"; "
+			   "faults = ( { %s }, { %s name = \"b\"; } ); } "
+			   ");",
+			   cases[i].a, cases[i].b);
 		m = fake_load(s.text);
 		f = m->routes[0].faults;
-		ck_assert_msg(conf_fault_equal(&f[0], &f[1]) ==
-			cases[i].equal, "%s %s", cases[i].a, cases[i].b);
+		ck_assert_msg(conf_fault_equal(&f[0], &f[1]) == cases[i].equal,
+			      "%s %s", cases[i].a, cases[i].b);
 		conf_model_unref(m);
 		str_fini(&s);
 	}
@@ -191,10 +194,11 @@ END_TEST
 int
 main(void)
 {
-	return check_run("build",
-	    (const TTest *const[]){a_copy_is_equal_and_lives_alone,
-		references_are_counted, parts_can_be_added_and_removed,
-		a_changed_copy_is_compiled_and_checked_again,
-		faults_are_equal_by_what_they_do,
-		the_ranges_of_a_service_are_part_of_a_fault, NULL});
+	return check_run(
+	    "build", (const TTest *const[]){
+			 a_copy_is_equal_and_lives_alone,
+			 references_are_counted, parts_can_be_added_and_removed,
+			 a_changed_copy_is_compiled_and_checked_again,
+			 faults_are_equal_by_what_they_do,
+			 the_ranges_of_a_service_are_part_of_a_fault, NULL});
 }

@@ -16,8 +16,8 @@ static struct str out;
 static void
 holds(const char *part)
 {
-	ck_assert_msg(strstr(out.text, part) != NULL, "%s\nlacks: %s",
-	    out.text, part);
+	ck_assert_msg(strstr(out.text, part) != NULL, "%s\nlacks: %s", out.text,
+		      part);
 }
 
 START_TEST(the_text_of_a_kind_says_everything)
@@ -67,7 +67,9 @@ END_TEST
 
 START_TEST(examples_are_not_broken_inside_of_quotes)
 {
-	const struct conf_kind kind = {.name = "k", .summary = "s",
+	const struct conf_kind kind = {
+	    .name = "k",
+	    .summary = "s",
 	    .fields = fake_no_fields,
 	    .example = "{ type = \"every_type\"; text = \"aaaaaaaaaa bbbbbbbbb "
 		       "cccccccc dddddddd\"; words = [ \"eeeeeeee, ffff; g\" "
@@ -147,11 +149,12 @@ END_TEST
 int
 main(void)
 {
-	return check_run("describe",
+	return check_run(
+	    "describe",
 	    (const TTest *const[]){the_text_of_a_kind_says_everything,
-		no_line_is_wider_than_a_terminal,
-		examples_are_not_broken_inside_of_quotes,
-		the_list_leaves_out_hidden_kinds,
-		pages_have_a_row_for_every_field,
-		json_names_types_bounds_and_choices, NULL});
+				   no_line_is_wider_than_a_terminal,
+				   examples_are_not_broken_inside_of_quotes,
+				   the_list_leaves_out_hidden_kinds,
+				   pages_have_a_row_for_every_field,
+				   json_names_types_bounds_and_choices, NULL});
 }

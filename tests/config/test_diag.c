@@ -44,7 +44,8 @@ END_TEST
 int
 main(void)
 {
-	return check_run("diag",
-	    (const TTest *const[]){every_message_says_where,
-		beyond_a_thousand_messages_are_only_counted, NULL});
+	return check_run(
+	    "diag", (const TTest *const[]){
+			every_message_says_where,
+			beyond_a_thousand_messages_are_only_counted, NULL});
 }

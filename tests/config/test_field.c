@@ -52,12 +52,11 @@ static const struct {
     {"count", "-2", "error: -2 is out of bounds; expected -1 … 100"},
     {"count", "101", "error: 101 is out of bounds; expected -1 … 100"},
     {"count", "1.5",
-	"error: \"1.5\" is not an integer; expected a whole number"},
-    {"count", "",
-	"error: \"\" is not an integer; expected a whole number"},
+     "error: \"1.5\" is not an integer; expected a whole number"},
+    {"count", "", "error: \"\" is not an integer; expected a whole number"},
     {"count", "99999999999999999999",
-	"error: \"99999999999999999999\" is not an integer; expected a "
-	"whole number"},
+     "error: \"99999999999999999999\" is not an integer; expected a "
+     "whole number"},
     {"rate", "1", "\"1KB/s\""},
     {"rate", "8Mbit/s", "\"1MB/s\""},
     {"share", "20%", "0.2"},
@@ -66,27 +65,27 @@ static const struct {
     {"factor", "1e1", "10"},
     {"factor", "11", "error: 11 is out of bounds; expected -10 … 10"},
     {"factor", "nan",
-	"error: \"nan\" is not a number; expected a number such as 1.5"},
+     "error: \"nan\" is not a number; expected a number such as 1.5"},
     {"factor", "0x1",
-	"error: \"0x1\" is not a number; expected a number such as 1.5"},
+     "error: \"0x1\" is not a number; expected a number such as 1.5"},
     {"loud", "true", "true"},
     {"loud", "Off", "false"},
     {"loud", "yes", "true"},
     {"loud", "2",
-	"error: \"2\" is neither true nor false; expected true or false"},
+     "error: \"2\" is neither true nor false; expected true or false"},
     {"shape", "pareto", "\"pareto\""},
     {"shape", "norml",
-	"error: \"norml\" is unknown; expected one of uniform, normal, "
-	"pareto, did you mean \"normal\"?"},
+     "error: \"norml\" is unknown; expected one of uniform, normal, "
+     "pareto, did you mean \"normal\"?"},
     {"shape", "cauchy",
-	"error: \"cauchy\" is unknown; expected one of uniform, normal, "
-	"pareto"},
+     "error: \"cauchy\" is unknown; expected one of uniform, normal, "
+     "pareto"},
     {"text", "a, \"b\"", "\"a, \\\"b\\\"\""},
     {"text", "", "\"\""},
     {"peer", "db:80", "\"db:80\""},
     {"peer", ":80",
-	"error: \":80\" has no valid host; expected host:port, [v6]:port or "
-	"unix:/path"},
+     "error: \":80\" has no valid host; expected host:port, [v6]:port or "
+     "unix:/path"},
     {"words", "x , y,z", "[ \"x\", \"y\", \"z\" ]"},
     {"words", "", "[ ]"},
     {"table", "1, 2s", "[ \"1ms\", \"2s\" ]"},
@@ -107,7 +106,7 @@ END_TEST
 START_TEST(a_refused_text_changes_nothing)
 {
 	static const char *const names[] = {"delay", "count", "share",
-		"shape", "peer", "table"};
+					    "shape", "peer",  "table"};
 	struct fake_params before = {0};
 	struct error err;
 
@@ -116,8 +115,8 @@ START_TEST(a_refused_text_changes_nothing)
 	ck_assert(conf_field_parse(field("table"), &before, "1,2", &err));
 	conf_fields_copy(fake_fields, &params, &before);
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		ck_assert(!conf_field_parse(field(names[i]), &params, "1,?",
-		    &err));
+		ck_assert(
+		    !conf_field_parse(field(names[i]), &params, "1,?", &err));
 	ck_assert(conf_fields_equal(fake_fields, &params, &before));
 	conf_fields_fini(fake_fields, &params);
 	conf_fields_fini(fake_fields, &before);
@@ -162,10 +161,11 @@ START_TEST(bare_numbers_count_in_the_unit_of_their_field)
 		struct str s = {0};
 		struct error err = {0};
 		bool ok = conf_field_number(field(numbers[i].name), &params,
-		    numbers[i].number, numbers[i].integral, &err);
+					    numbers[i].number,
+					    numbers[i].integral, &err);
 
 		ck_assert_msg(ok == (numbers[i].printed != NULL), "%s %g",
-		    numbers[i].name, numbers[i].number);
+			      numbers[i].name, numbers[i].number);
 		if (ok) {
 			conf_field_print(field(numbers[i].name), &params, &s);
 			ck_assert_str_eq(s.text, numbers[i].printed);
@@ -188,8 +188,8 @@ START_TEST(items_keep_their_commas)
 	ck_assert(!conf_field_items(field("text"), &params, items, 2, &err));
 	ck_assert(conf_field_items(field("text"), &params, items, 1, &err));
 	ck_assert_str_eq(params.text, "a, b");
-	ck_assert(!conf_field_items(field("words"), &params, items, 10001,
-	    &err));
+	ck_assert(
+	    !conf_field_items(field("words"), &params, items, 10001, &err));
 	conf_fields_fini(fake_fields, &params);
 }
 END_TEST
@@ -198,10 +198,11 @@ START_TEST(copies_are_equal_until_one_field_differs)
 {
 	static const struct {
 		const char *name, *text;
-	} changes[] = {{"delay", "1"}, {"bytes", "1"}, {"count", "1"},
-	    {"rate", "1"}, {"share", "1"}, {"factor", "1"}, {"loud", "true"},
-	    {"shape", "pareto"}, {"text", "1"}, {"peer", "u:1"},
-	    {"words", "1"}, {"words", "a, c"}, {"table", "1"}};
+	} changes[] = {{"delay", "1"},	 {"bytes", "1"},      {"count", "1"},
+		       {"rate", "1"},	 {"share", "1"},      {"factor", "1"},
+		       {"loud", "true"}, {"shape", "pareto"}, {"text", "1"},
+		       {"peer", "u:1"},	 {"words", "1"},      {"words", "a, c"},
+		       {"table", "1"}};
 	struct error err;
 
 	for (size_t i = 0; i < COUNT_OF(changes); i++) {
@@ -276,11 +277,12 @@ int
 main(void)
 {
 	return check_run("field",
-	    (const TTest *const[]){texts_become_values_within_bounds,
-		a_refused_text_changes_nothing,
-		bare_numbers_count_in_the_unit_of_their_field,
-		items_keep_their_commas,
-		copies_are_equal_until_one_field_differs,
-		types_and_bounds_have_words,
-		hints_leave_out_what_users_must_not_know, NULL});
+			 (const TTest *const[]){
+			     texts_become_values_within_bounds,
+			     a_refused_text_changes_nothing,
+			     bare_numbers_count_in_the_unit_of_their_field,
+			     items_keep_their_commas,
+			     copies_are_equal_until_one_field_differs,
+			     types_and_bounds_have_words,
+			     hints_leave_out_what_users_must_not_know, NULL});
 }

@@ -6,6 +6,7 @@
 
 #include "config/load.h"
 #include "tests/config/fake_kinds.h"
+#include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"
 
 START_TEST(an_empty_file_is_a_model_of_defaults)
@@ -131,11 +132,12 @@ load_fault(const char *protocol, const char *fault)
 	struct conf_model *m;
 	struct str s = {0};
 
-	str_printf(&s, "services = ( { name = \"lan\"; addresses = [ "
-		       "\"10.0.0.0/8\", \"fd00::/8\" ]; } ); routes = ( { "
-		       "name = \"r\"; listen = \":1\"; upstream = \"u:1\"; "
-		       "protocol = \"%s\"; faults = ( { %s } ); } );",
-	    protocol, fault);
+	str_printf(&s,
+		   "services = ( { name = \"lan\"; addresses = [ "
+		   "\"10.0.0.0/8\", \"fd00::/8\" ]; } ); routes = ( { "
+		   "name = \"r\"; listen = \":1\"; upstream = \"u:1\"; "
+		   "protocol = \"%s\"; faults = ( { %s } ); } );",
+		   protocol, fault);
 	m = fake_load(s.text);
 	str_fini(&s);
 	return m;
@@ -143,7 +145,9 @@ load_fault(const char *protocol, const char *fault)
 
 START_TEST(a_fault_has_its_conditions)
 {
-	struct conf_model *m = load_fault("tcp", "type = \"latency\"; "
+	struct conf_model *m = load_fault(
+	    "tcp",
+	    "type = \"latency\"; "
 	    "latency = \"80ms\"; jitter = 20; name = \"slow\"; stream = "
 	    "\"both\"; enabled = false; probability = \"20%\"; first = 1; "
 	    "skip = 2; every = 3; for = \"1m\"; on = \"1s\"; off = 500; "
@@ -174,11 +178,11 @@ END_TEST
 
 START_TEST(a_fault_without_conditions_acts_on_all_flows)
 {
-	struct conf_model *m = load_fault("tcp",
-	    "type = \"reset_peer\"; for = \"1s\"; on = 1; off = 1;");
+	struct conf_model *m = load_fault(
+	    "tcp", "type = \"reset_peer\"; for = \"1s\"; on = 1; off = 1;");
 
-	ck_assert(!conf_conditions_per_flow(
-	    &m->routes[0].faults[0].conditions));
+	ck_assert(
+	    !conf_conditions_per_flow(&m->routes[0].faults[0].conditions));
 	ck_assert(m->routes[0].faults[0].enabled);
 	ck_assert(m->routes[0].faults[0].conditions.probability == 1);
 	conf_model_unref(m);
@@ -187,11 +191,18 @@ END_TEST
 
 START_TEST(each_condition_makes_a_fault_one_per_flow)
 {
-	static const char *const conditions[] = {"probability = 0.5;",
-		"first = 1;", "skip = 1;", "every = 2;", "max_active = 1;",
-		"flows = \"existing\";", "when = { client = \"::1\"; };",
-		"when = { status = 503; };", "when = { header = \"X\"; };",
-		"when = { sni = \"*\"; };", "when = { query = \"\"; };"};
+	static const char *const conditions[] = {
+	    "probability = 0.5;",
+	    "first = 1;",
+	    "skip = 1;",
+	    "every = 2;",
+	    "max_active = 1;",
+	    "flows = \"existing\";",
+	    "when = { client = \"::1\"; };",
+	    "when = { status = 503; };",
+	    "when = { header = \"X\"; };",
+	    "when = { sni = \"*\"; };",
+	    "when = { query = \"\"; };"};
 
 	for (size_t i = 0; i < COUNT_OF(conditions); i++) {
 		struct str s = {0};
@@ -201,7 +212,7 @@ START_TEST(each_condition_makes_a_fault_one_per_flow)
 		m = load_fault("http", s.text);
 		ck_assert_msg(conf_conditions_per_flow(
 				  &m->routes[0].faults[0].conditions),
-		    "%s", conditions[i]);
+			      "%s", conditions[i]);
 		conf_model_unref(m);
 		str_fini(&s);
 	}
@@ -210,7 +221,9 @@ END_TEST
 
 START_TEST(when_is_compiled)
 {
-	struct conf_model *m = load_fault("http", "type = \"latency\"; when = "
+	struct conf_model *m = load_fault(
+	    "http",
+	    "type = \"latency\"; when = "
 	    "{ client = [ \"lan\", \"192.168.0.1\" ]; sni = \"S\"; host = "
 	    "\"*.example\"; method = \"post\"; path = \"/orders/*\"; query = "
 	    "\"*debug=1*\"; header = [ \"X-Test:  1*\", \"X-Any\" ]; status = "
@@ -241,7 +254,9 @@ END_TEST
 
 START_TEST(every_type_of_parameter_is_read)
 {
-	struct conf_model *m = load_fault("tcp", "type = \"every_type\"; "
+	struct conf_model *m = load_fault(
+	    "tcp",
+	    "type = \"every_type\"; "
 	    "delay = 1.5; bytes = 5000000000L; count = -1; rate = \"8Mbit/s\";"
 	    " share = 1; factor = -2; loud = true; shape = \"pareto\"; text = "
 	    "\"a\" \"b\"; peer = \"u:9\"; words = [ \"a,b\" ]; table = "
@@ -268,16 +283,16 @@ END_TEST
 
 START_TEST(faults_without_a_name_get_a_free_one)
 {
-	static const char *const names[] = {"latency_downstream_2",
-		"latency_downstream", "latency_upstream",
-		"latency_downstream_3", "reset_peer_downstream",
-		"latency_downstream_4"};
-	struct conf_model *m = load_fault("tcp",
-	    "type = \"latency\"; name = \"latency_downstream_2\"; },"
-	    "{ type = \"latency\"; },"
-	    "{ type = \"latency\"; stream = \"upstream\"; },"
-	    "{ type = \"latency\"; }, { type = \"reset_peer\"; },"
-	    "{ type = \"latency\";");
+	static const char *const names[] = {
+	    "latency_downstream_2",  "latency_downstream",
+	    "latency_upstream",	     "latency_downstream_3",
+	    "reset_peer_downstream", "latency_downstream_4"};
+	struct conf_model *m = load_fault(
+	    "tcp", "type = \"latency\"; name = \"latency_downstream_2\"; },"
+		   "{ type = \"latency\"; },"
+		   "{ type = \"latency\"; stream = \"upstream\"; },"
+		   "{ type = \"latency\"; }, { type = \"reset_peer\"; },"
+		   "{ type = \"latency\";");
 
 	ck_assert_uint_eq(m->routes[0].faults_count, COUNT_OF(names));
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -352,8 +367,9 @@ START_TEST(values_may_come_from_the_environment)
 	m = load_fault("tcp", "type = \"latency\"; latency = "
 			      "\"${FW_DELAY:-80ms}\"; name = \"p${FW_PORT}\";");
 	ck_assert_str_eq(m->routes[0].faults[0].name, "p5432");
-	ck_assert_int_eq(((struct fake_latency *)m->routes[0].faults[0].params)
-		->latency_us, 80000);
+	ck_assert_int_eq(
+	    ((struct fake_latency *)m->routes[0].faults[0].params)->latency_us,
+	    80000);
 	conf_model_unref(m);
 }
 END_TEST
@@ -361,9 +377,11 @@ END_TEST
 int
 main(void)
 {
-	return check_run("load",
-	    (const TTest *const[]){an_empty_file_is_a_model_of_defaults,
-		the_file_itself_is_read, services_know_their_ranges_and_hosts,
+	return check_run(
+	    "load",
+	    (const TTest *const[]){
+		an_empty_file_is_a_model_of_defaults, the_file_itself_is_read,
+		services_know_their_ranges_and_hosts,
 		a_route_has_all_its_fields, a_route_has_sensible_defaults,
 		a_fault_has_its_conditions,
 		a_fault_without_conditions_acts_on_all_flows,

@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "config/load.h"
 #include "tests/config/fake_kinds.h"
+#include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"
 
 struct complaint {
@@ -16,16 +17,16 @@ struct complaint {
 /* Each text, put between `head` and `tail`, draws exactly one complaint. */
 static void
 expect(const struct complaint *cases, size_t count, const char *head,
-    const char *tail)
+       const char *tail)
 {
 	for (size_t i = 0; i < count; i++) {
 		char *text = xasprintf("%s%s%s", head, cases[i].text, tail);
 		char *said = fake_complaints(text);
 
 		ck_assert_msg(strstr(said, cases[i].said) != NULL,
-		    "%s\nsaid: %snot: %s", text, said, cases[i].said);
+			      "%s\nsaid: %snot: %s", text, said, cases[i].said);
 		ck_assert_msg(strchr(said, '\n') == strrchr(said, '\n'),
-		    "%s\nsaid more: %s", text, said);
+			      "%s\nsaid more: %s", text, said);
 		free(said);
 		free(text);
 	}
@@ -33,12 +34,12 @@ expect(const struct complaint *cases, size_t count, const char *head,
 
 static const struct complaint file[] = {
     {"sede = 1;",
-	"t.conf:1: unknown key \"sede\" in the file; did you mean \"seed\"?"},
+     "t.conf:1: unknown key \"sede\" in the file; did you mean \"seed\"?"},
     {"xyzzy = 1;", "unknown key \"xyzzy\" in the file; expected one of seed, "
 		   "workers, drain_timeout, control, log, services, routes, "
 		   "partitions\n"},
     {"\n\nworkers = 257;",
-	"t.conf:3: workers: 257 is out of bounds; expected 0 … 256\n"},
+     "t.conf:3: workers: 257 is out of bounds; expected 0 … 256\n"},
     {"workers = 1.5;", "workers: 1.5 is not an integer; expected a whole"},
     {"workers = true;", "workers: true or false was given; expected integer"},
     {"workers = \"many\";", "workers: \"many\" is not an integer"},
@@ -49,14 +50,14 @@ static const struct complaint file[] = {
     {"drain_timeout = -1;", "drain_timeout: -1 is negative; expected 0"},
     {"control = 5;", "control: it is not a group; expected control = {"},
     {"control = { listen = 8474; };",
-	"listen: 8474 is a number; expected address"},
+     "listen: 8474 is a number; expected address"},
     {"control = { listen = \"0.0.0.0:1\"; };",
-	"t.conf:1: control: others can reach 0.0.0.0:1; expected token_file"},
+     "t.conf:1: control: others can reach 0.0.0.0:1; expected token_file"},
     {"log = { level = \"inof\"; };",
-	"level: \"inof\" is unknown; expected one of debug, info, warn, "
-	"error, did you mean \"info\"?"},
+     "level: \"inof\" is unknown; expected one of debug, info, warn, "
+     "error, did you mean \"info\"?"},
     {"log = { level = \"${FW_UNSET}\"; };",
-	"level: the environment has no FW_UNSET; expected"},
+     "level: the environment has no FW_UNSET; expected"},
     {"routes = 5;", "routes: it is not a list; expected routes = ( {"},
     {"routes = { };", "routes: it is not a list"},
     {"routes = ( 5 );", "routes: element 1 is not a group; expected {"},
@@ -79,14 +80,14 @@ static const struct complaint services[] = {
     {"{ name = \"a\\n\"; }", "name: the name holds a control character"},
     {"{ name = 5; }", "name: 5 is a number; expected text"},
     {"{ name = \"a\"; }, { name = \"a\"; }",
-	"there is another service \"a\" at t.conf:1; expected different"},
+     "there is another service \"a\" at t.conf:1; expected different"},
     {"{ name = \"a\"; addresses = [ \"10.0.0.0/99\" ]; }",
-	"addresses: \"10.0.0.0/99\" is not an address or a range; expected "
-	"such as 10.1.0.0/16 or ::1, or a host name"},
+     "addresses: \"10.0.0.0/99\" is not an address or a range; expected "
+     "such as 10.1.0.0/16 or ::1, or a host name"},
     {"{ name = \"a\"; addresses = [ \"no host\" ]; }",
-	"addresses: \"no host\" is not an address"},
+     "addresses: \"no host\" is not an address"},
     {"{ name = \"a\"; addresses = [ 5 ]; }",
-	"addresses: element 1 is not text; expected \"quotes\" around it"},
+     "addresses: element 1 is not text; expected \"quotes\" around it"},
     {"{ name = \"a\"; address = \"x\"; }", "did you mean \"addresses\"?"},
 };
 
@@ -105,47 +106,47 @@ static const struct complaint routes[] = {
     {"{ name = \"r\"; upstream = \"u:1\"; }", "a route lacks \"listen\""},
     {"{ name = \"r\"; listen = \":1\"; }", "a route lacks \"upstream\""},
     {"{ name = \"r\"; listen = \"1\"; upstream = \"u:1\"; }",
-	"listen: \"1\" has no port; expected host:port, [v6]:port, :port"},
+     "listen: \"1\" has no port; expected host:port, [v6]:port, :port"},
     {"{ name = \"r\"; listen = \":1\"; upstream = \"u:0\"; }",
-	"upstream: \"u:0\" has port 0; expected 1 … 65535"},
+     "upstream: \"u:0\" has port 0; expected 1 … 65535"},
     {"{ name = \"r\"; listen = \":1\"; upstream = \":1\"; }",
-	"upstream: \":1\" has no valid host"},
+     "upstream: \":1\" has no valid host"},
     {"{ name = \"r\"; listen = \"a:1\"; upstream = \"A:1\"; }",
-	"route \"r\" leads to its own listener a:1; expected another"},
+     "route \"r\" leads to its own listener a:1; expected another"},
     {"{ name = \"r\"; listen = \":1\"; upstream = \"localhost:1\"; }",
-	"route \"r\" leads to its own listener"},
+     "route \"r\" leads to its own listener"},
     {"{ name = \"r\"; listen = \"unix:/x\"; upstream = \"unix:/x\"; }",
-	"route \"r\" leads to its own listener unix:/x"},
+     "route \"r\" leads to its own listener unix:/x"},
     {"{ name = \"r\"; listen = \"127.0.0.1:8474\"; upstream = \"u:1\"; }",
-	"route \"r\" listens where the control API does, 127.0.0.1:8474"},
+     "route \"r\" listens where the control API does, 127.0.0.1:8474"},
     {ROUTE "protocol = \"htpp\"; }",
-	"protocol: \"htpp\" is unknown; expected one of tcp, http, did you "
-	"mean \"http\"?"},
+     "protocol: \"htpp\" is unknown; expected one of tcp, http, did you "
+     "mean \"http\"?"},
     {ROUTE "buffer = \"1KiB\"; }",
-	"buffer: 1KiB is out of bounds; expected 4KiB … 1GiB"},
+     "buffer: 1KiB is out of bounds; expected 4KiB … 1GiB"},
     {ROUTE "connect_timeout = 0; }",
-	"connect_timeout: 0 is out of bounds; expected 1ms … 1h"},
+     "connect_timeout: 0 is out of bounds; expected 1ms … 1h"},
     {ROUTE "match = { path = \"/x\"; }; }",
-	"path: a tcp route knows nothing of it; expected protocol = \"http\""},
+     "path: a tcp route knows nothing of it; expected protocol = \"http\""},
     {ROUTE HTTP "match = { pth = \"/x\"; }; }",
-	"unknown key \"pth\" in match; did you mean \"path\"?"},
+     "unknown key \"pth\" in match; did you mean \"path\"?"},
     {ROUTE HTTP "match = \"/x\"; }", "match: it is not a group"},
     {ROUTE HTTP "match = { path = \"~(\"; }; }",
-	"path: \"(\" is not a regex (Unmatched ( or \\(); expected a POSIX"},
+     "path: \"(\" is not a regex (Unmatched ( or \\(); expected a POSIX"},
     {ROUTE "fautls = ( ); }", "did you mean \"faults\"?"},
     {ROUTE "}, { name = \"r\"; listen = \":2\"; upstream = \"u:1\"; }",
-	"there is another route \"r\" at t.conf:1; expected different names"},
+     "there is another route \"r\" at t.conf:1; expected different names"},
     {ROUTE "}, " OTHER "}",
-	"route \"s\" is never reached: route \"r\" takes everything on :1; "
-	"expected match = { host, path or sni } on all but the last"},
+     "route \"s\" is never reached: route \"r\" takes everything on :1; "
+     "expected match = { host, path or sni } on all but the last"},
     {ROUTE "}, " OTHER HTTP "}",
-	"route \"s\" listens on :1 with another protocol than route \"r\""},
+     "route \"s\" listens on :1 with another protocol than route \"r\""},
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
-	"accept_proxy = true; }",
-	"route \"s\" listens on :1 with another accept_proxy"},
+		"accept_proxy = true; }",
+     "route \"s\" listens on :1 with another accept_proxy"},
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
-	"match = { path = \"/x\"; }; }",
-	"route \"s\" is never reached: route \"r\" on :1 has the same match"},
+		"match = { path = \"/x\"; }; }",
+     "route \"s\" is never reached: route \"r\" on :1 has the same match"},
 };
 
 START_TEST(mistakes_in_routes_are_told)
@@ -158,71 +159,72 @@ static const struct complaint faults[] = {
     {"{ }", "a fault lacks \"type\"; expected one of abort, every_type, "
 	    "latency, reset_peer\n"},
     {"{ type = \"latncy\"; }",
-	"type: there is no fault kind \"latncy\"; did you mean \"latency\"?"},
+     "type: there is no fault kind \"latncy\"; did you mean \"latency\"?"},
     {"{ type = \"zzz\"; }", "there is no fault kind \"zzz\"; expected one of"},
     {"{ type = \"partition_cut\"; }", "there is no fault kind"},
     {"{ type = 5; }", "there is no fault kind \"\"; expected one of"},
     {"5", "faults: element 1 is not a group"},
     {"{ type = \"latency\"; latncy = 5; }",
-	"unknown key \"latncy\" in a fault of type latency; did you mean "
-	"\"latency\"?"},
+     "unknown key \"latncy\" in a fault of type latency; did you mean "
+     "\"latency\"?"},
     {"{ type = \"latency\"; toxicity = 1; }",
-	"expected one of latency, jitter, type, name, stream, enabled, "
-	"probability, when, first"},
+     "expected one of latency, jitter, type, name, stream, enabled, "
+     "probability, when, first"},
     {"{ type = \"every_type\"; secret = 1; }", "unknown key \"secret\""},
     {"{ type = \"latency\"; latency = \"80 parsecs\"; }",
-	"latency: \"80 parsecs\" is not a duration; expected a number with"},
+     "latency: \"80 parsecs\" is not a duration; expected a number with"},
     {"{ type = \"latency\"; latency = -5; }",
-	"latency: -5 is negative; expected 0 or more"},
+     "latency: -5 is negative; expected 0 or more"},
     {"{ type = \"latency\"; latency = \"2h\"; }",
-	"latency: 2h is out of bounds; expected 0ms … 1h"},
+     "latency: 2h is out of bounds; expected 0ms … 1h"},
     {"{ type = \"every_type\"; count = 13; }",
-	"t.conf:1: count: 13 brings bad luck; expected another number"},
+     "t.conf:1: count: 13 brings bad luck; expected another number"},
     {"{ type = \"every_type\"; table = [ \"1ms\", \"x\" ]; }",
-	"table: \"x\" is not a duration"},
+     "table: \"x\" is not a duration"},
     {"{ type = \"every_type\"; words = ( \"a\", 5 ); }",
-	"words: element 2 is not text"},
+     "words: element 2 is not text"},
     {"{ type = \"every_type\"; words = ( ( ) ); }",
-	"words: element 1 is not text"},
+     "words: element 1 is not text"},
     {"{ type = \"latency\"; probability = 20; }",
-	"probability: \"20\" is above 1; expected 0 … 1, or a percentage"},
+     "probability: \"20\" is above 1; expected 0 … 1, or a percentage"},
     {"{ type = \"latency\"; probability = \"-1%\"; }",
-	"probability: \"-1%\" is not a fraction"},
+     "probability: \"-1%\" is not a fraction"},
     {"{ type = \"latency\"; on = 1; }",
-	"on: flapping takes both; expected off as well"},
+     "on: flapping takes both; expected off as well"},
     {"{ type = \"latency\"; off = 1; }",
-	"off: flapping takes both; expected on as well"},
+     "off: flapping takes both; expected on as well"},
     {"{ type = \"latency\"; stream = \"downstraem\"; }",
-	"did you mean \"downstream\"?"},
+     "did you mean \"downstream\"?"},
     {"{ type = \"reset_peer\"; stream = \"both\"; }",
-	"stream: reset_peer has no direction; expected a fault without"},
+     "stream: reset_peer has no direction; expected a fault without"},
     {"{ type = \"abort\"; status = 503; }",
-	"type: abort works on HTTP exchanges; expected a route with "
-	"protocol = \"http\""},
+     "type: abort works on HTTP exchanges; expected a route with "
+     "protocol = \"http\""},
     {"{ type = \"latency\"; name = \"x\"; }, { type = \"latency\"; name = "
      "\"x\"; }",
-	"there is another fault \"x\" at t.conf:1; expected different names"},
+     "there is another fault \"x\" at t.conf:1; expected different names"},
     {"{ type = \"latency\"; when = { method = \"GET\"; }; }",
-	"method: a tcp route knows nothing of it"},
+     "method: a tcp route knows nothing of it"},
     {"{ type = \"latency\"; when = { header = \"X\"; }; }",
-	"header: a tcp route knows nothing of it"},
+     "header: a tcp route knows nothing of it"},
     {"{ type = \"latency\"; when = { status = 503; }; }",
-	"status: a tcp route knows nothing of it"},
+     "status: a tcp route knows nothing of it"},
     {"{ type = \"latency\"; when = { clinet = \"::1\"; }; }",
-	"unknown key \"clinet\" in when; did you mean \"client\"?"},
+     "unknown key \"clinet\" in when; did you mean \"client\"?"},
     {"{ type = \"latency\"; when = ( ); }", "when: it is not a group"},
     {"{ type = \"latency\"; when = { client = \"10.0.0.0/99\"; }; }",
-	"client: \"10.0.0.0/99\" is not an address or a range"},
+     "client: \"10.0.0.0/99\" is not an address or a range"},
     {"{ type = \"latency\"; when = { client = \"lam\"; }; }",
-	"client: \"lam\" is neither an address nor a service; expected such "
-	"as 10.1.0.0/16 or a name from services, did you mean \"lan\"?"},
+     "client: \"lam\" is neither an address nor a service; expected such "
+     "as 10.1.0.0/16 or a name from services, did you mean \"lan\"?"},
     {"{ type = \"latency\"; when = { client = \"named\"; }; }",
-	"client: the service \"named\" is not known by numeric addresses"},
+     "client: the service \"named\" is not known by numeric addresses"},
 };
 
 START_TEST(mistakes_in_faults_are_told)
 {
-	expect(faults, COUNT_OF(faults),
+	expect(
+	    faults, COUNT_OF(faults),
 	    "services = ( { name = \"lan\"; addresses = \"10.0.0.0/8\"; }, "
 	    "{ name = \"named\"; addresses = \"db\"; } ); "
 	    "routes = ( { name = \"r\"; listen = \":1\"; upstream = \"u:1\"; "
@@ -235,22 +237,23 @@ static const struct complaint exchanges[] = {
     {"{ type = \"abort\"; }", "a fault of type abort lacks \"status\"; "
 			      "expected status = … (What is answered)"},
     {"{ type = \"abort\"; status = 700; }",
-	"status: 700 is out of bounds; expected 200 … 599"},
+     "status: 700 is out of bounds; expected 200 … 599"},
     {"{ type = \"latency\"; when = { status = \"50x\"; }; }",
-	"status: \"50x\" is not a status; expected 503, 5xx or 500-599"},
+     "status: \"50x\" is not a status; expected 503, 5xx or 500-599"},
     {"{ type = \"latency\"; when = { header = \": x\"; }; }",
-	"header: \": x\" is not a header; expected \"Name\" or"},
+     "header: \": x\" is not a header; expected \"Name\" or"},
     {"{ type = \"latency\"; when = { header = \"A b: x\"; }; }",
-	"header: \"A b: x\" is not a header"},
+     "header: \"A b: x\" is not a header"},
     {"{ type = \"latency\"; when = { header = \"A: ~[\"; }; }",
-	"header: \"[\" is not a regex"},
+     "header: \"[\" is not a regex"},
     {"{ type = \"latency\"; when = { query = 5; }; }",
-	"query: 5 is a number; expected text"},
+     "query: 5 is a number; expected text"},
 };
 
 START_TEST(mistakes_in_faults_on_http_routes_are_told)
 {
-	expect(exchanges, COUNT_OF(exchanges),
+	expect(
+	    exchanges, COUNT_OF(exchanges),
 	    "routes = ( { name = \"r\"; listen = \":1\"; upstream = \"u:1\"; "
 	    "protocol = \"http\"; faults = ( ",
 	    " ); } );");
@@ -261,60 +264,63 @@ static const struct complaint partitions[] = {
     {"groups = ( [ \"a\" ] );", "a partition lacks \"name\""},
     {"name = \"p\";", "the partition cuts nothing; expected groups"},
     {"name = \"p\"; groups = [ \"a\", \"b\" ];",
-	"groups: it is not a list of 1 … 1000 groups; expected lists of "
-	"services, such as ( [\"api\"], [\"db\"] )"},
+     "groups: it is not a list of 1 … 1000 groups; expected lists of "
+     "services, such as ( [\"api\"], [\"db\"] )"},
     {"name = \"p\"; groups = ( );", "not a list of 1 … 1000 groups"},
     {"name = \"p\"; groups = ( \"a\", [ \"b\" ] );",
-	"it is not a list; expected lists of services"},
+     "it is not a list; expected lists of services"},
     {"name = \"p\"; groups = ( [ 5 ] );", "element 1 is not text"},
     {"name = \"p\"; groups = ( [ ], [ \"a\" ] );", "group 1 is empty"},
     {"name = \"p\"; groups = ( [ \"a\" ], [ \"az\" ] );",
-	"groups: there is no service \"az\"; expected a name from services, "
-	"did you mean \"a"},
+     "groups: there is no service \"az\"; expected a name from services, "
+     "did you mean \"a"},
     {"name = \"p\"; groups = ( [ \"a\" ], [ \"b\", \"a\" ] );",
-	"groups: \"a\" is in group 1 and in group 2; expected it once"},
+     "groups: \"a\" is in group 1 and in group 2; expected it once"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); members = [ \"b\" ];",
-	"members: they are for a shape; expected groups instead"},
+     "members: they are for a shape; expected groups instead"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); isolate = \"b\";",
-	"isolate: it is for the shape isolate"},
+     "isolate: it is for the shape isolate"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); shape = \"ring\";",
-	"groups: the shape makes its own groups; expected members instead"},
+     "groups: the shape makes its own groups; expected members instead"},
     {"name = \"p\"; shape = \"halves\"; members = [ \"a\" ];",
-	"the shape has 1 services; expected at least 2"},
+     "the shape has 1 services; expected at least 2"},
     {"name = \"p\"; shape = \"ring\"; members = [ \"a\", \"b\" ];",
-	"the shape has 2 services; expected at least 3"},
+     "the shape has 2 services; expected at least 3"},
     {"name = \"p\"; shape = \"halves\"; members = [ \"a\", \"a\" ];",
-	"members: \"a\" is there twice; expected it once"},
+     "members: \"a\" is there twice; expected it once"},
     {"name = \"p\"; shape = \"halves\"; members = [ \"a\", \"x\" ];",
-	"members: there is no service \"x\""},
+     "members: there is no service \"x\""},
     {"name = \"p\"; shape = \"isolate\"; isolate = \"a\"; members = [ \"b\", "
-     "\"c\" ];", "isolate: \"a\" is not among members"},
+     "\"c\" ];",
+     "isolate: \"a\" is not among members"},
     {"name = \"p\"; shape = \"isolate\"; isolate = \"x\";",
-	"isolate: there is no service \"x\""},
+     "isolate: there is no service \"x\""},
     {"name = \"p\"; groups = ( [ \"a\" ] ); mode = \"drp\";",
-	"did you mean \"drop\"?"},
+     "did you mean \"drop\"?"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); direction = \"a\";",
-	"direction: \"a\" names no two sides; expected \"a->b\""},
+     "direction: \"a\" names no two sides; expected \"a->b\""},
     {"name = \"p\"; groups = ( [ \"a\" ] ); dial = \"->b\";",
-	"dial: \"->b\" names no two sides"},
+     "dial: \"->b\" names no two sides"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); dial = \"a->x\";",
-	"dial: there is no service \"x\""},
+     "dial: there is no service \"x\""},
     {"name = \"p\"; groups = ( [ \"a\", \"b\" ] ); direction = \"a->b\";",
-	"direction: \"a\" and \"b\" are on the same side"},
+     "direction: \"a\" and \"b\" are on the same side"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); direction = \"a->b\"; dial = "
-     "\"a->b\";", "direction and dial are two ways to say who is cut"},
+     "\"a->b\";",
+     "direction and dial are two ways to say who is cut"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); on = 1;",
-	"on: flapping takes both; expected off as well"},
+     "on: flapping takes both; expected off as well"},
     {"name = \"p\"; groups = ( [ \"a\" ] ); }, { name = \"p\"; groups = "
-     "( [ \"a\" ] );", "there is another partition \"p\" at t.conf:1"},
+     "( [ \"a\" ] );",
+     "there is another partition \"p\" at t.conf:1"},
 };
 
 START_TEST(mistakes_in_partitions_are_told)
 {
 	expect(partitions, COUNT_OF(partitions),
-	    "services = ( { name = \"a\"; }, { name = \"b\"; }, "
-	    "{ name = \"c\"; } ); partitions = ( { ",
-	    " } );");
+	       "services = ( { name = \"a\"; }, { name = \"b\"; }, "
+	       "{ name = \"c\"; } ); partitions = ( { ",
+	       " } );");
 }
 END_TEST
 
@@ -328,9 +334,9 @@ START_TEST(from_and_to_name_services_that_exist)
 	};
 
 	expect(cases, COUNT_OF(cases),
-	    "services = ( { name = \"api\"; } ); routes = ( { name = \"r\"; "
-	    "listen = \":1\"; upstream = \"u:1\"; ",
-	    " } );");
+	       "services = ( { name = \"api\"; } ); routes = ( { name = \"r\"; "
+	       "listen = \":1\"; upstream = \"u:1\"; ",
+	       " } );");
 }
 END_TEST
 
@@ -351,7 +357,8 @@ START_TEST(all_errors_come_at_once_each_with_its_line)
 				     "    upstream = \"u:1\"; }\n"
 				     ");\n");
 
-	ck_assert_str_eq(said,
+	ck_assert_str_eq(
+	    said,
 	    "t.conf:1: unknown key \"sede\" in the file; did you mean "
 	    "\"seed\"?\n"
 	    "t.conf:4: listen: \"x\" has no port; expected host:port, "
@@ -399,13 +406,15 @@ END_TEST
 int
 main(void)
 {
-	return check_run("load_errors",
+	return check_run(
+	    "load_errors",
 	    (const TTest *const[]){mistakes_in_the_file_itself_are_told,
-		mistakes_in_services_are_told, mistakes_in_routes_are_told,
-		mistakes_in_faults_are_told,
-		mistakes_in_faults_on_http_routes_are_told,
-		mistakes_in_partitions_are_told,
-		from_and_to_name_services_that_exist,
-		all_errors_come_at_once_each_with_its_line,
-		hostile_texts_are_refused_in_time, NULL});
+				   mistakes_in_services_are_told,
+				   mistakes_in_routes_are_told,
+				   mistakes_in_faults_are_told,
+				   mistakes_in_faults_on_http_routes_are_told,
+				   mistakes_in_partitions_are_told,
+				   from_and_to_name_services_that_exist,
+				   all_errors_come_at_once_each_with_its_line,
+				   hostile_texts_are_refused_in_time, NULL});
 }

@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "config/load.h"
 #include "tests/config/fake_kinds.h"
+#include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"
 
 static char dir[] = "/tmp/fw-test-XXXXXX";
@@ -47,7 +48,7 @@ complaints(void)
 	said = fake_messages(&diag);
 	while ((at = strstr(said, dir)) != NULL)
 		memmove(at, at + strlen(dir) + 1,
-		    strlen(at + strlen(dir) + 1) + 1);
+			strlen(at + strlen(dir) + 1) + 1);
 	return said;
 }
 
@@ -69,15 +70,14 @@ START_TEST(includes_are_relative_to_the_main_file)
 	mkdir(path, 0700);
 	write_file("main.conf", "seed = 7;\n@include \"sub/routes.conf\"\n");
 	write_file("sub/routes.conf",
-	    "routes = (\n@include \"sub/one.conf\"\n);\n");
+		   "routes = (\n@include \"sub/one.conf\"\n);\n");
 	write_file("sub/one.conf", "{ name = \"r\"; listen = \":1\";\n"
 				   "upstream = \"u:1\"; }\n");
 	m = conf_load_file(main_path, &fake_kinds, &diag);
 	ck_assert_uint_eq(diag.count, 0);
 	ck_assert_uint_eq(m->routes_count, 1);
 	ck_assert_uint_eq(m->routes[0].where.line, 1);
-	ck_assert_ptr_nonnull(strstr(m->routes[0].where.file,
-	    "/sub/one.conf"));
+	ck_assert_ptr_nonnull(strstr(m->routes[0].where.file, "/sub/one.conf"));
 	ck_assert_uint_eq(m->files_count, 3);
 	ck_assert_str_eq(m->files[0], main_path);
 	ck_assert_ptr_nonnull(strstr(m->files[2], "/sub/one.conf"));
@@ -168,12 +168,13 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		return EXIT_FAILURE;
 	main_path = xasprintf("%s/main.conf", dir);
-	rc = check_run("load_files",
-	    (const TTest *const[]){includes_are_relative_to_the_main_file,
-		errors_in_an_included_file_name_it,
-		files_that_cannot_be_read_are_told, circles_of_includes_end,
-		all_files_together_have_a_bound,
-		nul_bytes_do_not_hide_the_rest, NULL});
+	rc = check_run("load_files", (const TTest *const[]){
+					 includes_are_relative_to_the_main_file,
+					 errors_in_an_included_file_name_it,
+					 files_that_cannot_be_read_are_told,
+					 circles_of_includes_end,
+					 all_files_together_have_a_bound,
+					 nul_bytes_do_not_hide_the_rest, NULL});
 	nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS);
 	free(main_path);
 	return rc;

@@ -6,22 +6,24 @@
 
 #include "config/load.h"
 #include "tests/config/fake_kinds.h"
+#include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"
 
 static struct conf_model *
 load(const char *protocol, const char *fault, struct conf_diag *diag)
 {
 	return conf_load_options(":15432", "db:5432", protocol, &fault,
-	    fault != NULL, &fake_kinds, diag);
+				 fault != NULL, &fake_kinds, diag);
 }
 
 START_TEST(one_route_comes_out)
 {
 	const char *const faults[] = {"latency,latency=80ms,jitter=20",
-		"latency,probability=20%,stream=upstream", "latency"};
+				      "latency,probability=20%,stream=upstream",
+				      "latency"};
 	struct conf_diag diag = {0};
 	struct conf_model *m = conf_load_options(":15432", "db:5432", NULL,
-	    faults, 3, &fake_kinds, &diag);
+						 faults, 3, &fake_kinds, &diag);
 	const struct conf_route *r;
 
 	ck_assert_uint_eq(diag.count, 0);
@@ -34,8 +36,8 @@ START_TEST(one_route_comes_out)
 	ck_assert_int_eq(r->protocol, PROTOCOL_TCP);
 	ck_assert_int_eq(r->idle_timeout_us, 0);
 	ck_assert_uint_eq(r->faults_count, 3);
-	ck_assert_int_eq(((struct fake_latency *)r->faults[0].params)
-		->latency_us, 80000);
+	ck_assert_int_eq(
+	    ((struct fake_latency *)r->faults[0].params)->latency_us, 80000);
 	ck_assert(r->faults[1].conditions.probability == 0.2);
 	ck_assert_str_eq(r->faults[1].name, "latency_upstream");
 	ck_assert_str_eq(r->faults[2].name, "latency_downstream_2");
@@ -47,9 +49,12 @@ END_TEST
 START_TEST(conditions_and_lists_can_be_given)
 {
 	struct conf_diag diag = {0};
-	struct conf_model *m = load("http", "every_type,words=a+b\\+c,table=1+"
-	    "2s,text=x\\,y+z,when.path=/x*,when.client=10.0.0.0/8+::1,"
-	    "when.header=A: b+C,when.status=503,first=3", &diag);
+	struct conf_model *m =
+	    load("http",
+		 "every_type,words=a+b\\+c,table=1+"
+		 "2s,text=x\\,y+z,when.path=/x*,when.client=10.0.0.0/8+::1,"
+		 "when.header=A: b+C,when.status=503,first=3",
+		 &diag);
 	const struct conf_fault *f;
 	const struct fake_params *p;
 
@@ -109,7 +114,7 @@ START_TEST(mistakes_name_their_option)
 		ck_assert_ptr_null(m);
 		said = fake_messages(&diag);
 		ck_assert_msg(strstr(said, cases[i].said) != NULL, "%s: %s",
-		    cases[i].fault, said);
+			      cases[i].fault, said);
 		free(said);
 	}
 }
@@ -120,8 +125,8 @@ START_TEST(addresses_and_protocol_are_checked)
 	struct conf_diag diag = {0};
 	char *said;
 
-	ck_assert_ptr_null(conf_load_options(NULL, "db", "htp", NULL, 0,
-	    &fake_kinds, &diag));
+	ck_assert_ptr_null(
+	    conf_load_options(NULL, "db", "htp", NULL, 0, &fake_kinds, &diag));
 	said = fake_messages(&diag);
 	ck_assert_ptr_nonnull(strstr(said, "--listen: it is missing; expected "
 					   "--listen Where clients connect"));
@@ -129,8 +134,8 @@ START_TEST(addresses_and_protocol_are_checked)
 	ck_assert_ptr_nonnull(strstr(said, "--protocol: \"htp\" is unknown; "
 					   "expected one of tcp, http, did"));
 	free(said);
-	ck_assert_ptr_null(conf_load_options(":1", "localhost:1", NULL, NULL,
-	    0, &fake_kinds, &diag));
+	ck_assert_ptr_null(conf_load_options(":1", "localhost:1", NULL, NULL, 0,
+					     &fake_kinds, &diag));
 	said = fake_messages(&diag);
 	ck_assert_ptr_nonnull(strstr(said, "leads to its own listener"));
 	free(said);
@@ -140,8 +145,10 @@ END_TEST
 int
 main(void)
 {
-	return check_run("load_options",
+	return check_run(
+	    "load_options",
 	    (const TTest *const[]){one_route_comes_out,
-		conditions_and_lists_can_be_given, mistakes_name_their_option,
-		addresses_and_protocol_are_checked, NULL});
+				   conditions_and_lists_can_be_given,
+				   mistakes_name_their_option,
+				   addresses_and_protocol_are_checked, NULL});
 }

@@ -48,7 +48,8 @@ END_TEST
 int
 main(void)
 {
-	return check_run("names",
+	return check_run(
+	    "names",
 	    (const TTest *const[]){a_name_that_comes_twice_tells_who_was_first,
-		a_set_grows_and_loses_nothing, NULL});
+				   a_set_grows_and_loses_nothing, NULL});
 }

@@ -32,6 +32,12 @@ static const struct {
     {"~a{3}", "aaa", false, true},
     {"~a{2,3}b", "ab", false, false},
     {"~[{]1000000000", "{1000000000", false, true},
+    {"~^[]a{9999}]$", "]", false, true},
+    {"~^[^]]+$", "a]", false, false},
+    {"~^\\{2}\\(a$", "{2}(a", false, true},
+    {"~^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+     "01234567-89ab-cdef-0123-456789abcdef", false, true},
+    {"~^.{1,255}$", "abc", false, true},
 };
 
 START_TEST(patterns_are_globs_or_regexes_perhaps_negated)
@@ -40,11 +46,11 @@ START_TEST(patterns_are_globs_or_regexes_perhaps_negated)
 		struct conf_pattern p = {.text = (char *)patterns[i].pattern};
 		struct error err = {0};
 
-		ck_assert_msg(conf_pattern_compile(&p, patterns[i].nocase,
-				  &err),
+		ck_assert_msg(
+		    conf_pattern_compile(&p, patterns[i].nocase, &err),
 		    "%s: %s", patterns[i].pattern, err.text);
-		ck_assert_msg(conf_pattern_match(&p,
-				  view_of(patterns[i].text)) ==
+		ck_assert_msg(
+		    conf_pattern_match(&p, view_of(patterns[i].text)) ==
 			patterns[i].met,
 		    "%s on %s", patterns[i].pattern, patterns[i].text);
 		conf_pattern_clear(&p);
@@ -74,10 +80,14 @@ static const struct {
     {"!~[", "is not a regex"},
     {"~(a)\\1", "refers back"},
     {"~{\\1", "refers back"},
-    {"~(a{100}){11}", "repeats too often"},
-    {"~a{1001}", "repeats too often"},
-    {"~a{,99999999999999999999999}", "repeats too often"},
-    {"~(a{1,100}b{2,}){2,100}", "repeats too often"},
+    {"~(a{100}){21}", "too large when its repeats"},
+    {"~a{2049}", "too large when its repeats"},
+    {"~a{2000,}b{100}", "too large when its repeats"},
+    {"~a{,99999999999999999999999}", "too large when its repeats"},
+    {"~(a{1,100}b{2,}){2,100}", "too large when its repeats"},
+    {"~a{9}{9}{9}{9}", "too large when its repeats"},
+    {"~(((((((((((a+)+)+)+)+)+)+)+)+)+)+)+", "too large when its repeats"},
+    {"~[]x{1000}](abc){700}", "too large when its repeats"},
 };
 
 START_TEST(regexes_that_cost_too_much_are_refused)
@@ -89,9 +99,9 @@ START_TEST(regexes_that_cost_too_much_are_refused)
 	for (size_t i = 0; i < COUNT_OF(bad_patterns); i++) {
 		p.text = (char *)bad_patterns[i].pattern;
 		ck_assert_msg(!conf_pattern_compile(&p, false, &err), "%s",
-		    p.text);
+			      p.text);
 		ck_assert_msg(strstr(err.text, bad_patterns[i].said) != NULL,
-		    "%s: %s", p.text, err.text);
+			      "%s: %s", p.text, err.text);
 		ck_assert(!p.is_regex);
 	}
 	memset(text, 'a', sizeof(text));
@@ -143,17 +153,27 @@ START_TEST(ranges_hold_their_addresses)
 
 		ck_assert(conf_cidr_parse(ranges[i].range, &c, NULL));
 		ck_assert_msg(conf_cidr_contains(&c, &a) == ranges[i].inside,
-		    "%s in %s", ranges[i].address, ranges[i].range);
+			      "%s in %s", ranges[i].address, ranges[i].range);
 	}
 }
 END_TEST
 
 START_TEST(ranges_that_are_none_are_refused)
 {
-	static const char *const bad[] = {"", "10.1.0.0/33", "10.1.0.0/",
-		"10.1.0.0/x", "10.1.0/16", "::1/129", "db", "10.1.0.1/16",
-		"fd00::1/64", "10.0.0.1/-1", "/8", "10.0.0.0/0008",
-		"1111:1111:1111:1111:1111:1111:1111:1111:1111:1111/128"};
+	static const char *const bad[] = {
+	    "",
+	    "10.1.0.0/33",
+	    "10.1.0.0/",
+	    "10.1.0.0/x",
+	    "10.1.0/16",
+	    "::1/129",
+	    "db",
+	    "10.1.0.1/16",
+	    "fd00::1/64",
+	    "10.0.0.1/-1",
+	    "/8",
+	    "10.0.0.0/0008",
+	    "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111/128"};
 	struct conf_cidr c;
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -186,8 +206,8 @@ START_TEST(statuses_are_numbers_classes_or_ranges)
 		int min = 0, max = 0;
 
 		ck_assert_msg(conf_status_parse(statuses[i].text, &min, &max,
-				  NULL) == (statuses[i].min > 0),
-		    "%s", statuses[i].text);
+						NULL) == (statuses[i].min > 0),
+			      "%s", statuses[i].text);
 		ck_assert_int_eq(min, statuses[i].min);
 		ck_assert_int_eq(max, statuses[i].max);
 	}
@@ -198,10 +218,11 @@ int
 main(void)
 {
 	return check_run("pattern",
-	    (const TTest *const[]){
-		patterns_are_globs_or_regexes_perhaps_negated,
-		a_regex_looks_at_the_view_only,
-		regexes_that_cost_too_much_are_refused,
-		ranges_hold_their_addresses, ranges_that_are_none_are_refused,
-		statuses_are_numbers_classes_or_ranges, NULL});
+			 (const TTest *const[]){
+			     patterns_are_globs_or_regexes_perhaps_negated,
+			     a_regex_looks_at_the_view_only,
+			     regexes_that_cost_too_much_are_refused,
+			     ranges_hold_their_addresses,
+			     ranges_that_are_none_are_refused,
+			     statuses_are_numbers_classes_or_ranges, NULL});
 }

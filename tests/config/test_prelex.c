@@ -20,7 +20,7 @@ scan(const char *text, size_t len)
 	ck_assert(ok == (diag.errors == 0));
 	for (size_t i = 0; i < diag.count; i++)
 		str_printf(&s, "%s: %s|", diag.messages[i].where,
-		    diag.messages[i].text);
+			   diag.messages[i].text);
 	prelex_fini(&p);
 	conf_diag_fini(&diag);
 	return str_take(&s);
@@ -69,7 +69,9 @@ static const struct {
     {"a = 1;\nb = \"x\n\n", "t:2: the string never ends"},
     {"a = \"x\\", "t:1: the string never ends"},
     {"a = \"x\\x00y\";", "t:1: the string holds \\x00"},
-    {"\xef\xbb\xbf" "a = 1;", "t:1: the file begins with a byte order mark"},
+    {"\xef\xbb\xbf"
+     "a = 1;",
+     "t:1: the file begins with a byte order mark"},
     {"a = 1; @include \"x\"", "t:1: this is not an include"},
     {"@include x", "this is not an include"},
     {"@include \"\"", "this is not an include"},
@@ -83,7 +85,7 @@ START_TEST(what_libconfig_would_take_silently_is_told)
 		char *said = scan(harmful[i].text, strlen(harmful[i].text));
 
 		ck_assert_msg(strstr(said, harmful[i].said) != NULL, "%s: %s",
-		    harmful[i].text, said);
+			      harmful[i].text, said);
 		free(said);
 	}
 }
@@ -131,10 +133,8 @@ START_TEST(nesting_and_groups_have_a_bound)
 		size_t times;
 		const char *said; /* NULL: nothing */
 	} cases[] = {
-	    {"(", 32, NULL},
-	    {"(", 33, "nest too deeply"},
-	    {"a=1;", 1000, NULL},
-	    {"a=1;", 1001, "too many settings"},
+	    {"(", 32, NULL},	   {"(", 33, "nest too deeply"},
+	    {"a=1;", 1000, NULL},  {"a=1;", 1001, "too many settings"},
 	    {"{a=1}", 2000, NULL},
 	};
 
@@ -171,11 +171,12 @@ END_TEST
 int
 main(void)
 {
-	return check_run("prelex",
+	return check_run(
+	    "prelex",
 	    (const TTest *const[]){what_keeps_its_value_passes,
-		what_libconfig_would_take_silently_is_told,
-		all_wrapped_integers_are_told_at_once,
-		nul_bytes_are_found_behind_everything,
-		nesting_and_groups_have_a_bound,
-		includes_are_listed_with_their_lines, NULL});
+				   what_libconfig_would_take_silently_is_told,
+				   all_wrapped_integers_are_told_at_once,
+				   nul_bytes_are_found_behind_everything,
+				   nesting_and_groups_have_a_bound,
+				   includes_are_listed_with_their_lines, NULL});
 }

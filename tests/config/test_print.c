@@ -9,6 +9,7 @@
 #include "config/load.h"
 #include "config/tables.h"
 #include "tests/config/fake_kinds.h"
+#include "tests/config/fake_load.h"
 #include "tests/config/full.h"
 #include "tests/harness/check_run.h"
 
@@ -21,13 +22,12 @@ check_routes(const struct conf_route *a, const struct conf_route *b)
 	for (size_t i = 0; i < a->faults_count; i++) {
 		ck_assert(conf_fault_equal(&a->faults[i], &b->faults[i]));
 		ck_assert(conf_fields_equal(conf_fault_fields, &a->faults[i],
-		    &b->faults[i]));
+					    &b->faults[i]));
 	}
 }
 
 static void
-check_partitions(const struct conf_partition *a,
-    const struct conf_partition *b)
+check_partitions(const struct conf_partition *a, const struct conf_partition *b)
 {
 	ck_assert(conf_fields_equal(conf_partition_fields, a, b));
 	ck_assert_uint_eq(a->groups_count, b->groups_count);
@@ -35,7 +35,7 @@ check_partitions(const struct conf_partition *a,
 		ck_assert_uint_eq(a->groups[i].count, b->groups[i].count);
 		for (size_t j = 0; j < a->groups[i].count; j++)
 			ck_assert_str_eq(a->groups[i].items[j],
-			    b->groups[i].items[j]);
+					 b->groups[i].items[j]);
 	}
 }
 
@@ -44,13 +44,13 @@ check_models(const struct conf_model *a, const struct conf_model *b)
 {
 	ck_assert(conf_fields_equal(conf_file_fields, a, b));
 	ck_assert(a->has_seed == b->has_seed);
-	ck_assert(conf_fields_equal(conf_control_fields, &a->control,
-	    &b->control));
+	ck_assert(
+	    conf_fields_equal(conf_control_fields, &a->control, &b->control));
 	ck_assert(conf_fields_equal(conf_log_fields, &a->log, &b->log));
 	ck_assert_uint_eq(a->services_count, b->services_count);
 	for (size_t i = 0; i < a->services_count; i++)
 		ck_assert(conf_fields_equal(conf_service_fields,
-		    &a->services[i], &b->services[i]));
+					    &a->services[i], &b->services[i]));
 	ck_assert_uint_eq(a->routes_count, b->routes_count);
 	for (size_t i = 0; i < a->routes_count; i++)
 		check_routes(&a->routes[i], &b->routes[i]);
@@ -122,7 +122,7 @@ END_TEST
 /* Every field of the table differs from its default in `values`. */
 static void
 check_differs(const struct conf_field *table, const void *values,
-    const char *but)
+	      const char *but)
 {
 	char defaults[2048] = {0};
 
@@ -131,7 +131,7 @@ check_differs(const struct conf_field *table, const void *values,
 		if (f->type != CONF_GROUP && (f->flags & CONF_HIDDEN) == 0 &&
 		    strstr(but, f->name) == NULL)
 			ck_assert_msg(!conf_field_equal(f, values, defaults),
-			    "%s", f->name);
+				      "%s", f->name);
 	}
 	conf_fields_fini(table, defaults);
 }
@@ -153,9 +153,9 @@ START_TEST(the_full_example_leaves_no_field_out)
 	check_differs(conf_when_fields, &r->faults[0].conditions.when, "");
 	check_differs(fake_fields, r->faults[0].params, "");
 	check_differs(conf_partition_fields, &m->partitions[0],
-	    "shape members isolate dial");
+		      "shape members isolate dial");
 	check_differs(conf_partition_fields, &m->partitions[1],
-	    "mode direction existing enabled for on off");
+		      "mode direction existing enabled for on off");
 	conf_model_unref(m);
 }
 END_TEST
@@ -163,8 +163,9 @@ END_TEST
 int
 main(void)
 {
-	return check_run("print",
+	return check_run(
+	    "print",
 	    (const TTest *const[]){a_printed_model_loads_back_equal,
-		defaults_are_left_out, the_full_example_leaves_no_field_out,
-		NULL});
+				   defaults_are_left_out,
+				   the_full_example_leaves_no_field_out, NULL});
 }

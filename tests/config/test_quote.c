@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/config/fake_kinds.h"
+#include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"
 
 static const struct {
@@ -49,7 +50,7 @@ START_TEST(variables_are_replaced_and_dollars_kept)
 		str_add(&s, "");
 		ok = env_expand(cases[i].text, &s, &err);
 		ck_assert_msg(ok == (cases[i].expanded != NULL), "%s",
-		    cases[i].text);
+			      cases[i].text);
 		if (ok)
 			ck_assert_str_eq(s.text, cases[i].expanded);
 		else
@@ -74,9 +75,19 @@ END_TEST
 
 START_TEST(quoted_texts_come_back_from_a_file)
 {
-	static const char *const texts[] = {"", "plain", "\"quotes\"",
-		"back\\slash", "line\nfeed\ttab\x7f\x01", "$", "$$", "${X}",
-		"$${X}", "$$$", "a$", "~^/x$", "\xc3\xa4\xff"};
+	static const char *const texts[] = {"",
+					    "plain",
+					    "\"quotes\"",
+					    "back\\slash",
+					    "line\nfeed\ttab\x7f\x01",
+					    "$",
+					    "$$",
+					    "${X}",
+					    "$${X}",
+					    "$$$",
+					    "a$",
+					    "~^/x$",
+					    "\xc3\xa4\xff"};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		struct str s = {0};
@@ -100,8 +111,9 @@ END_TEST
 int
 main(void)
 {
-	return check_run("quote",
+	return check_run(
+	    "quote",
 	    (const TTest *const[]){variables_are_replaced_and_dollars_kept,
-		an_unset_variable_is_named, quoted_texts_come_back_from_a_file,
-		NULL});
+				   an_unset_variable_is_named,
+				   quoted_texts_come_back_from_a_file, NULL});
 }

@@ -18,11 +18,11 @@ START_TEST(every_field_is_documented_in_one_sentence)
 		for (const struct conf_field *f = g->fields; f->name != NULL;
 		     f++) {
 			ck_assert_msg(f->help != NULL && f->help[0] != '\0',
-			    "%s.%s", g->name, f->name);
+				      "%s.%s", g->name, f->name);
 			ck_assert_msg(f->help[strlen(f->help) - 1] != '.',
-			    "%s.%s", g->name, f->name);
+				      "%s.%s", g->name, f->name);
 			ck_assert_msg(strchr(f->help, '|') == NULL, "%s.%s",
-			    g->name, f->name);
+				      g->name, f->name);
 		}
 	}
 }
@@ -39,9 +39,8 @@ START_TEST(every_default_is_valid)
 			if (f->def == NULL || f->type == CONF_GROUP)
 				continue;
 			memset(target, 0, sizeof(target));
-			ck_assert_msg(conf_field_parse(f, target, f->def,
-					  &err),
-			    "%s.%s: %s", g->name, f->name, err.text);
+			ck_assert_msg(conf_field_parse(f, target, f->def, &err),
+				      "%s.%s: %s", g->name, f->name, err.text);
 			if (f->type == CONF_STRING || f->type == CONF_ADDRESS)
 				free(*(char **)(void *)(target + f->offset));
 		}
@@ -55,7 +54,7 @@ START_TEST(no_table_has_a_name_twice)
 		for (const struct conf_field *f = g->fields; f->name != NULL;
 		     f++)
 			ck_assert_msg(conf_field_find(f + 1, f->name) == NULL,
-			    "%s.%s", g->name, f->name);
+				      "%s.%s", g->name, f->name);
 	}
 }
 END_TEST
@@ -67,7 +66,7 @@ START_TEST(quantities_say_what_a_bare_number_counts)
 		     f++) {
 			if (f->type == CONF_DURATION || f->type == CONF_SIZE)
 				ck_assert_msg(f->bare != 0, "%s.%s", g->name,
-				    f->name);
+					      f->name);
 		}
 	}
 }
@@ -75,8 +74,9 @@ END_TEST
 
 START_TEST(every_group_has_a_table)
 {
-	static const char *const names[] = {"", "control", "log", "service",
-		"route", "match", "fault", "when", "partition"};
+	static const char *const names[] = {"",	       "control", "log",
+					    "service", "route",	  "match",
+					    "fault",   "when",	  "partition"};
 	size_t i;
 
 	for (i = 0; conf_groups[i].name != NULL; i++)
@@ -89,8 +89,9 @@ int
 main(void)
 {
 	return check_run("tables",
-	    (const TTest *const[]){every_field_is_documented_in_one_sentence,
-		every_default_is_valid, no_table_has_a_name_twice,
-		quantities_say_what_a_bare_number_counts,
-		every_group_has_a_table, NULL});
+			 (const TTest *const[]){
+			     every_field_is_documented_in_one_sentence,
+			     every_default_is_valid, no_table_has_a_name_twice,
+			     quantities_say_what_a_bare_number_counts,
+			     every_group_has_a_table, NULL});
 }

@@ -58,12 +58,12 @@ START_TEST(durations_are_read_exactly_or_refused)
 		struct error err = {0};
 		int64_t us = 42;
 		bool ok = units_duration(durations[i].text, durations[i].bare,
-		    &us, &err);
+					 &us, &err);
 
 		ck_assert_msg(ok == (durations[i].value >= 0), "%s",
-		    durations[i].text);
+			      durations[i].text);
 		ck_assert_msg(us == (ok ? durations[i].value : 42),
-		    "%s gave %lld", durations[i].text, (long long)us);
+			      "%s gave %lld", durations[i].text, (long long)us);
 		ck_assert(ok == (err.text[0] == '\0'));
 	}
 }
@@ -103,13 +103,12 @@ START_TEST(sizes_know_decimal_and_binary_units)
 {
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		int64_t bytes = 42;
-		bool ok = units_size(sizes[i].text, sizes[i].bare, &bytes,
-		    NULL);
+		bool ok =
+		    units_size(sizes[i].text, sizes[i].bare, &bytes, NULL);
 
-		ck_assert_msg(ok == (sizes[i].value >= 0), "%s",
-		    sizes[i].text);
+		ck_assert_msg(ok == (sizes[i].value >= 0), "%s", sizes[i].text);
 		ck_assert_msg(bytes == (ok ? sizes[i].value : 42),
-		    "%s gave %lld", sizes[i].text, (long long)bytes);
+			      "%s gave %lld", sizes[i].text, (long long)bytes);
 	}
 }
 END_TEST
@@ -151,10 +150,9 @@ START_TEST(rates_tell_bits_from_bytes)
 		double Bps = 42;
 		bool ok = units_rate(rates[i].text, rates[i].bare, &Bps, NULL);
 
-		ck_assert_msg(ok == (rates[i].value >= 0), "%s",
-		    rates[i].text);
+		ck_assert_msg(ok == (rates[i].value >= 0), "%s", rates[i].text);
 		ck_assert_msg(Bps == (ok ? rates[i].value : 42), "%s gave %g",
-		    rates[i].text, Bps);
+			      rates[i].text, Bps);
 	}
 }
 END_TEST
@@ -163,25 +161,11 @@ static const struct {
 	const char *text;
 	double value; /* -1: refused */
 } fractions[] = {
-    {"0", 0},
-    {"1", 1},
-    {"1.0", 1},
-    {"0.2", 0.2},
-    {".2", 0.2},
-    {"20%", 0.2},
-    {" 20 % ", 0.2},
-    {"100%", 1},
-    {"0.5%", 0.005},
-    {"1e-3", 0.001},
-    {"1.1", -1},
-    {"101%", -1},
-    {"-0.1", -1},
-    {"20", -1},
-    {"%", -1},
-    {"", -1},
-    {"0.2x", -1},
-    {"20%%", -1},
-    {"nan", -1},
+    {"0", 0},	     {"1", 1},	      {"1.0", 1},      {"0.2", 0.2},
+    {".2", 0.2},     {"20%", 0.2},    {" 20 % ", 0.2}, {"100%", 1},
+    {"0.5%", 0.005}, {"1e-3", 0.001}, {"1.1", -1},     {"101%", -1},
+    {"-0.1", -1},    {"20", -1},      {"%", -1},       {"", -1},
+    {"0.2x", -1},    {"20%%", -1},    {"nan", -1},
 };
 
 START_TEST(fractions_are_shares_or_percentages)
@@ -191,9 +175,9 @@ START_TEST(fractions_are_shares_or_percentages)
 		bool ok = units_fraction(fractions[i].text, &f, NULL);
 
 		ck_assert_msg(ok == (fractions[i].value >= 0), "%s",
-		    fractions[i].text);
-		ck_assert_msg(f == (ok ? fractions[i].value : 42),
-		    "%s gave %g", fractions[i].text, f);
+			      fractions[i].text);
+		ck_assert_msg(f == (ok ? fractions[i].value : 42), "%s gave %g",
+			      fractions[i].text, f);
 	}
 }
 END_TEST
@@ -278,8 +262,8 @@ END_TEST
 
 START_TEST(fractions_print_as_the_same_double)
 {
-	static const double values[] = {0, 1, 0.2, 0.1, 1.0 / 3, 1e-12,
-	    0.30000000000000004};
+	static const double values[] = {
+	    0, 1, 0.2, 0.1, 1.0 / 3, 1e-12, 0.30000000000000004};
 	struct str s = {0};
 	double back;
 
@@ -303,7 +287,9 @@ START_TEST(messages_say_what_was_expected)
 	double d;
 
 	ck_assert(!units_duration("80 parsecs", 1000, &n, &err));
-	ck_assert_str_eq(err.text, "\"80 parsecs\" is not a duration; "
+	ck_assert_str_eq(
+	    err.text,
+	    "\"80 parsecs\" is not a duration; "
 	    "expected a number with a unit (us, ms, s, m, h, d), such as "
 	    "\"80ms\" or \"1m30s\"");
 	ck_assert(!units_size("x", 1, &n, &err));
@@ -318,13 +304,13 @@ END_TEST
 int
 main(void)
 {
-	return check_run("units",
-	    (const TTest *const[]){durations_are_read_exactly_or_refused,
-		sizes_know_decimal_and_binary_units,
-		rates_tell_bits_from_bytes,
-		fractions_are_shares_or_percentages,
-		durations_print_short_and_read_back,
-		sizes_and_rates_print_short_and_read_back,
-		fractions_print_as_the_same_double,
-		messages_say_what_was_expected, NULL});
+	return check_run("units", (const TTest *const[]){
+				      durations_are_read_exactly_or_refused,
+				      sizes_know_decimal_and_binary_units,
+				      rates_tell_bits_from_bytes,
+				      fractions_are_shares_or_percentages,
+				      durations_print_short_and_read_back,
+				      sizes_and_rates_print_short_and_read_back,
+				      fractions_print_as_the_same_double,
+				      messages_say_what_was_expected, NULL});
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading texts with the fake kinds, and what is said about them. */
+#ifndef TESTS_CONFIG_FAKE_LOAD_H
+#define TESTS_CONFIG_FAKE_LOAD_H
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "config/load.h"
+#include "tests/config/fake_kinds.h"
+
+/* All messages as lines "where: text"; owned. Empties diag. */
+static inline char *
+fake_messages(struct conf_diag *diag)
+{
+	struct str s = {0};
+
+	for (size_t i = 0; i < diag->count; i++)
+		str_printf(&s, "%s: %s\n", diag->messages[i].where,
+			   diag->messages[i].text);
+	conf_diag_fini(diag);
+	return str_take(&s);
+}
+
+/* The model of a text that is expected to be good. */
+static inline struct conf_model *
+fake_load(const char *text)
+{
+	struct conf_diag diag = {0};
+	struct conf_model *m =
+	    conf_load_text(text, "t.conf", &fake_kinds, &diag);
+	char *said = fake_messages(&diag);
+
+	ck_assert_str_eq(said, "");
+	free(said);
+	ck_assert_ptr_nonnull(m);
+	return m;
+}
+
+/* What is said about a text; owned. It is expected to be refused exactly if
+ * something is said. */
+static inline char *
+fake_complaints(const char *text)
+{
+	struct conf_diag diag = {0};
+	struct conf_model *m =
+	    conf_load_text(text, "t.conf", &fake_kinds, &diag);
+
+	ck_assert_msg((m == NULL) == (diag.errors > 0), "%s", text);
+	conf_model_unref(m);
+	return fake_messages(&diag);
+}
+
+#endif
