@@ -309,6 +309,11 @@ failed:
 static void
 finish(struct runner *r)
 {
+	sigset_t all;
+
+	/* The end has begun: no signal makes it an accident. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 	remove_events(r);
 	watch_free(r->watch);
 	server_free(r->server);
