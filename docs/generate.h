@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents made from the tables of fault kinds and of the configuration. */
+#ifndef DOCS_GENERATE_H
+#define DOCS_GENERATE_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "config/kind.h"
+#include "config/load.h"
+
+/* Writes one page a fault kind, one a group, and an index into the folder,
+ * which exists. False: said on stderr. */
+bool generate_pages(const char *folder);
+/* Writes the manual page `to` from the template: a line "@fields GROUP"
+ * becomes the list of that group's fields, "@kinds" that of all fault kinds.
+ * False: said on stderr. */
+bool generate_man(const char *template, const char *to);
+
+/* "duration, 0 … 1h, default 10s": what the table says but the meaning. */
+void generate_facts(struct str *to, const struct conf_field *field);
+/* Writes the text; false: said on stderr. */
+bool generate_file(const char *path, const struct str *text);
+/* Kinds and fields that users may write. */
+bool generate_shows_kind(const struct conf_kind *kind);
+bool generate_shows_field(const struct conf_field *field);
+
+#endif

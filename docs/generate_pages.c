@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reference: one page of Markdown a fault kind and a group, and an
+ * index. */
+#include "docs/generate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/xalloc.h"
+#include "config/describe.h"
+#include "faults/fault.h"
+
+/* Kinds by what they act on; a kind belongs to one family. */
+struct family {
+	const char *title, *text;
+	unsigned mask, value;
+};
+
+static const struct family families[] = {
+    {"Connections",
+	"They decide about connections: on TCP routes as on HTTP routes.",
+	KIND_CONNECTION, KIND_CONNECTION},
+    {"Byte streams",
+	"They act on the bytes of a TCP connection, or on those of a single "
+	"HTTP exchange.",
+	KIND_CONNECTION | KIND_HTTP_ONLY, 0},
+    {"HTTP exchanges", "They need `protocol = \"http\"`.", KIND_HTTP_ONLY,
+	KIND_HTTP_ONLY},
+};
+
+/* The file itself has no name among the groups. */
+static const char *
+group_name(const struct conf_group *group)
+{
+	return group->name[0] != '\0' ? group->name : "file";
+}
+
+static void
+add_origin(struct str *to, const char *table)
+{
+	str_printf(to, "<!-- Made from the table in %s by docs/update. "
+		       "Edit the table, not this page. -->\n\n",
+	    table);
+}
+
+static bool
+write_page(const char *folder, const char *prefix, const char *name,
+    const struct str *text)
+{
+	char *path = xasprintf("%s/%s%s.md", folder, prefix, name);
+	bool ok = generate_file(path, text);
+
+	free(path);
+	return ok;
+}
+
+static bool
+kind_page(const char *folder, const struct conf_kind *kind)
+{
+	char *table = xasprintf("faults/%s.c", kind->name);
+	struct str text = {0};
+	bool ok;
+
+	add_origin(&text, table);
+	describe_kind_markdown(&text, kind);
+	ok = write_page(folder, "fault-", kind->name, &text);
+	free(table);
+	str_fini(&text);
+	return ok;
+}
+
+static bool
+group_page(const char *folder, const struct conf_group *group)
+{
+	struct str text = {0}, section = {0};
+	bool ok;
+
+	add_origin(&text, "config/tables.c");
+	describe_group_markdown(&section, group);
+	/* A section becomes a page: its heading rises by one level. */
+	str_add(&text, section.text + (section.text[0] == '#' ? 1 : 0));
+	str_add(&text, "\nHow values, units and patterns are written, and "
+		       "how the parts work together:\n"
+		       "[the configuration](../configuration.md).\n");
+	ok = write_page(folder, "config-", group_name(group), &text);
+	str_fini(&text);
+	str_fini(&section);
+	return ok;
+}
+
+static void
+add_family(struct str *to, const struct family *family)
+{
+	str_printf(to, "\n### %s\n\n%s\n\n| kind | what it does |\n|---|---|\n",
+	    family->title, family->text);
+	for (size_t i = 0; i < fault_kinds.count; i++) {
+		const struct conf_kind *kind = fault_kinds.items[i];
+
+		if (generate_shows_kind(kind) &&
+		    (kind->flags & family->mask) == family->value)
+			str_printf(to, "| [`%s`](fault-%s.md) | %s |\n",
+			    kind->name, kind->name, kind->summary);
+	}
+}
+
+static bool
+index_page(const char *folder)
+{
+	struct str text = {0};
+	bool ok;
+
+	add_origin(&text, "faults/ and config/tables.c");
+	str_add(&text, "# Reference\n\nEvery word that a configuration may "
+		       "hold: its type, bounds, default and meaning.\n"
+		       "`faultwire faults` and `faultwire faults KIND` tell "
+		       "the same on the command line.\n\n## Fault kinds\n");
+	for (size_t i = 0; i < COUNT_OF(families); i++)
+		add_family(&text, &families[i]);
+	str_add(&text, "\n## Groups of the configuration\n\n"
+		       "| group | what it is |\n|---|---|\n");
+	for (const struct conf_group *g = conf_groups; g->name != NULL; g++)
+		str_printf(&text, "| [`%s`](config-%s.md) | %s |\n",
+		    group_name(g), group_name(g), g->summary);
+	ok = write_page(folder, "", "README", &text);
+	str_fini(&text);
+	return ok;
+}
+
+bool
+generate_pages(const char *folder)
+{
+	bool ok = index_page(folder);
+
+	for (size_t i = 0; i < fault_kinds.count && ok; i++)
+		ok = !generate_shows_kind(fault_kinds.items[i]) ||
+		    kind_page(folder, fault_kinds.items[i]);
+	for (const struct conf_group *g = conf_groups; g->name != NULL && ok;
+	     g++)
+		ok = group_page(folder, g);
+	return ok;
+}
