@@ -6,6 +6,7 @@ probe.py ports N                   N free ports
 probe.py wait PORT …               until all of them accept
 probe.py http PORT PATH COUNT      one kept connection: median, 95th of times
 probe.py effect JOURNAL FAULT      asked and achieved delays of a fault
+probe.py errors LOG                what was wrong with the configuration
 probe.py matrix FROM-TO=PORT …     who can call whom
 probe.py traffic PORT PATH STOP    requests until the file STOP exists
 probe.py ledger STOP PSQL …        inserts until STOP exists, over one session
@@ -86,6 +87,13 @@ def effect(journal, fault):
           f"on average, worst {worst:.2f} ms late")
 
 
+def errors(log):
+    with open(log, encoding="utf-8") as f:
+        for e in map(json.loads, f):
+            if e.get("event") == "config_error":
+                print(f"    {os.path.basename(e['where'])}: {e['error']}")
+
+
 def call(port):
     try:
         conn = connect(port, 0.7)
@@ -141,7 +149,7 @@ def ledger(stop, *psql):
 
 
 COMMANDS = {"ports": ports, "wait": wait, "http": times, "effect": effect,
-            "matrix": matrix, "traffic": traffic, "ledger": ledger}
+            "errors": errors, "matrix": matrix, "traffic": traffic, "ledger": ledger}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -160,7 +160,7 @@ class Check(Scenario):
         started = time.monotonic()
         done = run("check", "-c", "{}", text=big + GOOD)
         self.assertIn(done.returncode, (0, 1))
-        routes = [route(f"r{n}", f"127.0.0.1:{1000 + n}", 1)
+        routes = [route(f"r{n}", f"127.1.{n >> 8}.{n & 255}:7000", 1)
                   for n in range(20_000)]
         done = run("check", "-c", "{}", text=conf.text(routes))
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])

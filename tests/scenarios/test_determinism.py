@@ -2,6 +2,7 @@
 """The same seed and the same flows give the same decisions, whatever threads
 and clients do; and the journal tells all of them."""
 
+import signal
 import threading
 import unittest
 
@@ -139,8 +140,7 @@ class Journal(Scenario):
         c.close()
         wait_until(lambda: len([e for e in proxy.journal()
                                 if e["type"] == "flow_close"]) >= 20)
-        proxy.stopped = True
-        proxy.signal(15)
+        proxy.signal(signal.SIGTERM)
         self.assertEqual(proxy.wait(), 0)
         lines = proxy.journal()
         self.assertEqual(lines[0]["type"], "journal")

@@ -141,12 +141,13 @@ class Nginx(Scenario):
             f.flush()
             done = self.curl("-i", "-T", f.name, path="/up/x")
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn(b" 204 ", done.stdout.split(b"\r\n")[-5])
+            self.assertIn(b"HTTP/1.1 204 ", done.stdout)
 
     def test_curl_sees_each_fault_as_the_error_it_is(self):
-        # The fault, curl's exit code for it.
-        for armed, code in (
-                (fault("down"), 56),
+        # The fault, curl's exit codes for it: a reset may come so soon that
+        # connect() already fails.
+        for armed, *codes in (
+                (fault("down"), 7, 56),
                 (fault("refuse"), 7),
                 (fault("reset_peer"), 56),
                 (fault("malform", kind="empty"), 52),
@@ -154,9 +155,9 @@ class Nginx(Scenario):
                 (fault("malform", kind="bad_chunk"), 56),
                 (fault("malform", kind="wrong_length"), 18),
                 (fault("limit_data", bytes=3), 18)):
-            with self.subTest(armed):
+            with self.subTest(fault=armed):
                 self.proxy.reload(self.text(armed))
-                self.assertEqual(self.curl().returncode, code)
+                self.assertIn(self.curl().returncode, codes)
         self.proxy.reload(self.text(fault("hang")))
         self.assertEqual(self.curl("--max-time", "0.5").returncode, 28)
         self.proxy.reload(self.text(fault("abort", status=503)))

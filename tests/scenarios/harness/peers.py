@@ -45,10 +45,9 @@ class Peer:
 
 def find(test, name, *places):
     """The program's path; the test is skipped where it is not installed."""
-    path = shutil.which(name)
-    for pattern in places:
-        path = path or next(iter(sorted(glob.glob(pattern), reverse=True)),
-                            None)
+    found = [path for pattern in places
+             for path in sorted(glob.glob(pattern), reverse=True)]
+    path = found[0] if found else shutil.which(name)
     if path is None:
         test.skipTest(f"{name} is not installed")
     return path

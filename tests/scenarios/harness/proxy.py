@@ -106,7 +106,11 @@ class Faultwire:
             [BIN, "run", "--journal", self.journal_path, *args],
             stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err,
             env={**environment(), **(env or {})}, preexec_fn=limit)
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self._clean_up()
+            raise
 
     def _with_hosts(self, hosts):
         """A command that gives what follows an /etc/hosts of its own."""
@@ -282,10 +286,13 @@ class Faultwire:
             assert not REPORT.search(errors), errors
             assert code == 0, f"exit code {code}\n{self.story()}"
         finally:
-            if self.process.poll() is None:
-                self.process.kill()
-                self.process.wait()
-            self._out.close()
-            self._err.close()
-            if not os.environ.get("FAULTWIRE_KEEP"):
-                shutil.rmtree(self.dir, ignore_errors=True)
+            self._clean_up()
+
+    def _clean_up(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._out.close()
+        self._err.close()
+        if not os.environ.get("FAULTWIRE_KEEP"):
+            shutil.rmtree(self.dir, ignore_errors=True)
