@@ -143,8 +143,8 @@ const struct conf_field conf_route_fields[] = {
     {.name = "from",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, from),
-     .help = "The service that connects here, unless its address says "
-	     "another"},
+     .help = "The service that connects here; without it, clients are told "
+	     "by their addresses"},
     {.name = "to",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, to),
