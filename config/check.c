@@ -50,7 +50,7 @@ check_service(const struct conf_model *model, const struct names *known,
 	for (i = 0; i < known->room && diag->errors < HINTED; i++)
 		near_offer(&near, known->slots[i].name);
 	conf_error(diag, where,
-		   "%s: there is no service \"%s\"; expected %s"
+		   "%s: there is no service \"%.80s\"; expected %s"
 		   "%s%s%s",
 		   what, name,
 		   model->services_count > 0 ? "a name from services"
@@ -66,12 +66,12 @@ report_twice(const char *what, const char *name, const struct conf_where *where,
 {
 	if (first->file != NULL && first->line > 0)
 		conf_error(diag, where,
-			   "there is another %s \"%s\" at "
+			   "there is another %s \"%.80s\" at "
 			   "%s:%u; expected different names",
 			   what, name, first->file, first->line);
 	else
 		conf_error(diag, where,
-			   "there is another %s \"%s\"; expected "
+			   "there is another %s \"%.80s\"; expected "
 			   "different names",
 			   what, name);
 }
@@ -162,21 +162,21 @@ check_neighbours(const struct conf_route *a, const struct conf_route *b,
 	if (a->protocol != b->protocol)
 		conf_error(
 		    diag, &b->where,
-		    "route \"%s\" listens on %s with "
-		    "another protocol than route \"%s\"; expected the same",
+		    "route \"%.80s\" listens on %s with "
+		    "another protocol than route \"%.80s\"; expected the same",
 		    name_of(b), b->listen_text, name_of(a));
 	else if (a->accept_proxy != b->accept_proxy)
 		conf_error(
 		    diag, &b->where,
-		    "route \"%s\" listens on %s with "
-		    "another accept_proxy than route \"%s\"; expected the "
+		    "route \"%.80s\" listens on %s with "
+		    "another accept_proxy than route \"%.80s\"; expected the "
 		    "same",
 		    name_of(b), b->listen_text, name_of(a));
 	else if (!has_match(a))
 		conf_error(
 		    diag, &b->where,
-		    "route \"%s\" is never reached: "
-		    "route \"%s\" takes everything on %s; expected match = "
+		    "route \"%.80s\" is never reached: "
+		    "route \"%.80s\" takes everything on %s; expected match = "
 		    "{ host, path or sni } on all but the last",
 		    name_of(b), name_of(a), b->listen_text);
 }
@@ -213,13 +213,13 @@ check_listeners(const struct conf_model *m, struct conf_diag *diag)
 		keys[2 * i + 1] = match_key(keys[2 * i], r);
 		if (has_match(r) &&
 		    !names_add(&matches, keys[2 * i + 1], i, &first))
-			conf_error(
-			    diag, &r->where,
-			    "route \"%s\" is never "
-			    "reached: route \"%s\" on %s has the same match; "
-			    "expected another one",
-			    name_of(r), name_of(&m->routes[first]),
-			    r->listen_text);
+			conf_error(diag, &r->where,
+				   "route \"%.80s\" is never "
+				   "reached: route \"%.80s\" on %s has the "
+				   "same match; "
+				   "expected another one",
+				   name_of(r), name_of(&m->routes[first]),
+				   r->listen_text);
 	}
 	for (i = 0; i < m->routes_count * 2; i++)
 		free(keys[i]);
@@ -274,7 +274,7 @@ check_control(const struct conf_model *m, struct conf_diag *diag)
 		    (at.is_unix || at.port != 0))
 			conf_error(
 			    diag, &r->where,
-			    "route \"%s\" listens "
+			    "route \"%.80s\" listens "
 			    "where the control API does, %s; expected another "
 			    "address",
 			    name_of(r), c->listen);
@@ -299,7 +299,7 @@ conf_model_check(const struct conf_model *model, struct conf_diag *diag)
 		if (leads_to(&r->upstream, &r->listen))
 			conf_error(
 			    diag, &r->where,
-			    "route \"%s\" leads to "
+			    "route \"%.80s\" leads to "
 			    "its own listener %s; expected another upstream",
 			    name_of(r), r->listen_text);
 	}

@@ -43,7 +43,7 @@ check_groups(const struct conf_model *model, const struct conf_partition *p,
 				      diag);
 			if (!names_add(&seen, name, i, &first))
 				conf_error(diag, &p->where,
-					   "groups: \"%s\" "
+					   "groups: \"%.80s\" "
 					   "is in group %zu and in group %zu; "
 					   "expected it once",
 					   name, first + 1, i + 1);
@@ -98,7 +98,7 @@ check_members(const struct conf_model *model, const struct conf_partition *p,
 			      &p->where, diag);
 		if (!names_add(&seen, p->members.items[i], i, &first))
 			conf_error(diag, &p->where,
-				   "members: \"%s\" is there "
+				   "members: \"%.80s\" is there "
 				   "twice; expected it once",
 				   p->members.items[i]);
 	}
@@ -106,7 +106,7 @@ check_members(const struct conf_model *model, const struct conf_partition *p,
 	if (p->isolate != NULL && p->members.count > 0 &&
 	    !names_has(&seen, p->isolate))
 		conf_error(diag, &p->where,
-			   "isolate: \"%s\" is not among "
+			   "isolate: \"%.80s\" is not among "
 			   "members; expected one of them",
 			   p->isolate);
 	names_fini(&seen);
@@ -127,7 +127,7 @@ check_arrow(const struct conf_model *model, const struct conf_partition *p,
 	if (arrow == NULL || arrow == copy || arrow[2] == '\0') {
 		conf_error(
 		    diag, &p->where,
-		    "%s: \"%s\" names no two sides; "
+		    "%s: \"%.80s\" names no two sides; "
 		    "expected \"a->b\" with services a and b, or \"both\"",
 		    key, text);
 		free(copy);
@@ -139,7 +139,7 @@ check_arrow(const struct conf_model *model, const struct conf_partition *p,
 	if (p->shape == SHAPE_GROUPS &&
 	    group_of(p, copy) == group_of(p, arrow + 2))
 		conf_error(diag, &p->where,
-			   "%s: \"%s\" and \"%s\" are on the "
+			   "%s: \"%.80s\" and \"%.80s\" are on the "
 			   "same side; expected services of different groups",
 			   key, copy, arrow + 2);
 	free(copy);

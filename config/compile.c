@@ -16,16 +16,20 @@
 
 #define NAME_MAX_LEN 200
 
+static struct conf_where
+spot_where(const struct conf_spot *spot, const char *key)
+{
+	return spot->line != NULL ? spot->line(spot, key) : spot->where;
+}
+
 void
 conf_spot_error(const struct conf_spot *spot, const char *key,
 		const char *format, ...)
 {
-	struct conf_where where = spot->where;
+	struct conf_where where = spot_where(spot, key);
 	va_list args;
 	char *text;
 
-	if (spot->line != NULL)
-		where = spot->line(spot, key);
 	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
 		text = xstrdup(format);
@@ -69,6 +73,18 @@ compile_pattern(struct conf_pattern *p, const struct conf_pattern_slot *slot,
 		conf_spot_error(at, slot->key, "%s", err.text);
 }
 
+/* Such a condition is legal and never met. */
+static void
+warn_tls_fact(const char *key, const struct conf_spot *at)
+{
+	struct conf_where where = spot_where(at, key);
+
+	conf_warn(at->diag, &where,
+		  "%s: this version reads no TLS, so nothing ever fits; "
+		  "expected none",
+		  key);
+}
+
 static void
 refuse_http_fact(const struct conf_route *route, const char *key,
 		 const struct conf_spot *at)
@@ -93,6 +109,8 @@ compile_patterns(const struct conf_pattern_slot *slots, void *target,
 		compile_pattern(p, slot, at);
 		if (p->text != NULL && slot->http)
 			refuse_http_fact(route, slot->key, at);
+		if (p->text != NULL && slot->tls)
+			warn_tls_fact(slot->key, at);
 	}
 }
 
@@ -187,7 +205,7 @@ add_service(struct conf_when *w, const char *name,
 	if (s == NULL) {
 		conf_spot_error(
 		    at, "client",
-		    "\"%s\" is neither an address "
+		    "\"%.80s\" is neither an address "
 		    "nor a service; expected such as 10.1.0.0/16 or a name "
 		    "from services%s%s%s",
 		    name, near.best != NULL ? ", did you mean \"" : "",
@@ -198,7 +216,7 @@ add_service(struct conf_when *w, const char *name,
 	if (s->hosts_count > 0 || s->cidrs_count == 0)
 		conf_spot_error(
 		    at, "client",
-		    "the service \"%s\" is not "
+		    "the service \"%.80s\" is not "
 		    "known by numeric addresses alone; expected one whose "
 		    "addresses are ranges",
 		    name);

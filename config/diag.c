@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 
-#define KEPT 1000
+#define KEPT	 1000
+#define TEXT_MAX 2000 /* bytes of one message */
 
 static char *
 where_text(const struct conf_where *where)
@@ -18,6 +20,17 @@ where_text(const struct conf_where *where)
 	if (where->line == 0)
 		return xstrdup(where->file);
 	return xasprintf("%s:%u", where->file, where->line);
+}
+
+/* Cuts a text that quotes too much of a hostile file, between letters. */
+static void
+shorten(char *text)
+{
+	size_t len = strnlen(text, TEXT_MAX);
+
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	text[len] = '\0';
 }
 
 static void
@@ -39,6 +52,7 @@ add(struct conf_diag *diag, bool warning, const struct conf_where *where,
 	m->where = where_text(where);
 	if (vasprintf(&m->text, format, args) < 0)
 		m->text = xstrdup(format);
+	shorten(m->text);
 }
 
 void

@@ -56,7 +56,7 @@ scan_include(struct sources *src, const struct prelex_include *in,
 	if (in->path[0] == '/') {
 		conf_error(
 		    src->l->diag, &where,
-		    "@include \"%s\" is an "
+		    "@include \"%.200s\" is an "
 		    "absolute path; expected one relative to the directory "
 		    "of the main file",
 		    in->path);
@@ -65,7 +65,7 @@ scan_include(struct sources *src, const struct prelex_include *in,
 	if (depth > INCLUDE_DEPTH || ++src->includes > INCLUDES_MAX) {
 		conf_error(
 		    src->l->diag, &where,
-		    "@include \"%s\" is one too "
+		    "@include \"%.200s\" is one too "
 		    "many; expected %d levels and %d in all, and no circle",
 		    in->path, INCLUDE_DEPTH, INCLUDES_MAX);
 		return false;

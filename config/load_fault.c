@@ -28,7 +28,7 @@ fault_kind(const struct loader *l, config_setting_t *group)
 	else if (kind == NULL)
 		conf_error(l->diag, &where,
 			   "type: there is no fault kind "
-			   "\"%s\"; %s",
+			   "\"%.80s\"; %s",
 			   name,
 			   hint.text != NULL ? hint.text : "none is known");
 	str_fini(&hint);

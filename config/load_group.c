@@ -220,12 +220,12 @@ unknown_key(const struct loader *l, const config_setting_t *s,
 	}
 	if (near.best != NULL)
 		conf_error(l->diag, &where,
-			   "unknown key \"%s\" in %s; did "
+			   "unknown key \"%.80s\" in %s; did "
 			   "you mean \"%s\"?",
 			   name, what, near.best);
 	else
 		conf_error(l->diag, &where,
-			   "unknown key \"%s\" in %s; "
+			   "unknown key \"%.80s\" in %s; "
 			   "expected one of %s",
 			   name, what, known.text);
 	str_fini(&known);

@@ -17,18 +17,18 @@
 #define V4_BITS	    96	   /* of ::ffff:0:0 */
 
 const struct conf_pattern_slot conf_when_patterns[] = {
-    {"sni", offsetof(struct conf_when, sni), true, false},
-    {"host", offsetof(struct conf_when, host), true, true},
-    {"method", offsetof(struct conf_when, method), true, true},
-    {"path", offsetof(struct conf_when, path), false, true},
-    {"query", offsetof(struct conf_when, query), false, true},
+    {"sni", offsetof(struct conf_when, sni), true, false, true},
+    {"host", offsetof(struct conf_when, host), true, true, false},
+    {"method", offsetof(struct conf_when, method), true, true, false},
+    {"path", offsetof(struct conf_when, path), false, true, false},
+    {"query", offsetof(struct conf_when, query), false, true, false},
     {.key = NULL},
 };
 
 const struct conf_pattern_slot conf_match_patterns[] = {
-    {"host", offsetof(struct conf_route, match_host), true, true},
-    {"path", offsetof(struct conf_route, match_path), false, true},
-    {"sni", offsetof(struct conf_route, match_sni), true, false},
+    {"host", offsetof(struct conf_route, match_host), true, true, false},
+    {"path", offsetof(struct conf_route, match_path), false, true, false},
+    {"sni", offsetof(struct conf_route, match_sni), true, false, true},
     {.key = NULL},
 };
 

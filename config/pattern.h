@@ -16,6 +16,7 @@ struct conf_pattern_slot {
 	size_t offset;
 	bool nocase;
 	bool http; /* a fact of HTTP exchanges only */
+	bool tls;  /* a fact of TLS hellos */
 };
 extern const struct conf_pattern_slot conf_when_patterns[];  /* conf_when */
 extern const struct conf_pattern_slot conf_match_patterns[]; /* conf_route */

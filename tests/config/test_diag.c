@@ -2,6 +2,8 @@
 /* Collecting messages. */
 #include "config/diag.h"
 
+#include <string.h>
+
 #include "tests/harness/check_run.h"
 
 START_TEST(every_message_says_where)
@@ -41,11 +43,28 @@ START_TEST(beyond_a_thousand_messages_are_only_counted)
 }
 END_TEST
 
+START_TEST(a_message_is_cut_between_letters)
+{
+	struct conf_diag diag = {0};
+	char text[3000];
+
+	memset(text, 'a', sizeof(text));
+	memcpy(text + 1999, "\xc3\xa4", 3);
+	conf_error(&diag, NULL, "%s", text);
+	memcpy(text + 1998, "\xc3\xa4", 3);
+	conf_error(&diag, NULL, "%s", text);
+	ck_assert_uint_eq(strlen(diag.messages[0].text), 1999);
+	ck_assert_uint_eq(strlen(diag.messages[1].text), 2000);
+	conf_diag_fini(&diag);
+}
+END_TEST
+
 int
 main(void)
 {
 	return check_run(
-	    "diag", (const TTest *const[]){
-			every_message_says_where,
-			beyond_a_thousand_messages_are_only_counted, NULL});
+	    "diag",
+	    (const TTest *const[]){every_message_says_where,
+				   beyond_a_thousand_messages_are_only_counted,
+				   a_message_is_cut_between_letters, NULL});
 }

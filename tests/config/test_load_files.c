@@ -133,17 +133,17 @@ END_TEST
 START_TEST(all_files_together_have_a_bound)
 {
 	size_t len = (size_t)5 << 20;
-	char *blanks = xmalloc(len);
+	char *lines = xmalloc(len);
 
-	memset(blanks, ' ', len);
-	write_bytes("large.conf", blanks, len);
+	memset(lines, '\n', len);
+	write_bytes("large.conf", lines, len);
 	write_file("main.conf", "@include \"large.conf\"\n");
 	expect("");
 	write_file("main.conf", "@include \"large.conf\"\n"
 				"@include \"large.conf\"\n");
 	expect("main.conf:2: \"large.conf\" the configuration is too large; "
 	       "expected at most");
-	free(blanks);
+	free(lines);
 }
 END_TEST
 
