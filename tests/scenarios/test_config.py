@@ -2,6 +2,7 @@
 """The configuration as a user meets it: what is wrong with it is said all at
 once and where, exit codes, and files that change while the proxy runs."""
 
+import json
 import os
 import re
 import signal
@@ -281,6 +282,53 @@ class CommandLine(Scenario):
                 done = run("check", "-c", example)
                 self.assertEqual(done.returncode, 0,
                                  done.stdout + done.stderr)
+
+
+class Logs(Scenario):
+    def lines(self, style):
+        port = free_port()
+        proxy = self.start(
+            conf.text([route("r", port, self.serving().port)]),
+            args=["--log-format", style])
+        return proxy.raw_log().splitlines()
+
+    def test_json_is_one_flat_object_a_line(self):
+        for line in self.lines("json"):
+            made = json.loads(line)
+            self.assertRegex(made["ts"], r"^\d{4}-\d\d-\d\dT.*Z$")
+            self.assertIn(made["level"], ("debug", "info", "warn", "error"))
+            self.assertTrue(made["msg"])
+            self.assertFalse([v for v in made.values()
+                              if isinstance(v, (dict, list))])
+
+    def test_logfmt_is_pairs(self):
+        lines = self.lines("logfmt")
+        self.assertTrue(lines)
+        for line in lines:
+            self.assertRegex(
+                line, r'^([a-z_]+=("([^"\\]|\\.)*"|[^ "]*)( |$))+$')
+
+    def test_text_tells_what_listens(self):
+        self.assertTrue(any("listening" in line
+                            for line in self.lines("text")))
+
+    def test_a_reader_of_the_log_that_goes_away_stops_nothing(self):
+        upstream = self.serving()
+        port = free_port()
+        reader, writer = os.pipe()
+        proxy = self.start(conf.text([route("r", port, upstream.port)]),
+                           stdout=writer, ready=False)
+        os.close(writer)
+        wait_until(lambda: connect_outcome(port, 1) == "ok")
+        os.close(reader)
+        proxy.write(conf.text([route("r", port, upstream.port,
+                                     fault("limit_data", bytes=1))]))
+
+        def is_cut():
+            c = self.client(port).send(b"abc").finish()
+            return len(c.recv_end()[0]) == 1
+
+        wait_until(is_cut, what="the reload")
 
 
 class Reload(Scenario):

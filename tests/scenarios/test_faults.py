@@ -87,7 +87,10 @@ def ends_after(passed, how="fin"):
 
 
 def is_reset(t, line):
-    line.send(100)
+    try:
+        line.send(100)
+    except ConnectionError:
+        pass  # its head was enough
     for end in ends_of(line):
         end.expect_end("rst")
 

@@ -218,6 +218,39 @@ class ByRoute(Scenario):
         # Of three, one is the bridge: just the other two are parted.
         self.assertEqual(sorted(outcomes.values()), ["cut", "ok", "ok"])
 
+    def cut_pairs(self):
+        """Which pairs are refused under a cut that rejects."""
+        return {pair for pair, port in self.ports.items()
+                if probe(port) in ("refused", "reset")}
+
+    def test_halves_part_a_minority_from_the_rest(self):
+        self.prepare()
+        self.set(cut(groups=None, shape="halves", mode="reject"))
+        # Of three services one stands alone: two of three links are cut.
+        parted = {frozenset(pair) for pair in self.cut_pairs()}
+        self.assertEqual(len(parted), 2)
+        self.set()
+        self.assertEqual(self.cut_pairs(), set())
+
+    def test_a_ring_leaves_everybody_a_majority(self):
+        names = "abcde"
+        upstream = self.serving(echo)
+        pairs = [a + b for a in names for b in names if a != b]
+        ports = {pair: free_port() for pair in pairs}
+        proxy = self.start(conf.text(
+            [route(p, port, upstream.port, from_=p[0], to=p[1])
+             for p, port in ports.items()],
+            services=[{"name": n} for n in names],
+            partitions=[cut(groups=None, shape="ring", mode="reject")]))
+        sees = {n: {n} for n in names}
+        for pair, port in ports.items():
+            if probe(port) == "ok":
+                sees[pair[0]].add(pair[1])
+        for name in names:
+            self.assertEqual(len(sees[name]), 3, sees)
+        self.assertEqual(len(set(map(frozenset, sees.values()))), 5, sees)
+        proxy.check_alive()
+
     def test_two_partitions_at_once_both_count(self):
         self.prepare()
         self.set(cut("one", (["a"], ["b", "c"]), existing="keep"),

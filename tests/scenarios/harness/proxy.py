@@ -85,7 +85,7 @@ class Faultwire:
     over the file `path`, or (with neither) over `args` alone."""
 
     def __init__(self, text, args=(), env=None, journal=None, nofile=None,
-                 path=None, hosts=None):
+                 path=None, hosts=None, stdout=None, ready=True):
         self.dir = tempfile.mkdtemp(prefix="faultwire-test-")
         self.conf = path or os.path.join(self.dir, "faultwire.conf")
         if text is not None:
@@ -104,10 +104,12 @@ class Faultwire:
         self.process = subprocess.Popen(
             self._with_hosts(hosts) + prefix() +
             [BIN, "run", "--journal", self.journal_path, *args],
-            stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err,
+            stdin=subprocess.DEVNULL, stdout=stdout or self._out,
+            stderr=self._err,
             env={**environment(), **(env or {})}, preexec_fn=limit)
         try:
-            self.wait_ready()
+            if ready:
+                self.wait_ready()
         except BaseException:
             self._clean_up()
             raise
@@ -133,11 +135,14 @@ class Faultwire:
                   encoding="utf-8") as f:
             return f.read()
 
-    def log(self):
-        """All complete log lines, as dictionaries."""
+    def raw_log(self):
         with open(os.path.join(self.dir, "log"), errors="replace",
                   encoding="utf-8") as f:
-            lines = f.read().split("\n")[:-1]
+            return f.read()
+
+    def log(self):
+        """All complete log lines, as dictionaries."""
+        lines = self.raw_log().split("\n")[:-1]
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def log_events(self, event):
@@ -178,7 +183,14 @@ class Faultwire:
             raise AssertionError(f"{e}\n{text}") from None
 
     def wait_ready(self):
-        self.wait_log("ready")
+        """The word stands in the line, whatever its format."""
+        def ready():
+            if "ready" in self.raw_log():
+                return True
+            self.check_alive()
+            return False
+
+        wait_until(ready, what="the start")
 
     def story(self):
         lines = [json.dumps(e) for e in self.log()[-30:]]
