@@ -19,7 +19,8 @@ struct conf_model *conf_load_text(const char *text, const char *name,
 /* A model with one route, as `faultwire run --listen … --upstream … --fault
  * latency,latency=80ms,jitter=20ms` asks for it. `faults` are count texts
  * "KIND[,FIELD=VALUE]…" (conditions are fields too; when.path=… as
- * when.FIELD). Messages name the option. */
+ * when.FIELD). "\," is a comma in a value; items of a list are separated by
+ * "+", and "\+" is a plus in an item. Messages name the option. */
 struct conf_model *conf_load_options(const char *listen, const char *upstream,
     const char *protocol, const char *const *faults, size_t count,
     const struct conf_kinds *kinds, struct conf_diag *diag);
