@@ -252,7 +252,7 @@ def memory_per_session(sessions, http):
         during = running.process.memory_kib()
         process.child.communicate()
         bench.stable.stop(process)
-        time.sleep(0.5 if bench.quick else 3)
+        time.sleep(0.5 if bench.quick else 6)
         after = running.process.memory_kib()
         bench.stable.stop(first)
         return {"value": (during - before) / sessions, "before_kib": before,
