@@ -133,6 +133,7 @@ conf_route_fini(struct conf_route *r)
 	for (i = 0; i < r->faults_count; i++)
 		conf_fault_fini(&r->faults[i]);
 	free(r->faults);
+	free(r->upstream_shown);
 	conf_address_fini(&r->listen);
 	conf_address_fini(&r->upstream);
 	conf_patterns_clear(conf_match_patterns, r);

@@ -50,6 +50,8 @@ void conf_fault_init(struct conf_fault *to, const struct conf_kind *kind);
 void conf_fault_copy(struct conf_fault *to, const struct conf_fault *from);
 void conf_fault_fini(struct conf_fault *f);
 void conf_route_fini(struct conf_route *r);
+/* Into a route of defaults without faults (conf_model_add_route). */
+void conf_route_copy(struct conf_route *to, const struct conf_route *from);
 /* The default that depends on the protocol: sets idle_timeout_us. */
 void conf_route_protocol_defaults(struct conf_route *r);
 

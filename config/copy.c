@@ -74,6 +74,7 @@ conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
 	when_copy(&to->conditions.when, &from->conditions.when);
 	to->conditions.has_when = from->conditions.has_when;
 	to->where = from->where;
+	to->from_api = from->from_api;
 }
 
 static void
@@ -86,8 +87,8 @@ address_again(struct conf_address *to, const char *text, bool listen)
 		assert(!"an address parses every time");
 }
 
-static void
-route_copy(struct conf_route *to, const struct conf_route *from)
+void
+conf_route_copy(struct conf_route *to, const struct conf_route *from)
 {
 	size_t i;
 
@@ -97,6 +98,8 @@ route_copy(struct conf_route *to, const struct conf_route *from)
 	address_again(&to->listen, from->listen_text, true);
 	address_again(&to->upstream, from->upstream_text, false);
 	to->where = from->where;
+	to->from_api = from->from_api;
+	to->upstream_shown = xstrdup(from->upstream_shown);
 	for (i = 0; i < from->faults_count; i++) {
 		struct conf_fault *f =
 		    conf_route_add_fault(to, from->faults[i].kind);
@@ -157,7 +160,8 @@ conf_model_copy(const struct conf_model *from)
 	for (i = 0; i < from->services_count; i++)
 		service_copy(conf_model_add_service(to), &from->services[i]);
 	for (i = 0; i < from->routes_count; i++)
-		route_copy(conf_model_add_route(to), &from->routes[i]);
+		conf_route_copy(conf_model_add_route(to),
+				&from->routes[i]);
 	for (i = 0; i < from->partitions_count; i++)
 		partition_copy(conf_model_add_partition(to),
 			       &from->partitions[i]);

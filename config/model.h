@@ -81,6 +81,7 @@ struct conf_fault {
 	bool enabled;
 	struct conf_conditions conditions;
 	void *params; /* owned, laid out by kind->fields */
+	bool from_api; /* made by the control API: outlives reloads */
 	struct conf_where where;
 };
 
@@ -90,6 +91,8 @@ enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 struct conf_route {
 	char *name;
 	char *listen_text, *upstream_text; /* as the tables hold them */
+	char *upstream_shown; /* owned; the API was given this text, which is no
+				 address: upstream leads nowhere; or NULL */
 	struct conf_address listen, upstream;
 	int protocol; /* enum conf_protocol */
 	char *from, *to;
@@ -101,7 +104,8 @@ struct conf_route {
 	int64_t buffer_bytes;	 /* held per direction of a flow */
 	int64_t max_connections; /* 0: no limit */
 	int64_t max_header_bytes;
-	bool precise; /* wake early and spin for exact delays */
+	bool precise;  /* wake early and spin for exact delays */
+	bool from_api; /* made by the control API: outlives reloads */
 	struct conf_fault *faults;
 	size_t faults_count;
 	struct conf_where where;

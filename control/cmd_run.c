@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "control/api.h"
 #include "control/options.h"
 #include "control/run_config.h"
 #include "observe/journal.h"
@@ -32,7 +33,9 @@
 
 struct runner {
 	const struct run_options *opt;
-	struct conf_model *model; /* counted; in force */
+	struct conf_model *model; /* counted; the file's, until it is applied */
+	struct state *state;
+	struct api *api; /* NULL: none, or its address was taken */
 	struct event_base *base;
 	struct server *server;
 	struct watch *watch; /* NULL without a file */
@@ -86,6 +89,12 @@ tick(struct runner *r)
 }
 
 static void
+on_state_changed(void *arg)
+{
+	tick(arg);
+}
+
+static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -108,25 +117,24 @@ reload(struct runner *r)
 	struct conf_diag diag = {0};
 	struct conf_model *model = run_load(r->opt, &diag);
 
-	if (model != NULL && run_override(r->opt, model) &&
-	    server_apply(r->server, model, &diag)) {
+	if (model == NULL || !run_override(r->opt, model)) {
+		conf_model_unref(model);
+		model = NULL;
+	}
+	if (model != NULL && state_reload(r->state, model, &diag)) {
 		run_log_diag(&diag);
 		setup_log(model);
-		tick(r);
 		watch_files(r->watch, model->files, model->files_count);
 		log_line(LOG_INFO, "config_reload", "configuration reloaded",
 		    LOG_STR("file", r->opt->config),
 		    LOG_UINT("generation", server_plan(r->server)->generation),
 		    LOG_UINT("routes", model->routes_count), LOG_END);
-		conf_model_unref(r->model);
-		r->model = model;
 	} else {
 		run_log_diag(&diag);
 		log_line(LOG_ERROR, "config_rejected",
 		    "configuration rejected, nothing has changed",
 		    LOG_STR("file", r->opt->config),
 		    LOG_UINT("errors", diag.errors), LOG_END);
-		conf_model_unref(model);
 	}
 	conf_diag_fini(&diag);
 }
@@ -169,6 +177,8 @@ drain(struct runner *r, int sig)
 	r->draining = true;
 	r->drain_end_us =
 	    clock_now(&clock_real) + r->model->drain_timeout_us;
+	if (r->api != NULL)
+		api_drain(r->api);
 	server_drain(r->server);
 	event_add(r->drain_look, &every);
 }
@@ -316,6 +326,8 @@ finish(struct runner *r)
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	remove_events(r);
 	watch_free(r->watch);
+	api_free(r->api);
+	state_free(r->state);
 	server_free(r->server);
 	if (r->sink != NULL)
 		sink_run(r->sink);
@@ -327,6 +339,33 @@ finish(struct runner *r)
 	event_base_free(r->base);
 }
 
+/* An address that nobody asked for may be taken: then there is no API. */
+static bool
+start_api(struct runner *r)
+{
+	const struct conf_control *control = &r->model->control;
+	struct error err;
+
+	r->state = state_new(r->server, r->model, on_state_changed, r);
+	if (control->listen == NULL)
+		return true;
+	r->api = api_new(r->base, r->state, control, &err);
+	if (r->api != NULL) {
+		log_line(LOG_INFO, "control_listening", "control API listens",
+		    LOG_STR("listen", api_address(r->api)), LOG_END);
+		return true;
+	}
+	if (control->where.line > 0) {
+		fprintf(stderr, "%s:%u: control: %s\n", control->where.file,
+		    control->where.line, err.text);
+		return false;
+	}
+	log_line(LOG_WARN, "control_unavailable",
+	    "there is no control API; control.listen = \"off\" says so, too",
+	    LOG_STR("error", err.text), LOG_END);
+	return true;
+}
+
 static int
 serve(struct runner *r)
 {
@@ -334,7 +373,7 @@ serve(struct runner *r)
 
 	raise_limits();
 	r->base = event_base_new();
-	if (start(r)) {
+	if (start(r) && start_api(r)) {
 		if (r->opt->config != NULL) {
 			r->watch = watch_new(r->base, on_file_changed, r);
 			watch_files(r->watch, r->model->files,

@@ -310,6 +310,16 @@ server_workers(const struct server *s)
 }
 
 void
+server_close_sessions(struct server *s, const char *route)
+{
+	s->acks.missing = s->workers_count;
+	for (size_t i = 0; i < s->workers_count; i++)
+		worker_post_close(s->workers[i], intern(route), on_ack,
+		    &s->acks);
+	await_acks(&s->acks);
+}
+
+void
 server_drain(struct server *s)
 {
 	s->acks.missing = 1;

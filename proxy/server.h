@@ -35,6 +35,8 @@ int64_t server_tick(struct server *s, int64_t now_us);
 const struct plan *server_plan(const struct server *s);
 uint64_t server_seed(const struct server *s);
 size_t server_workers(const struct server *s);
+/* Ends the sessions of a route with FIN; done when it returns. */
+void server_close_sessions(struct server *s, const char *route);
 /* Lifts every fault, closes the listeners, lets sessions finish. */
 void server_drain(struct server *s);
 /* Sessions open now, over all workers. */

@@ -31,7 +31,8 @@ struct session;
 	X(CLOSE_BAD_INPUT, "bad_input", "client")                              \
 	X(CLOSE_NO_ROUTE, "no_route", "proxy")                                 \
 	X(CLOSE_LIMIT, "connection_limit", "proxy")                            \
-	X(CLOSE_SHUTDOWN, "shutdown", "proxy")
+	X(CLOSE_SHUTDOWN, "shutdown", "proxy")                                 \
+	X(CLOSE_ROUTE, "route_stopped", "proxy")
 
 enum close_reason {
 #define X(id, word, who) id,
@@ -58,6 +59,7 @@ struct session {
 	struct worker *worker;
 	TAILQ_ENTRY(session) entry;
 	const char *listener; /* interned id */
+	const char *route;    /* interned; NULL: not known yet */
 	uint64_t number;      /* over all listeners, from 1 */
 	struct in6_addr client; /* mapped IPv4; all zero on Unix sockets */
 	uint16_t client_port;

@@ -446,6 +446,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	struct tcp *t = xcalloc(1, sizeof(*t));
 
 	session_init(&t->session, &session_ops, w, from);
+	t->session.route = r->name;
 	t->timer.on_due = on_timer;
 	end_init(&t->ends[LINK_UP], w, on_client);
 	end_init(&t->ends[LINK_DOWN], w, on_upstream);

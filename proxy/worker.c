@@ -40,6 +40,13 @@ struct mail_plan {
 	void *arg;
 };
 
+struct mail_close {
+	struct mail mail;
+	const char *route; /* interned */
+	void (*done)(void *arg);
+	void *arg;
+};
+
 /* --- deadlines --- */
 
 static void
@@ -239,6 +246,35 @@ worker_post_plan(struct worker *w, struct plan *plan, void (*done)(void *),
 
 	m->mail.deliver = deliver_plan;
 	m->plan = plan_ref(plan);
+	m->done = done;
+	m->arg = arg;
+	mailbox_post(&w->mailbox, &m->mail);
+}
+
+static void
+deliver_close(struct mail *mail, void *arg)
+{
+	struct mail_close *m = CONTAINER_OF(mail, struct mail_close, mail);
+	struct worker *w = arg;
+	struct session *s, *next;
+
+	for (s = TAILQ_FIRST(&w->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->route == m->route)
+			s->ops->close(s, CLOSE_ROUTE);
+	}
+	m->done(m->arg);
+	free(m);
+}
+
+void
+worker_post_close(struct worker *w, const char *route, void (*done)(void *),
+    void *arg)
+{
+	struct mail_close *m = xcalloc(1, sizeof(*m));
+
+	m->mail.deliver = deliver_close;
+	m->route = route;
 	m->done = done;
 	m->arg = arg;
 	mailbox_post(&w->mailbox, &m->mail);

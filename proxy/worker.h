@@ -68,6 +68,9 @@ void worker_post_accepted(struct worker *w, const struct accepted *from);
 /* `done` (NULL: nothing) runs on the worker once the plan is in force. */
 void worker_post_plan(struct worker *w, struct plan *plan,
     void (*done)(void *arg), void *arg);
+/* Ends the sessions of a route (interned name) with FIN. */
+void worker_post_close(struct worker *w, const char *route,
+    void (*done)(void *arg), void *arg);
 void worker_post_drain(struct worker *w);
 void worker_post_stop(struct worker *w);
 

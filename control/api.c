@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control API as a whole. */
+#include "control/api.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "control/guard.h"
+#include "control/toxiproxy.h"
+#include "control/web_server.h"
+
+struct api {
+	struct state *state; /* borrowed */
+	struct web_server *server;
+	struct guard guard;
+	bool draining;
+};
+
+/* Health needs no token: who asks for it is an orchestrator. It says how we
+ * are, never how the upstreams are, which are meant to be broken. */
+static bool
+health(const struct api *api, const struct web_request *request,
+    struct web_reply *reply)
+{
+	bool ready = view_is(request->path, "/readyz");
+
+	if (!ready && !view_is(request->path, "/livez") &&
+	    !view_is(request->path, "/healthz"))
+		return false;
+	reply->type = "text/plain; charset=utf-8";
+	str_add(&reply->headers, "Cache-Control: no-store\r\n");
+	if (!view_is(request->method, "GET") &&
+	    !view_is(request->method, "HEAD")) {
+		reply->status = 405;
+	} else if (ready && api->draining) {
+		reply->status = 503;
+		str_add(&reply->body, "draining\n");
+	} else {
+		reply->status = 200;
+		str_add(&reply->body, "ok\n");
+	}
+	return true;
+}
+
+static void
+on_request(void *arg, const struct web_request *request,
+    struct web_reply *reply)
+{
+	struct api *api = arg;
+
+	if (health(api, request, reply) ||
+	    !guard_admits(&api->guard, request, reply) ||
+	    toxiproxy_handle(api->state, request, reply))
+		return;
+	reply->status = 404;
+	reply->type = "text/plain; charset=utf-8";
+	str_add(&reply->headers, "X-Content-Type-Options: nosniff\r\n");
+	str_add(&reply->body, "404 page not found\n");
+}
+
+struct api *
+api_new(struct event_base *base, struct state *state,
+    const struct conf_control *control, struct error *err)
+{
+	struct api *api = xcalloc(1, sizeof(*api));
+	struct conf_address address = {0};
+
+	api->state = state;
+	if (conf_address_parse(control->listen, true, &address, err) &&
+	    guard_init(&api->guard, control, &address, err))
+		api->server = web_server_new(base, &address, on_request, api,
+		    err);
+	conf_address_fini(&address);
+	if (api->server != NULL)
+		return api;
+	api_free(api);
+	return NULL;
+}
+
+const char *
+api_address(const struct api *api)
+{
+	return web_server_address(api->server);
+}
+
+void
+api_drain(struct api *api)
+{
+	api->draining = true;
+}
+
+void
+api_free(struct api *api)
+{
+	if (api == NULL)
+		return;
+	web_server_free(api->server);
+	guard_fini(&api->guard);
+	free(api);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control API as a whole: one listener, behind one guard, that speaks
+ * Toxiproxy's API at / and answers for the proxy's health. */
+#ifndef CONTROL_API_H
+#define CONTROL_API_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "control/state.h"
+
+struct api;
+
+/* Listens where `control` says. Borrows base and state. Returns owned, or NULL
+ * and err. */
+struct api *api_new(struct event_base *base, struct state *state,
+    const struct conf_control *control, struct error *err);
+/* "127.0.0.1:8474" */
+const char *api_address(const struct api *api);
+/* From now on /readyz says 503. */
+void api_drain(struct api *api);
+/* NULL is accepted. */
+void api_free(struct api *api);
+
+#endif

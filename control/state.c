@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is to be in force, and who said so. */
+#include "control/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+struct state {
+	struct server *server;	  /* borrowed */
+	struct conf_model *model; /* counted; in force */
+	uint64_t generation;
+	void (*changed)(void *arg);
+	void *arg;
+};
+
+struct state *
+state_new(struct server *server, struct conf_model *model,
+    void (*changed)(void *), void *arg)
+{
+	struct state *s = xcalloc(1, sizeof(*s));
+
+	s->server = server;
+	s->model = conf_model_ref(model);
+	s->generation = 1;
+	s->changed = changed;
+	s->arg = arg;
+	return s;
+}
+
+void
+state_free(struct state *s)
+{
+	if (s == NULL)
+		return;
+	conf_model_unref(s->model);
+	free(s);
+}
+
+const struct conf_model *
+state_model(const struct state *s)
+{
+	return s->model;
+}
+
+uint64_t
+state_generation(const struct state *s)
+{
+	return s->generation;
+}
+
+struct conf_model *
+state_draft(const struct state *s)
+{
+	return conf_model_copy(s->model);
+}
+
+bool
+state_commit(struct state *s, struct conf_model *draft, struct conf_diag *diag)
+{
+	conf_model_check(draft, diag);
+	if (diag->errors > 0 || !server_apply(s->server, draft, diag)) {
+		conf_model_unref(draft);
+		return false;
+	}
+	conf_model_unref(s->model);
+	s->model = draft;
+	s->generation++;
+	s->changed(s->arg);
+	return true;
+}
+
+size_t
+state_route_index(const struct conf_model *model, const char *name)
+{
+	for (size_t i = 0; i < model->routes_count; i++) {
+		if (strcmp(model->routes[i].name, name) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+size_t
+state_fault_index(const struct conf_route *route, const char *name)
+{
+	for (size_t i = 0; i < route->faults_count; i++) {
+		if (strcmp(route->faults[i].name, name) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* --- what the API made outlives a new file --- */
+
+static void
+keep_faults(struct conf_route *to, const struct conf_route *from)
+{
+	for (size_t i = 0; i < from->faults_count; i++) {
+		const struct conf_fault *f = &from->faults[i];
+		struct conf_fault *copy;
+
+		if (!f->from_api || state_fault_index(to, f->name) != SIZE_MAX)
+			continue;
+		copy = conf_route_add_fault(to, f->kind);
+		conf_fault_fini(copy);
+		conf_fault_copy(copy, f);
+	}
+}
+
+static void
+keep_made(struct conf_model *to, const struct conf_model *from)
+{
+	for (size_t i = 0; i < from->routes_count; i++) {
+		const struct conf_route *r = &from->routes[i];
+		size_t at = state_route_index(to, r->name);
+
+		if (at != SIZE_MAX) {
+			keep_faults(&to->routes[at], r);
+		} else if (r->from_api) {
+			conf_route_copy(conf_model_add_route(to), r);
+		}
+	}
+}
+
+bool
+state_reload(struct state *s, struct conf_model *file, struct conf_diag *diag)
+{
+	keep_made(file, s->model);
+	return state_commit(s, file, diag);
+}
+
+void
+state_close_sessions(struct state *s, const char *route)
+{
+	server_close_sessions(s->server, route);
+}

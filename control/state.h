@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is to be in force, and who said so: the configuration file, and over it
+ * what the API created or changed. Every change is a whole new model, checked
+ * and applied as one; one that is refused leaves nothing behind.
+ *
+ *	state_draft() ─► change the copy ─► state_commit() ─► server_apply()
+ *
+ * Control thread only, so writers are serialised by nature. */
+#ifndef CONTROL_STATE_H
+#define CONTROL_STATE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "config/build.h"
+#include "config/diag.h"
+#include "config/model.h"
+#include "proxy/server.h"
+
+struct state;
+
+/* Begins with a model that is in force (a reference is taken). Borrows the
+ * server; `changed(arg)` is called after every commit. Returns owned. */
+struct state *state_new(struct server *server, struct conf_model *model,
+    void (*changed)(void *arg), void *arg);
+/* NULL is accepted. */
+void state_free(struct state *s);
+
+/* The model in force; borrowed until the next commit. */
+const struct conf_model *state_model(const struct state *s);
+/* Raised by every commit. */
+uint64_t state_generation(const struct state *s);
+/* A private copy to change. Returns owned. */
+struct conf_model *state_draft(const struct state *s) WARN_UNUSED;
+/* Checks the draft and puts it into force; takes it in any case. False: diag
+ * says why, nothing has changed. */
+bool state_commit(struct state *s, struct conf_model *draft,
+    struct conf_diag *diag) WARN_UNUSED;
+/* A new file model (taken in any case) comes into force, with what the API
+ * created kept beside it: routes and faults whose names the file does not
+ * use. False as for state_commit(). */
+bool state_reload(struct state *s, struct conf_model *file,
+    struct conf_diag *diag) WARN_UNUSED;
+/* Ends the sessions of a route (with FIN), on all workers. */
+void state_close_sessions(struct state *s, const char *route);
+
+/* Index of the route, or of the route's fault, by name; SIZE_MAX: none. */
+size_t state_route_index(const struct conf_model *model, const char *name);
+size_t state_fault_index(const struct conf_route *route, const char *name);
+
+#endif

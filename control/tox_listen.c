@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a proxy listens, in the words of Go's net package, which clients
+ * compare literally. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "control/tox.h"
+#include "proxy/acceptor.h"
+
+/* Go prints errors of system calls in lower case. */
+static const char *
+go_error(int error, char *buf, size_t size)
+{
+	const char *text = strerror(error);
+	size_t n = 0;
+
+	for (; text[n] != '\0' && n + 1 < size; n++)
+		buf[n] = text[n];
+	buf[n] = '\0';
+	buf[0] = (char)tolower((unsigned char)buf[0]);
+	return buf;
+}
+
+/* Splits host:port as Go's SplitHostPort does. */
+static bool
+split(const char *listen, char **host, char **port, struct error *err)
+{
+	const char *colon = strrchr(listen, ':');
+	const char *from = listen, *to = colon;
+
+	if (colon == NULL)
+		return error_set(err, 0,
+		    "listen tcp: address %s: missing port in address", listen);
+	if (*listen == '[') {
+		to = strchr(listen, ']');
+		if (to == NULL || to + 1 != colon)
+			return error_set(err, 0,
+			    "listen tcp: address %s: missing ']' in address",
+			    listen);
+		from++;
+	} else if (memchr(listen, ':', (size_t)(colon - listen)) != NULL) {
+		return error_set(err, 0,
+		    "listen tcp: address %s: too many colons in address",
+		    listen);
+	}
+	*host = xmemdup0(from, (size_t)(to - from));
+	*port = xstrdup(colon + 1);
+	return true;
+}
+
+static bool
+parse_port(const char *text, unsigned *port, struct error *err)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text == '\0') {
+		*port = 0;
+		return true;
+	}
+	if (*end != '\0' || !isdigit((unsigned char)*text))
+		return error_set(err, 0, "listen tcp: lookup tcp/%s: unknown "
+					 "port", text);
+	if (n > 65535)
+		return error_set(err, 0, "listen tcp: address %s: invalid port",
+		    text);
+	*port = (unsigned)n;
+	return true;
+}
+
+/* The numeric form of a host, IPv4 preferred, as Go's listener takes it. */
+static char *
+numeric(const char *host, struct error *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *pick;
+	char text[INET6_ADDRSTRLEN + 2] = "[::]";
+
+	if (*host == '\0')
+		return xstrdup(text);
+	if (getaddrinfo(host, NULL, &hints, &list) != 0) {
+		error_set(err, 0, "listen tcp: lookup %s: no such host", host);
+		return NULL;
+	}
+	for (pick = list; pick->ai_family != AF_INET; pick = pick->ai_next) {
+		if (pick->ai_next == NULL) {
+			pick = list;
+			break;
+		}
+	}
+	if (pick->ai_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)pick->ai_addr;
+
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+	} else {
+		const struct sockaddr_in6 *in6 = (const void *)pick->ai_addr;
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, text + 1,
+		    sizeof(text) - 2);
+		strcat(text, "]");
+	}
+	freeaddrinfo(list);
+	return xstrdup(text);
+}
+
+/* Opens and closes it; the address as bound, owned. */
+static char *
+bind_once(const char *address, struct error *err)
+{
+	struct conf_address a = {0};
+	struct opened_listener l;
+	struct error why;
+	char buf[128], *bound = NULL;
+
+	if (!conf_address_parse(address, true, &a, &why)) {
+		error_set(err, 0, "listen tcp: address %s: %s", address,
+		    why.text);
+		return NULL;
+	}
+	if (listener_open("probe", &a, &l, &why)) {
+		bound = xstrdup(l.address);
+		listener_discard(&l);
+	} else {
+		error_set(err, why.code, "listen tcp %s: bind: %s", address,
+		    go_error(why.code, buf, sizeof(buf)));
+	}
+	conf_address_fini(&a);
+	return bound;
+}
+
+bool
+tox_listen_probe(const char *resolved, struct error *err)
+{
+	char *bound = bind_once(resolved, err);
+
+	free(bound);
+	return bound != NULL;
+}
+
+char *
+tox_listen_resolve(const char *listen, struct error *err)
+{
+	char *host = NULL, *port = NULL, *ip = NULL, *result = NULL;
+	unsigned n = 0;
+
+	if (strncmp(listen, "unix:", 5) == 0)
+		return xstrdup(listen);
+	if (*listen == '\0')
+		listen = ":0";
+	if (!split(listen, &host, &port, err) || !parse_port(port, &n, err))
+		goto done;
+	ip = numeric(host, err);
+	if (ip == NULL)
+		goto done;
+	result = xasprintf("%s:%u", ip, n);
+	if (n == 0) {
+		char *bound = bind_once(result, err);
+
+		free(result);
+		result = bound;
+	}
+done:
+	free(host);
+	free(port);
+	free(ip);
+	return result;
+}

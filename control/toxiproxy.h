@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Toxiproxy's HTTP API, as its clients know it: a proxy is a route, a toxic is
+ * a fault on it. docs/toxiproxy.md lists where we differ on purpose. */
+#ifndef CONTROL_TOXIPROXY_H
+#define CONTROL_TOXIPROXY_H
+
+#include <stdbool.h>
+
+#include "control/state.h"
+#include "control/web_server.h"
+
+/* What /version says: a Toxiproxy that clients accept, not ourselves. */
+#define TOXIPROXY_VERSION "2.12.0"
+
+/* Answers the request if its path is one of Toxiproxy's; else false. */
+bool toxiproxy_handle(struct state *state, const struct web_request *request,
+    struct web_reply *reply);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests of the control server, by way of llhttp in its strict mode. */
+#include <string.h>
+
+#include "base/attr.h"
+#include "control/web_conn.h"
+
+static struct web_conn *
+conn_of(llhttp_t *parser)
+{
+	return CONTAINER_OF(parser, struct web_conn, parser);
+}
+
+static int
+refuse(struct web_conn *c, int status)
+{
+	if (c->refused == 0)
+		c->refused = status;
+	return HPE_USER;
+}
+
+/* Appends to the head; the span grows with it (pieces are adjacent). */
+static int
+add(struct web_conn *c, struct web_span *span, const char *at, size_t len)
+{
+	if (c->head.len + len > WEB_HEAD_MAX)
+		return refuse(c, 431);
+	if (span->len == 0)
+		span->at = c->head.len;
+	str_add_bytes(&c->head, at, len);
+	span->len += len;
+	return HPE_OK;
+}
+
+static int
+on_url(llhttp_t *parser, const char *at, size_t len)
+{
+	struct web_conn *c = conn_of(parser);
+
+	return add(c, &c->target, at, len);
+}
+
+static int
+on_field(llhttp_t *parser, const char *at, size_t len)
+{
+	struct web_conn *c = conn_of(parser);
+
+	if (c->headers_count == 0 || c->in_value) {
+		if (c->headers_count == WEB_HEADERS_MAX)
+			return refuse(c, 431);
+		c->names[c->headers_count] = (struct web_span){0};
+		c->values[c->headers_count] = (struct web_span){0};
+		c->headers_count++;
+		c->in_value = false;
+	}
+	return add(c, &c->names[c->headers_count - 1], at, len);
+}
+
+static int
+on_value(llhttp_t *parser, const char *at, size_t len)
+{
+	struct web_conn *c = conn_of(parser);
+
+	c->in_value = true;
+	return add(c, &c->values[c->headers_count - 1], at, len);
+}
+
+static bool
+span_is(const struct web_conn *c, struct web_span span, const char *text)
+{
+	struct view v = {c->head.text + span.at, span.len};
+
+	return view_is_nocase(v, text);
+}
+
+static int
+on_head(llhttp_t *parser)
+{
+	struct web_conn *c = conn_of(parser);
+
+	c->head_done = true;
+	if (parser->http_major != 1)
+		return refuse(c, 505);
+	if (!(parser->flags & F_CHUNKED) &&
+	    parser->content_length > WEB_BODY_MAX)
+		return refuse(c, 413);
+	for (size_t i = 0; i < c->headers_count; i++) {
+		if (span_is(c, c->names[i], "expect") &&
+		    span_is(c, c->values[i], "100-continue"))
+			c->expects = true;
+	}
+	return HPE_OK;
+}
+
+static int
+on_body(llhttp_t *parser, const char *at, size_t len)
+{
+	struct web_conn *c = conn_of(parser);
+
+	if (c->body.len + len > WEB_BODY_MAX)
+		return refuse(c, 413);
+	str_add_bytes(&c->body, at, len);
+	return HPE_OK;
+}
+
+static int
+on_complete(llhttp_t *parser)
+{
+	conn_of(parser)->complete = true;
+	return HPE_PAUSED;
+}
+
+static const llhttp_settings_t settings = {
+    .on_url = on_url,
+    .on_header_field = on_field,
+    .on_header_value = on_value,
+    .on_headers_complete = on_head,
+    .on_body = on_body,
+    .on_message_complete = on_complete,
+};
+
+void
+web_parse_init(struct web_conn *c)
+{
+	llhttp_init(&c->parser, HTTP_REQUEST, &settings);
+}
+
+void
+web_parse(struct web_conn *c)
+{
+	struct str in = c->in;
+	enum llhttp_errno error;
+	const char *stop;
+	size_t used = in.len;
+
+	if (in.len == 0 || c->complete || c->refused != 0)
+		return;
+	c->in = (struct str){0};
+	error = llhttp_execute(&c->parser, in.text, in.len);
+	if (error == HPE_PAUSED || error == HPE_PAUSED_UPGRADE) {
+		stop = llhttp_get_error_pos(&c->parser);
+		used = (size_t)(stop - in.text);
+		c->complete = true;
+	} else if (error != HPE_OK && c->refused == 0) {
+		c->refused = 400;
+	}
+	str_add_bytes(&c->in, in.text + used, in.len - used);
+	str_fini(&in);
+}
+
+void
+web_parse_next(struct web_conn *c)
+{
+	str_clear(&c->head);
+	str_clear(&c->body);
+	c->target = (struct web_span){0};
+	c->headers_count = 0;
+	c->in_value = c->complete = c->head_done = c->expects = false;
+	if (llhttp_get_errno(&c->parser) == HPE_PAUSED_UPGRADE)
+		llhttp_resume_after_upgrade(&c->parser);
+	else
+		llhttp_resume(&c->parser);
+}

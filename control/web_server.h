@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control plane's HTTP/1 server: small, bounded, on the control thread.
+ *
+ *   connection ─► llhttp ─► struct web_request ─► handler ─► struct web_reply
+ *
+ * Bounds: connections, head and body sizes, time for the head, for the body
+ * and between requests, output that a client does not read. A slow or silent
+ * client costs its own connection, nothing else. */
+#ifndef CONTROL_WEB_SERVER_H
+#define CONTROL_WEB_SERVER_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "config/model.h"
+
+struct web_server;
+struct web_conn;
+
+struct web_header {
+	struct view name, value;
+};
+
+/* A whole request; everything is borrowed for the call of the handler. */
+struct web_request {
+	struct view method; /* "GET" */
+	struct view target; /* as sent */
+	struct view path;   /* target up to "?", still percent-encoded */
+	struct view query;  /* behind "?" */
+	const struct web_header *headers;
+	size_t headers_count;
+	struct view body;
+	bool is_local; /* over a Unix socket */
+	struct web_conn *conn; /* for web_stream() */
+};
+
+/* Zeroed: 204 without a body. The handler fills it in; the server frees. */
+struct web_reply {
+	int status;
+	const char *type;   /* Content-Type, constant; NULL: none */
+	struct str body;    /* owned */
+	struct str headers; /* owned: further "Name: value\r\n" lines */
+	bool stream; /* the body goes on: web_stream_write() adds to it */
+	bool close;  /* end the connection behind it */
+};
+
+typedef void (*web_handler_fn)(void *arg, const struct web_request *request,
+    struct web_reply *reply);
+
+/* Listens on `address` (host:port or unix:path; a name is looked up) and
+ * serves from `base`. Borrows base and arg. Returns owned, or NULL and err. */
+struct web_server *web_server_new(struct event_base *base,
+    const struct conf_address *address, web_handler_fn handler, void *arg,
+    struct error *err);
+/* The address as bound: "127.0.0.1:8474", "unix:/path". */
+const char *web_server_address(const struct web_server *s);
+/* Closes every connection. NULL is accepted. */
+void web_server_free(struct web_server *s);
+
+/* The first header of that name; false if there is none. */
+bool web_header(const struct web_request *request, const char *name,
+    struct view *value);
+
+/* Streams (reply.stream): `closed` is told once when the client has gone or
+ * fell too far behind; the handle is invalid then. */
+void web_stream(struct web_conn *conn, void (*closed)(void *arg), void *arg);
+/* Adds to the body; false if the client's backlog has no room (nothing was
+ * added). */
+bool web_stream_write(struct web_conn *conn, const void *data, size_t len);
+/* Ends the body and the connection; `closed` is not called. */
+void web_stream_end(struct web_conn *conn);
+
+#endif
