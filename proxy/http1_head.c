@@ -63,10 +63,10 @@ next_token(struct view *list, struct view *token)
 static enum http1_result
 version(struct http1_head *h, struct view v)
 {
-	if (v.len != 8 || memcmp(v.at, "HTTP/", 5) != 0 || v.at[6] != '.' ||
-	    v.at[5] < '0' || v.at[5] > '9' || v.at[7] < '0' || v.at[7] > '9')
+	if (v.len < 5 || memcmp(v.at, "HTTP/", 5) != 0)
 		return bad(h, 400, "malformed version");
-	if (v.at[5] != '1' || v.at[7] > '1')
+	if (v.len != 8 || v.at[5] != '1' || v.at[6] != '.' ||
+	    (v.at[7] != '0' && v.at[7] != '1'))
 		return bad(h, 505, "version is not 1.0 or 1.1");
 	h->minor = (uint8_t)(v.at[7] - '0');
 	return HTTP1_MORE;

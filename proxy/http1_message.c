@@ -214,6 +214,7 @@ frame_filtered(struct http1_message *m)
 
 	http1_edit_remove(head, "Content-Length");
 	http1_edit_remove(head, "Transfer-Encoding");
+	http1_edit_remove(head, "Trailer");
 	if (m->old_peer || m->parser->framing == HTTP1_UNTIL_CLOSE) {
 		m->until_close = true;
 		http1_edit_set(head, "Connection", "close");

@@ -108,7 +108,10 @@ execute_head(struct http1_parser *p, const char *data, size_t len)
 	if (p->ended && (e == HPE_PAUSED || e == HPE_PAUSED_UPGRADE) &&
 	    llhttp_get_error_pos(&p->llhttp) == data + len)
 		return HTTP1_MORE;
-	return bad(p, llhttp_get_error_reason(&p->llhttp));
+	bad(p, llhttp_get_error_reason(&p->llhttp));
+	if (e == HPE_INVALID_VERSION && p->head.is_request)
+		p->head.error = 505;
+	return HTTP1_BAD;
 }
 
 static enum http1_framing

@@ -31,7 +31,7 @@ static void
 bad_response(struct http1_exchange *x, const char *why)
 {
 	http1_upstream_drop(x, true);
-	http1_exchange_error(x, 502, "http_response_incomplete", why);
+	http1_exchange_error(x, 502, "http_protocol_error", why);
 }
 
 /* True if the client's connection may serve another request behind this
@@ -213,8 +213,8 @@ may_keep(struct http1_exchange *x)
 {
 	struct http1_parser *p = http1_response(x);
 
-	return x->request_done && p->done && !x->mute &&
-	    (!x->discard || x->bypass) && p->framing != HTTP1_UNTIL_CLOSE && !x->tunnel &&
+	return x->request_done && p->done && !x->mute && !x->tunnel &&
+	    (!x->discard || x->bypass) && p->framing != HTTP1_UNTIL_CLOSE &&
 	    http1_link(x, LINK_UP)->held == 0 &&
 	    http1_head_keeps_alive(&p->head) &&
 	    http1_head_keeps_alive(&http1_request(x)->head);
