@@ -213,7 +213,7 @@ http1_read(struct http1 *s, struct end *from, bool exact)
 
 	s->arrived_us = 0;
 	if (exact)
-		return end_read_stamped(from, w->scratch, SLAB_SIZE,
+		return end_read_arrived(from, w->scratch, SLAB_SIZE, true,
 		    &s->arrived_us);
 	return end_read(from, w->scratch, SLAB_SIZE);
 }
