@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "proxy/http1_parser.h"
 
-#define MAX 1024
+#define HEAD_MAX 1024
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,9 +31,9 @@ static void
 begin(struct http1_parser *p, const struct source *s)
 {
 	if (s->requests)
-		http1_parser_request(p, MAX);
+		http1_parser_request(p, HEAD_MAX);
 	else
-		http1_parser_response(p, VIEW("GET"), MAX);
+		http1_parser_response(p, VIEW("GET"), HEAD_MAX);
 }
 
 /* No two readers may differ about a request's body. */
@@ -44,7 +44,7 @@ check_head(const struct http1_parser *p, const char *data)
 	bool length = http1_head_find(head, "Content-Length", 0, &v);
 	bool coding = http1_head_find(head, "Transfer-Encoding", 0, &v);
 
-	if (p->head.len < 4 || p->head.len > MAX ||
+	if (p->head.len < 4 || p->head.len > HEAD_MAX ||
 	    memcmp(data + p->head.len - 4, "\r\n\r\n", 4) != 0)
 		abort();
 	if ((length && coding) ||

@@ -10,7 +10,7 @@
 #include "proxy/http1_message.h"
 #include "proxy/http1_reply.h"
 
-#define MAX 4096
+#define HEAD_MAX 4096
 
 static struct http1_parser parser;
 static struct http1_message *m;
@@ -42,7 +42,7 @@ open_response(const char *method, const char *text, bool old_peer)
 {
 	struct view head;
 
-	http1_parser_response(&parser, view_of(method), MAX);
+	http1_parser_response(&parser, view_of(method), HEAD_MAX);
 	ck_assert_int_eq(http1_parser_head(&parser, text, strlen(text)),
 	    HTTP1_DONE);
 	head = (struct view){text, parser.head.len};
@@ -53,7 +53,7 @@ open_response(const char *method, const char *text, bool old_peer)
 static void
 open_request(const char *text)
 {
-	http1_parser_request(&parser, MAX);
+	http1_parser_request(&parser, HEAD_MAX);
 	ck_assert_int_eq(http1_parser_head(&parser, text, strlen(text)),
 	    HTTP1_DONE);
 	m = http1_message_new(&parser,
@@ -295,7 +295,7 @@ START_TEST(a_reply_is_complete_and_well_formed)
 	http1_reply_build(&out, &reply, VIEW("GET"), true);
 	ck_assert(strncmp(out.text, "HTTP/1.1 503 Service Unavailable\r\n"
 				    "A: b\r\nDate: ", 46) == 0);
-	http1_parser_response(&p, VIEW("GET"), MAX);
+	http1_parser_response(&p, VIEW("GET"), HEAD_MAX);
 	ck_assert_int_eq(http1_parser_head(&p, out.text, out.len),
 	    HTTP1_DONE);
 	ck_assert(p.head.close);

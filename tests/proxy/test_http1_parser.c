@@ -8,7 +8,7 @@
 #include "base/xalloc.h"
 #include "proxy/http1_parser.h"
 
-#define MAX 512
+#define HEAD_MAX 512
 
 /* What the parser makes of a stream that holds one message and a rest. */
 struct seen {
@@ -73,7 +73,7 @@ parse(struct http1_parser *p, const char *text, size_t split)
 	return seen;
 }
 
-#define HEAD	"POST /p HTTP/1.1\r\nHost: a\r\n"
+#define HEAD	  "POST /p HTTP/1.1\r\nHost: a\r\n"
 #define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
 
 static const struct {
@@ -186,7 +186,7 @@ START_TEST(requests_are_judged_the_same_wherever_they_are_split)
 		struct http1_parser p;
 		struct seen seen;
 
-		http1_parser_request(&p, MAX);
+		http1_parser_request(&p, HEAD_MAX);
 		seen = parse(&p, text, split);
 		ck_assert_msg(seen.error == requests[_i].error,
 		    "request %d split at %zu: %d (%s)", _i, split, seen.error,
@@ -266,7 +266,7 @@ START_TEST(responses_are_framed_the_same_wherever_they_are_split)
 		struct http1_parser p;
 		struct seen seen;
 
-		http1_parser_response(&p, view_of(responses[_i].method), MAX);
+		http1_parser_response(&p, view_of(responses[_i].method), HEAD_MAX);
 		seen = parse(&p, text, split);
 		ck_assert_msg((seen.error == 0) == responses[_i].good,
 		    "response %d split at %zu: %d", _i, split, seen.error);
@@ -300,9 +300,9 @@ START_TEST(endless_heads_are_refused_at_the_limit)
 		struct http1_parser p;
 		enum http1_result r = HTTP1_MORE;
 
-		http1_parser_request(&p, MAX);
+		http1_parser_request(&p, HEAD_MAX);
 		str_add(&text, cases[i].begin);
-		while (text.len < MAX && r == HTTP1_MORE) {
+		while (text.len < HEAD_MAX && r == HTTP1_MORE) {
 			str_add_char(&text, 'a');
 			r = http1_parser_head(&p, text.text, text.len);
 		}
@@ -355,16 +355,16 @@ START_TEST(endless_trailers_are_refused)
 	ssize_t n = 0;
 	int fed = 0;
 
-	http1_parser_request(&p, MAX);
+	http1_parser_request(&p, HEAD_MAX);
 	ck_assert_int_eq(http1_parser_head(&p, head, sizeof(head) - 1),
 	    HTTP1_DONE);
 	ck_assert_int_eq(http1_parser_body(&p, "0\r\n", 3), 3);
-	while (n >= 0 && fed < 2 * MAX) {
+	while (n >= 0 && fed < 2 * HEAD_MAX) {
 		n = http1_parser_body(&p, "a: b\r\n", 6);
 		fed += 6;
 	}
 	ck_assert_int_lt(n, 0);
-	ck_assert_int_le(fed, MAX + 6);
+	ck_assert_int_le(fed, HEAD_MAX + 6);
 }
 END_TEST
 
@@ -389,7 +389,7 @@ START_TEST(facts_are_found_in_every_form_of_target)
 
 		str_printf(&text, "%s HTTP/1.1\r\nHost: h.example:80\r\n\r\n",
 		    cases[i].line);
-		http1_parser_request(&p, MAX);
+		http1_parser_request(&p, HEAD_MAX);
 		ck_assert_int_eq(
 		    http1_parser_head(&p, text.text, text.len), HTTP1_DONE);
 		v = http1_span(text.text, p.head.host);
@@ -409,7 +409,7 @@ START_TEST(a_literal_address_keeps_its_brackets_and_loses_its_port)
 	static const char text[] = "GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n";
 	struct http1_parser p;
 
-	http1_parser_request(&p, MAX);
+	http1_parser_request(&p, HEAD_MAX);
 	ck_assert_int_eq(http1_parser_head(&p, text, sizeof(text) - 1),
 	    HTTP1_DONE);
 	ck_assert(view_is(http1_span(text, p.head.host), "[::1]"));
@@ -437,7 +437,7 @@ START_TEST(connections_live_on_as_version_and_header_say)
 
 		str_printf(&text, "GET / HTTP/%s\r\nHost: a\r\n%s\r\n\r\n",
 		    cases[i].version, cases[i].connection);
-		http1_parser_request(&p, MAX);
+		http1_parser_request(&p, HEAD_MAX);
 		ck_assert_int_eq(
 		    http1_parser_head(&p, text.text, text.len), HTTP1_DONE);
 		ck_assert(http1_head_keeps_alive(&p.head) == cases[i].alive);
