@@ -113,6 +113,7 @@ struct link {
 	uint64_t fed;	 /* bytes that entered, fast path included */
 	uint64_t taken;	 /* bytes that left, fast path included */
 	uint16_t stage_holds, deaf_holds;
+	uint16_t timed; /* stages that count from exact arrivals */
 	struct stage *ender; /* it ended the flow; what it passed is on its
 				way through the stages behind it */
 	uint8_t ending;	     /* enum flow_end: what happens then */

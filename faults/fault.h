@@ -140,6 +140,9 @@ void stage_hold(struct stage *s, bool on);
 /* While on, the link's source end acknowledges nothing: the kernel discards
  * its segments (where the system can; else it is a hold). */
 void stage_deaf(struct stage *s, bool on);
+/* While on, the host takes the trouble to learn when bytes arrived exactly,
+ * not just when it read them. */
+void stage_timed(struct stage *s, bool on);
 /* While on, the new flow's upstream is not dialled. Released by itself when
  * the stage goes. Only from open and later slots. */
 void stage_hold_open(struct stage *s, bool on);

@@ -189,6 +189,13 @@ latency_check(
 		    "count as none");
 }
 
+/* Nothing is drawn where nothing varies. */
+static bool
+is_fixed(const struct latency_params *p)
+{
+	return p->jitter_us == 0 && p->distribution <= DIST_LOGNORMAL;
+}
+
 /* The delay at which the walk stands, µs: 0 … LATENCY_MAX. */
 static int64_t
 delay_us(const struct latency_params *p, const struct latency_state *st)
@@ -206,7 +213,7 @@ delay_us(const struct latency_params *p, const struct latency_state *st)
 	double max = p->max_us > 0 ? (double)p->max_us : LATENCY_MAX;
 	double us;
 
-	if (d.spread == 0 && d.shape <= DIST_LOGNORMAL)
+	if (is_fixed(p))
 		us = d.mean;
 	else
 		us = dist_value(&d, st->walk.z);
@@ -221,7 +228,7 @@ due_us(struct stage *s, int64_t arrival_us)
 	const struct latency_params *p = stage_params(s);
 	struct latency_state *st = stage_state(s);
 
-	if (!st->drawn) {
+	if (!st->drawn && !is_fixed(p)) {
 		uint64_t draw = STAGE_DRAW + 2 * st->draws++;
 
 		dist_walk_step(&st->walk, p->correlation, stage_unit(s, draw),
@@ -229,6 +236,22 @@ due_us(struct stage *s, int64_t arrival_us)
 		st->drawn = true;
 	}
 	return MAX(arrival_us + delay_us(p, st), st->last_us);
+}
+
+/* A delay of nothing need not know arrivals exactly. */
+static void
+latency_attach(struct stage *s)
+{
+	const struct latency_params *p = stage_params(s);
+
+	stage_timed(s, p->latency_us > 0 || !is_fixed(p));
+}
+
+static void
+latency_update(struct stage *s, const void *old_params)
+{
+	(void)old_params;
+	latency_attach(s);
 }
 
 static void
@@ -311,6 +334,8 @@ const struct fault_ops latency_ops = {
 	    .check = latency_check,
 	},
     .state_size = sizeof(struct latency_state),
+    .attach = latency_attach,
     .data = latency_data,
     .eof = latency_eof,
+    .update = latency_update,
 };

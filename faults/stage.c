@@ -153,6 +153,7 @@ stage_free(struct stage *s)
 	deadline_disarm(&f->engine->deadlines, &s->wake);
 	stage_hold(s, false);
 	stage_deaf(s, false);
+	stage_timed(s, false);
 	stage_hold_open(s, false);
 	free(s);
 }
@@ -300,6 +301,17 @@ stage_deaf(struct stage *s, bool on)
 	l->deaf_holds = (uint16_t)(l->deaf_holds + (on ? 1 : -1));
 	if (l->deaf_holds == (on ? 1 : 0) && !l->flow->closing)
 		l->flow->ops->deaf(l->flow, l, on);
+}
+
+void
+stage_timed(struct stage *s, bool on)
+{
+	struct link *l = s->link;
+
+	if (s->timed == on)
+		return;
+	s->timed = on;
+	l->timed = (uint16_t)(l->timed + (on ? 1 : -1));
 }
 
 void

@@ -23,7 +23,7 @@ struct stage {
 	uint64_t offset; /* bytes passed or dropped since */
 	bool dirty;	 /* there is something new to look at */
 	bool eof, eof_done;
-	bool hold, deaf, hold_open;
+	bool hold, deaf, hold_open, timed;
 	bool closing;
 	bool acted; /* counted as injected */
 	uint64_t delays, touched;

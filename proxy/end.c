@@ -176,8 +176,8 @@ arrival(struct msghdr *msg, int64_t now_us)
 	return now_us;
 }
 
-ssize_t
-end_read_stamped(struct end *e, void *to, size_t len, int64_t *arrived_us)
+static ssize_t
+read_stamped(struct end *e, void *to, size_t len, int64_t *arrived_us)
 {
 	alignas(struct cmsghdr) char control[64];
 	struct iovec iov = {.iov_base = to, .iov_len = len};
@@ -202,6 +202,19 @@ end_read_stamped(struct end *e, void *to, size_t len, int64_t *arrived_us)
 }
 
 ssize_t
+end_read_arrived(struct end *e, void *to, size_t len, bool exact,
+    int64_t *arrived_us)
+{
+	ssize_t n;
+
+	if (exact)
+		return read_stamped(e, to, len, arrived_us);
+	n = end_read(e, to, len);
+	*arrived_us = worker_now(e->worker);
+	return n;
+}
+
+ssize_t
 end_write(struct end *e, const void *from, size_t len)
 {
 	ssize_t n = send(e->fd, from, len, MSG_NOSIGNAL);
@@ -217,6 +230,8 @@ end_write_bytes(struct end *e, const struct bytes *q, size_t limit)
 	ssize_t n;
 
 	msg.msg_iovlen = (size_t)bytes_iov(q, iov, 64, limit);
+	if (msg.msg_iovlen == 1)
+		return end_write(e, iov[0].iov_base, iov[0].iov_len);
 	n = sendmsg(e->fd, &msg, MSG_NOSIGNAL);
 	return n >= 0 ? n : failed(e);
 }

@@ -57,10 +57,11 @@ int end_detach(struct end *e);
 void end_want(struct end *e, bool read, bool write);
 /* Reads up to len bytes: a count, END_CLOSED, END_AGAIN or END_FAILED. */
 ssize_t end_read(struct end *e, void *to, size_t len);
-/* The same, and when the bytes arrived by the kernel's own stamp (µs,
- * monotonic), so that the time they waited for us is not counted as ours. The
- * first read of a socket, and Unix sockets, give the time of the call. */
-ssize_t end_read_stamped(struct end *e, void *to, size_t len,
+/* The same, and when the bytes arrived (µs, monotonic): with `exact`, by the
+ * kernel's own stamp, so that the time they waited for us is not counted as
+ * theirs. The first exact read of a socket, and Unix sockets, give the time
+ * of the call. */
+ssize_t end_read_arrived(struct end *e, void *to, size_t len, bool exact,
     int64_t *arrived_us);
 /* Writes what the kernel takes: a count (maybe short), END_AGAIN or
  * END_FAILED. Never raises SIGPIPE. */

@@ -42,13 +42,13 @@ route_shared_leave(struct route_shared *shared)
 }
 
 /* May the new fault go on where the old one was? Then its stages are kept
- * and merely get the new parameters. */
+ * and merely get the new parameters. One that is enabled now begins anew. */
 static bool
 continues(const struct conf_fault *old, const struct conf_fault *now)
 {
 	struct conf_fault probe = *old;
 
-	if (old->kind != now->kind)
+	if (old->kind != now->kind || (now->enabled && !old->enabled))
 		return false;
 	probe.params = now->params;
 	return conf_fault_equal(&probe, now);

@@ -41,7 +41,7 @@ struct tcp {
 	char *preface; /* owned: PROXY header read so far */
 	uint16_t preface_len;
 	uint8_t state; /* enum tcp_state */
-	uint8_t full_reads[2]; /* in a row: time to splice? */
+	uint8_t large_reads[2]; /* in a row: time to splice? */
 	bool reset_in[2];  /* the source was reset: RST follows the bytes */
 	bool dead[2];	   /* nothing can be written to this end any more */
 	bool rst_after;	   /* TCP_FLUSH ends by RST */

@@ -14,8 +14,11 @@
 
 /* One session may read this much before others get their turn. */
 #define READ_BUDGET (1024 * 1024)
-/* Reads that fill the scratch buffer, in a row, before splice takes over. */
+/* Large reads, in a row, before splice takes over; it goes on until one is
+ * small. */
 #define SPLICE_AFTER 3
+#define LARGE_READ   (32 * 1024)
+#define SMALL_READ   (4 * 1024)
 
 static struct link *
 link_of(struct tcp *t, enum link_dir dir)
@@ -150,10 +153,11 @@ read_staged(struct tcp *t, enum link_dir dir)
 {
 	struct worker *w = t->session.worker;
 	struct slab *slab = slab_get(&w->engine.pool);
+	struct link *l = link_of(t, dir);
 	int64_t arrived_us;
-	ssize_t n = end_read_stamped(source_of(t, dir), slab->data, SLAB_SIZE,
-	    &arrived_us);
 	struct bytes src;
+	ssize_t n = end_read_arrived(source_of(t, dir), slab->data, SLAB_SIZE,
+	    l->timed > 0, &arrived_us);
 
 	if (n > 0) {
 		bytes_init(&src, &w->engine.pool);
@@ -163,7 +167,7 @@ read_staged(struct tcp *t, enum link_dir dir)
 		else
 			bytes_add(&src, slab->data, (size_t)n, arrived_us);
 		slab_put(&w->engine.pool, slab);
-		link_feed(link_of(t, dir), &src);
+		link_feed(l, &src);
 	} else {
 		slab_put(&w->engine.pool, slab);
 	}
@@ -189,9 +193,9 @@ tcp_read(struct tcp *t, enum link_dir dir)
 		ssize_t n;
 
 		if (!link_is_fast(link_of(t, dir))) {
-			t->full_reads[dir] = 0;
+			t->large_reads[dir] = 0;
 			n = read_staged(t, dir);
-		} else if (t->full_reads[dir] >= SPLICE_AFTER &&
+		} else if (t->large_reads[dir] >= SPLICE_AFTER &&
 		    splice_possible(t, dir)) {
 			n = splice_relay(t, dir);
 		} else {
@@ -201,12 +205,13 @@ tcp_read(struct tcp *t, enum link_dir dir)
 			read_ended(t, dir, n);
 			return;
 		}
-		if (n < SLAB_SIZE) {
-			t->full_reads[dir] = 0;
+		if (n < (t->large_reads[dir] < SPLICE_AFTER ? LARGE_READ
+							    : SMALL_READ)) {
+			t->large_reads[dir] = 0;
 			return;
 		}
-		if (t->full_reads[dir] < SPLICE_AFTER)
-			t->full_reads[dir]++;
+		if (t->large_reads[dir] < SPLICE_AFTER)
+			t->large_reads[dir]++;
 		budget -= MIN(budget, (size_t)n);
 	}
 }

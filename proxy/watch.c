@@ -24,7 +24,7 @@
 #define LOOK_S 5
 #define SIGNS                                                                  \
 	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |            \
-	    IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_MODIFY)
+	    IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
 struct watch {
 	struct event_base *base;
