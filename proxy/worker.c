@@ -7,6 +7,7 @@
 #include "proxy/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,9 @@
 #include "observe/sink.h"
 #include "proxy/protocol.h"
 
-#define TIDY_EVERY_US (5 * 1000000LL)
+#define TIDY_EVERY_US (2 * 1000000LL)
+/* So many sessions are worth going through the heap for. */
+#define TRIM_SESSIONS 500
 /* The timer's lateness that is made up for, at most; what is later than sane
  * was somebody else's turn on the processor. */
 #define LEAD_MAX_US	 50
@@ -335,12 +338,26 @@ on_mail(evutil_socket_t fd, short what, void *arg)
 	mailbox_run(&w->mailbox, w);
 }
 
+/* After a burst of sessions their memory goes back to the system. */
+static void
+give_back(struct worker *w)
+{
+	size_t now = w->sessions_count;
+
+	if (w->sessions_peak > TRIM_SESSIONS && now < w->sessions_peak / 2) {
+		malloc_trim(0);
+		w->sessions_peak = now;
+	}
+	w->sessions_peak = MAX(w->sessions_peak, now);
+}
+
 static void
 on_tidy(struct deadline *d, int64_t now_us)
 {
 	struct worker *w = CONTAINER_OF(d, struct worker, tidy);
 
 	bytes_pool_trim(&w->engine.pool);
+	give_back(w);
 	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
 		if (protocols[i]->tidy != NULL)
 			protocols[i]->tidy(w);

@@ -35,6 +35,7 @@ struct worker {
 	struct plan *plan;   /* counted */
 	struct session_list sessions, reaping;
 	atomic_size_t sessions_count; /* written here, read anywhere */
+	size_t sessions_peak; /* since memory was last given back */
 	struct event reap_ev;
 	struct deadline change;	 /* the plan's next change in time */
 	struct deadline tidy;	 /* gives spare memory back */
