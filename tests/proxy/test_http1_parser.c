@@ -218,8 +218,8 @@ static const struct {
     {"HEAD", OK "Content-Length: 3\r\n\r\nd", true, HTTP1_NONE, "", "d"},
     {"HEAD", OK "Transfer-Encoding: chunked\r\n\r\nd", true, HTTP1_NONE, "",
 	"d"},
-    {"GET", "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nd", true, HTTP1_NONE,
-	"", "d"},
+    {"GET", "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nd", true,
+	HTTP1_NONE, "", "d"},
     {"GET", "HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\nd", true, HTTP1_NONE,
 	"", "d"},
     {"GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1", true, HTTP1_NONE, "",
@@ -266,7 +266,8 @@ START_TEST(responses_are_framed_the_same_wherever_they_are_split)
 		struct http1_parser p;
 		struct seen seen;
 
-		http1_parser_response(&p, view_of(responses[_i].method), HEAD_MAX);
+		http1_parser_response(&p, view_of(responses[_i].method),
+		    HEAD_MAX);
 		seen = parse(&p, text, split);
 		ck_assert_msg((seen.error == 0) == responses[_i].good,
 		    "response %d split at %zu: %d", _i, split, seen.error);
