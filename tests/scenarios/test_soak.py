@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything at once: many clients on both protocols while faults and
+partitions come and go at random. Afterwards nothing is left behind."""
+
+import random
+import threading
+import time
+import unittest
+
+from harness import (Scenario, ask, conf, connect, echo, fault, free_port,
+                     noise, route, wait_until)
+
+# What delays, holds and splits, and loses nothing.
+HARMLESS = (
+    fault("latency", latency="3ms", jitter="3ms", stream="both"),
+    fault("latency", name="slow", latency="20ms", distribution="normal",
+          jitter="5ms", probability=0.5),
+    fault("slicer", average_size=300, size_variation=200),
+    fault("slicer", name="up", average_size=50, stream="upstream"),
+    fault("bandwidth", rate="3MB/s", stream="both"),
+    fault("bandwidth", name="all", rate="8MB/s", shared=True),
+    fault("loss", rate="1%", burst=2, rtt="2ms", rto="5ms"),
+    fault("blackhole"), fault("blackhole", name="jam", acknowledge=True,
+                              stream="upstream"),
+    fault("blackhole", name="wire", stream="both", on="30ms", off="80ms"),
+    fault("connect_delay", delay="10ms"),
+    fault("conn_limit", max=3, action="queue"),
+    fault("connect_timeout", probability=0.3),
+    fault("slow_close", delay="10ms", stream="both"),
+    fault("noop", every=2),
+)
+HTTP_HARMLESS = (
+    fault("drip", pieces=4, duration="20ms"),
+    fault("hang", probability=0.5), fault("hang", name="late", after=True),
+    fault("headers", add=["X-Added: 1"]),
+)
+HARMFUL = (
+    fault("reset_peer", probability=0.5), fault("reset_peer", name="late",
+                                                timeout="5ms", at="open"),
+    fault("down", on="10ms", off="30ms"), fault("refuse", probability=0.5),
+    fault("cut", bytes=500, how="rst", probability=0.5),
+    fault("cut", name="silent", bytes=100, how="silent", probability=0.1),
+    fault("limit_data", bytes=1000, stream="upstream", probability=0.5),
+    fault("timeout", timeout="10ms", probability=0.5),
+    fault("lifetime", duration="15ms", jitter="10ms"),
+    fault("half_open", after="20ms", probability=0.2),
+    fault("corrupt", rate="1%"), fault("conn_limit", max=2),
+    fault("blackhole", held="drop"), fault("refuse", name="closed",
+                                           on="10ms", off="40ms"),
+)
+HTTP_HARMFUL = (
+    fault("abort", probability=0.5),
+    fault("abort", name="late", after=True, probability=0.5),
+    fault("malform", kind="bad_chunk", probability=0.3),
+    fault("malform", name="empty", kind="empty", how="rst",
+          probability=0.3),
+    fault("body", replace="other", probability=0.3),
+    fault("body", name="some", from_="a", to="bcd", probability=0.3),
+    fault("rate_limit", rate=100, burst=5),
+)
+CUTS = (
+    {"name": "p", "groups": [["a"], ["b"]], "mode": "drop"},
+    {"name": "p", "groups": [["a"], ["b"]], "mode": "jam"},
+    {"name": "p", "groups": [["a"], ["b"]], "direction": "a->b"},
+    {"name": "p", "groups": [["a"], ["b"]], "direction": "b->a"},
+)
+
+
+class Soak(Scenario):
+    limit = 150
+    SECONDS = 8
+    CLIENTS = 5  # for each protocol
+
+    def prepare(self):
+        self.dice = random.Random(11)
+        self.tcp, self.http = self.serving(echo), self.web()
+        self.ports = free_port(), free_port()
+        self.proxy = self.start(self.text((), ()))
+        self.stop, self.errors, self.done = False, [], [0, 0]
+        self.patience = 40
+
+    def text(self, tcp, http, partitions=()):
+        return conf.text(
+            [route("tcp", self.ports[0], self.tcp.port, *tcp, from_="a",
+                   to="b"),
+             route("http", self.ports[1], self.http.port, *http,
+                   protocol="http", from_="a", to="b")],
+            workers=3, services=[{"name": "a"}, {"name": "b"}],
+            partitions=list(partitions))
+
+    def pick(self, faults):
+        return self.dice.sample(faults, self.dice.randrange(0, 5))
+
+    def tcp_client(self, seed):
+        length = 1 + seed * 7919 % 60_000
+        c = connect(self.ports[0], self.patience)
+        try:
+            sender = c.send_in_background(noise(length, seed))
+            assert c.recv(length, self.patience) == noise(length, seed), "bytes differ"
+            sender.join()
+            c.finish()
+            c.expect_end("fin", within=self.patience)
+        finally:
+            c.close()
+
+    def http_client(self, seed):
+        c = connect(self.ports[1], self.patience)
+        try:
+            for n in range(3):
+                body = noise(seed * 31 % 9000 + n, seed)
+                reply = ask(c, "POST", f"/{n}", body,
+                            within=self.patience)
+                assert reply.body == body, "bodies differ"
+        finally:
+            c.close()
+
+    def load(self, which, client, tolerant):
+        def work(number):
+            seed = number
+            while not self.stop:
+                seed += 100
+                try:
+                    client(seed)
+                    self.done[which] += 1
+                except (OSError, AssertionError, ValueError,
+                        IndexError) as e:
+                    if not tolerant:
+                        self.errors.append(e)
+                        return
+                    time.sleep(0.005)
+
+        threads = [threading.Thread(target=work, args=(n,), daemon=True)
+                   for n in range(self.CLIENTS)]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def shake(self, tcp, http, tolerant):
+        threads = (self.load(0, self.tcp_client, tolerant) +
+                   self.load(1, self.http_client, tolerant))
+        end = time.monotonic() + self.SECONDS
+        while time.monotonic() < end and not self.errors:
+            cuts = [self.dice.choice(CUTS)] if self.dice.random() < 0.3 \
+                else []
+            self.proxy.reload(self.text(self.pick(tcp), self.pick(http),
+                                        cuts))
+        self.proxy.reload(self.text((), ()))
+        self.stop = True
+        for thread in threads:
+            thread.join(90)
+            self.assertFalse(thread.is_alive(), "a client hangs for ever")
+        self.assertEqual(self.errors, [])
+
+    def nothing_is_left(self, descriptors):
+        self.stop = False
+        self.tcp_client(1)
+        self.http_client(1)
+        # Idle upstream connections may be kept; sessions may not.
+        wait_until(lambda: self.proxy.descriptors() <= descriptors + 20,
+                   within=40, what="the end of all sessions")
+
+    def test_harmless_faults_at_random_lose_no_byte(self):
+        self.prepare()
+        descriptors = self.proxy.descriptors()
+        self.shake(HARMLESS, HARMLESS + HTTP_HARMLESS, False)
+        self.assertGreater(min(self.done), 10)
+        self.nothing_is_left(descriptors)
+
+    def test_harmful_faults_at_random_leave_nothing_behind(self):
+        self.prepare()
+        descriptors = self.proxy.descriptors()
+        self.patience = 4
+        self.shake(HARMLESS + HARMFUL, HARMLESS + HTTP_HARMLESS + HARMFUL +
+                   HTTP_HARMFUL, True)
+        self.nothing_is_left(descriptors)
+
+
+if __name__ == "__main__":
+    unittest.main()
