@@ -96,7 +96,8 @@ class Soak(Scenario):
         c = connect(self.ports[0], self.patience)
         try:
             sender = c.send_in_background(noise(length, seed))
-            assert c.recv(length, self.patience) == noise(length, seed), "bytes differ"
+            got = c.recv(length, self.patience)
+            assert got == noise(length, seed), "bytes differ"
             sender.join()
             c.finish()
             c.expect_end("fin", within=self.patience)
