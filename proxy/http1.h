@@ -70,6 +70,7 @@ struct http1 {
 	uint8_t depth;	   /* of our own handlers on the stack */
 	bool has_conn;
 	bool client_fin;   /* the client's end of stream was read */
+	bool fin_timed;	   /* … and for how long yet it is believed */
 	bool leaving;	   /* ends behind the current exchange */
 	bool rst_after;	   /* FLUSH ends by RST */
 };
@@ -155,6 +156,8 @@ void http1_leave(struct http1 *s);
 /* Has conclusions drawn soon, unless the caller stands under a handler that
  * will. Safe within the engine. */
 void http1_poke(struct http1 *s);
+/* There was traffic: the exchange is not idle. */
+void http1_active(struct http1 *s);
 void http1_on_client(struct end *e, unsigned what);
 void http1_on_later(struct deadline *d, int64_t now_us);
 /* Reads from one of the session's ends into the worker's scratch memory;

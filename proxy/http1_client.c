@@ -5,8 +5,9 @@
 #include "proxy/http1.h"
 
 /* A client that ended its stream may still wait for the answer, or be gone:
- * there is no telling. After this time it is taken for gone. */
-#define HALF_CLOSED_US 30000000
+ * there is no telling until something is written to it. After this time it is
+ * taken for gone. */
+#define HALF_CLOSED_US 5000000
 
 /* --- what becomes of what happened --- */
 
@@ -77,9 +78,10 @@ client_ended(struct http1 *s)
 			link_feed_eof(http1_link(x, LINK_UP));
 		else if (!x->request_done && !x->close)
 			http1_close(s, CLOSE_CLIENT_FIN, false);
-		else if (s->due_us == DEADLINE_NEVER)
+		else if (!s->fin_timed)
 			http1_due(s, worker_now(s->session.worker) +
 				HALF_CLOSED_US);
+		s->fin_timed = true;
 		break;
 	case HTTP1_LINGER:
 		if (s->out.len == 0)
@@ -218,6 +220,19 @@ http1_read(struct http1 *s, struct end *from, bool exact)
 	return end_read(from, w->scratch, SLAB_SIZE);
 }
 
+void
+http1_active(struct http1 *s)
+{
+	const struct armed_route *r;
+
+	if (s->state != HTTP1_EXCHANGE || !s->x->begun || s->client_fin)
+		return;
+	r = s->x->flow.route;
+	if (r != NULL && r->conf->idle_timeout_us > 0)
+		http1_due(s, worker_now(s->session.worker) +
+			r->conf->idle_timeout_us);
+}
+
 static void
 read_client(struct http1 *s)
 {
@@ -258,5 +273,6 @@ http1_on_client(struct end *e, unsigned what)
 		read_client(s);
 	if (s->state == HTTP1_FLUSH)
 		http1_flush(s, worker_now(s->session.worker));
+	http1_active(s);
 	http1_leave(s);
 }

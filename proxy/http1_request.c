@@ -166,6 +166,7 @@ begin(struct http1 *s, const char *data, size_t len)
 	}
 	s->state = HTTP1_EXCHANGE;
 	s->due_us = DEADLINE_NEVER;
+	s->fin_timed = false;
 	http1_exchange_begin(x, route, data);
 	if (s->state != HTTP1_EXCHANGE)
 		return SIZE_MAX;

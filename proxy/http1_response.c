@@ -297,5 +297,6 @@ http1_on_upstream(struct http1_exchange *x, unsigned what)
 		http1_write_upstream(x);
 	if (what & END_READABLE && x->upstream != NULL)
 		read_upstream(x);
+	http1_active(s);
 	http1_leave(s);
 }

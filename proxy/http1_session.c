@@ -170,6 +170,17 @@ http1_flush(struct http1 *s, int64_t now_us)
 					  : s->flush_us + limit_us);
 }
 
+/* An exchange without traffic, or whose client ended its stream. Who was sent
+ * something since and did not reset is still there. */
+static void
+exchange_late(struct http1 *s)
+{
+	if (!s->client_fin)
+		http1_close(s, CLOSE_IDLE, false);
+	else if (http1_link(s->x, LINK_DOWN)->taken == 0)
+		http1_close(s, CLOSE_CLIENT_FIN, false);
+}
+
 static void
 time_over(struct http1 *s, int64_t now_us)
 {
@@ -181,8 +192,7 @@ time_over(struct http1 *s, int64_t now_us)
 		http1_flush(s, now_us);
 		break;
 	case HTTP1_EXCHANGE:
-		http1_close(s, s->client_fin ? CLOSE_CLIENT_FIN : CLOSE_IDLE,
-		    false);
+		exchange_late(s);
 		break;
 	case HTTP1_PREFACE:
 		http1_close(s, CLOSE_HEADER_TIMEOUT, false);
