@@ -68,8 +68,9 @@ can_go_on(struct http1_exchange *x)
 {
 	const struct http1_parser *p = http1_request(x);
 
-	if (!http1_head_keeps_alive(&p->head) || x->s->leaving ||
-	    x->s->client_fin)
+	/* Clients of HTTP/1.0 would want that confirmed. */
+	if (!http1_head_keeps_alive(&p->head) || p->head.minor == 0 ||
+	    x->s->leaving || x->s->client_fin)
 		return false;
 	return p->done || (p->framing == HTTP1_LENGTH && !p->head.expects &&
 	    p->head.length <= SWALLOW_MAX);

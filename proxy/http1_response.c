@@ -34,16 +34,19 @@ bad_response(struct http1_exchange *x, const char *why)
 	http1_exchange_error(x, 502, "http_protocol_error", why);
 }
 
-/* True if the client's connection may serve another request behind this
- * response, as far as both heads and the framing say. */
+/* True if both connections may serve another request behind this response,
+ * as far as both heads and the framing say. To a request of HTTP/1.0 the
+ * response must say so in words. */
 static bool
-keeps_client(struct http1_exchange *x)
+keeps_alive(struct http1_exchange *x)
 {
 	const struct http1_parser *p = http1_response(x);
+	const struct http1_head *request = &http1_request(x)->head;
 
 	return p->framing != HTTP1_UNTIL_CLOSE &&
 	    http1_head_keeps_alive(&p->head) &&
-	    http1_head_keeps_alive(&http1_request(x)->head);
+	    http1_head_keeps_alive(request) &&
+	    (request->minor > 0 || p->head.keep_alive);
 }
 
 /* The final response's head: status known, faults decided, edits made. False:
@@ -61,10 +64,9 @@ begin(struct http1_exchange *x, const char *data)
 	x->responded = true;
 	x->status = p->head.status;
 	x->tunnel = p->framing == HTTP1_TUNNEL;
-	x->close |= !x->tunnel && !keeps_client(x);
+	x->close |= !x->tunnel && !keeps_alive(x);
 	l->head_len = l->fed + p->head.len;
-	if (x->flow.route == NULL || x->flow.route->faults_count > 0)
-		flow_respond(&x->flow);
+	flow_respond(&x->flow);
 	if (!x->flow.ended)
 		http1_exchange_edit(x, LINK_DOWN, data);
 	return !x->flow.ended;
@@ -214,10 +216,8 @@ may_keep(struct http1_exchange *x)
 	struct http1_parser *p = http1_response(x);
 
 	return x->request_done && p->done && !x->mute && !x->tunnel &&
-	    (!x->discard || x->bypass) && p->framing != HTTP1_UNTIL_CLOSE &&
-	    http1_link(x, LINK_UP)->held == 0 &&
-	    http1_head_keeps_alive(&p->head) &&
-	    http1_head_keeps_alive(&http1_request(x)->head);
+	    (!x->discard || x->bypass) &&
+	    http1_link(x, LINK_UP)->held == 0 && keeps_alive(x);
 }
 
 static void
