@@ -212,19 +212,6 @@ START_TEST(a_status_is_waited_for_and_decided_once)
 }
 END_TEST
 
-START_TEST(a_decision_stands_whatever_becomes_of_the_facts)
-{
-	struct harness_flow *f;
-
-	harness_add(h, "noop,when.path=/a");
-	f = exchange(FACT_PATH, "/a");
-	f->facts[FACT_PATH] = "/b";
-	flow_reconcile(&f->flow, h->route);
-	ck_assert(acts(f));
-	ck_assert_uint_eq(harness_events(h, EVENT_DECISION, NULL), 1);
-}
-END_TEST
-
 static const struct {
 	const char *fields, *marks;
 } counts[] = {
@@ -477,7 +464,6 @@ main(void)
 	    every_listed_header_must_fit,
 	    a_client_in_any_of_the_ranges_fits,
 	    a_status_is_waited_for_and_decided_once,
-	    a_decision_stands_whatever_becomes_of_the_facts,
 	    without_when_the_number_counts_not_the_order_of_opening,
 	    counting_starts_where_the_fault_came_into_force,
 	    flows_may_be_picked_by_age,
