@@ -23,6 +23,7 @@
 #include "control/run_config.h"
 #include "observe/journal.h"
 #include "observe/sink.h"
+#include "proxy/http1_parser.h"
 #include "proxy/server.h"
 #include "proxy/watch.h"
 
@@ -290,7 +291,7 @@ start(struct runner *r)
 	struct error err = {0};
 	bool ok = false;
 
-	if (!open_journal(r, &err))
+	if (!http1_parser_self_test(&err) || !open_journal(r, &err))
 		goto failed;
 	r->server = server_new(r->model, r->sink, &err);
 	if (r->server == NULL)

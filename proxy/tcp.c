@@ -93,12 +93,22 @@ send_preface(struct tcp *t)
 }
 
 static void
+drop_plan(struct tcp *t)
+{
+	plan_unref(t->plan);
+	t->plan = NULL;
+}
+
+static void
 on_dialled(void *arg, enum dial_result result, int fd)
 {
 	struct tcp *t = arg;
 
 	t->dial = NULL;
+	drop_plan(t);
 	tell_connect(t, result);
+	dial_count(t->flow.counts, result,
+	    worker_now(t->session.worker) - t->dialed_us);
 	if (result != DIAL_OK) {
 		tcp_close(t, CLOSE_DIAL_FAILED, false);
 		return;
@@ -132,6 +142,7 @@ on_opened(struct flow *f)
 		return;
 	}
 	t->dialed_us = worker_now(t->session.worker);
+	t->plan = plan_ref(t->session.worker->plan);
 	t->dial = dial_start(t->session.worker, &f->route->conf->upstream,
 	    f->route->conf->connect_timeout_us, on_dialled, t);
 }
@@ -162,6 +173,8 @@ on_end(struct flow *f, enum flow_end how)
 
 	if (t->reason == CLOSE_NONE)
 		t->reason = CLOSE_FAULT;
+	if (t->state == TCP_OPENING || t->state == TCP_DIALING)
+		counter_add(&t->flow.counts->connects[CONNECT_INJECTED], 1);
 	switch (how) {
 	case END_RST:
 		tcp_close(t, CLOSE_FAULT, true);
@@ -422,13 +435,22 @@ free_session(struct session *s)
 {
 	struct tcp *t = CONTAINER_OF(s, struct tcp, session);
 
+	counter_add(&t->flow.counts->closed[close_reason_by(t->reason)], 1);
 	flow_fini(&t->flow, close_reason_name(t->reason));
 	splice_drop(t, LINK_UP);
 	splice_drop(t, LINK_DOWN);
 	if (t->shared != NULL)
 		route_shared_leave(t->shared);
+	drop_plan(t);
 	free(t->preface);
 	free(t);
+}
+
+static size_t
+flows(const struct session *s, const struct flow **to)
+{
+	to[0] = &CONTAINER_OF(s, const struct tcp, session)->flow;
+	return 1;
 }
 
 static const struct session_ops session_ops = {
@@ -436,6 +458,7 @@ static const struct session_ops session_ops = {
     .drain = drain,
     .close = close_now,
     .free = free_session,
+    .flows = flows,
 };
 
 static void
@@ -457,6 +480,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 		? from->flow
 		: atomic_fetch_add(&r->shared->next_flow, 1));
 	t->flow.session = from->session;
+	counter_add(&t->flow.counts->accepted, 1);
 	if (!route_shared_enter(r)) {
 		tcp_close(t, CLOSE_LIMIT, true);
 		return;

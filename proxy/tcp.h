@@ -33,6 +33,7 @@ struct tcp {
 	struct end ends[2]; /* the source of LINK_UP: client; of LINK_DOWN:
 			       upstream. The sink of a link is ends[!dir]. */
 	struct dial *dial;
+	struct plan *plan; /* counted while the dial borrows from it */
 	struct deadline timer; /* idle, flush or silence, by state */
 	int64_t dialed_us, flush_us;
 	int64_t active_us; /* last event; 0: no idle time-out */
