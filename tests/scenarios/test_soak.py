@@ -13,16 +13,16 @@ from harness import (Scenario, ask, conf, connect, echo, fault, free_port,
 # What delays, holds and splits, and loses nothing.
 HARMLESS = (
     fault("latency", latency="3ms", jitter="3ms", stream="both"),
-    fault("latency", name="slow", latency="20ms", distribution="normal",
-          jitter="5ms", probability=0.5),
+    fault("latency", latency="20ms", distribution="normal", jitter="5ms",
+          probability=0.5),
     fault("slicer", average_size=300, size_variation=200),
-    fault("slicer", name="up", average_size=50, stream="upstream"),
+    fault("slicer", average_size=50, stream="upstream"),
     fault("bandwidth", rate="3MB/s", stream="both"),
-    fault("bandwidth", name="all", rate="8MB/s", shared=True),
+    fault("bandwidth", rate="8MB/s", shared=True),
     fault("loss", rate="1%", burst=2, rtt="2ms", rto="5ms"),
-    fault("blackhole"), fault("blackhole", name="jam", acknowledge=True,
-                              stream="upstream"),
-    fault("blackhole", name="wire", stream="both", on="30ms", off="80ms"),
+    fault("blackhole"),
+    fault("blackhole", acknowledge=True, stream="upstream"),
+    fault("blackhole", stream="both", on="30ms", off="80ms"),
     fault("connect_delay", delay="10ms"),
     fault("conn_limit", max=3, action="queue"),
     fault("connect_timeout", probability=0.3),
@@ -31,31 +31,29 @@ HARMLESS = (
 )
 HTTP_HARMLESS = (
     fault("drip", pieces=4, duration="20ms"),
-    fault("hang", probability=0.5), fault("hang", name="late", after=True),
+    fault("hang", probability=0.5), fault("hang", after=True),
     fault("headers", add=["X-Added: 1"]),
 )
 HARMFUL = (
-    fault("reset_peer", probability=0.5), fault("reset_peer", name="late",
-                                                timeout="5ms", at="open"),
+    fault("reset_peer", probability=0.5),
+    fault("reset_peer", timeout="5ms", at="open"),
     fault("down", on="10ms", off="30ms"), fault("refuse", probability=0.5),
     fault("cut", bytes=500, how="rst", probability=0.5),
-    fault("cut", name="silent", bytes=100, how="silent", probability=0.1),
+    fault("cut", bytes=100, how="silent", probability=0.1),
     fault("limit_data", bytes=1000, stream="upstream", probability=0.5),
     fault("timeout", timeout="10ms", probability=0.5),
     fault("lifetime", duration="15ms", jitter="10ms"),
     fault("half_open", after="20ms", probability=0.2),
     fault("corrupt", rate="1%"), fault("conn_limit", max=2),
-    fault("blackhole", held="drop"), fault("refuse", name="closed",
-                                           on="10ms", off="40ms"),
+    fault("blackhole", held="drop"), fault("refuse", on="10ms", off="40ms"),
 )
 HTTP_HARMFUL = (
     fault("abort", probability=0.5),
-    fault("abort", name="late", after=True, probability=0.5),
+    fault("abort", after=True, probability=0.5),
     fault("malform", kind="bad_chunk", probability=0.3),
-    fault("malform", name="empty", kind="empty", how="rst",
-          probability=0.3),
+    fault("malform", kind="empty", how="rst", probability=0.3),
     fault("body", replace="other", probability=0.3),
-    fault("body", name="some", from_="a", to="bcd", probability=0.3),
+    fault("body", from_="a", to="bcd", probability=0.3),
     fault("rate_limit", rate=100, burst=5),
 )
 CUTS = (
@@ -89,7 +87,9 @@ class Soak(Scenario):
             partitions=list(partitions))
 
     def pick(self, faults):
-        return self.dice.sample(faults, self.dice.randrange(0, 5))
+        chosen = self.dice.sample(range(len(faults)),
+                                  self.dice.randrange(0, 5))
+        return [{**faults[i], "name": f"f{i}"} for i in chosen]
 
     def tcp_client(self, seed):
         length = 1 + seed * 7919 % 60_000

@@ -58,13 +58,17 @@ class Conn:
     def __init__(self, sock):
         self.sock = sock
         self.buffer = b""
-        self.was_reset = False  # before connect() returned
+        self.was_reset = False  # told by connect() or send()
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data, within=WITHIN):
         self.sock.settimeout(within)
-        self.sock.sendall(data)
+        try:
+            self.sock.sendall(data)
+        except ConnectionResetError:
+            self.was_reset = True  # the kernel says so just once
+            raise
         return self
 
     def send_in_background(self, data):
