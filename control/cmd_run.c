@@ -43,6 +43,7 @@ struct runner {
 	struct sink *sink;   /* NULL: nobody listens */
 	struct journal *journal;
 	struct event *signals[3], *events, *flush, *tick, *drain_look;
+	uint64_t loaded; /* hash of the file before it was last read */
 	int64_t drain_end_us;
 	bool draining;
 };
@@ -116,7 +117,10 @@ static void
 reload(struct runner *r)
 {
 	struct conf_diag diag = {0};
-	struct conf_model *model = run_load(r->opt, &diag);
+	struct conf_model *model;
+
+	r->loaded = watch_hash(r->opt->config);
+	model = run_load(r->opt, &diag);
 
 	if (model == NULL || !run_override(r->opt, model)) {
 		conf_model_unref(model);
@@ -125,7 +129,8 @@ reload(struct runner *r)
 	if (model != NULL && state_reload(r->state, model, &diag)) {
 		run_log_diag(&diag);
 		setup_log(model);
-		watch_files(r->watch, model->files, model->files_count);
+		watch_files(r->watch, model->files, model->files_count,
+		    r->loaded);
 		log_line(LOG_INFO, "config_reload", "configuration reloaded",
 		    LOG_STR("file", r->opt->config),
 		    LOG_UINT("generation", server_plan(r->server)->generation),
@@ -378,7 +383,7 @@ serve(struct runner *r)
 		if (r->opt->config != NULL) {
 			r->watch = watch_new(r->base, on_file_changed, r);
 			watch_files(r->watch, r->model->files,
-			    r->model->files_count);
+			    r->model->files_count, r->loaded);
 		}
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
@@ -418,6 +423,8 @@ run(int argc, char **argv)
 		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
 	if (!usage_ok(&opt, rest < argc))
 		return EXIT_USAGE;
+	if (opt.config != NULL)
+		r.loaded = watch_hash(opt.config);
 	r.model = run_load(&opt, &diag);
 	run_print_diag(&diag);
 	conf_diag_fini(&diag);

@@ -22,6 +22,7 @@
 #define SETTLE_MS 50
 /* Mounts that tell nothing are looked at this often. */
 #define LOOK_S 5
+#define HASH_START 0xcbf29ce484222325u
 #define SIGNS                                                                  \
 	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |            \
 	    IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -56,11 +57,19 @@ hash_file(const char *path, uint64_t *hash)
 	return n == 0;
 }
 
+uint64_t
+watch_hash(const char *file)
+{
+	uint64_t hash = HASH_START;
+
+	return hash_file(file, &hash) ? hash : 0;
+}
+
 /* False while a file is missing: between an editor's unlink and its rename. */
 static bool
 hash_files(const struct watch *w, uint64_t *hash)
 {
-	*hash = 0xcbf29ce484222325u;
+	*hash = HASH_START;
 	for (size_t i = 0; i < w->count; i++) {
 		if (!hash_file(w->files[i], hash))
 			return false;
@@ -166,8 +175,11 @@ open_inotify(struct watch *w)
 }
 
 void
-watch_files(struct watch *w, char *const *files, size_t count)
+watch_files(struct watch *w, char *const *files, size_t count,
+    uint64_t loaded)
 {
+	struct timeval settle = {.tv_usec = SETTLE_MS * 1000};
+
 	forget_files(w);
 	open_inotify(w);
 	w->files = xcalloc(count, sizeof(*w->files));
@@ -177,7 +189,11 @@ watch_files(struct watch *w, char *const *files, size_t count)
 		if (w->fd >= 0)
 			add_file(w, files[i]);
 	}
-	hash_files(w, &w->known);
+	if (hash_files(w, &w->known) && watch_hash(files[0]) != loaded) {
+		/* It changed while it was read. */
+		w->known = 0;
+		event_add(w->settle, &settle);
+	}
 }
 
 struct watch *
