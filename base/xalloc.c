@@ -24,6 +24,17 @@ xcalloc(size_t count, size_t size)
 }
 
 void *
+xcalloc_aligned(size_t align, size_t size)
+{
+	void *ptr;
+
+	size = (size + align - 1) / align * align;
+	ptr = must(aligned_alloc(align, size));
+	memset(ptr, 0, size);
+	return ptr;
+}
+
+void *
 xmalloc(size_t size)
 {
 	return must(malloc(size ? size : 1));

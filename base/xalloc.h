@@ -10,6 +10,9 @@
 
 /* Zeroed memory of `size` bytes; returns owned, never NULL. */
 void *xcalloc(size_t count, size_t size) WARN_UNUSED;
+/* The same, at a multiple of `align` (a power of two), with whole units of it
+ * to itself. */
+void *xcalloc_aligned(size_t align, size_t size) WARN_UNUSED;
 /* Unset memory; returns owned, never NULL. */
 void *xmalloc(size_t size) WARN_UNUSED;
 /* As realloc(3); `ptr` may be NULL. Returns owned, never NULL. */

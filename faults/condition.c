@@ -207,6 +207,16 @@ judge(const struct flow *f, const struct armed_fault *fault, double *draw)
 	return VERDICT_APPLIED;
 }
 
+static void
+count_skipped(struct flow *f, const struct armed_fault *fault,
+    enum skip_reason reason)
+{
+	struct fault_counts *counts =
+	    counters_fault(f->counts, fault->ops->kind.name);
+
+	counter_add(&counts->skipped[reason], 1);
+}
+
 struct decision *
 condition_decide(struct flow *f, const struct armed_fault *fault)
 {
@@ -227,6 +237,10 @@ condition_decide(struct flow *f, const struct armed_fault *fault)
 	d->applies = verdict == VERDICT_APPLIED;
 	d->next = f->decisions;
 	f->decisions = d;
+	if (!d->applies)
+		count_skipped(f, fault, verdict == VERDICT_NOT_DRAWN
+			? SKIP_PROBABILITY
+			: SKIP_FILTER);
 	tell(f, fault, verdict, draw);
 	return d;
 }
@@ -241,6 +255,9 @@ condition_enter(struct flow *f, const struct armed_fault *fault,
 		return true;
 	if (atomic_fetch_add(&fault->shared->active, 1) >= max && max > 0) {
 		atomic_fetch_sub(&fault->shared->active, 1);
+		if (!d->limited)
+			count_skipped(f, fault, SKIP_LIMIT);
+		d->limited = true;
 		tell(f, fault, VERDICT_LIMIT, 0);
 		return false;
 	}

@@ -17,6 +17,7 @@ struct decision {
 	const struct fault_shared *fault; /* identity; borrowed */
 	bool applies; /* all but max_active, which is asked each time */
 	bool active;  /* counted in shared->active */
+	bool injected, limited; /* counted as such */
 };
 
 /* The decision about `fault`, made now if it was not made before; the event

@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "faults/fault.h"
+#include "observe/counters.h"
 #include "observe/event.h"
 
 /* --- a route with its faults armed (made by proxy/plan.c) ---------------- */
@@ -26,7 +27,12 @@ struct route_shared {
 	atomic_uint_fast64_t next_flow; /* number of the next flow */
 	atomic_uint_fast64_t next_connection; /* HTTP: of the next connection */
 	atomic_int connections;		/* open now, all workers */
+	struct route_counters counters;
 };
+
+/* Takes and drops a reference; the last one frees. Any thread. */
+struct route_shared *route_shared_ref(struct route_shared *shared);
+void route_shared_unref(struct route_shared *shared);
 
 struct armed_fault {
 	const struct conf_fault *conf; /* the model's, or a partition's */
@@ -53,6 +59,7 @@ struct engine {
 	struct deadline_heap deadlines; /* the owner runs what is due */
 	struct bytes_pool pool;
 	uint64_t seed;
+	unsigned index; /* of its worker, for counters */
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
 };
@@ -132,6 +139,8 @@ struct flow {
 	struct engine *engine;
 	const struct armed_route *route; /* NULL: its route was removed */
 	const char *route_name;		 /* interned */
+	struct route_counts *counts;	 /* its worker's, of its route */
+	struct route_shared *kept; /* counted: `counts` of a removed route */
 	uint64_t number;		 /* on its route */
 	uint64_t session;		 /* number of the session, for events */
 	int64_t start_us;
@@ -141,9 +150,10 @@ struct flow {
 	uint8_t type;		  /* enum flow_type */
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
+	bool faulted; /* a fault took effect */
 };
 
-/* Prepares a flow. Borrows engine and route. */
+/* Prepares a flow. Borrows engine and route, which is not NULL. */
 void flow_init(struct flow *f, const struct flow_ops *ops,
     struct engine *engine, const struct armed_route *route,
     enum flow_type type, uint64_t number);
@@ -194,12 +204,25 @@ void link_feed_copy(struct link *l, const void *data, size_t len,
 void link_feed_eof(struct link *l);
 /* The host took n bytes from the front of out (they are dropped here). */
 void link_taken(struct link *l, size_t n);
-/* The fast path moved n bytes past the engine: counts them. */
+/* n bytes came from the source, or went to the sink: counts them. */
+static inline void
+link_received(struct link *l, size_t n)
+{
+	l->fed += n;
+	counter_add(&l->flow->counts->received[l->dir], n);
+}
+static inline void
+link_sent(struct link *l, size_t n)
+{
+	l->taken += n;
+	counter_add(&l->flow->counts->sent[l->dir], n);
+}
+/* The fast path moved n bytes past the engine. */
 static inline void
 link_passed(struct link *l, size_t n)
 {
-	l->fed += n;
-	l->taken += n;
+	link_received(l, n);
+	link_sent(l, n);
 }
 
 /* --- time conditions (faults/condition.c) -------------------------------- */

@@ -8,6 +8,22 @@
 #include "faults/condition.h"
 #include "faults/stage.h"
 
+struct route_shared *
+route_shared_ref(struct route_shared *shared)
+{
+	atomic_fetch_add(&shared->refs, 1);
+	return shared;
+}
+
+void
+route_shared_unref(struct route_shared *shared)
+{
+	if (shared == NULL || atomic_fetch_sub(&shared->refs, 1) > 1)
+		return;
+	counters_fini(&shared->counters);
+	free(shared);
+}
+
 bool
 flow_event(const struct flow *f, enum event_type type,
     struct event_record *event)
@@ -33,7 +49,8 @@ flow_init(struct flow *f, const struct flow_ops *ops, struct engine *engine,
 	    .ops = ops,
 	    .engine = engine,
 	    .route = route,
-	    .route_name = route != NULL ? route->name : NULL,
+	    .route_name = route->name,
+	    .counts = counters_of(&route->shared->counters, engine->index),
 	    .number = number,
 	    .start_us = clock_now(engine->clock),
 	    .type = (uint8_t)type,
@@ -279,6 +296,21 @@ flow_message(struct flow *f, enum link_dir dir, struct message *m)
 	}
 }
 
+/* The counters of a removed route stay as long as the flow; one that came back
+ * under the same name is another. */
+static void
+keep_counts(struct flow *f, const struct armed_route *old)
+{
+	if (f->route == NULL && f->kept == NULL && old != NULL)
+		f->kept = route_shared_ref(old->shared);
+	if (f->route == NULL || f->kept == NULL || f->kept == f->route->shared)
+		return;
+	f->counts = counters_of(&f->route->shared->counters,
+	    f->engine->index);
+	route_shared_unref(f->kept);
+	f->kept = NULL;
+}
+
 void
 flow_reconcile(struct flow *f, const struct armed_route *route)
 {
@@ -287,6 +319,7 @@ flow_reconcile(struct flow *f, const struct armed_route *route)
 	if (f->closing)
 		return;
 	f->route = route;
+	keep_counts(f, old);
 	rebuild(f, old);
 	if (!f->ended)
 		pump_both(f);
@@ -309,6 +342,8 @@ flow_fini(struct flow *f, const char *reason)
 		f->decisions = d->next;
 		free(d);
 	}
+	route_shared_unref(f->kept);
+	f->kept = NULL;
 	if (!flow_event(f, EVENT_FLOW_CLOSE, &e))
 		return;
 	e.what = reason;

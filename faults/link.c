@@ -97,7 +97,7 @@ link_feed(struct link *l, struct bytes *src)
 	if (len == 0)
 		return;
 	assert(!l->eof_in);
-	l->fed += len;
+	link_received(l, len);
 	l->held += len;
 	link_raised(l);
 	if (l->first == NULL) {
@@ -144,6 +144,6 @@ link_taken(struct link *l, size_t n)
 {
 	bytes_drop(&l->out, n);
 	l->held -= n;
-	l->taken += n;
+	link_sent(l, n);
 	link_lowered(l);
 }

@@ -7,11 +7,44 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "faults/condition.h"
 
 static struct flow *
 flow_of(const struct stage *s)
 {
 	return s->link->flow;
+}
+
+/* Keeps count of the flows that are held now. */
+static void
+count_held(struct stage *s)
+{
+	bool holds = s->in.len > 0 || s->hold || s->deaf || s->hold_open ||
+	    (s->eof && !s->eof_done);
+
+	if (holds == s->holds)
+		return;
+	s->holds = holds;
+	counter_add(&s->counts->held, holds ? 1 : (uint64_t)-1);
+}
+
+/* The first effect on a flow counts as an injection, in whichever of its links
+ * it shows. */
+static void
+took_effect(struct stage *s)
+{
+	struct flow *f = flow_of(s);
+
+	s->acted = true;
+	f->faulted = true;
+	for (struct decision *d = f->decisions; d != NULL; d = d->next) {
+		if (d->fault != s->fault->shared)
+			continue;
+		if (!d->injected)
+			counter_add(&s->counts->injected, 1);
+		d->injected = true;
+		return;
+	}
 }
 
 static void
@@ -32,6 +65,7 @@ stage_new(struct link *l, struct stage *after, const struct armed_fault *fault)
 	s->ops = fault->ops;
 	s->fault = fault;
 	s->link = l;
+	s->counts = counters_fault(l->flow->counts, s->ops->kind.name);
 	s->wake.on_due = on_wake;
 	bytes_init(&s->in, &l->flow->engine->pool);
 	s->prev = after;
@@ -155,6 +189,8 @@ stage_free(struct stage *s)
 	stage_deaf(s, false);
 	stage_timed(s, false);
 	stage_hold_open(s, false);
+	s->eof = false;
+	count_held(s);
 	free(s);
 }
 
@@ -198,6 +234,7 @@ stage_run(struct stage *s)
 	if (f->ended || s->link->ender == s)
 		return;
 	run_eof(s);
+	count_held(s);
 	/* Held bytes must have somebody who comes back for them. */
 	assert(f->ended || s->in.len == 0 || s->hold || s->deaf ||
 	    deadline_armed(&s->wake) || s->dirty || s->link->ender == s ||
@@ -285,6 +322,7 @@ stage_hold(struct stage *s, bool on)
 	if (s->hold == on)
 		return;
 	s->hold = on;
+	count_held(s);
 	l->stage_holds = (uint16_t)(l->stage_holds + (on ? 1 : -1));
 	if (!on && l->stage_holds == 0 && !l->flow->closing)
 		l->flow->ops->resume(l->flow, l);
@@ -298,6 +336,7 @@ stage_deaf(struct stage *s, bool on)
 	if (s->deaf == on)
 		return;
 	s->deaf = on;
+	count_held(s);
 	l->deaf_holds = (uint16_t)(l->deaf_holds + (on ? 1 : -1));
 	if (l->deaf_holds == (on ? 1 : 0) && !l->flow->closing)
 		l->flow->ops->deaf(l->flow, l, on);
@@ -322,6 +361,7 @@ stage_hold_open(struct stage *s, bool on)
 	if (s->hold_open == on || (on && f->open))
 		return;
 	s->hold_open = on;
+	count_held(s);
 	f->open_holds = (uint16_t)(f->open_holds + (on ? 1 : -1));
 	if (!on && f->open_holds == 0)
 		flow_open_released(f);
@@ -369,7 +409,8 @@ stage_acted(struct stage *s, const char *effect, double amount,
 {
 	struct event_record e;
 
-	s->acted = true;
+	if (!s->acted)
+		took_effect(s);
 	if (!flow_event(flow_of(s), EVENT_EFFECT, &e))
 		return;
 	e.fault = s->fault->name;
@@ -386,7 +427,15 @@ stage_delayed(struct stage *s, int64_t asked_us, int64_t achieved_us)
 {
 	double error = (double)(achieved_us - asked_us);
 
-	s->acted = true;
+	/* A delay of nothing is no injection. */
+	if (asked_us > 0) {
+		if (!s->acted)
+			took_effect(s);
+		histogram_add(&s->counts->delay, &histogram_durations,
+		    achieved_us);
+		histogram_add(&s->counts->error, &histogram_errors,
+		    llabs(achieved_us - asked_us));
+	}
 	s->delays++;
 	s->asked_us += (double)asked_us;
 	s->achieved_us += (double)achieved_us;
@@ -397,6 +446,7 @@ stage_delayed(struct stage *s, int64_t asked_us, int64_t achieved_us)
 void
 stage_touched(struct stage *s, size_t n)
 {
-	s->acted = true;
+	if (!s->acted)
+		took_effect(s);
 	s->touched += n;
 }

@@ -26,6 +26,8 @@ struct stage {
 	bool hold, deaf, hold_open, timed;
 	bool closing;
 	bool acted; /* counted as injected */
+	bool holds; /* counted as held */
+	struct fault_counts *counts;
 	uint64_t delays, touched;
 	double asked_us, achieved_us, error_max_us; /* sums and maximum */
 	alignas(max_align_t) unsigned char state[];

@@ -54,6 +54,22 @@ dial_result_name(enum dial_result result)
 	return words[result];
 }
 
+void
+dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
+{
+	static const enum connect_result results[] = {
+	    [DIAL_OK] = CONNECT_OK,
+	    [DIAL_REFUSED] = CONNECT_REFUSED,
+	    [DIAL_TIMEOUT] = CONNECT_TIMEOUT,
+	    [DIAL_UNREACHABLE] = CONNECT_UNREACHABLE,
+	    [DIAL_DNS] = CONNECT_DNS,
+	};
+
+	counter_add(&counts->connects[results[result]], 1);
+	if (result == DIAL_OK)
+		histogram_add(&counts->connect, &histogram_durations, us);
+}
+
 static void
 disarm(struct dial *d)
 {

@@ -12,6 +12,7 @@
 #include "config/model.h"
 
 struct dial;
+struct route_counts;
 struct worker;
 
 /* X(enum, word in events and metrics) */
@@ -30,6 +31,10 @@ enum dial_result {
 
 /* "ok", … */
 const char *dial_result_name(enum dial_result result);
+
+/* Counts a dial that ended, after `us`. */
+void dial_count(struct route_counts *counts, enum dial_result result,
+    int64_t us);
 
 /* fd is owned by the callee, connected, non-blocking, TCP_NODELAY; -1 unless
  * result is DIAL_OK. */

@@ -6,6 +6,7 @@
  *	http1_request.c		its bytes: heads, routes, bodies
  *	http1_exchange.c	one request and its response: their bytes
  *	http1_flow.c		the same as a flow: what faults ask of it
+ *	http1_count.c		what metrics say about it
  *	http1_upstream.c	reaching the upstream, sending, trying again
  *	http1_response.c	the upstream's bytes
  *	http1_pool.c		idle upstream connections, spare memory
@@ -89,6 +90,8 @@ struct http1_exchange {
 	struct str in;	  /* an incomplete head of a response */
 	size_t resend_at; /* of `sent`, while resend */
 	int64_t dialed_us;
+	int64_t sent_us; /* last write to the upstream; 0: straight from the
+			    client */
 	int status;	  /* what the client gets; 0: not known */
 	uint8_t end_how;  /* enum flow_end behind the response, if ends */
 	bool begun;	  /* the flow exists */
@@ -212,6 +215,15 @@ bool http1_exchange_over(struct http1_exchange *x);
 void http1_exchange_error(struct http1_exchange *x, int status,
     const char *error, const char *text);
 extern const struct flow_ops http1_exchange_ops;
+
+/* --- http1_count.c --- */
+
+/* The response's head is there: how long did the upstream take? */
+void http1_count_upstream(struct http1_exchange *x);
+/* An exchange that began is over. */
+void http1_count_exchange(struct http1_exchange *x);
+/* A request never became an exchange. */
+void http1_count_refused(struct http1 *s, int status);
 
 /* --- http1_upstream.c --- */
 

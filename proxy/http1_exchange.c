@@ -55,6 +55,7 @@ wipe(struct http1_exchange *x)
 	buffer_reset(&x->in);
 	x->edits[LINK_UP] = x->edits[LINK_DOWN] = NULL;
 	x->resend_at = 0;
+	x->sent_us = 0;
 	x->status = 0;
 	memset(&x->end_how, 0,
 	    sizeof(*x) - offsetof(struct http1_exchange, end_how));
@@ -89,6 +90,7 @@ http1_exchange_free(struct http1_exchange *x, const char *reason, bool reset)
 
 	if (x->begun) {
 		tell_response(x);
+		http1_count_exchange(x);
 		if (http1_link(x, LINK_UP)->deaf_holds > 0)
 			end_set_deaf(&s->client, false);
 		flow_fini(&x->flow, reason);

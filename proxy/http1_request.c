@@ -13,6 +13,8 @@ refuse(struct http1 *s, int status, const char *why, enum close_reason reason)
 {
 	struct view method = {"", 0};
 
+	if (s->has_conn)
+		http1_count_refused(s, status);
 	http1_reply_error(&s->out, status,
 	    status == 503 ? "connection_limit_reached"
 		: status == 404 ? "destination_not_found"
@@ -35,7 +37,12 @@ bool
 http1_open_connection(struct http1 *s, const struct armed_route *route,
     uint64_t number)
 {
+	struct route_counts *counts = counters_of(&route->shared->counters,
+	    s->session.worker->index);
+
+	counter_add(&counts->accepted, 1);
 	if (!route_shared_enter(route)) {
+		counter_add(&counts->closed[CLOSED_BY_PROXY], 1);
 		refuse(s, 503, "too many connections", CLOSE_LIMIT);
 		return false;
 	}

@@ -61,6 +61,7 @@ begin(struct http1_exchange *x, const char *data)
 		bad_response(x, "the upstream switched protocols unasked");
 		return false;
 	}
+	http1_count_upstream(x);
 	x->responded = true;
 	x->status = p->head.status;
 	x->tunnel = p->framing == HTTP1_TUNNEL;

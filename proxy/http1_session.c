@@ -337,9 +337,13 @@ free_session(struct session *session)
 	if (s->x != NULL)
 		http1_exchange_free(s->x,
 		    close_reason_name((enum close_reason)s->reason), false);
-	if (s->has_conn)
-		flow_fini(&s->conn,
-		    close_reason_name((enum close_reason)s->reason));
+	if (s->has_conn) {
+		enum close_reason reason = (enum close_reason)s->reason;
+
+		counter_add(&s->conn.counts->closed[close_reason_by(reason)],
+		    1);
+		flow_fini(&s->conn, close_reason_name(reason));
+	}
 	if (s->shared != NULL)
 		route_shared_leave(s->shared);
 	str_fini(&s->in);

@@ -175,6 +175,8 @@ on_dialled(void *arg, enum dial_result result, int fd)
 	x->dial = NULL;
 	x->dial_plan = NULL;
 	tell_connect(x, result);
+	dial_count(x->flow.counts, result,
+	    worker_now(s->session.worker) - x->dialed_us);
 	if (result == DIAL_OK) {
 		attach(x, http1_upstream_new(s->session.worker, fd,
 			      keep ? &conf->upstream : NULL,
@@ -249,6 +251,9 @@ http1_send(struct http1_exchange *x, const char *data, size_t len)
 		n = (ssize_t)len;
 	}
 	remember(x, data, (size_t)n);
+	x->sent_us = http1_link(x, LINK_UP)->fed > 0
+	    ? worker_now(x->s->session.worker)
+	    : 0;
 	return (size_t)n;
 }
 
@@ -272,6 +277,7 @@ resend(struct http1_exchange *x)
 	if (x->resend_at < x->sent.len)
 		return false;
 	x->resend = false;
+	x->sent_us = worker_now(x->s->session.worker);
 	return true;
 }
 
@@ -326,6 +332,7 @@ http1_write_upstream(struct http1_exchange *x)
 			x->mute = true;
 			continue;
 		}
+		x->sent_us = worker_now(x->s->session.worker);
 		link_taken(l, (size_t)n);
 	}
 	if (x->tunnel && link_at_eof(l) && x->upstream != NULL)

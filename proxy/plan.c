@@ -13,13 +13,6 @@
 #include "base/xalloc.h"
 #include "proxy/partition.h"
 
-static void
-route_shared_unref(struct route_shared *shared)
-{
-	if (atomic_fetch_sub(&shared->refs, 1) == 1)
-		free(shared);
-}
-
 bool
 route_shared_enter(const struct armed_route *route)
 {
@@ -30,7 +23,7 @@ route_shared_enter(const struct armed_route *route)
 		atomic_fetch_sub(&route->shared->connections, 1);
 		return false;
 	}
-	atomic_fetch_add(&route->shared->refs, 1);
+	route_shared_ref(route->shared);
 	return true;
 }
 
@@ -107,8 +100,7 @@ init_route(struct plan *plan, size_t index, const struct plan *before)
 	if (before != NULL)
 		old = plan_route(before, r->name);
 	if (old != NULL) {
-		r->shared = old->shared;
-		atomic_fetch_add(&r->shared->refs, 1);
+		r->shared = route_shared_ref(old->shared);
 	} else {
 		r->shared = xcalloc(1, sizeof(*r->shared));
 		r->shared->refs = 1;

@@ -20,6 +20,18 @@ close_reason_name(enum close_reason reason)
 	return words[reason];
 }
 
+enum closed_by
+close_reason_by(enum close_reason reason)
+{
+	static const enum closed_by by[] = {
+#define X(id, word, who) CLOSED_BY_##who,
+	    CLOSE_REASONS(X)
+#undef X
+	};
+
+	return by[reason];
+}
+
 /* Every client as an IPv6 address: IPv4 mapped, Unix sockets all zero. */
 static void
 set_client(struct session *s, const struct sockaddr_storage *peer)

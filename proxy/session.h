@@ -16,23 +16,23 @@
 struct worker;
 struct session;
 
-/* Why a session ended. X(enum, word in events and logs, who) */
+/* Why a session ended. X(enum, word in events and logs, CLOSED_BY_…) */
 #define CLOSE_REASONS(X)                                                       \
-	X(CLOSE_NONE, "open", "")                                              \
-	X(CLOSE_DONE, "done", "client")                                        \
-	X(CLOSE_CLIENT_FIN, "client_closed", "client")                         \
-	X(CLOSE_CLIENT_RESET, "client_reset", "client")                        \
-	X(CLOSE_UPSTREAM_FIN, "upstream_closed", "upstream")                   \
-	X(CLOSE_UPSTREAM_RESET, "upstream_reset", "upstream")                  \
-	X(CLOSE_DIAL_FAILED, "upstream_unreachable", "upstream")               \
-	X(CLOSE_FAULT, "fault", "fault")                                       \
-	X(CLOSE_IDLE, "idle_timeout", "timeout")                               \
-	X(CLOSE_HEADER_TIMEOUT, "header_timeout", "timeout")                   \
-	X(CLOSE_BAD_INPUT, "bad_input", "client")                              \
-	X(CLOSE_NO_ROUTE, "no_route", "proxy")                                 \
-	X(CLOSE_LIMIT, "connection_limit", "proxy")                            \
-	X(CLOSE_SHUTDOWN, "shutdown", "proxy")                                 \
-	X(CLOSE_ROUTE, "route_stopped", "proxy")
+	X(CLOSE_NONE, "open", PROXY)                                           \
+	X(CLOSE_DONE, "done", CLIENT)                                          \
+	X(CLOSE_CLIENT_FIN, "client_closed", CLIENT)                           \
+	X(CLOSE_CLIENT_RESET, "client_reset", CLIENT)                          \
+	X(CLOSE_UPSTREAM_FIN, "upstream_closed", UPSTREAM)                     \
+	X(CLOSE_UPSTREAM_RESET, "upstream_reset", UPSTREAM)                    \
+	X(CLOSE_DIAL_FAILED, "upstream_unreachable", UPSTREAM)                 \
+	X(CLOSE_FAULT, "fault", FAULT)                                         \
+	X(CLOSE_IDLE, "idle_timeout", TIMEOUT)                                 \
+	X(CLOSE_HEADER_TIMEOUT, "header_timeout", TIMEOUT)                     \
+	X(CLOSE_BAD_INPUT, "bad_input", CLIENT)                                \
+	X(CLOSE_NO_ROUTE, "no_route", PROXY)                                   \
+	X(CLOSE_LIMIT, "connection_limit", PROXY)                              \
+	X(CLOSE_SHUTDOWN, "shutdown", PROXY)                                   \
+	X(CLOSE_ROUTE, "route_stopped", PROXY)
 
 enum close_reason {
 #define X(id, word, who) id,
@@ -41,6 +41,7 @@ enum close_reason {
 };
 
 const char *close_reason_name(enum close_reason reason);
+enum closed_by close_reason_by(enum close_reason reason);
 
 struct session_ops {
 	/* The plan changed or time moved faults: find the routes anew, call

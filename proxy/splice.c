@@ -116,7 +116,7 @@ splice_flush(struct tcp *t, enum link_dir dir)
 			return false;
 		}
 		p->held -= (size_t)n;
-		l->taken += (size_t)n;
+		link_sent(l, (size_t)n);
 	}
 	splice_drop(t, dir);
 	return true;
@@ -146,7 +146,7 @@ splice_relay(struct tcp *t, enum link_dir dir)
 		return END_FAILED;
 	}
 	p->held = (size_t)n;
-	t->flow.links[dir].fed += (size_t)n;
+	link_received(&t->flow.links[dir], (size_t)n);
 	t->pipes[dir] = p;
 	splice_flush(t, dir);
 	return n;

@@ -110,14 +110,24 @@ after_timer(struct worker *w, int64_t now_us)
 }
 
 static void
+run_due(struct worker *w, int64_t now_us)
+{
+	int64_t next = deadline_next(&w->engine.deadlines);
+
+	if (next > now_us)
+		return;
+	histogram_add(&w->lag, &histogram_errors, now_us - next);
+	deadline_run(&w->engine.deadlines, now_us);
+}
+
+static void
 run_deadlines(struct worker *w)
 {
 	int64_t now_us = worker_now(w);
 
 	if (w->timer_fired)
 		now_us = after_timer(w, now_us);
-	if (deadline_next(&w->engine.deadlines) <= now_us)
-		deadline_run(&w->engine.deadlines, now_us);
+	run_due(w, now_us);
 	w->due_by_us = now_us + DUE_SOON_US;
 	set_timer(w);
 }
@@ -125,13 +135,9 @@ run_deadlines(struct worker *w)
 void
 worker_run_due(struct worker *w)
 {
-	int64_t next = deadline_next(&w->engine.deadlines), now_us;
-
-	if (next > w->due_by_us)
+	if (deadline_next(&w->engine.deadlines) > w->due_by_us)
 		return;
-	now_us = worker_now(w);
-	if (next <= now_us)
-		deadline_run(&w->engine.deadlines, now_us);
+	run_due(w, worker_now(w));
 }
 
 /* --- the reaper --- */
@@ -380,7 +386,7 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	struct event_config *config = event_config_new();
 	struct worker *w = xcalloc(1, sizeof(*w));
 
-	w->index = index;
+	w->index = w->engine.index = index;
 	w->resolver = resolver;
 	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.clock = &clock_real;

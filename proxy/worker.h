@@ -48,6 +48,7 @@ struct worker {
 	bool draining, stopping, started;
 	pthread_t thread;
 	unsigned index;
+	struct histogram lag; /* of deadlines, as they were run */
 };
 
 #define WORKER_SCRATCH (128 * 1024)

@@ -332,6 +332,7 @@ harness_new(uint64_t seed)
 	h->engine.seed = seed;
 	h->engine.emit = on_event;
 	h->engine.emit_arg = h;
+	h->shared.refs = 1;
 	h->protocol = "tcp";
 	apply(h);
 	return h;
@@ -406,6 +407,7 @@ harness_free(struct harness *h)
 		free(h->texts[i]);
 	free(h->texts);
 	free(h->events);
+	counters_fini(&h->shared.counters);
 	deadline_heap_fini(&h->engine.deadlines);
 	bytes_pool_fini(&h->engine.pool);
 	free(h);
