@@ -19,10 +19,10 @@
 
 #include "base/log.h"
 #include "control/api.h"
+#include "control/feed.h"
 #include "control/options.h"
 #include "control/run_config.h"
 #include "observe/journal.h"
-#include "observe/sink.h"
 #include "proxy/http1_parser.h"
 #include "proxy/server.h"
 #include "proxy/watch.h"
@@ -40,9 +40,9 @@ struct runner {
 	struct event_base *base;
 	struct server *server;
 	struct watch *watch; /* NULL without a file */
-	struct sink *sink;   /* NULL: nobody listens */
-	struct journal *journal;
-	struct event *signals[3], *events, *flush, *tick, *drain_look;
+	struct feed *feed;
+	struct journal *journal; /* NULL: none */
+	struct event *signals[3], *flush, *tick, *drain_look;
 	uint64_t loaded; /* hash of the file before it was last read */
 	int64_t drain_end_us;
 	bool draining;
@@ -204,16 +204,6 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 /* --- the loop --- */
 
 static void
-on_events(evutil_socket_t fd, short what, void *arg)
-{
-	struct runner *r = arg;
-
-	(void)fd;
-	(void)what;
-	sink_run(r->sink);
-}
-
-static void
 on_flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct runner *r = arg;
@@ -251,11 +241,8 @@ add_events(struct runner *r)
 	}
 	r->tick = event_new(r->base, -1, 0, on_tick, r);
 	r->drain_look = event_new(r->base, -1, EV_PERSIST, on_drain_look, r);
-	if (r->sink == NULL)
+	if (r->journal == NULL)
 		return;
-	r->events = event_new(r->base, sink_fd(r->sink), EV_READ | EV_PERSIST,
-	    on_events, r);
-	event_add(r->events, NULL);
 	r->flush = event_new(r->base, -1, EV_PERSIST, on_flush, r);
 	event_add(r->flush, &every);
 }
@@ -271,8 +258,6 @@ remove_events(struct runner *r)
 		event_free(r->tick);
 	if (r->drain_look != NULL)
 		event_free(r->drain_look);
-	if (r->events != NULL)
-		event_free(r->events);
 	if (r->flush != NULL)
 		event_free(r->flush);
 }
@@ -282,9 +267,11 @@ open_journal(struct runner *r, struct error *err)
 {
 	if (r->opt->journal == NULL)
 		return true;
-	r->sink = sink_new(SINK_LIMIT_BYTES, err);
-	if (r->sink == NULL)
+	r->journal = journal_open(r->opt->journal, server_seed(r->server),
+	    &clock_real, err);
+	if (r->journal == NULL)
 		return false;
+	feed_join(r->feed, journal_consume, r->journal);
 	return true;
 }
 
@@ -296,18 +283,17 @@ start(struct runner *r)
 	struct error err = {0};
 	bool ok = false;
 
-	if (!http1_parser_self_test(&err) || !open_journal(r, &err))
+	if (!http1_parser_self_test(&err))
 		goto failed;
-	r->server = server_new(r->model, r->sink, &err);
+	r->feed = feed_new(r->base, &err);
+	if (r->feed == NULL)
+		goto failed;
+	r->server = server_new(r->model, &err);
 	if (r->server == NULL)
 		goto failed;
-	if (r->sink != NULL) {
-		r->journal = journal_open(r->opt->journal,
-		    server_seed(r->server), &clock_real, &err);
-		if (r->journal == NULL)
-			goto failed;
-		sink_add(r->sink, journal_consume, r->journal);
-	}
+	feed_attach(r->feed, r->server);
+	if (!open_journal(r, &err))
+		goto failed;
 	add_events(r);
 	log_line(LOG_INFO, "start", "faultwire starts",
 	    LOG_STR("version", FAULTWIRE_VERSION),
@@ -334,13 +320,15 @@ finish(struct runner *r)
 	watch_free(r->watch);
 	api_free(r->api);
 	state_free(r->state);
+	if (r->feed != NULL)
+		feed_attach(r->feed, NULL);
 	server_free(r->server);
-	if (r->sink != NULL)
-		sink_run(r->sink);
-	if (r->journal != NULL)
-		sink_remove(r->sink, r->journal);
+	if (r->journal != NULL) {
+		feed_run(r->feed);
+		feed_leave(r->feed, r->journal);
+	}
 	journal_free(r->journal);
-	sink_free(r->sink);
+	feed_free(r->feed);
 	conf_model_unref(r->model);
 	event_base_free(r->base);
 }

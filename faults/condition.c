@@ -94,25 +94,38 @@ header_matches(const struct flow *f, const struct conf_header_match *m)
 }
 
 static bool
-when_matches(const struct flow *f, const struct conf_when *w)
+status_matches(const struct flow *f, const struct conf_when *w)
 {
-	if (!client_matches(f, w) || !fact_matches(f, FACT_SNI, &w->sni) ||
-	    !fact_matches(f, FACT_HOST, &w->host) ||
-	    !fact_matches(f, FACT_METHOD, &w->method) ||
-	    !fact_matches(f, FACT_PATH, &w->path) ||
-	    !fact_matches(f, FACT_QUERY, &w->query) ||
-	    !fact_matches(f, FACT_COMMAND, &w->command))
-		return false;
+	int status;
+
+	if (w->status_min == 0)
+		return true;
+	status = f->ops->status != NULL ? f->ops->status(f) : 0;
+	return status >= w->status_min && status <= w->status_max;
+}
+
+const char *
+condition_when_fails(const struct flow *f, const struct conf_when *w)
+{
+	if (!client_matches(f, w))
+		return "client";
+	if (!fact_matches(f, FACT_SNI, &w->sni))
+		return "sni";
+	if (!fact_matches(f, FACT_HOST, &w->host))
+		return "host";
+	if (!fact_matches(f, FACT_METHOD, &w->method))
+		return "method";
+	if (!fact_matches(f, FACT_PATH, &w->path))
+		return "path";
+	if (!fact_matches(f, FACT_QUERY, &w->query))
+		return "query";
+	if (!fact_matches(f, FACT_COMMAND, &w->command))
+		return "command";
 	for (size_t i = 0; i < w->headers_count; i++) {
 		if (!header_matches(f, &w->headers[i]))
-			return false;
+			return "header";
 	}
-	if (w->status_min > 0) {
-		int status = f->ops->status != NULL ? f->ops->status(f) : 0;
-
-		return status >= w->status_min && status <= w->status_max;
-	}
-	return true;
+	return status_matches(f, w) ? NULL : "status";
 }
 
 static uint64_t
@@ -122,8 +135,8 @@ base_of(const struct flow *f, const struct fault_shared *shared)
 					  : shared->base_flow;
 }
 
-static bool
-age_matches(const struct flow *f, const struct armed_fault *fault)
+bool
+condition_age(const struct flow *f, const struct armed_fault *fault)
 {
 	bool is_new = f->number >= base_of(f, fault->shared);
 
@@ -138,21 +151,10 @@ age_matches(const struct flow *f, const struct armed_fault *fault)
 	return true;
 }
 
-/* first, skip, every: the flow's place among those that meet `when`. Without
- * a `when` that place follows from the flow's number, so that it is the same
- * whatever the threads do. */
+/* True if first, skip and every let a flow act that has this place. */
 static bool
-count_matches(const struct flow *f, const struct armed_fault *fault)
+place_fits(const struct conf_conditions *c, uint64_t place)
 {
-	const struct conf_conditions *c = &fault->conf->conditions;
-	uint64_t base = base_of(f, fault->shared), place;
-
-	if (c->first == 0 && c->skip == 0 && c->every == 0)
-		return true;
-	if (f->number < base)
-		return false;
-	place = c->has_when ? atomic_fetch_add(&fault->shared->matched, 1)
-			    : f->number - base;
 	if (place < (uint64_t)c->skip)
 		return false;
 	place -= (uint64_t)c->skip;
@@ -162,6 +164,49 @@ count_matches(const struct flow *f, const struct armed_fault *fault)
 		place /= (uint64_t)c->every;
 	}
 	return c->first == 0 || place < (uint64_t)c->first;
+}
+
+bool
+condition_counts(const struct conf_conditions *c)
+{
+	return c->first > 0 || c->skip > 0 || c->every > 0;
+}
+
+bool
+condition_place(const struct flow *f, const struct armed_fault *fault)
+{
+	uint64_t base = base_of(f, fault->shared);
+
+	return f->number >= base &&
+	    place_fits(&fault->conf->conditions, f->number - base);
+}
+
+/* first, skip, every: the flow's place among those that meet `when`. Without
+ * a `when` that place follows from the flow's number, so that it is the same
+ * whatever the threads do. */
+static bool
+count_matches(const struct flow *f, const struct armed_fault *fault)
+{
+	const struct conf_conditions *c = &fault->conf->conditions;
+
+	if (!condition_counts(c))
+		return true;
+	if (!c->has_when || f->number < base_of(f, fault->shared))
+		return condition_place(f, fault);
+	return place_fits(c, atomic_fetch_add(&fault->shared->matched, 1));
+}
+
+double
+condition_draw(const struct flow *f, const struct armed_fault *fault)
+{
+	struct rng_key key = {
+	    .seed = f->engine->seed,
+	    .route = f->route->hash,
+	    .fault = fault->hash,
+	    .flow = f->number,
+	};
+
+	return rng_unit(&key, DRAW_PROBABILITY);
 }
 
 static void
@@ -189,20 +234,14 @@ static enum event_verdict
 judge(const struct flow *f, const struct armed_fault *fault, double *draw)
 {
 	const struct conf_conditions *c = &fault->conf->conditions;
-	struct rng_key key = {
-	    .seed = f->engine->seed,
-	    .route = f->route->hash,
-	    .fault = fault->hash,
-	    .flow = f->number,
-	};
 
-	*draw = rng_unit(&key, DRAW_PROBABILITY);
-	if (!age_matches(f, fault) ||
-	    (c->has_when && !when_matches(f, &c->when)))
+	*draw = condition_draw(f, fault);
+	if (!condition_age(f, fault) ||
+	    (c->has_when && condition_when_fails(f, &c->when) != NULL))
 		return VERDICT_NOT_MATCHED;
 	if (!count_matches(f, fault))
 		return VERDICT_NOT_COUNTED;
-	if (!rng_chance(&key, DRAW_PROBABILITY, c->probability))
+	if (*draw >= c->probability)
 		return VERDICT_NOT_DRAWN;
 	return VERDICT_APPLIED;
 }

@@ -27,6 +27,16 @@ struct decision *condition_decide(struct flow *f,
 /* Takes a place among max_active; true if there is one (or no limit). */
 bool condition_enter(struct flow *f, const struct armed_fault *fault,
     struct decision *d);
+/* The conditions one by one, for explaining them (faults/explain.h): does the
+ * flow's age fit; which key of `when` is not met (constant; NULL: all are);
+ * is there a first, skip or every; do these let the flow's number act (where
+ * there is no `when`); what was drawn for it. They change nothing. */
+bool condition_age(const struct flow *f, const struct armed_fault *fault);
+const char *condition_when_fails(const struct flow *f,
+    const struct conf_when *w);
+bool condition_counts(const struct conf_conditions *c);
+bool condition_place(const struct flow *f, const struct armed_fault *fault);
+double condition_draw(const struct flow *f, const struct armed_fault *fault);
 /* Gives it back. */
 void condition_leave(const struct armed_fault *fault, struct decision *d);
 

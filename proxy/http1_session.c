@@ -351,11 +351,25 @@ free_session(struct session *session)
 	free(s);
 }
 
+static size_t
+flows(const struct session *session, const struct flow **to)
+{
+	const struct http1 *s = (const struct http1 *)session;
+	size_t n = 0;
+
+	if (s->has_conn)
+		to[n++] = &s->conn;
+	if (s->x != NULL && s->x->begun)
+		to[n++] = &s->x->flow;
+	return n;
+}
+
 static const struct session_ops session_ops = {
     .reconcile = reconcile,
     .drain = drain,
     .close = close_now,
     .free = free_session,
+    .flows = flows,
 };
 
 static void

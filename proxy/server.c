@@ -33,6 +33,7 @@ struct acks {
 
 struct server {
 	struct event_buffer *events; /* of the control thread; or NULL */
+	struct sink *sink;	     /* borrowed; NULL: nobody listens */
 	struct resolver *resolver;
 	struct worker **workers;
 	size_t workers_count;
@@ -79,14 +80,12 @@ draw_seed(void)
 }
 
 struct server *
-server_new(const struct conf_model *model, struct sink *sink,
-    struct error *err)
+server_new(const struct conf_model *model, struct error *err)
 {
 	struct server *s = xcalloc(1, sizeof(*s));
 
 	pthread_mutex_init(&s->acks.lock, NULL);
 	pthread_cond_init(&s->acks.all, NULL);
-	s->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	s->seed = model->has_seed ? model->seed : draw_seed();
 	s->resolver = resolver_new(NULL);
 	s->workers_count = model->workers > 0 ? (size_t)model->workers
@@ -94,7 +93,7 @@ server_new(const struct conf_model *model, struct sink *sink,
 	s->workers = xcalloc(s->workers_count, sizeof(struct worker *));
 	for (size_t i = 0; i < s->workers_count; i++) {
 		s->workers[i] = worker_new((unsigned)i, s->seed, s->resolver,
-		    sink, err);
+		    err);
 		if (s->workers[i] == NULL)
 			goto failed;
 	}
@@ -281,6 +280,27 @@ server_apply(struct server *s, struct conf_model *model,
 	return true;
 }
 
+bool
+server_try(struct server *s, struct conf_model *model,
+    void (*look)(void *, const struct plan *, const struct plan *), void *arg,
+    struct conf_diag *diag)
+{
+	struct plan *plan = plan_new(model, s->plan, s->seed,
+	    clock_now(&clock_real));
+	struct opened_listener *opened =
+	    xcalloc(plan->listeners_count, sizeof(*opened));
+	size_t count = 0;
+	bool ok = open_new(s->plan, plan, opened, &count, diag);
+
+	for (size_t i = 0; i < count; i++)
+		listener_discard(&opened[i]);
+	free(opened);
+	if (ok)
+		look(arg, s->plan, plan);
+	plan_unref(plan);
+	return ok;
+}
+
 int64_t
 server_tick(struct server *s, int64_t now_us)
 {
@@ -310,13 +330,41 @@ server_workers(const struct server *s)
 }
 
 void
-server_close_sessions(struct server *s, const char *route)
+server_ask(struct server *s, void (*ask)(struct worker *, void *), void *arg)
 {
 	s->acks.missing = s->workers_count;
 	for (size_t i = 0; i < s->workers_count; i++)
-		worker_post_close(s->workers[i], intern(route), on_ack,
-		    &s->acks);
+		worker_post_call(s->workers[i], ask, arg, on_ack, &s->acks);
 	await_acks(&s->acks);
+}
+
+static void
+ask_listen(struct worker *w, void *arg)
+{
+	worker_listen(w, ((struct server *)arg)->sink);
+}
+
+void
+server_listen(struct server *s, struct sink *sink)
+{
+	event_buffer_free(s->events);
+	s->events = sink != NULL ? event_buffer_new(sink) : NULL;
+	s->sink = sink;
+	server_ask(s, ask_listen, s);
+}
+
+static void
+ask_close(struct worker *w, void *arg)
+{
+	worker_close_route(w, *(const char *const *)arg);
+}
+
+void
+server_close_sessions(struct server *s, const char *route)
+{
+	const char *name = intern(route);
+
+	server_ask(s, ask_close, &name);
 }
 
 void

@@ -16,17 +16,27 @@
 
 struct server;
 
+struct worker;
+
 /* Makes a server without routes; it takes seed (drawn and logged if the model
  * has none) and number of workers from `model` (borrowed for the call).
- * `sink` (borrowed, NULL: nobody listens) receives the events. Returns owned,
- * or NULL and err. */
-struct server *server_new(const struct conf_model *model, struct sink *sink,
-    struct error *err);
+ * Returns owned, or NULL and err. */
+struct server *server_new(const struct conf_model *model, struct error *err);
+/* From now on events go to `sink` (borrowed); NULL: nobody listens, and none
+ * are made, which costs least. Done when it returns. */
+void server_listen(struct server *s, struct sink *sink);
 /* Puts a model into force: opens its new listeners first, then tells workers
  * and acceptor and waits until all have acknowledged. False: diag says why,
  * nothing has changed. Takes no reference but its own. */
 bool server_apply(struct server *s, struct conf_model *model,
     struct conf_diag *diag) WARN_UNUSED;
+/* Could the model be put into force now? Addresses are bound for a moment,
+ * nothing changes. If so, `look` may compare the plan in force (NULL: none)
+ * with what would follow it; false: diag says why not. */
+bool server_try(struct server *s, struct conf_model *model,
+    void (*look)(void *arg, const struct plan *before,
+	const struct plan *after),
+    void *arg, struct conf_diag *diag) WARN_UNUSED;
 /* Tells (log, events) which faults and partitions time has brought into or
  * out of force; returns when to call again, µs (DEADLINE_NEVER: after the next
  * server_apply only). The workers act on time by themselves. */
@@ -35,6 +45,11 @@ int64_t server_tick(struct server *s, int64_t now_us);
 const struct plan *server_plan(const struct server *s);
 uint64_t server_seed(const struct server *s);
 size_t server_workers(const struct server *s);
+/* Runs `ask` on all workers' own threads at the same time; returns when all
+ * have. It must wait for nothing; each may write to its own part of what arg
+ * points to (worker->index). */
+void server_ask(struct server *s, void (*ask)(struct worker *w, void *arg),
+    void *arg);
 /* Ends the sessions of a route with FIN; done when it returns. */
 void server_close_sessions(struct server *s, const char *route);
 /* Lifts every fault, closes the listeners, lets sessions finish. */

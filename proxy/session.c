@@ -65,6 +65,7 @@ session_init(struct session *s, const struct session_ops *ops,
 	s->worker = worker;
 	s->listener = from->listener;
 	s->number = from->session;
+	s->start_us = worker_now(worker);
 	set_client(s, &from->peer);
 	TAILQ_INSERT_TAIL(&worker->sessions, s, entry);
 	worker->sessions_count++;

@@ -53,7 +53,12 @@ struct session_ops {
 	void (*close)(struct session *, enum close_reason);
 	/* Release everything; called by the reaper on a fresh loop turn. */
 	void (*free)(struct session *);
+	/* The flows at work now: at most SESSION_FLOWS. Returns their number;
+	 * borrowed until the session runs again. */
+	size_t (*flows)(const struct session *, const struct flow **to);
 };
+
+#define SESSION_FLOWS 2
 
 struct session {
 	const struct session_ops *ops;
@@ -62,6 +67,7 @@ struct session {
 	const char *listener; /* interned id */
 	const char *route;    /* interned; NULL: not known yet */
 	uint64_t number;      /* over all listeners, from 1 */
+	int64_t start_us;     /* when it was taken */
 	struct in6_addr client; /* mapped IPv4; all zero on Unix sockets */
 	uint16_t client_port;
 	bool reaping;

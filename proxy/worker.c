@@ -43,13 +43,6 @@ struct mail_plan {
 	void *arg;
 };
 
-struct mail_close {
-	struct mail mail;
-	const char *route; /* interned */
-	void (*done)(void *arg);
-	void *arg;
-};
-
 /* --- deadlines --- */
 
 static void
@@ -261,35 +254,6 @@ worker_post_plan(struct worker *w, struct plan *plan, void (*done)(void *),
 }
 
 static void
-deliver_close(struct mail *mail, void *arg)
-{
-	struct mail_close *m = CONTAINER_OF(mail, struct mail_close, mail);
-	struct worker *w = arg;
-	struct session *s, *next;
-
-	for (s = TAILQ_FIRST(&w->sessions); s != NULL; s = next) {
-		next = TAILQ_NEXT(s, entry);
-		if (s->route == m->route)
-			s->ops->close(s, CLOSE_ROUTE);
-	}
-	m->done(m->arg);
-	free(m);
-}
-
-void
-worker_post_close(struct worker *w, const char *route, void (*done)(void *),
-    void *arg)
-{
-	struct mail_close *m = xcalloc(1, sizeof(*m));
-
-	m->mail.deliver = deliver_close;
-	m->route = route;
-	m->done = done;
-	m->arg = arg;
-	mailbox_post(&w->mailbox, &m->mail);
-}
-
-static void
 deliver_drain(struct mail *mail, void *arg)
 {
 	struct worker *w = arg;
@@ -373,26 +337,17 @@ on_tidy(struct deadline *d, int64_t now_us)
 
 /* --- life --- */
 
-static void
-emit(void *arg, const struct event_record *event)
-{
-	event_buffer_add(arg, event);
-}
-
 struct worker *
 worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
-    struct sink *sink, struct error *err)
+    struct error *err)
 {
 	struct event_config *config = event_config_new();
 	struct worker *w = xcalloc(1, sizeof(*w));
 
 	w->index = w->engine.index = index;
 	w->resolver = resolver;
-	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.clock = &clock_real;
 	w->engine.seed = seed;
-	w->engine.emit = sink != NULL ? emit : NULL;
-	w->engine.emit_arg = w->events;
 	w->timer_at_us = DEADLINE_NEVER;
 	w->change.on_due = on_change;
 	w->tidy.on_due = on_tidy;

@@ -53,10 +53,10 @@ struct worker {
 
 #define WORKER_SCRATCH (128 * 1024)
 
-/* Makes a worker (not running). Borrows the resolver and the sink (NULL:
- * nobody listens). Returns owned, or NULL and err. */
+/* Makes a worker (not running) whose events nobody hears. Borrows the
+ * resolver. Returns owned, or NULL and err. */
 struct worker *worker_new(unsigned index, uint64_t seed,
-    struct resolver *resolver, struct sink *sink, struct error *err);
+    struct resolver *resolver, struct error *err);
 /* Starts its thread, with all signals blocked; waits for its end. */
 void worker_start(struct worker *w);
 void worker_join(struct worker *w);
@@ -70,14 +70,21 @@ void worker_post_accepted(struct worker *w, const struct accepted *from);
 /* `done` (NULL: nothing) runs on the worker once the plan is in force. */
 void worker_post_plan(struct worker *w, struct plan *plan,
     void (*done)(void *arg), void *arg);
-/* Ends the sessions of a route (interned name) with FIN. */
-void worker_post_close(struct worker *w, const char *route,
-    void (*done)(void *arg), void *arg);
+/* Runs `call`, then `done`, on the worker's own thread between its callbacks.
+ * Neither may wait. */
+void worker_post_call(struct worker *w,
+    void (*call)(struct worker *w, void *arg), void *arg,
+    void (*done)(void *arg), void *done_arg);
 void worker_post_drain(struct worker *w);
 void worker_post_stop(struct worker *w);
 
 /* On the worker's own thread: takes an accepted connection. */
 void worker_take(struct worker *w, const struct accepted *from);
+/* On its own thread: ends the sessions of a route (interned name) with FIN. */
+void worker_close_route(struct worker *w, const char *route);
+/* On its own thread, or before it runs: events go to `sink` from now on
+ * (borrowed); NULL: none are made. */
+void worker_listen(struct worker *w, struct sink *sink);
 /* Runs what is due by now, if anything is due soon: called between callbacks,
  * so that a deadline does not wait for all the other sockets. */
 void worker_run_due(struct worker *w);

@@ -77,7 +77,7 @@ begin(const char *more)
 	ck_assert_ptr_nonnull(model);
 	conf_diag_fini(&diag);
 	resolver = resolver_new(NULL);
-	worker = worker_new(0, 42, resolver, NULL, &err);
+	worker = worker_new(0, 42, resolver, &err);
 	ck_assert_ptr_nonnull(worker);
 	plan = plan_new(model, NULL, 42, worker_now(worker));
 	worker_post_plan(worker, plan, NULL, NULL);

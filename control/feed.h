@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stream of events for those who listen: the journal, clients of
+ * /v1/events. While nobody does, the workers make no events at all.
+ *
+ *	workers ─► sink ─► feed (control thread) ─► listeners
+ */
+#ifndef CONTROL_FEED_H
+#define CONTROL_FEED_H
+
+#include <event2/event.h>
+
+#include "base/error.h"
+#include "observe/event.h"
+#include "proxy/server.h"
+
+struct feed;
+
+/* Borrows the base. Returns owned, or NULL and err. */
+struct feed *feed_new(struct event_base *base, struct error *err);
+/* Events come from this server (borrowed); NULL: it is about to end. */
+void feed_attach(struct feed *f, struct server *server);
+/* From now on `consume` gets every event; borrows `arg` until feed_leave().
+ * The first listener switches the events on, the last one off; done when
+ * they return. */
+void feed_join(struct feed *f, event_sink_fn consume, void *arg);
+void feed_leave(struct feed *f, const void *arg);
+/* Hands out what still waits. */
+void feed_run(struct feed *f);
+size_t feed_listeners(const struct feed *f);
+/* Events lost on their way because too many waited. */
+uint64_t feed_dropped(const struct feed *f);
+/* NULL is accepted. */
+void feed_free(struct feed *f);
+
+#endif

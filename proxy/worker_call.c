@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the control thread has a worker do between two of its callbacks. */
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "observe/sink.h"
+#include "proxy/worker.h"
+
+struct mail_call {
+	struct mail mail;
+	void (*call)(struct worker *w, void *arg);
+	void *arg;
+	void (*done)(void *arg);
+	void *done_arg;
+};
+
+static void
+deliver_call(struct mail *mail, void *arg)
+{
+	struct mail_call *m = CONTAINER_OF(mail, struct mail_call, mail);
+
+	m->call(arg, m->arg);
+	m->done(m->done_arg);
+	free(m);
+}
+
+void
+worker_post_call(struct worker *w, void (*call)(struct worker *, void *),
+    void *arg, void (*done)(void *), void *done_arg)
+{
+	struct mail_call *m = xcalloc(1, sizeof(*m));
+
+	m->mail.deliver = deliver_call;
+	m->call = call;
+	m->arg = arg;
+	m->done = done;
+	m->done_arg = done_arg;
+	mailbox_post(&w->mailbox, &m->mail);
+}
+
+void
+worker_close_route(struct worker *w, const char *route)
+{
+	struct session *s, *next;
+
+	for (s = TAILQ_FIRST(&w->sessions); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->route == route)
+			s->ops->close(s, CLOSE_ROUTE);
+	}
+}
+
+static void
+emit(void *arg, const struct event_record *event)
+{
+	event_buffer_add(arg, event);
+}
+
+void
+worker_listen(struct worker *w, struct sink *sink)
+{
+	event_buffer_free(w->events);
+	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
+	w->engine.emit = sink != NULL ? emit : NULL;
+	w->engine.emit_arg = w->events;
+}
