@@ -3,14 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "base/near.h"
 #include "control/options.h"
 
-static const struct command *const commands[] = {
+const struct command *const commands[] = {
     &command_check,
     &command_faults,
+    &command_healthcheck,
     &command_run,
+    NULL,
 };
 
 static void
@@ -19,8 +20,8 @@ help(FILE *to)
 	fprintf(to, "Usage: faultwire COMMAND [OPTION]…\n\n"
 		    "A fault-injection proxy for TCP and HTTP.\n\n"
 		    "Commands:\n");
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->name,
+	for (size_t i = 0; commands[i] != NULL; i++)
+		fprintf(to, "  %-11s %s\n", commands[i]->name,
 		    commands[i]->summary);
 	fprintf(to, "\n\"faultwire COMMAND --help\" tells more; "
 		    "\"faultwire --version\" the version.\n");
@@ -32,7 +33,7 @@ unknown(const char *name)
 	struct near near;
 
 	near_start(&near, name);
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
+	for (size_t i = 0; commands[i] != NULL; i++)
 		near_offer(&near, commands[i]->name);
 	fprintf(stderr, "faultwire: there is no command \"%s\"", name);
 	if (near.best != NULL)
@@ -57,7 +58,7 @@ main(int argc, char **argv)
 		printf("faultwire %s\n", FAULTWIRE_VERSION);
 		return EXIT_DONE;
 	}
-	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+	for (size_t i = 0; commands[i] != NULL; i++) {
 		if (strcmp(argv[1], commands[i]->name) == 0)
 			return commands[i]->run(argc - 1, argv + 1);
 	}

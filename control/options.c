@@ -5,7 +5,9 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/near.h"
 #include "base/str.h"
 #include "base/xalloc.h"
 
@@ -99,6 +101,55 @@ options_parse(const struct command *command, int argc, char **argv, void *to)
 	return result == -3 ? optind : result;
 }
 
+static void
+help_verbs(const struct command *command, FILE *to)
+{
+	fprintf(to, "Usage: faultwire %s %s\n\n%s.\n\nCommands:\n",
+	    command->name, command->usage, command->summary);
+	for (size_t i = 0; command->verbs[i] != NULL; i++)
+		fprintf(to, "  %-10s %s\n", options_verb(command->verbs[i]),
+		    command->verbs[i]->summary);
+	fprintf(to, "\n\"faultwire %s COMMAND --help\" tells more.\n",
+	    command->name);
+}
+
+const char *
+options_verb(const struct command *command)
+{
+	const char *blank = strrchr(command->name, ' ');
+
+	return blank != NULL ? blank + 1 : command->name;
+}
+
+int
+options_run_verb(const struct command *command, int argc, char **argv)
+{
+	struct near near;
+
+	if (argc < 2) {
+		help_verbs(command, stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		help_verbs(command, stdout);
+		return EXIT_DONE;
+	}
+	near_start(&near, argv[1]);
+	for (size_t i = 0; command->verbs[i] != NULL; i++) {
+		const struct command *verb = command->verbs[i];
+
+		if (strcmp(argv[1], options_verb(verb)) == 0)
+			return verb->run(argc - 1, argv + 1);
+		near_offer(&near, options_verb(verb));
+	}
+	fprintf(stderr, "faultwire %s: there is no command \"%s\"",
+	    command->name, argv[1]);
+	if (near.best != NULL)
+		fprintf(stderr, ", did you mean \"%s\"?", near.best);
+	fprintf(stderr, "\nTry \"faultwire %s --help\".\n", command->name);
+	return EXIT_USAGE;
+}
+
 void
 options_help(const struct command *command)
 {
@@ -116,4 +167,6 @@ options_help(const struct command *command)
 		printf("  %-30s %s\n", left, row->help);
 	}
 	printf("  %-30s %s\n", "-h, --help", "print this help");
+	if (command->details != NULL)
+		printf("\n%s", command->details);
 }

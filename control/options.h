@@ -42,7 +42,14 @@ struct command {
 	const char *summary; /* one line */
 	const struct option_row *options;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+	const char *details; /* whole lines behind the options; NULL: none */
+	/* How many arguments cli_begin() accepts beside options. */
+	int args_min, args_max;
+	/* NULL-ended; their names begin with this one's: "route add". */
+	const struct command *const *verbs;
 };
+
+#define ARGS_ANY 1000
 
 /* Parses argv[1 … argc-1] into `to`; what is no option is moved to the end,
  * and its first index returned. -1: usage was wrong (said on stderr); -2:
@@ -51,7 +58,15 @@ int options_parse(const struct command *command, int argc, char **argv,
     void *to);
 /* Prints the command's help. */
 void options_help(const struct command *command);
+/* Runs the verb that argv[1] names. Returns an exit code. */
+int options_run_verb(const struct command *command, int argc, char **argv);
+/* The last word of a command's name: "add" of "route add". */
+const char *options_verb(const struct command *command);
 
-extern const struct command command_check, command_faults, command_run;
+/* All commands of the program, alphabetical; NULL-ended. */
+extern const struct command *const commands[];
+
+extern const struct command command_check, command_faults,
+    command_healthcheck, command_run;
 
 #endif
