@@ -75,6 +75,7 @@ conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
 	to->conditions.has_when = from->conditions.has_when;
 	to->where = from->where;
 	to->from_api = from->from_api;
+	to->stream_shown = xstrdup(from->stream_shown);
 }
 
 static void

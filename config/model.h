@@ -81,6 +81,7 @@ struct conf_fault {
 	bool enabled;
 	struct conf_conditions conditions;
 	void *params; /* owned, laid out by kind->fields */
+	char *stream_shown; /* owned; as the API was given it; or NULL */
 	bool from_api; /* made by the control API: outlives reloads */
 	struct conf_where where;
 };

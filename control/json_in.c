@@ -2,6 +2,8 @@
 /* Reading JSON bodies the way Toxiproxy's clients expect. */
 #include "control/json_in.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,7 +13,8 @@ json_in_parse(struct view body, struct error *err)
 	json_error_t e;
 	json_t *value;
 
-	while (body.len > 0 && strchr(" \t\r\n", body.at[0]) != NULL) {
+	while (body.len > 0 && body.at[0] != '\0' &&
+	    strchr(" \t\r\n", body.at[0]) != NULL) {
 		body.at++;
 		body.len--;
 	}
@@ -44,8 +47,8 @@ json_in_get(json_t *object, const char *key)
 	return json_is_null(value) ? NULL : value;
 }
 
-static const char *
-type_name(const json_t *value)
+const char *
+json_in_type(const json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -66,13 +69,21 @@ type_name(const json_t *value)
 	return "value";
 }
 
+bool
+json_in_is_object(const json_t *value, const char *what, struct error *err)
+{
+	return json_is_object(value) || json_is_null(value) ||
+	    error_set(err, 0, "json: cannot unmarshal %s into %s",
+		json_in_type(value), what);
+}
+
 static bool
 wrong_type(const json_t *value, const char *key, const char *expected,
     struct error *err)
 {
 	return error_set(err, 0,
 	    "json: cannot unmarshal %s into field %s of type %s",
-	    type_name(value), key, expected);
+	    json_in_type(value), key, expected);
 }
 
 bool
@@ -111,7 +122,8 @@ json_in_number(json_t *object, const char *key, double *to,
 
 	if (value == NULL)
 		return true;
-	if (!json_is_number(value))
+	if (!json_is_number(value) ||
+	    fabs(json_number_value(value)) > (double)FLT_MAX)
 		return wrong_type(value, key, "float32", err);
 	*to = json_number_value(value);
 	return true;

@@ -16,6 +16,10 @@
  * NULL and err: "EOF" for an empty body, "unexpected EOF" for one that is cut
  * short, else the parser's words. */
 json_t *json_in_parse(struct view body, struct error *err);
+/* True for an object, and for null, which counts as an empty one. False: err
+ * says that it cannot be `what` ("a proxy"). */
+bool json_in_is_object(const json_t *value, const char *what,
+    struct error *err);
 /* The member of that name, NULL if absent or null; borrowed. */
 json_t *json_in_get(json_t *object, const char *key);
 /* Typed members. Absent leaves `to` as it is. False: err names the key and the
@@ -24,7 +28,10 @@ bool json_in_string(json_t *object, const char *key, const char **to,
     struct error *err);
 bool json_in_bool(json_t *object, const char *key, bool *to,
     struct error *err);
+/* As a float32: beyond it is a wrong type. */
 bool json_in_number(json_t *object, const char *key, double *to,
     struct error *err);
+/* "string", "object", … */
+const char *json_in_type(const json_t *value);
 
 #endif

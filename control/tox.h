@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the Toxiproxy API share: tox_proxies.c, tox_toxics.c,
- * tox_populate.c, tox_print.c, tox_listen.c, and toxiproxy.c that finds the
- * handler. */
+/* What the files of the Toxiproxy API share: tox_*.c, and toxiproxy.c that
+ * finds the handler. */
 #ifndef CONTROL_TOX_H
 #define CONTROL_TOX_H
 
 #include <jansson.h>
+#include <sys/socket.h>
 
 #include "control/state.h"
 #include "control/web_server.h"
+
+/* How a proxy that does not run keeps an empty `listen`. */
+#define TOX_ANY_PORT ":0"
 
 /* One call under way. */
 struct tox_call {
@@ -25,11 +28,26 @@ bool tox_error(struct tox_call *call, int status, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* 200 or 201 with JSON that the print functions below add to reply->body. */
 void tox_json(struct tox_call *call, int status);
+/* The first error of the findings; "refused" if there is none. Borrowed. */
+const char *tox_diag_text(const struct conf_diag *diag);
 void tox_print_proxy(struct str *to, const struct conf_route *route);
 void tox_print_toxic(struct str *to, const struct conf_fault *fault);
 void tox_print_toxics(struct str *to, const struct conf_route *route);
 /* Go's encoder writes < > & as escapes. */
 void tox_escape(struct str *body);
+
+/* --- attributes (tox_attributes.c) --- */
+
+/* The kind that a type names on that route; NULL: none. */
+const struct fault_ops *tox_kind(const char *type,
+    const struct conf_route *route);
+/* Sets what the body gives (NULL: nothing); null is absent, unknown keys are
+ * ignored. False: err says what is wrong, the fault is half changed. */
+bool tox_attributes_set(struct conf_fault *f, json_t *attributes,
+    struct error *err);
+/* False if one is missing that has no default. */
+bool tox_attributes_complete(const struct conf_fault *f, json_t *attributes,
+    struct error *err);
 
 /* --- listening (tox_listen.c) --- */
 
@@ -37,6 +55,9 @@ void tox_escape(struct str *body);
  * port where 0 was asked. Returns owned text for conf_route.listen_text, or
  * NULL and err in the words of Go's net package. */
 char *tox_listen_resolve(const char *listen, struct error *err);
+/* The address of a host by name, within a moment (80 ms). */
+bool tox_lookup(const char *host, struct sockaddr_storage *to,
+    struct error *err);
 /* Can it be bound now? False: err in the words of Go's net package. */
 bool tox_listen_probe(const char *resolved, struct error *err);
 
@@ -49,15 +70,32 @@ struct tox_proxy {
 };
 
 bool tox_proxy_read(json_t *json, struct tox_proxy *to, struct error *err);
-/* Adds a route for the proxy to the draft, bound or disabled. False: err has
- * the text of a 500. */
-bool tox_proxy_add(struct conf_model *draft, const struct tox_proxy *proxy,
-    struct error *err);
+/* Fills a new route in; it listens at `given`, or if that is no address of
+ * ours at `resolved`. */
+void tox_proxy_fill(struct conf_route *r, const struct tox_proxy *proxy,
+    const char *given, const char *resolved);
 /* Puts the draft into force (taken). False: replied with 500. */
 bool tox_commit(struct tox_call *call, struct conf_model *draft);
 bool tox_set_upstream(struct conf_route *r, const char *upstream);
 bool tox_set_listen(struct conf_route *r, const char *listen,
     struct error *err);
+/* A proxy that does not run shows the text that was given, if it can. */
+void tox_set_listen_given(struct conf_route *r, const char *given,
+    const char *resolved);
+/* The text that the API was given. Borrows. */
+const char *tox_upstream(const struct conf_route *r);
+/* True if routes of the file share the route's listener, so that its port is
+ * taken by right. `route` may be of another model. */
+bool tox_shares_listener(const struct conf_model *model,
+    const struct conf_route *route);
+
+/* --- populate (tox_populate.c), also for the configuration file --- */
+
+/* False: err has the text of a 400. */
+bool tox_populate_check(json_t *list, struct error *err);
+/* Creates, replaces or leaves alone, in order. Returns how many entries were
+ * done; fewer than all: err has the text of a 500 for the next one. */
+size_t tox_populate_run(struct state *state, json_t *list, struct error *err);
 
 /* --- handlers; false: an error was replied --- */
 

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,18 @@ go_error(int error, char *buf, size_t size)
 	buf[n] = '\0';
 	buf[0] = (char)tolower((unsigned char)buf[0]);
 	return buf;
+}
+
+static bool
+has_ipv6(void)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok = fd >= 0 && bind(fd, (void *)&any, sizeof(any)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
 /* Splits host:port as Go's SplitHostPort does. */
@@ -75,38 +86,42 @@ parse_port(const char *text, unsigned *port, struct error *err)
 	return true;
 }
 
-/* The numeric form of a host, IPv4 preferred, as Go's listener takes it. */
+static char *
+print_host(const struct sockaddr_storage *at)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (at->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)at;
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+		return xasprintf("[%s]", text);
+	}
+	inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at)
+				->sin_addr, text, sizeof(text));
+	return xstrdup(text);
+}
+
+/* The numeric form of a host. As in Go every address means IPv6's, which
+ * takes IPv4 in, wherever there is IPv6. */
 static char *
 numeric(const char *host, struct error *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *pick;
-	char text[INET6_ADDRSTRLEN + 2] = "[::]";
+	struct sockaddr_storage at = {0};
+	struct sockaddr_in *in = (void *)&at;
+	struct sockaddr_in6 *in6 = (void *)&at;
 
-	if (*host == '\0')
-		return xstrdup(text);
-	if (getaddrinfo(host, NULL, &hints, &list) != 0) {
-		error_set(err, 0, "listen tcp: lookup %s: no such host", host);
+	if (*host == '\0' || strcmp(host, "0.0.0.0") == 0)
+		return xstrdup(has_ipv6() ? "[::]" : "0.0.0.0");
+	if (strcmp(host, "localhost") == 0)
+		return xstrdup("127.0.0.1");
+	if (inet_pton(AF_INET, host, &in->sin_addr) == 1)
+		at.ss_family = AF_INET;
+	else if (inet_pton(AF_INET6, host, &in6->sin6_addr) == 1)
+		at.ss_family = AF_INET6;
+	else if (!tox_lookup(host, &at, err))
 		return NULL;
-	}
-	for (pick = list; pick->ai_family != AF_INET; pick = pick->ai_next) {
-		if (pick->ai_next == NULL) {
-			pick = list;
-			break;
-		}
-	}
-	if (pick->ai_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)pick->ai_addr;
-
-		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
-	} else {
-		const struct sockaddr_in6 *in6 = (const void *)pick->ai_addr;
-
-		inet_ntop(AF_INET6, &in6->sin6_addr, text + 1,
-		    sizeof(text) - 2);
-		strcat(text, "]");
-	}
-	freeaddrinfo(list);
-	return xstrdup(text);
+	return print_host(&at);
 }
 
 /* Opens and closes it; the address as bound, owned. */

@@ -10,85 +10,171 @@
 
 /* --- populate --- */
 
-static bool
-validate(struct tox_call *call, json_t *array)
+/* The whole list is read before anything of it is done. */
+bool
+tox_populate_check(json_t *list, struct error *err)
 {
 	struct tox_proxy proxy;
-	struct error err;
+	struct error why;
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(array, i, item) {
-		if (!tox_proxy_read(item, &proxy, &err))
-			return tox_error(call, 400, "bad request body: %s",
-			    err.text);
+	if (!json_is_array(list) && !json_is_null(list))
+		return error_set(err, 0, "bad request body: json: cannot "
+					 "unmarshal %s into a list of proxies",
+		    json_in_type(list));
+	json_array_foreach(list, i, item) {
+		if (!tox_proxy_read(item, &proxy, &why))
+			return error_set(err, 0, "bad request body: %s",
+			    why.text);
+	}
+	json_array_foreach(list, i, item) {
+		tox_proxy_read(item, &proxy, &why);
 		if (*proxy.name == '\0')
-			return tox_error(call, 400,
-			    "missing required field: name at proxy %zu",
-			    i + 1);
+			return error_set(err, 0, "missing required field: "
+						 "name at proxy %zu", i + 1);
 		if (proxy.upstream == NULL || *proxy.upstream == '\0')
-			return tox_error(call, 400,
-			    "missing required field: upstream at proxy %zu",
+			return error_set(err, 0, "missing required field: "
+						 "upstream at proxy %zu",
 			    i + 1);
 	}
 	return true;
 }
 
-/* The same place to listen and the same upstream: left alone. */
-static bool
-unchanged(const struct conf_route *r, const struct tox_proxy *proxy)
-{
-	const char *upstream = r->upstream_shown != NULL ? r->upstream_shown
-							 : r->upstream_text;
-	const char *listen = proxy->listen != NULL ? proxy->listen : "";
-	struct error err;
-	char *resolved;
-	bool same;
+/* Entries gather in one draft, so that a thousand of them cost one change;
+ * an entry that seems to meet an earlier one's port has that applied first,
+ * as if each was done on its own. */
+struct batch {
+	struct state *state;
+	struct conf_model *draft; /* owned; NULL: nothing is pending */
+	struct str replaced;	  /* names, each ended by NUL */
+};
 
-	if (strcmp(upstream, proxy->upstream) != 0)
-		return false;
-	if (strcmp(listen, r->listen_text) == 0)
+static bool
+batch_apply(struct batch *b, struct error *err)
+{
+	struct conf_diag diag = {0};
+	bool ok = true;
+
+	if (b->draft != NULL)
+		ok = state_commit(b->state, b->draft, &diag);
+	b->draft = NULL;
+	if (!ok)
+		error_set(err, 0, "%s", tox_diag_text(&diag));
+	for (size_t at = 0; ok && at < b->replaced.len;
+	     at += strlen(b->replaced.text + at) + 1)
+		state_close_sessions(b->state, b->replaced.text + at);
+	str_clear(&b->replaced);
+	conf_diag_fini(&diag);
+	return ok;
+}
+
+static struct conf_model *
+batch_draft(struct batch *b)
+{
+	if (b->draft == NULL)
+		b->draft = state_draft(b->state);
+	return b->draft;
+}
+
+/* The same place to listen and the same upstream: left alone. Port 0 is
+ * another port each time. */
+static bool
+unchanged(const struct conf_route *r, const struct tox_proxy *proxy,
+    const char *resolved)
+{
+	return strcmp(tox_upstream(r), proxy->upstream) == 0 &&
+	    (strcmp(proxy->listen != NULL ? proxy->listen : "",
+		 r->listen_text) == 0 ||
+		strcmp(resolved, r->listen_text) == 0);
+}
+
+static bool
+is_pending(const struct batch *b, const char *listen)
+{
+	const struct conf_model *m = b->draft;
+
+	for (size_t i = 0; m != NULL && i < m->routes_count; i++) {
+		if (m->routes[i].enabled &&
+		    strcmp(m->routes[i].listen_text, listen) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Can the entry listen, if the proxy that it replaces (or NULL) stops? */
+static bool
+can_listen(struct batch *b, const struct tox_proxy *proxy,
+    const char *resolved, const struct conf_route *old, struct error *err)
+{
+	struct error why;
+
+	if (!proxy->enabled || (old != NULL && old->enabled &&
+		strcmp(old->listen_text, resolved) == 0))
 		return true;
-	/* Port 0 is another port each time. */
-	resolved = tox_listen_resolve(listen, &err);
-	same = resolved != NULL && strcmp(resolved, r->listen_text) == 0;
-	free(resolved);
-	return same;
+	if (!is_pending(b, resolved) && tox_listen_probe(resolved, &why))
+		return true;
+	return batch_apply(b, err) && tox_listen_probe(resolved, err);
+}
+
+static void
+replace(struct batch *b, const struct tox_proxy *proxy, const char *resolved)
+{
+	struct conf_model *draft = batch_draft(b);
+	size_t at = state_route_index(draft, proxy->name);
+	const char *given = proxy->listen != NULL ? proxy->listen : "";
+	struct conf_route *r;
+
+	if (at != SIZE_MAX) {
+		conf_model_remove_route(draft, at);
+		str_add_bytes(&b->replaced, proxy->name,
+		    strlen(proxy->name) + 1);
+	}
+	r = conf_model_add_route(draft);
+	tox_proxy_fill(r, proxy, proxy->enabled ? resolved : given, resolved);
 }
 
 /* One entry: created, replaced, or left alone. False: err says why not. */
 static bool
-populate_one(struct tox_call *call, const struct tox_proxy *proxy,
+populate_one(struct batch *b, const struct tox_proxy *proxy,
     struct error *err)
 {
-	size_t at = state_route_index(state_model(call->state), proxy->name);
-	struct conf_model *draft;
-	struct conf_diag diag = {0};
-	bool ok;
+	const struct conf_model *m =
+	    b->draft != NULL ? b->draft : state_model(b->state);
+	size_t at = state_route_index(m, proxy->name);
+	const struct conf_route *old = at != SIZE_MAX ? &m->routes[at] : NULL;
+	char *resolved = tox_listen_resolve(
+	    proxy->listen != NULL ? proxy->listen : "", err);
+	bool ok = resolved != NULL;
 
-	if (at != SIZE_MAX &&
-	    unchanged(&state_model(call->state)->routes[at], proxy))
-		return true;
-	draft = state_draft(call->state);
-	if (at != SIZE_MAX) {
-		/* Its port must be free before it is bound again. */
-		conf_model_remove_route(draft, at);
-		if (!state_commit(call->state, draft, &diag)) {
-			conf_diag_fini(&diag);
-			return error_set(err, 0, "refused");
-		}
-		state_close_sessions(call->state, proxy->name);
-		draft = state_draft(call->state);
+	if (ok && (old == NULL || !unchanged(old, proxy, resolved))) {
+		ok = can_listen(b, proxy, resolved, old, err);
+		if (ok)
+			replace(b, proxy, resolved);
 	}
-	if (!tox_proxy_add(draft, proxy, err)) {
-		conf_model_unref(draft);
-		return false;
-	}
-	ok = state_commit(call->state, draft, &diag);
-	if (!ok)
-		error_set(err, 0, "%s", diag.messages[0].text);
-	conf_diag_fini(&diag);
+	free(resolved);
 	return ok;
+}
+
+size_t
+tox_populate_run(struct state *state, json_t *list, struct error *err)
+{
+	struct batch b = {.state = state};
+	struct error later;
+	struct tox_proxy proxy;
+	size_t done = 0;
+
+	for (; done < json_array_size(list); done++) {
+		tox_proxy_read(json_array_get(list, done), &proxy, err);
+		if (!populate_one(&b, &proxy, err))
+			break;
+	}
+	if (!batch_apply(&b, &later)) {
+		*err = later;
+		done = 0;
+	}
+	str_fini(&b.replaced);
+	return done;
 }
 
 static void
@@ -98,6 +184,7 @@ print_list(struct tox_call *call, json_t *array, size_t count)
 	struct str *body = &call->reply->body;
 	struct tox_proxy proxy;
 	struct error err;
+	bool first = true;
 
 	if (count == 0) {
 		str_add(body, "null");
@@ -111,86 +198,63 @@ print_list(struct tox_call *call, json_t *array, size_t count)
 		at = state_route_index(model, proxy.name);
 		if (at == SIZE_MAX)
 			continue;
-		if (i > 0)
+		if (!first)
 			str_add_char(body, ',');
+		first = false;
 		tox_print_proxy(body, &model->routes[at]);
 	}
 	str_add_char(body, ']');
 }
 
-static void
-populate_failed(struct tox_call *call, json_t *array, size_t done,
+/* Errors are JSON here, and carry what was done before: …}\n becomes
+ * …,"proxies":…} */
+static bool
+populate_failed(struct tox_call *call, int status, json_t *list, size_t done,
     const char *text)
 {
 	struct str *body = &call->reply->body;
 
-	tox_error(call, 500, "%s", text);
-	/* …}\n becomes …,"proxies":…} */
+	tox_error(call, status, "%s", text);
 	body->len -= 2;
 	body->text[body->len] = '\0';
 	str_add(body, ",\"proxies\":");
-	print_list(call, array, done);
+	print_list(call, list, done);
 	str_add_char(body, '}');
 	call->reply->type = "application/json";
+	return false;
 }
 
 static bool
-populate(struct tox_call *call, json_t *array)
+populate(struct tox_call *call, json_t *list)
 {
-	size_t count = json_array_size(array);
+	size_t count = json_array_size(list), done;
+	struct error err;
 
-	for (size_t i = 0; i < count; i++) {
-		struct tox_proxy proxy;
-		struct error err;
-
-		tox_proxy_read(json_array_get(array, i), &proxy, &err);
-		if (!populate_one(call, &proxy, &err)) {
-			populate_failed(call, array, i, err.text);
-			return false;
-		}
-	}
+	if (!tox_populate_check(list, &err))
+		return populate_failed(call, 400, NULL, 0, err.text);
+	done = tox_populate_run(call->state, list, &err);
+	if (done < count)
+		return populate_failed(call, 500, list, done, err.text);
 	str_add(&call->reply->body, "{\"proxies\":");
-	print_list(call, array, count);
+	print_list(call, list, count);
 	str_add_char(&call->reply->body, '}');
 	tox_json(call, 201);
 	return true;
 }
 
-/* Errors before anything was done carry a null list and are JSON here. */
-static bool
-as_json(struct tox_call *call)
-{
-	struct str *body = &call->reply->body;
-
-	body->len -= 2;
-	body->text[body->len] = '\0';
-	str_add(body, ",\"proxies\":null}");
-	call->reply->type = "application/json";
-	return false;
-}
-
 bool
 tox_populate(struct tox_call *call)
 {
-	struct error err;
-	json_t *json = json_in_parse(call->request->body, &err);
+	struct error err, why;
+	json_t *list = json_in_parse(call->request->body, &err);
 	bool ok;
 
-	if (json != NULL && !json_is_array(json) && !json_is_null(json)) {
-		json_decref(json);
-		json = NULL;
-		error_set(&err, 0, "json: cannot unmarshal object into a list "
-				   "of proxies");
+	if (list == NULL) {
+		error_set(&why, 0, "bad request body: %.200s", err.text);
+		return populate_failed(call, 400, NULL, 0, why.text);
 	}
-	if (json == NULL) {
-		tox_error(call, 400, "bad request body: %s", err.text);
-		return as_json(call);
-	}
-	if (!validate(call, json))
-		ok = as_json(call);
-	else
-		ok = populate(call, json);
-	json_decref(json);
+	ok = populate(call, list);
+	json_decref(list);
 	return ok;
 }
 
@@ -209,6 +273,10 @@ start_all(struct tox_call *call, struct conf_model *draft)
 			conf_route_remove_fault(r, r->faults_count - 1);
 		if (r->enabled)
 			continue;
+		if (tox_shares_listener(draft, r)) {
+			r->enabled = true;
+			continue;
+		}
 		listen = tox_listen_resolve(r->listen_text, &err);
 		ok = listen != NULL && tox_listen_probe(listen, &err) &&
 		    tox_set_listen(r, listen, &err);

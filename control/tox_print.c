@@ -49,6 +49,16 @@ tox_error(struct tox_call *call, int status, const char *format, ...)
 	return false;
 }
 
+const char *
+tox_diag_text(const struct conf_diag *diag)
+{
+	for (size_t i = 0; i < diag->count; i++) {
+		if (!diag->messages[i].warning)
+			return diag->messages[i].text;
+	}
+	return "refused";
+}
+
 void
 tox_json(struct tox_call *call, int status)
 {
@@ -172,7 +182,9 @@ print_toxic(struct jsonw *w, const struct conf_fault *fault)
 	jsonw_object_end(w);
 	jsonw_put_string(w, "name", fault->name);
 	jsonw_put_string(w, "type", fault->kind->name);
-	jsonw_put_string(w, "stream", streams[fault->stream]);
+	jsonw_put_string(w, "stream", fault->stream_shown != NULL
+		? fault->stream_shown
+		: streams[fault->stream]);
 	jsonw_key(w, "toxicity");
 	print_float32(w, fault->conditions.probability);
 	jsonw_object_end(w);
@@ -222,10 +234,10 @@ tox_print_proxy(struct str *to, const struct conf_route *route)
 	jsonw_init(&w, to);
 	jsonw_object(&w);
 	jsonw_put_string(&w, "name", route->name);
-	jsonw_put_string(&w, "listen", route->listen_text);
-	jsonw_put_string(&w, "upstream",
-	    route->upstream_shown != NULL ? route->upstream_shown
-					  : route->upstream_text);
+	jsonw_put_string(&w, "listen",
+	    strcmp(route->listen_text, TOX_ANY_PORT) == 0 && !route->enabled
+		? "" : route->listen_text);
+	jsonw_put_string(&w, "upstream", tox_upstream(route));
 	jsonw_put_bool(&w, "enabled", route->enabled);
 	jsonw_key(&w, "toxics");
 	print_toxics(&w, route);

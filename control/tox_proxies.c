@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proxies of Toxiproxy's API: routes. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,8 @@ bool
 tox_proxy_read(json_t *json, struct tox_proxy *to, struct error *err)
 {
 	*to = (struct tox_proxy){.name = "", .listen = NULL, .enabled = true};
-	if (!json_is_object(json))
-		return error_set(err, 0, "json: cannot unmarshal value into a "
-					 "proxy");
+	if (!json_in_is_object(json, "a proxy", err))
+		return false;
 	to->has_enabled = json_in_get(json, "enabled") != NULL;
 	return json_in_string(json, "name", &to->name, err) &&
 	    json_in_string(json, "listen", &to->listen, err) &&
@@ -59,24 +59,38 @@ tox_set_listen(struct conf_route *r, const char *listen, struct error *err)
 	return true;
 }
 
-/* The address to store: resolved if the proxy is to run, else as given. */
-static char *
-listen_for(const char *listen, bool enabled, struct error *err)
+void
+tox_set_listen_given(struct conf_route *r, const char *given,
+    const char *resolved)
 {
-	if (listen == NULL)
-		listen = "";
-	if (enabled)
-		return tox_listen_resolve(listen, err);
-	return xstrdup(*listen != '\0' ? listen : ":0");
+	struct error err;
+
+	if (*given == '\0')
+		given = TOX_ANY_PORT;
+	if (!tox_set_listen(r, given, &err) &&
+	    !tox_set_listen(r, resolved, &err))
+		assert(!"a resolved address parses");
 }
 
-bool
-tox_proxy_add(struct conf_model *draft, const struct tox_proxy *proxy,
+void
+tox_proxy_fill(struct conf_route *r, const struct tox_proxy *proxy,
+    const char *given, const char *resolved)
+{
+	free(r->name);
+	r->name = xstrdup(proxy->name);
+	r->enabled = proxy->enabled;
+	r->from_api = true;
+	tox_set_upstream(r, proxy->upstream);
+	tox_set_listen_given(r, given, resolved);
+}
+
+static bool
+add(struct conf_model *draft, const struct tox_proxy *proxy,
     struct error *err)
 {
-	char *listen = listen_for(proxy->listen, proxy->enabled, err);
+	const char *given = proxy->listen != NULL ? proxy->listen : "";
+	char *listen = tox_listen_resolve(given, err);
 	struct conf_route *r;
-	bool ok;
 
 	if (listen == NULL)
 		return false;
@@ -85,14 +99,9 @@ tox_proxy_add(struct conf_model *draft, const struct tox_proxy *proxy,
 		return false;
 	}
 	r = conf_model_add_route(draft);
-	free(r->name);
-	r->name = xstrdup(proxy->name);
-	r->enabled = proxy->enabled;
-	r->from_api = true;
-	tox_set_upstream(r, proxy->upstream);
-	ok = tox_set_listen(r, listen, err);
+	tox_proxy_fill(r, proxy, proxy->enabled ? listen : given, listen);
 	free(listen);
-	return ok;
+	return true;
 }
 
 bool
@@ -102,10 +111,32 @@ tox_commit(struct tox_call *call, struct conf_model *draft)
 	bool ok = state_commit(call->state, draft, &diag);
 
 	if (!ok)
-		tox_error(call, 500, "%s",
-		    diag.count > 0 ? diag.messages[0].text : "refused");
+		tox_error(call, 500, "%s", tox_diag_text(&diag));
 	conf_diag_fini(&diag);
 	return ok;
+}
+
+const char *
+tox_upstream(const struct conf_route *r)
+{
+	return r->upstream_shown != NULL ? r->upstream_shown
+					 : r->upstream_text;
+}
+
+bool
+tox_shares_listener(const struct conf_model *model,
+    const struct conf_route *route)
+{
+	for (size_t i = 0; i < model->routes_count; i++) {
+		const struct conf_route *r = &model->routes[i];
+
+		if (r != route && r->enabled &&
+		    strcmp(r->name, route->name) != 0 &&
+		    strcmp(r->listen_text, route->listen_text) == 0 &&
+		    !r->from_api && !route->from_api)
+			return true;
+	}
+	return false;
 }
 
 static const struct conf_route *
@@ -191,7 +222,7 @@ create(struct tox_call *call, const struct tox_proxy *proxy)
 	    SIZE_MAX)
 		return tox_error(call, 409, "proxy already exists");
 	draft = state_draft(call->state);
-	if (!tox_proxy_add(draft, proxy, &err)) {
+	if (!add(draft, proxy, &err)) {
 		conf_model_unref(draft);
 		return tox_error(call, 500, "%s", err.text);
 	}
@@ -220,67 +251,95 @@ tox_proxies_create(struct tox_call *call)
 
 /* --- updating --- */
 
-/* Listens elsewhere, or not at all, or leads elsewhere: what runs is ended. */
+/* What a proxy becomes. */
+struct target {
+	const char *given;  /* where it is to listen, as written */
+	char *listen;	    /* owned; the same, resolved */
+	char *upstream;	    /* owned */
+	bool enabled;
+	bool moved, redirected; /* listens, leads elsewhere than before */
+};
+
 static bool
-change(struct tox_call *call, const struct conf_route *old,
-    const struct tox_proxy *now, const char *listen)
+put(struct tox_call *call, const struct target *t, bool enabled)
 {
-	const char *upstream = now->upstream != NULL ? now->upstream
-	    : old->upstream_shown != NULL	     ? old->upstream_shown
-						     : old->upstream_text;
-	bool moved = strcmp(listen, old->listen_text) != 0;
-	bool stops = old->enabled &&
-	    (moved || !now->enabled ||
-		(strcmp(upstream, old->upstream_text) != 0 &&
-		    old->upstream_shown == NULL));
 	struct conf_model *draft = state_draft(call->state);
 	struct conf_route *r =
 	    &draft->routes[state_route_index(draft, call->proxy)];
-	struct error err, bind_error = {0};
-	bool bound = true;
 
-	if (now->enabled && (moved || !old->enabled))
-		bound = tox_listen_probe(listen, &bind_error);
-	tox_set_upstream(r, upstream);
-	r->enabled = now->enabled && bound;
-	if (!tox_set_listen(r, listen, &err)) {
-		conf_model_unref(draft);
-		return tox_error(call, 500, "%s", err.text);
-	}
-	if (!tox_commit(call, draft))
+	tox_set_upstream(r, t->upstream);
+	r->enabled = enabled;
+	if (enabled || t->moved)
+		tox_set_listen_given(r, enabled ? t->listen : t->given,
+		    t->listen);
+	return tox_commit(call, draft);
+}
+
+/* Its port may be taken by nobody but the proxy itself, on another address:
+ * then it stops before it starts anew, and stays stopped if that fails. */
+static bool
+restart(struct tox_call *call, const struct target *t, bool was_enabled)
+{
+	struct error err;
+
+	if (tox_listen_probe(t->listen, &err))
+		return put(call, t, true);
+	if (!put(call, t, false))
 		return false;
+	if (was_enabled && tox_listen_probe(t->listen, &err))
+		return put(call, t, true);
+	tox_error(call, 500, "%s", err.text);
+	return false;
+}
+
+static bool
+change(struct tox_call *call, const struct conf_route *old,
+    const struct target *t)
+{
+	bool was_enabled = old->enabled, ok;
+	bool stops = was_enabled && (t->moved || t->redirected || !t->enabled);
+
+	if (t->enabled && (t->moved || !was_enabled) &&
+	    !tox_shares_listener(state_model(call->state), old))
+		ok = restart(call, t, was_enabled);
+	else if (t->moved || t->redirected || t->enabled != was_enabled)
+		ok = put(call, t, t->enabled);
+	else
+		ok = true;
 	if (stops)
 		state_close_sessions(call->state, call->proxy);
-	if (!bound)
-		return tox_error(call, 500, "%s", bind_error.text);
-	return show(call, 200);
+	return ok && show(call, 200);
 }
 
 static bool
 update(struct tox_call *call, const struct conf_route *old,
-    struct tox_proxy *now)
+    const struct tox_proxy *now)
 {
+	const char *upstream = tox_upstream(old);
+	struct target t = {
+	    .given = now->listen != NULL ? now->listen : old->listen_text,
+	    .enabled = now->has_enabled ? now->enabled : old->enabled,
+	};
 	struct error err;
-	char *listen;
 	bool ok;
 
-	if (!now->has_enabled)
-		now->enabled = old->enabled;
-	if (now->listen == NULL && !(now->enabled && !old->enabled))
-		listen = xstrdup(old->listen_text);
+	if (now->listen == NULL && (old->enabled || !t.enabled))
+		t.listen = xstrdup(old->listen_text);
 	else
-		listen = tox_listen_resolve(
-		    now->listen != NULL ? now->listen : old->listen_text,
-		    &err);
-	if (listen == NULL) {
+		t.listen = tox_listen_resolve(t.given, &err);
+	if (t.listen == NULL) {
 		const char *text = err.text;
 
 		if (strncmp(text, "listen tcp: ", 12) == 0)
 			text += 12;
 		return tox_error(call, 500, "%s", text);
 	}
-	ok = change(call, old, now, listen);
-	free(listen);
+	t.upstream = xstrdup(now->upstream != NULL ? now->upstream : upstream);
+	t.moved = strcmp(t.listen, old->listen_text) != 0;
+	t.redirected = strcmp(t.upstream, upstream) != 0;
+	ok = change(call, old, &t);
+	free(t.listen);
+	free(t.upstream);
 	return ok;
 }
 
@@ -288,7 +347,7 @@ bool
 tox_proxies_update(struct tox_call *call)
 {
 	const struct conf_route *r = find(call);
-	struct tox_proxy proxy = {0};
+	struct tox_proxy proxy;
 	struct error err;
 	json_t *json;
 	bool ok;
@@ -296,12 +355,10 @@ tox_proxies_update(struct tox_call *call)
 	if (r == NULL)
 		return false;
 	json = json_in_parse(call->request->body, &err);
-	if (json == NULL || (!json_is_null(json) &&
-		!tox_proxy_read(json, &proxy, &err))) {
-		json_decref(json);
-		return tox_error(call, 400, "bad request body: %s", err.text);
-	}
-	ok = update(call, r, &proxy);
+	if (json == NULL || !tox_proxy_read(json, &proxy, &err))
+		ok = tox_error(call, 400, "bad request body: %s", err.text);
+	else
+		ok = update(call, r, &proxy);
 	json_decref(json);
 	return ok;
 }

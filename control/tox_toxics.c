@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Toxics of Toxiproxy's API: faults on a route. Their attributes are the
- * parameters of the fault's table, as whole numbers in Toxiproxy's units. */
+/* Toxics of Toxiproxy's API: faults on a route. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,106 +17,29 @@ struct tox_toxic {
 	json_t *attributes; /* NULL: none */
 };
 
+/* What creating and changing have in common. */
 static bool
-toxic_read(json_t *json, struct tox_toxic *to, struct error *err)
+toxic_read_values(json_t *json, struct tox_toxic *to, struct error *err)
 {
 	*to = (struct tox_toxic){.name = "", .type = "", .toxicity = 1};
-	if (!json_is_object(json))
-		return error_set(err, 0, "json: cannot unmarshal value into a "
-					 "toxic");
+	if (!json_in_is_object(json, "a toxic", err))
+		return false;
 	to->has_toxicity = json_in_get(json, "toxicity") != NULL;
 	to->attributes = json_in_get(json, "attributes");
 	if (to->attributes != NULL && !json_is_object(to->attributes))
-		return error_set(err, 0, "json: cannot unmarshal value into "
-					 "field attributes");
-	return json_in_string(json, "name", &to->name, err) &&
+		return error_set(err, 0,
+		    "json: cannot unmarshal %s into field attributes",
+		    json_in_type(to->attributes));
+	return json_in_number(json, "toxicity", &to->toxicity, err);
+}
+
+static bool
+toxic_read(json_t *json, struct tox_toxic *to, struct error *err)
+{
+	return toxic_read_values(json, to, err) &&
+	    json_in_string(json, "name", &to->name, err) &&
 	    json_in_string(json, "type", &to->type, err) &&
-	    json_in_string(json, "stream", &to->stream, err) &&
-	    json_in_number(json, "toxicity", &to->toxicity, err);
-}
-
-static const struct conf_field *
-find_field(const struct conf_fault *f, const char *key)
-{
-	for (const struct conf_field *t = f->kind->fields; t->name; t++) {
-		if (strcasecmp(t->name, key) == 0 &&
-		    !(t->flags & CONF_HIDDEN))
-			return t;
-	}
-	return NULL;
-}
-
-static bool
-set_attribute(struct conf_fault *f, const struct conf_field *field,
-    const json_t *value, struct error *err)
-{
-	const char *text = json_string_value(value);
-	struct error why;
-	bool ok;
-
-	if (json_is_null(value))
-		return true;
-	if (json_is_boolean(value) && field->type == CONF_BOOL)
-		text = json_is_true(value) ? "true" : "false";
-	if (json_is_integer(value)) {
-		ok = conf_field_number(field, f->params,
-		    (double)json_integer_value(value), true, &why);
-	} else if (json_is_real(value) &&
-	    (field->type == CONF_FLOAT || field->type == CONF_FRACTION)) {
-		ok = conf_field_number(field, f->params,
-		    json_real_value(value), false, &why);
-	} else if (text != NULL && (field->type == CONF_STRING ||
-		       field->type == CONF_ENUM || field->type == CONF_BOOL)) {
-		ok = conf_field_parse(field, f->params, text, &why);
-	} else {
-		return error_set(err, 0, "bad request body: json: cannot "
-					 "unmarshal %s into field %s",
-		    json_is_number(value) ? "number" : "value", field->name);
-	}
-	return ok || error_set(err, 0, "attribute %s: %s", field->name,
-	    why.text);
-}
-
-/* All or nothing, other than Toxiproxy: the fault belongs to a draft. */
-static bool
-set_attributes(struct conf_fault *f, json_t *attributes, struct error *err)
-{
-	struct conf_where where = {0};
-	struct conf_diag diag = {0};
-	const char *key;
-	json_t *value;
-	bool ok = true;
-
-	json_object_foreach(attributes, key, value) {
-		const struct conf_field *field = find_field(f, key);
-
-		if (field != NULL && !set_attribute(f, field, value, err))
-			return false;
-	}
-	if (f->kind->check != NULL)
-		f->kind->check(f->params, &where, &diag);
-	if (diag.errors > 0)
-		ok = error_set(err, 0, "%s", diag.messages[0].text);
-	conf_diag_fini(&diag);
-	return ok;
-}
-
-/* Attributes that a body leaves out are 0, not our default. */
-static void
-clear_params(struct conf_fault *f, json_t *attributes)
-{
-	struct error err;
-
-	for (const struct conf_field *t = f->kind->fields; t->name; t++) {
-		bool numeric = t->type == CONF_INT ||
-		    t->type == CONF_DURATION || t->type == CONF_SIZE ||
-		    t->type == CONF_RATE;
-
-		if (numeric && json_in_get(attributes, t->name) == NULL &&
-		    t->min <= 0 && !conf_field_number(t, f->params, 0, true,
-			&err))
-			continue;
-	}
+	    json_in_string(json, "stream", &to->stream, err);
 }
 
 static const struct conf_route *
@@ -181,23 +103,20 @@ tox_toxics_list(struct tox_call *call)
 
 /* --- creating --- */
 
-static const struct fault_ops *
-kind_for(const struct tox_toxic *toxic, const struct conf_route *route)
+/* `stream` as it was spelt. */
+static void
+set_stream(struct conf_fault *f, const char *stream)
 {
-	const struct fault_ops *ops = fault_find(
-	    strcmp(toxic->type, "packet_loss") == 0 ? "loss" : toxic->type);
+	bool up = strcasecmp(stream, "upstream") == 0;
 
-	/* "down" is no toxic: clients mean a disabled proxy by it. */
-	if (ops == NULL || (ops->kind.flags & (KIND_HIDDEN | KIND_NO_STREAM)) ||
-	    ((ops->kind.flags & KIND_HTTP_ONLY) &&
-		route->protocol != PROTOCOL_HTTP))
-		return NULL;
-	return ops;
+	f->stream = up ? STREAM_UPSTREAM : STREAM_DOWNSTREAM;
+	if (strcmp(stream, up ? "upstream" : "downstream") != 0)
+		f->stream_shown = xstrdup(stream);
 }
 
 static bool
-add_fault(struct tox_call *call, const struct tox_toxic *toxic, bool up,
-    const struct fault_ops *ops)
+add_fault(struct tox_call *call, const struct tox_toxic *toxic,
+    const char *stream, const struct fault_ops *ops)
 {
 	struct conf_model *draft = state_draft(call->state);
 	struct conf_route *r =
@@ -207,16 +126,14 @@ add_fault(struct tox_call *call, const struct tox_toxic *toxic, bool up,
 
 	free(f->name);
 	f->name = xstrdup(call->toxic);
-	f->stream = up ? STREAM_UPSTREAM : STREAM_DOWNSTREAM;
+	set_stream(f, stream);
 	f->enabled = true;
 	f->from_api = true;
 	f->conditions.probability = toxic->toxicity;
-	if (toxic->attributes != NULL)
-		clear_params(f, toxic->attributes);
-	if (toxic->attributes != NULL &&
-	    !set_attributes(f, toxic->attributes, &err)) {
+	if (!tox_attributes_complete(f, toxic->attributes, &err) ||
+	    !tox_attributes_set(f, toxic->attributes, &err)) {
 		conf_model_unref(draft);
-		return tox_error(call, 400, "%s", err.text);
+		return tox_error(call, 400, "bad request body: %s", err.text);
 	}
 	return tox_commit(call, draft) && show(call);
 }
@@ -235,7 +152,7 @@ create(struct tox_call *call, const struct conf_route *r,
 	    strcasecmp(stream, "downstream") != 0)
 		return tox_error(call, 400, "stream was invalid, can be "
 					    "either upstream or downstream");
-	ops = kind_for(toxic, r);
+	ops = tox_kind(toxic->type, r);
 	if (ops == NULL)
 		return tox_error(call, 400, "invalid toxic type");
 	name = *toxic->name != '\0' ? xstrdup(toxic->name)
@@ -244,8 +161,7 @@ create(struct tox_call *call, const struct conf_route *r,
 	if (state_fault_index(r, name) != SIZE_MAX)
 		ok = tox_error(call, 409, "toxic already exists");
 	else
-		ok = add_fault(call, toxic, strcasecmp(stream, "upstream") == 0,
-		    ops);
+		ok = add_fault(call, toxic, stream, ops);
 	free(name);
 	return ok;
 }
@@ -273,38 +189,41 @@ tox_toxics_create(struct tox_call *call)
 
 /* --- changing --- */
 
+static bool
+update(struct tox_call *call, const struct tox_toxic *toxic)
+{
+	struct conf_model *draft = state_draft(call->state);
+	struct conf_route *r =
+	    &draft->routes[state_route_index(draft, call->proxy)];
+	struct conf_fault *f = &r->faults[state_fault_index(r, call->toxic)];
+	struct error err;
+
+	if (toxic->has_toxicity)
+		f->conditions.probability = toxic->toxicity;
+	if (!tox_attributes_set(f, toxic->attributes, &err)) {
+		conf_model_unref(draft);
+		return tox_error(call, 400, "bad request body: %s", err.text);
+	}
+	return tox_commit(call, draft) && show(call);
+}
+
 bool
 tox_toxics_update(struct tox_call *call)
 {
-	struct tox_toxic toxic = {0};
-	struct conf_model *draft;
-	struct conf_route *r;
-	struct conf_fault *f;
+	struct tox_toxic toxic;
 	struct error err;
 	json_t *json;
-	bool ok = true;
+	bool ok;
 
 	if (find_toxic(call) == NULL)
 		return false;
 	json = json_in_parse(call->request->body, &err);
-	if (json == NULL || (!json_is_null(json) &&
-		!toxic_read(json, &toxic, &err))) {
-		json_decref(json);
-		return tox_error(call, 400, "bad request body: %s", err.text);
-	}
-	draft = state_draft(call->state);
-	r = &draft->routes[state_route_index(draft, call->proxy)];
-	f = &r->faults[state_fault_index(r, call->toxic)];
-	if (toxic.has_toxicity)
-		f->conditions.probability = toxic.toxicity;
-	if (toxic.attributes != NULL)
-		ok = set_attributes(f, toxic.attributes, &err);
+	if (json == NULL || !toxic_read_values(json, &toxic, &err))
+		ok = tox_error(call, 400, "bad request body: %s", err.text);
+	else
+		ok = update(call, &toxic);
 	json_decref(json);
-	if (!ok) {
-		conf_model_unref(draft);
-		return tox_error(call, 400, "%s", err.text);
-	}
-	return tox_commit(call, draft) && show(call);
+	return ok;
 }
 
 bool

@@ -56,7 +56,7 @@ hex(char c)
 	return -1;
 }
 
-/* Percent-decodes. An escaped slash or NUL is no part of a name. */
+/* Percent-decodes; the text ends at an escaped NUL. */
 static char *
 decode(struct view in)
 {
@@ -126,8 +126,7 @@ path_matches(const struct path *p, const struct endpoint *e)
 	for (size_t i = 0; i < n; i++) {
 		bool name = strcmp(e->segments[i], "*") == 0;
 
-		if (name ? *p->segments[i] == '\0' ||
-				strchr(p->segments[i], '/') != NULL
+		if (name ? *p->segments[i] == '\0'
 			 : strcmp(e->segments[i], p->segments[i]) != 0)
 			return false;
 	}
@@ -171,6 +170,10 @@ redirect(const struct web_request *request, struct web_reply *reply)
 			str_add_char(&clean, request->path.at[i]);
 	}
 	reply->status = 301;
+	if (request->query.at != NULL) {
+		str_add_char(&clean, '?');
+		str_add_bytes(&clean, request->query.at, request->query.len);
+	}
 	str_printf(&reply->headers, "Location: %s\r\n", clean.text);
 	str_fini(&clean);
 }
@@ -204,7 +207,7 @@ toxiproxy_handle(struct state *state, const struct web_request *request,
 
 	path_split(request->path, &path);
 	for (size_t i = 0; i < COUNT_OF(endpoints) && !done; i++) {
-		if (!path_matches(&path, &endpoints[i]))
+		if (path.doubled || !path_matches(&path, &endpoints[i]))
 			continue;
 		known = true;
 		if (!view_is(request->method, endpoints[i].method))

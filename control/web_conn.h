@@ -11,7 +11,7 @@
 #include "control/web_server.h"
 
 #define WEB_HEAD_MAX	(16 * 1024)
-#define WEB_BODY_MAX	(1024 * 1024)
+#define WEB_BODY_MAX	(4 * 1024 * 1024)
 #define WEB_HEADERS_MAX 64
 #define WEB_BACKLOG_MAX (4 * 1024 * 1024)
 
@@ -40,7 +40,7 @@ struct web_conn {
 	bool complete; /* a request awaits its handler */
 	bool head_done, expects; /* Expect: 100-continue */
 	bool closing;	 /* close once out is written */
-	bool dead;
+	bool lingering;	 /* out is written, what comes is thrown away */
 	int refused; /* status of the reply that ends it; 0: none */
 	bool streaming;
 	void (*stream_closed)(void *arg);

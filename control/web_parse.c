@@ -137,10 +137,16 @@ web_parse(struct web_conn *c)
 		return;
 	c->in = (struct str){0};
 	error = llhttp_execute(&c->parser, in.text, in.len);
-	if (error == HPE_PAUSED || error == HPE_PAUSED_UPGRADE) {
+	while (error == HPE_PAUSED_UPGRADE) {
+		/* Nobody switches protocols here: what follows is HTTP. */
+		stop = llhttp_get_error_pos(&c->parser);
+		llhttp_resume_after_upgrade(&c->parser);
+		error = llhttp_execute(&c->parser, stop,
+		    (size_t)(in.text + in.len - stop));
+	}
+	if (error == HPE_PAUSED) {
 		stop = llhttp_get_error_pos(&c->parser);
 		used = (size_t)(stop - in.text);
-		c->complete = true;
 	} else if (error != HPE_OK && c->refused == 0) {
 		c->refused = 400;
 	}
@@ -156,8 +162,5 @@ web_parse_next(struct web_conn *c)
 	c->target = (struct web_span){0};
 	c->headers_count = 0;
 	c->in_value = c->complete = c->head_done = c->expects = false;
-	if (llhttp_get_errno(&c->parser) == HPE_PAUSED_UPGRADE)
-		llhttp_resume_after_upgrade(&c->parser);
-	else
-		llhttp_resume(&c->parser);
+	llhttp_resume(&c->parser);
 }

@@ -17,6 +17,7 @@
 #define BODY_TIMEOUT_S	 10
 #define IDLE_TIMEOUT_S	 60
 #define STREAM_TIMEOUT_S 3600
+#define LINGER_TIMEOUT_S 2
 #define READ_SIZE	 16384
 
 TAILQ_HEAD(conns, web_conn);
@@ -100,6 +101,31 @@ set_deadline(struct web_conn *c, int seconds)
 	event_add(&c->deadline, &tv);
 }
 
+/* All is written. Who is refused may still be sending: a close now would be a
+ * reset that overtakes the reply. False: there is nothing to wait for. */
+static bool
+linger(struct web_conn *c)
+{
+	if (c->refused == 0)
+		return false;
+	shutdown(c->fd, SHUT_WR);
+	c->lingering = true;
+	set_deadline(c, LINGER_TIMEOUT_S);
+	want(c, EV_READ);
+	return true;
+}
+
+/* Written output makes room; what is left moves rarely. */
+static void
+compact(struct web_conn *c)
+{
+	if (c->out_at < c->out.len / 2)
+		return;
+	c->out.len -= c->out_at;
+	memmove(c->out.text, c->out.text + c->out_at, c->out.len);
+	c->out_at = 0;
+}
+
 /* Writes what can be written. False: the connection is gone. */
 static bool
 flush(struct web_conn *c)
@@ -114,11 +140,13 @@ flush(struct web_conn *c)
 			return false;
 		c->out_at += (size_t)n;
 	}
-	if (c->out_at < c->out.len)
+	if (c->out_at < c->out.len) {
+		compact(c);
 		return true;
+	}
 	str_clear(&c->out);
 	c->out_at = 0;
-	return !c->closing;
+	return !c->closing || linger(c);
 }
 
 /* --- replies --- */
@@ -158,6 +186,22 @@ refuse(struct web_conn *c, int status)
 	add_reply(c, &reply, false);
 }
 
+/* "http://host/path", as a proxy's client sends it, is a path here. */
+static struct view
+origin_form(struct view target)
+{
+	const char *slash;
+
+	if (target.len < 7 || memcmp(target.at, "http://", 7) != 0)
+		return target;
+	slash = memchr(target.at + 7, '/', target.len - 7);
+	if (slash == NULL)
+		return VIEW("/");
+	target.len -= (size_t)(slash - target.at);
+	target.at = slash;
+	return target;
+}
+
 static void
 fill_request(const struct web_conn *c, struct web_header *headers,
     struct web_request *to)
@@ -168,12 +212,12 @@ fill_request(const struct web_conn *c, struct web_header *headers,
 	to->method = view_of(llhttp_method_name(
 	    (llhttp_method_t)c->parser.method));
 	to->target = (struct view){head + c->target.at, c->target.len};
-	to->path = to->target;
-	mark = memchr(to->target.at, '?', to->target.len);
+	to->path = origin_form(to->target);
+	mark = memchr(to->path.at, '?', to->path.len);
 	if (mark != NULL) {
-		to->path.len = (size_t)(mark - to->target.at);
 		to->query.at = mark + 1;
-		to->query.len = to->target.len - to->path.len - 1;
+		to->query.len = to->path.len - (size_t)(mark + 1 - to->path.at);
+		to->path.len = (size_t)(mark - to->path.at);
 	}
 	for (size_t i = 0; i < c->headers_count; i++) {
 		headers[i].name = (struct view){
@@ -197,6 +241,8 @@ handle(struct web_conn *c)
 
 	fill_request(c, headers, &request);
 	reply.close = !llhttp_should_keep_alive(&c->parser);
+	if (!reply.close && c->parser.http_minor == 0)
+		str_add(&reply.headers, "Connection: keep-alive\r\n");
 	c->server->handler(c->server->arg, &request, &reply);
 	if (reply.stream)
 		c->streaming = true;
@@ -233,9 +279,12 @@ serve(struct web_conn *c)
 static void
 settle(struct web_conn *c)
 {
-	bool writing = c->out_at < c->out.len;
+	size_t backlog = c->out.len - c->out_at;
+	bool reading = !c->closing &&
+	    (c->streaming || backlog <= WEB_BACKLOG_MAX);
 
-	want(c, (short)((c->closing ? 0 : EV_READ) | (writing ? EV_WRITE : 0)));
+	want(c, (short)((reading ? EV_READ : 0) |
+		    (backlog > 0 ? EV_WRITE : 0)));
 	if (c->streaming)
 		set_deadline(c, STREAM_TIMEOUT_S);
 }
@@ -251,10 +300,16 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 	if (what & EV_READ) {
 		n = recv(fd, buf, sizeof(buf), 0);
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		/* Who only ended its own direction still reads. */
+		if (n == 0 && c->out_at < c->out.len && !c->streaming)
+			c->closing = true;
+		else if (n == 0 ||
+		    (n < 0 && errno != EAGAIN && errno != EINTR)) {
 			conn_free(c);
 			return;
 		}
+		if (c->lingering)
+			return;
 		if (n > 0 && !c->streaming)
 			str_add_bytes(&c->in, buf, (size_t)n);
 	}
@@ -263,6 +318,8 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 		conn_free(c);
 		return;
 	}
+	if (c->lingering)
+		return;
 	if (c->head.len == 0 && c->in.len == 0)
 		set_deadline(c, IDLE_TIMEOUT_S);
 	else if (was_idle)
