@@ -155,8 +155,8 @@ service_fini(struct conf_service *s)
 	conf_fields_fini(conf_service_fields, s);
 }
 
-static void
-partition_fini(struct conf_partition *p)
+void
+conf_partition_fini(struct conf_partition *p)
 {
 	size_t i, j;
 
@@ -167,6 +167,7 @@ partition_fini(struct conf_partition *p)
 	}
 	free(p->groups);
 	conf_fields_fini(conf_partition_fields, p);
+	*p = (struct conf_partition){0};
 }
 
 void
@@ -188,7 +189,7 @@ conf_model_remove_route(struct conf_model *model, size_t index)
 void
 conf_model_remove_partition(struct conf_model *model, size_t index)
 {
-	partition_fini(&model->partitions[index]);
+	conf_partition_fini(&model->partitions[index]);
 	shrink(model->partitions, &model->partitions_count,
 	       sizeof(*model->partitions), index);
 }
@@ -203,7 +204,7 @@ model_free(struct conf_model *m)
 	for (i = 0; i < m->routes_count; i++)
 		conf_route_fini(&m->routes[i]);
 	for (i = 0; i < m->partitions_count; i++)
-		partition_fini(&m->partitions[i]);
+		conf_partition_fini(&m->partitions[i]);
 	for (i = 0; i < m->files_count; i++)
 		free(m->files[i]);
 	free(m->services);

@@ -52,6 +52,11 @@ void conf_fault_fini(struct conf_fault *f);
 void conf_route_fini(struct conf_route *r);
 /* Into a route of defaults without faults (conf_model_add_route). */
 void conf_route_copy(struct conf_route *to, const struct conf_route *from);
+/* Likewise into one of conf_model_add_partition. */
+void conf_partition_copy(struct conf_partition *to,
+			 const struct conf_partition *from);
+/* Frees what it owns; the memory is zeroed. */
+void conf_partition_fini(struct conf_partition *p);
 /* The default that depends on the protocol: sets idle_timeout_us. */
 void conf_route_protocol_defaults(struct conf_route *r);
 

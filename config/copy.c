@@ -75,6 +75,8 @@ conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
 	to->conditions.has_when = from->conditions.has_when;
 	to->where = from->where;
 	to->from_api = from->from_api;
+	to->arming = from->arming;
+	to->lease = from->lease;
 	to->stream_shown = xstrdup(from->stream_shown);
 }
 
@@ -127,8 +129,9 @@ service_copy(struct conf_service *to, const struct conf_service *from)
 	to->where = from->where;
 }
 
-static void
-partition_copy(struct conf_partition *to, const struct conf_partition *from)
+void
+conf_partition_copy(struct conf_partition *to,
+		    const struct conf_partition *from)
 {
 	size_t i, j;
 
@@ -144,6 +147,8 @@ partition_copy(struct conf_partition *to, const struct conf_partition *from)
 		for (j = 0; j < group->count; j++)
 			group->items[j] = xstrdup(group->items[j]);
 	}
+	to->from_api = from->from_api;
+	to->arming = from->arming;
 	to->where = from->where;
 }
 
@@ -164,8 +169,8 @@ conf_model_copy(const struct conf_model *from)
 		conf_route_copy(conf_model_add_route(to),
 				&from->routes[i]);
 	for (i = 0; i < from->partitions_count; i++)
-		partition_copy(conf_model_add_partition(to),
-			       &from->partitions[i]);
+		conf_partition_copy(conf_model_add_partition(to),
+				    &from->partitions[i]);
 	to->files =
 	    array_copy(from->files, from->files_count, sizeof(*from->files));
 	to->files_count = from->files_count;

@@ -83,6 +83,8 @@ struct conf_fault {
 	void *params; /* owned, laid out by kind->fields */
 	char *stream_shown; /* owned; as the API was given it; or NULL */
 	bool from_api; /* made by the control API: outlives reloads */
+	uint64_t arming; /* another number starts its clock (for) anew */
+	uint64_t lease;	 /* lifted when that lease ends; 0: none */
 	struct conf_where where;
 };
 
@@ -150,6 +152,8 @@ struct conf_partition {
 	int existing;	 /* enum conf_partition_existing */
 	bool enabled;
 	int64_t for_us, on_us, off_us;
+	bool from_api; /* made by the control API: outlives reloads */
+	uint64_t arming; /* another number starts its clock (for) anew */
 	struct conf_where where;
 };
 

@@ -10,6 +10,7 @@
 struct state {
 	struct server *server;	  /* borrowed */
 	struct conf_model *model; /* counted; in force */
+	struct conf_model *file;  /* counted; as last read */
 	uint64_t generation;
 	void (*changed)(void *arg);
 	void *arg;
@@ -23,6 +24,7 @@ state_new(struct server *server, struct conf_model *model,
 
 	s->server = server;
 	s->model = conf_model_ref(model);
+	s->file = conf_model_ref(model);
 	s->generation = 1;
 	s->changed = changed;
 	s->arg = arg;
@@ -35,6 +37,7 @@ state_free(struct state *s)
 	if (s == NULL)
 		return;
 	conf_model_unref(s->model);
+	conf_model_unref(s->file);
 	free(s);
 }
 
@@ -54,6 +57,22 @@ struct conf_model *
 state_draft(const struct state *s)
 {
 	return conf_model_copy(s->model);
+}
+
+struct server *
+state_server(const struct state *s)
+{
+	return s->server;
+}
+
+bool
+state_try(struct state *s, struct conf_model *draft,
+    void (*look)(void *, const struct plan *, const struct plan *), void *arg,
+    struct conf_diag *diag)
+{
+	conf_model_check(draft, diag);
+	return diag->errors == 0 &&
+	    server_try(s->server, draft, look, arg, diag);
 }
 
 bool
@@ -91,6 +110,16 @@ state_fault_index(const struct conf_route *route, const char *name)
 	return SIZE_MAX;
 }
 
+size_t
+state_partition_index(const struct conf_model *model, const char *name)
+{
+	for (size_t i = 0; i < model->partitions_count; i++) {
+		if (strcmp(model->partitions[i].name, name) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
 /* --- what the API made outlives a new file --- */
 
 static void
@@ -121,13 +150,40 @@ keep_made(struct conf_model *to, const struct conf_model *from)
 			conf_route_copy(conf_model_add_route(to), r);
 		}
 	}
+	for (size_t i = 0; i < from->partitions_count; i++) {
+		const struct conf_partition *p = &from->partitions[i];
+
+		if (p->from_api &&
+		    state_partition_index(to, p->name) == SIZE_MAX)
+			conf_partition_copy(conf_model_add_partition(to), p);
+	}
+}
+
+struct conf_model *
+state_draft_file(const struct state *s)
+{
+	return conf_model_copy(s->file);
+}
+
+struct conf_model *
+state_draft_reload(const struct state *s, const struct conf_model *file)
+{
+	struct conf_model *draft = conf_model_copy(file);
+
+	keep_made(draft, s->model);
+	return draft;
 }
 
 bool
 state_reload(struct state *s, struct conf_model *file, struct conf_diag *diag)
 {
-	keep_made(file, s->model);
-	return state_commit(s, file, diag);
+	if (!state_commit(s, state_draft_reload(s, file), diag)) {
+		conf_model_unref(file);
+		return false;
+	}
+	conf_model_unref(s->file);
+	s->file = file;
+	return true;
 }
 
 void

@@ -30,15 +30,29 @@ void state_free(struct state *s);
 const struct conf_model *state_model(const struct state *s);
 /* Raised by every commit. */
 uint64_t state_generation(const struct state *s);
+/* What it is in force on; borrowed. */
+struct server *state_server(const struct state *s);
 /* A private copy to change. Returns owned. */
 struct conf_model *state_draft(const struct state *s) WARN_UNUSED;
+/* The same of what the file says, without what the API changed. */
+struct conf_model *state_draft_file(const struct state *s) WARN_UNUSED;
+/* The same of a new file model (borrowed), with what the API created kept
+ * beside it: routes, faults and partitions whose names the file does not
+ * use. */
+struct conf_model *state_draft_reload(const struct state *s,
+    const struct conf_model *file) WARN_UNUSED;
 /* Checks the draft and puts it into force; takes it in any case. False: diag
  * says why, nothing has changed. */
 bool state_commit(struct state *s, struct conf_model *draft,
     struct conf_diag *diag) WARN_UNUSED;
-/* A new file model (taken in any case) comes into force, with what the API
- * created kept beside it: routes and faults whose names the file does not
- * use. False as for state_commit(). */
+/* Could the draft (borrowed) be put into force? See server_try(). */
+bool state_try(struct state *s, struct conf_model *draft,
+    void (*look)(void *arg, const struct plan *before,
+	const struct plan *after),
+    void *arg, struct conf_diag *diag) WARN_UNUSED;
+/* A new file model (taken in any case, the state lends it while it is the
+ * latest) comes into force, as state_draft_reload() says. False as for
+ * state_commit(). */
 bool state_reload(struct state *s, struct conf_model *file,
     struct conf_diag *diag) WARN_UNUSED;
 /* Ends the sessions of a route (with FIN), on all workers. */
@@ -47,5 +61,7 @@ void state_close_sessions(struct state *s, const char *route);
 /* Index of the route, or of the route's fault, by name; SIZE_MAX: none. */
 size_t state_route_index(const struct conf_model *model, const char *name);
 size_t state_fault_index(const struct conf_route *route, const char *name);
+size_t state_partition_index(const struct conf_model *model,
+    const char *name);
 
 #endif

@@ -284,6 +284,7 @@ add_fault(struct list *list, const struct conf_partition *p,
 		: subject->up			   ? STREAM_UPSTREAM
 						   : STREAM_DOWNSTREAM,
 	    .enabled = true,
+	    .arming = p->arming,
 	    .where = p->where,
 	};
 	f->conditions.probability = 1;

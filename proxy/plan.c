@@ -41,7 +41,8 @@ continues(const struct conf_fault *old, const struct conf_fault *now)
 {
 	struct conf_fault probe = *old;
 
-	if (old->kind != now->kind || (now->enabled && !old->enabled))
+	if (old->kind != now->kind || old->arming != now->arming ||
+	    (now->enabled && !old->enabled))
 		return false;
 	probe.params = now->params;
 	return conf_fault_equal(&probe, now);
