@@ -13,6 +13,7 @@
 
 #define PATTERN_MAX 1024
 #define COPIES_MAX  2048UL /* parts of a regex with its repeats unrolled */
+#define REPEATS_IN_A_ROW 2
 #define GROUPS_MAX  64	   /* nested in a regex */
 #define V4_BITS	    96	   /* of ::ffff:0:0 */
 
@@ -100,6 +101,26 @@ skip_atom(const char *p, struct error *err)
 		  "\\1 \xe2\x80\xa6 \\9",
 		  p[1]);
 	return NULL;
+}
+
+/* "a***": a repeat of a repeat says nothing more, and compiling many of them
+ * takes the C library minutes. */
+static bool
+repeats_pile_up(const char *p)
+{
+	size_t row = 0;
+
+	while (p != NULL && *p != '\0') {
+		if (strchr("*+?", *p) != NULL) {
+			if (++row > REPEATS_IN_A_ROW)
+				return true;
+			p++;
+			continue;
+		}
+		row = 0;
+		p = *p == '[' || *p == '\\' ? skip_atom(p, NULL) : p + 1;
+	}
+	return false;
 }
 
 /* Refuses what the library would need unbounded memory or time for. It
@@ -198,6 +219,11 @@ conf_pattern_compile(struct conf_pattern *p, bool nocase, struct error *err)
 	body++;
 	if (!regex_is_tame(body, err))
 		return false;
+	if (repeats_pile_up(body))
+		return error_set(err, 0,
+				 "the regex repeats a repeat; expected at "
+				 "most %d of * + ? in a row",
+				 REPEATS_IN_A_ROW);
 	rc = regcomp(&p->regex, body,
 		     REG_EXTENDED | REG_NOSUB | (nocase ? REG_ICASE : 0));
 	if (rc != 0) {

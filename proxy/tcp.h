@@ -60,6 +60,9 @@ void tcp_update(struct tcp *t);
 void tcp_close(struct tcp *t, enum close_reason reason, bool reset);
 /* Delivers what was passed, then ends with FIN or RST; soon, not now. */
 void tcp_flush(struct tcp *t, bool rst);
+/* TCP_FLUSH: writes what can be written; ends the session once all was
+ * delivered, or its time is up. */
+void tcp_flush_step(struct tcp *t, int64_t now_us);
 /* An end failed: its error becomes an RST behind the bytes it sent. */
 void tcp_end_failed(struct tcp *t, enum link_dir source);
 

@@ -36,7 +36,8 @@ expect_chain(struct harness_flow *f, enum link_dir dir, const char *names)
 	struct str got = {0};
 
 	for (struct stage *s = f->flow.links[dir].first; s; s = s->next)
-		str_printf(&got, "%s%s", got.len > 0 ? " " : "", s->fault->name);
+		str_printf(&got, "%s%s", got.len > 0 ? " " : "",
+		    s->fault->name);
 	ck_assert_str_eq(got.text != NULL ? got.text : "", names);
 	str_fini(&got);
 }
