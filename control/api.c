@@ -18,15 +18,12 @@ struct api {
 
 /* Health needs no token: who asks for it is an orchestrator. It says how we
  * are, never how the upstreams are, which are meant to be broken. */
-static bool
+static void
 health(const struct api *api, const struct web_request *request,
     struct web_reply *reply)
 {
 	bool ready = view_is(request->path, "/readyz");
 
-	if (!ready && !view_is(request->path, "/livez") &&
-	    !view_is(request->path, "/healthz"))
-		return false;
 	reply->type = "text/plain; charset=utf-8";
 	str_add(&reply->headers, "Cache-Control: no-store\r\n");
 	if (!view_is(request->method, "GET") &&
@@ -39,7 +36,23 @@ health(const struct api *api, const struct web_request *request,
 		reply->status = 200;
 		str_add(&reply->body, "ok\n");
 	}
-	return true;
+}
+
+static bool
+is_health(const struct web_request *request)
+{
+	return view_is(request->path, "/livez") ||
+	    view_is(request->path, "/readyz") ||
+	    view_is(request->path, "/healthz");
+}
+
+static bool
+on_admit(void *arg, const struct web_request *request, struct web_reply *reply)
+{
+	struct api *api = arg;
+
+	return is_health(request) ||
+	    guard_admits(&api->guard, request, reply);
 }
 
 static void
@@ -48,15 +61,22 @@ on_request(void *arg, const struct web_request *request,
 {
 	struct api *api = arg;
 
-	if (health(api, request, reply) ||
-	    !guard_admits(&api->guard, request, reply) ||
-	    toxiproxy_handle(api->state, request, reply))
+	if (is_health(request)) {
+		health(api, request, reply);
+		return;
+	}
+	if (toxiproxy_handle(api->state, request, reply))
 		return;
 	reply->status = 404;
 	reply->type = "text/plain; charset=utf-8";
 	str_add(&reply->headers, "X-Content-Type-Options: nosniff\r\n");
 	str_add(&reply->body, "404 page not found\n");
 }
+
+static const struct web_ops web_ops = {
+    .admit = on_admit,
+    .handle = on_request,
+};
 
 struct api *
 api_new(struct event_base *base, struct state *state,
@@ -68,7 +88,7 @@ api_new(struct event_base *base, struct state *state,
 	api->state = state;
 	if (conf_address_parse(control->listen, true, &address, err) &&
 	    guard_init(&api->guard, control, &address, err))
-		api->server = web_server_new(base, &address, on_request, api,
+		api->server = web_server_new(base, &address, &web_ops, api,
 		    err);
 	conf_address_fini(&address);
 	if (api->server != NULL)

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may use the control API. Loopback and Unix sockets are trusted; any
- * other address needs a token. A web page must never reach it, whatever name
- * it made its browser resolve to us (DNS rebinding). */
+/* Who may use the control API.
+ *
+ *	address reachable by      asked for
+ *	this host (loopback)      a Host that only this host's names give
+ *	who may open the socket   nothing: the file's mode has decided
+ *	others                    the token (or nothing: `insecure`)
+ *
+ * A token, where there is one, is asked for in all cases, and lets any Host
+ * pass. A web page must never get in, whatever name it made its browser
+ * resolve to us (DNS rebinding): what a browser sends from another page is
+ * refused everywhere. */
 #ifndef CONTROL_GUARD_H
 #define CONTROL_GUARD_H
 
@@ -11,8 +19,13 @@
 #include "config/model.h"
 #include "control/web_server.h"
 
+#define GUARD_DIGEST_SIZE 32
+
 struct guard {
-	char *token;   /* owned; NULL: none is asked for */
+	/* SHA-256 of the token, so that a comparison takes the same time
+	 * whatever is right of a wrong one, its length included. */
+	unsigned char digest[GUARD_DIGEST_SIZE];
+	bool has_token;
 	bool loopback; /* only this host can reach the listener */
 };
 

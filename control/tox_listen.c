@@ -138,7 +138,7 @@ bind_once(const char *address, struct error *err)
 		    why.text);
 		return NULL;
 	}
-	if (listener_open("probe", &a, &l, &why)) {
+	if (listener_open("probe", &a, 0, &l, &why)) {
 		bound = xstrdup(l.address);
 		listener_discard(&l);
 	} else {

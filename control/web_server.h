@@ -3,9 +3,10 @@
  *
  *   connection ─► llhttp ─► struct web_request ─► handler ─► struct web_reply
  *
- * Bounds: connections, head and body sizes, time for the head, for the body
- * and between requests, output that a client does not read. A slow or silent
- * client costs its own connection, nothing else. */
+ * Bounds: connections (the longest idle one makes room), head and body sizes,
+ * time for the head, for the body, for reading the reply and between requests,
+ * output that a client does not read. A slow or silent client costs its own
+ * connection, nothing else. */
 #ifndef CONTROL_WEB_SERVER_H
 #define CONTROL_WEB_SERVER_H
 
@@ -26,14 +27,15 @@ struct web_header {
 
 /* A whole request; everything is borrowed for the call of the handler. */
 struct web_request {
-	struct view method; /* "GET" */
-	struct view target; /* as sent */
-	struct view path;   /* target up to "?", still percent-encoded */
-	struct view query;  /* behind "?" */
+	struct view method;    /* "GET" */
+	struct view target;    /* as sent */
+	struct view authority; /* host:port of an absolute target; or empty */
+	struct view path;      /* target up to "?", still percent-encoded */
+	struct view query;     /* behind "?" */
 	const struct web_header *headers;
 	size_t headers_count;
 	struct view body;
-	bool is_local; /* over a Unix socket */
+	bool is_local;	       /* over a Unix socket */
 	struct web_conn *conn; /* for web_stream() */
 };
 
@@ -47,14 +49,23 @@ struct web_reply {
 	bool close;  /* end the connection behind it */
 };
 
-typedef void (*web_handler_fn)(void *arg, const struct web_request *request,
-    struct web_reply *reply);
+struct web_ops {
+	/* The head is complete; the body, not yet read, is empty here. False:
+	 * the reply is made, and a body is not waited for. */
+	bool (*admit)(void *arg, const struct web_request *request,
+		      struct web_reply *reply);
+	/* The request is complete. */
+	void (*handle)(void *arg, const struct web_request *request,
+		       struct web_reply *reply);
+};
 
-/* Listens on `address` (host:port or unix:path; a name is looked up) and
- * serves from `base`. Borrows base and arg. Returns owned, or NULL and err. */
+/* Listens on `address` (host:port or unix:path; the socket's file gets mode
+ * 0660) and serves from `base`. Borrows base, ops and arg. Returns owned, or
+ * NULL and err. */
 struct web_server *web_server_new(struct event_base *base,
-    const struct conf_address *address, web_handler_fn handler, void *arg,
-    struct error *err);
+				  const struct conf_address *address,
+				  const struct web_ops *ops, void *arg,
+				  struct error *err);
 /* The address as bound: "127.0.0.1:8474", "unix:/path". */
 const char *web_server_address(const struct web_server *s);
 /* Closes every connection. NULL is accepted. */
@@ -62,7 +73,7 @@ void web_server_free(struct web_server *s);
 
 /* The first header of that name; false if there is none. */
 bool web_header(const struct web_request *request, const char *name,
-    struct view *value);
+		struct view *value);
 
 /* Streams (reply.stream): `closed` is told once when the client has gone or
  * fell too far behind; the handle is invalid then. */

@@ -20,12 +20,18 @@ struct opened_listener {
 	const char *id; /* interned */
 	int fd;		/* owned */
 	bool is_unix;
+	unsigned mode; /* of a Unix socket's file; 0: as the umask says */
 	char address[128]; /* as bound: "127.0.0.1:40123", "unix:/path" */
 };
 
-/* Binds and listens. False: err names the address and the reason. */
+/* Binds and listens; the file of a Unix socket gets `mode` (0: as the umask
+ * says), and replaces one that is left over from a crash. False: err names
+ * the address and the reason. */
 bool listener_open(const char *id, const struct conf_address *address,
-    struct opened_listener *to, struct error *err) WARN_UNUSED;
+    unsigned mode, struct opened_listener *to, struct error *err) WARN_UNUSED;
+/* True if accept() failed for want of descriptors or memory, so that it would
+ * fail at once again. */
+bool listener_is_starved(int error);
 /* Closes it (and removes a Unix socket's file). */
 void listener_discard(struct opened_listener *l);
 

@@ -96,28 +96,50 @@ open_inet(struct opened_listener *l, struct sockaddr_storage *addr,
 	return l->fd >= 0;
 }
 
+/* A socket that nobody serves is left over from a crash. What is no socket is
+ * somebody's file, though connecting to it is refused as well. */
+static void
+remove_stale(const struct sockaddr_un *un)
+{
+	struct stat st;
+	int probe;
+
+	if (lstat(un->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return;
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (probe < 0)
+		return;
+	if (connect(probe, (const struct sockaddr *)un, sizeof(*un)) < 0 &&
+	    errno == ECONNREFUSED)
+		unlink(un->sun_path);
+	close(probe);
+}
+
+/* bind() makes the file with the socket's own mode, less the umask, so there
+ * is no moment at which more may connect than should. */
+static bool
+bind_unix(const struct opened_listener *l, const struct sockaddr_un *un)
+{
+	if (l->mode != 0 && fchmod(l->fd, l->mode) < 0)
+		return false;
+	if (bind(l->fd, (const struct sockaddr *)un, sizeof(*un)) < 0)
+		return false;
+	return l->mode == 0 || chmod(un->sun_path, l->mode) == 0;
+}
+
 static bool
 open_unix(struct opened_listener *l, const char *path, struct error *err)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int probe;
 
 	if (strlen(path) >= sizeof(un.sun_path))
 		return error_set(err, ENAMETOOLONG,
 		    "unix:%s: the path is longer than %zu bytes", path,
 		    sizeof(un.sun_path) - 1);
 	strcpy(un.sun_path, path);
-	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* A socket file that nobody serves is left over from a crash. */
-	if (probe >= 0 &&
-	    connect(probe, (struct sockaddr *)&un, sizeof(un)) < 0 &&
-	    errno == ECONNREFUSED)
-		unlink(path);
-	if (probe >= 0)
-		close(probe);
+	remove_stale(&un);
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (l->fd < 0 ||
-	    bind(l->fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
+	if (l->fd < 0 || !bind_unix(l, &un)) {
 		error_set(err, errno, "cannot listen on unix:%s: %s", path,
 		    strerror(errno));
 		if (l->fd >= 0)
@@ -165,10 +187,10 @@ failed:
 
 bool
 listener_open(const char *id, const struct conf_address *address,
-    struct opened_listener *to, struct error *err)
+    unsigned mode, struct opened_listener *to, struct error *err)
 {
 	*to = (struct opened_listener){
-	    .id = id, .fd = -1, .is_unix = address->is_unix};
+	    .id = id, .fd = -1, .is_unix = address->is_unix, .mode = mode};
 	if (address->is_unix ? !open_unix(to, address->path, err)
 			     : !open_any(to, address, err))
 		return false;
@@ -192,8 +214,8 @@ listener_discard(struct opened_listener *l)
 
 /* --- at work --- */
 
-static bool
-is_shortage(int error)
+bool
+listener_is_starved(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
 	    error == ENOMEM;
@@ -217,7 +239,7 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 			l->on_accept(l, client, &peer);
 			continue;
 		}
-		if (is_shortage(errno))
+		if (listener_is_starved(errno))
 			l->on_starved(l);
 		else if (errno == EINTR || errno == ECONNABORTED)
 			continue;

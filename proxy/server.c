@@ -160,7 +160,8 @@ open_new(const struct plan *before, const struct plan *plan,
 
 		if (before != NULL && plan_listener(before, l->id) != NULL)
 			continue;
-		if (listener_open(l->id, l->address, &opened[*count], &err)) {
+		if (listener_open(l->id, l->address, 0, &opened[*count],
+			&err)) {
 			(*count)++;
 			continue;
 		}
