@@ -3,7 +3,9 @@
 #include "control/api.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "control/guard.h"
 #include "control/toxiproxy.h"
@@ -13,6 +15,7 @@ struct api {
 	struct state *state; /* borrowed */
 	struct web_server *server;
 	struct guard guard;
+	char *listen; /* owned; as configured */
 	bool draining;
 };
 
@@ -86,6 +89,7 @@ api_new(struct event_base *base, struct state *state,
 	struct conf_address address = {0};
 
 	api->state = state;
+	api->listen = xstrdup(control->listen);
 	if (conf_address_parse(control->listen, true, &address, err) &&
 	    guard_init(&api->guard, control, &address, err))
 		api->server = web_server_new(base, &address, &web_ops, api,
@@ -95,6 +99,55 @@ api_new(struct event_base *base, struct state *state,
 		return api;
 	api_free(api);
 	return NULL;
+}
+
+static bool
+read_guard(const struct api *api, const struct conf_control *control,
+    struct guard *to, struct error *err)
+{
+	struct conf_address address = {0};
+	bool ok = conf_address_parse(api->listen, true, &address, err);
+
+	/* The new address may need no token, but we stay at the old one. */
+	if (ok && !conf_address_is_local(&address) &&
+	    control->token_file == NULL && !control->insecure)
+		ok = error_set(err, 0,
+		    "control: others can reach %s until a restart; expected "
+		    "token_file, or insecure = true", api->listen);
+	ok = ok && guard_init(to, control, &address, err);
+	conf_address_fini(&address);
+	return ok;
+}
+
+bool
+api_check(const struct api *api, const struct conf_control *control,
+    struct conf_diag *diag)
+{
+	struct guard guard = {0};
+	struct error err;
+	bool ok = read_guard(api, control, &guard, &err);
+
+	if (!ok)
+		conf_error(diag, &control->where, "%s", err.text);
+	guard_fini(&guard);
+	return ok;
+}
+
+void
+api_reload(struct api *api, const struct conf_control *control)
+{
+	struct guard guard = {0};
+	struct error err;
+
+	if (read_guard(api, control, &guard, &err))
+		api->guard = guard;
+	guard_fini(&guard);
+	if (control->listen == NULL ||
+	    strcmp(control->listen, api->listen) != 0)
+		log_line(LOG_WARN, "control_unchanged",
+		    "the control API listens where it did; another address "
+		    "needs a restart", LOG_STR("listen", api->listen),
+		    LOG_END);
 }
 
 const char *
@@ -116,5 +169,6 @@ api_free(struct api *api)
 		return;
 	web_server_free(api->server);
 	guard_fini(&api->guard);
+	free(api->listen);
 	free(api);
 }

@@ -18,6 +18,13 @@ struct api *api_new(struct event_base *base, struct state *state,
     const struct conf_control *control, struct error *err);
 /* "127.0.0.1:8474" */
 const char *api_address(const struct api *api);
+/* Could the API go on with these settings? False: diag says why not (the
+ * token cannot be read). */
+bool api_check(const struct api *api, const struct conf_control *control,
+    struct conf_diag *diag) WARN_UNUSED;
+/* Takes a new token from them, and tells if the address would have to change,
+ * which it does not while running. */
+void api_reload(struct api *api, const struct conf_control *control);
 /* From now on /readyz says 503. */
 void api_drain(struct api *api);
 /* NULL is accepted. */

@@ -21,6 +21,7 @@
 #include "control/api.h"
 #include "control/feed.h"
 #include "control/options.h"
+#include "control/privileges.h"
 #include "control/run_config.h"
 #include "observe/journal.h"
 #include "proxy/http1_parser.h"
@@ -43,6 +44,7 @@ struct runner {
 	struct feed *feed;
 	struct journal *journal; /* NULL: none */
 	struct event *signals[3], *flush, *tick, *drain_look;
+	struct privileges user; /* to become, if opt->user */
 	uint64_t loaded; /* hash of the file before it was last read */
 	int64_t drain_end_us;
 	bool draining;
@@ -65,6 +67,8 @@ static const struct option_row options[] = {
 	"seed of every random decision; wins over the file"},
     {0, "workers", OPTION_TEXT, offsetof(struct run_options, workers), "N",
 	"worker threads; wins over the file"},
+    {0, "user", OPTION_TEXT, offsetof(struct run_options, user),
+	"USER", "started as root: become USER[:GROUP] once all is open"},
     {0, "log-format", OPTION_TEXT, offsetof(struct run_options, log_format),
 	"NAME", "json, logfmt or text; default text on a terminal, else json"},
     {0, "log-level", OPTION_TEXT, offsetof(struct run_options, log_level),
@@ -126,8 +130,15 @@ reload(struct runner *r)
 		conf_model_unref(model);
 		model = NULL;
 	}
+	if (model != NULL && r->api != NULL &&
+	    !api_check(r->api, &model->control, &diag)) {
+		conf_model_unref(model);
+		model = NULL;
+	}
 	if (model != NULL && state_reload(r->state, model, &diag)) {
 		run_log_diag(&diag);
+		if (r->api != NULL)
+			api_reload(r->api, &model->control);
 		setup_log(model);
 		watch_files(r->watch, model->files, model->files_count,
 		    r->loaded);
@@ -360,6 +371,30 @@ start_api(struct runner *r)
 	return true;
 }
 
+/* Everything that may need root is open. */
+static bool
+become_user(struct runner *r)
+{
+	struct error err;
+
+	if (r->opt->user == NULL)
+		return true;
+	if (!privileges_give_sockets(&r->user, r->model, &err) ||
+	    !privileges_drop(&r->user, &err)) {
+		fprintf(stderr, "faultwire: --user: %s\n", err.text);
+		return false;
+	}
+	log_line(LOG_INFO, "user_changed", "runs as an ordinary user",
+	    LOG_UINT("uid", r->user.uid), LOG_UINT("gid", r->user.gid),
+	    LOG_END);
+	if (r->opt->config != NULL && access(r->opt->config, R_OK) != 0)
+		log_line(LOG_WARN, "config_unreadable",
+		    "that user cannot read the file: no reload will succeed",
+		    LOG_STR("file", r->opt->config),
+		    LOG_STR("error", strerror(errno)), LOG_END);
+	return true;
+}
+
 static int
 serve(struct runner *r)
 {
@@ -367,7 +402,7 @@ serve(struct runner *r)
 
 	raise_limits();
 	r->base = event_base_new();
-	if (start(r) && start_api(r)) {
+	if (start(r) && start_api(r) && become_user(r)) {
 		if (r->opt->config != NULL) {
 			r->watch = watch_new(r->base, on_file_changed, r);
 			watch_files(r->watch, r->model->files,
@@ -405,12 +440,17 @@ run(int argc, char **argv)
 	struct run_options opt = {0};
 	struct runner r = {.opt = &opt};
 	struct conf_diag diag = {0};
+	struct error err;
 	int rest = options_parse(&command_run, argc, argv, &opt), code;
 
 	if (rest < 0)
 		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
 	if (!usage_ok(&opt, rest < argc))
 		return EXIT_USAGE;
+	if (opt.user != NULL && !privileges_parse(opt.user, &r.user, &err)) {
+		fprintf(stderr, "faultwire run: --user: %s\n", err.text);
+		return EXIT_USAGE;
+	}
 	if (opt.config != NULL)
 		r.loaded = watch_hash(opt.config);
 	r.model = run_load(&opt, &diag);

@@ -12,6 +12,7 @@
 
 struct run_options {
 	const char *config, *listen, *upstream, *protocol, *journal;
+	const char *user;
 	const char *log_format, *log_level, *seed, *workers;
 	struct option_texts faults;
 };

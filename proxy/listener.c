@@ -181,8 +181,10 @@ open_any(struct opened_listener *l, const struct conf_address *a,
 	if (open_inet(l, &addr, sizeof(*in)))
 		return true;
 failed:
-	return error_set(err, errno, "cannot listen on %s: %s", a->text,
-	    strerror(errno));
+	return error_set(err, errno, "cannot listen on %s: %s%s", a->text,
+	    strerror(errno), errno == EACCES && a->port < 1024
+		? "; ports below 1024 are for root or CAP_NET_BIND_SERVICE"
+		: "");
 }
 
 bool
