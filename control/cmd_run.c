@@ -22,6 +22,7 @@
 #include "control/feed.h"
 #include "control/options.h"
 #include "control/run_config.h"
+#include "control/summary.h"
 #include "observe/journal.h"
 #include "proxy/http1_parser.h"
 #include "proxy/server.h"
@@ -42,6 +43,7 @@ struct runner {
 	struct watch *watch; /* NULL without a file */
 	struct feed *feed;
 	struct journal *journal; /* NULL: none */
+	struct summary *summary;
 	struct event *signals[3], *flush, *tick, *drain_look;
 	uint64_t loaded; /* hash of the file before it was last read */
 	int64_t drain_end_us;
@@ -118,16 +120,18 @@ reload(struct runner *r)
 {
 	struct conf_diag diag = {0};
 	struct conf_model *model;
+	bool ok;
 
 	r->loaded = watch_hash(r->opt->config);
 	model = run_load(r->opt, &diag);
-
-	if (model == NULL || !run_override(r->opt, model)) {
+	if (model != NULL && !run_override(r->opt, model)) {
 		conf_model_unref(model);
 		model = NULL;
 	}
-	if (model != NULL && state_reload(r->state, model, &diag)) {
-		run_log_diag(&diag);
+	ok = model != NULL && state_reload(r->state, model, &diag);
+	state_note_reload(r->state, ok);
+	run_log_diag(&diag);
+	if (ok) {
 		setup_log(model);
 		watch_files(r->watch, model->files, model->files_count,
 		    r->loaded);
@@ -136,7 +140,6 @@ reload(struct runner *r)
 		    LOG_UINT("generation", server_plan(r->server)->generation),
 		    LOG_UINT("routes", model->routes_count), LOG_END);
 	} else {
-		run_log_diag(&diag);
 		log_line(LOG_ERROR, "config_rejected",
 		    "configuration rejected, nothing has changed",
 		    LOG_STR("file", r->opt->config),
@@ -299,6 +302,7 @@ start(struct runner *r)
 	    LOG_STR("version", FAULTWIRE_VERSION),
 	    LOG_UINT("seed", server_seed(r->server)),
 	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
+	r->summary = summary_new(r->base, r->server);
 	ok = server_apply(r->server, r->model, &diag);
 failed:
 	if (err.text[0] != '\0')
@@ -318,6 +322,7 @@ finish(struct runner *r)
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	remove_events(r);
 	watch_free(r->watch);
+	summary_free(r->summary);
 	api_free(r->api);
 	state_free(r->state);
 	if (r->feed != NULL)
@@ -338,12 +343,17 @@ static bool
 start_api(struct runner *r)
 {
 	const struct conf_control *control = &r->model->control;
+	struct api_options api = {
+	    .control = control,
+	    .feed = r->feed,
+	    .journal = r->journal,
+	};
 	struct error err;
 
 	r->state = state_new(r->server, r->model, on_state_changed, r);
 	if (control->listen == NULL)
 		return true;
-	r->api = api_new(r->base, r->state, control, &err);
+	r->api = api_new(r->base, r->state, &api, &err);
 	if (r->api != NULL) {
 		log_line(LOG_INFO, "control_listening", "control API listens",
 		    LOG_STR("listen", api_address(r->api)), LOG_END);
