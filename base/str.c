@@ -10,8 +10,8 @@
 
 #include "base/xalloc.h"
 
-static void
-reserve(struct str *s, size_t more)
+void
+str_reserve(struct str *s, size_t more)
 {
 	size_t want = s->len + more + 1;
 
@@ -39,7 +39,7 @@ str_clear(struct str *s)
 void
 str_add_bytes(struct str *s, const void *data, size_t len)
 {
-	reserve(s, len);
+	str_reserve(s, len);
 	if (len > 0)
 		memcpy(s->text + s->len, data, len);
 	s->len += len;
@@ -69,7 +69,7 @@ str_printf(struct str *s, const char *format, ...)
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
 	if (len > 0) {
-		reserve(s, (size_t)len);
+		str_reserve(s, (size_t)len);
 		vsnprintf(s->text + s->len, (size_t)len + 1, format, again);
 		s->len += (size_t)len;
 	}
@@ -107,4 +107,17 @@ bool
 view_equal(struct view a, struct view b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+struct view
+view_trim(struct view v)
+{
+	while (v.len > 0 && (v.at[0] == ' ' || v.at[0] == '\t')) {
+		v.at++;
+		v.len--;
+	}
+	while (v.len > 0 &&
+	    (v.at[v.len - 1] == ' ' || v.at[v.len - 1] == '\t'))
+		v.len--;
+	return v;
 }

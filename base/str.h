@@ -26,6 +26,8 @@ struct view {
 
 /* Frees the text; `s` is empty afterwards and may be used again. */
 void str_fini(struct str *s);
+/* Makes room for `more` bytes behind what is there. */
+void str_reserve(struct str *s, size_t more);
 /* Forgets the text, keeps the memory. */
 void str_clear(struct str *s);
 void str_add(struct str *s, const char *text);
@@ -42,6 +44,8 @@ struct view view_of(const char *text);
 bool view_is(struct view v, const char *text) PURE;
 /* The same, letters compared without regard to case (ASCII). */
 bool view_is_nocase(struct view v, const char *text) PURE;
+/* Without the blanks and tabs around it. */
+struct view view_trim(struct view v);
 /* True if both hold the same bytes. */
 bool view_equal(struct view a, struct view b) PURE;
 

@@ -18,6 +18,7 @@
 #define KIND_LISTENER	0x08u /* without per-flow conditions: at the port */
 #define KIND_MAY_STALL	0x10u /* may hold bytes without a wake-up */
 #define KIND_HIDDEN	0x20u /* made by partitions, not written by users */
+#define KIND_DELAYS	0x40u /* its delays are measured: stage_delayed() */
 
 struct conf_kind {
 	const char *name;    /* keyword in configuration and API */

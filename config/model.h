@@ -181,6 +181,7 @@ enum conf_log_format {
 struct conf_log {
 	int level;  /* enum conf_log_level */
 	int format; /* enum conf_log_format */
+	bool access; /* a line for every request and session */
 };
 
 struct conf_model {

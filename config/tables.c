@@ -92,6 +92,12 @@ const struct conf_field conf_log_fields[] = {
      .def = "auto",
      .offset = offsetof(struct conf_log, format),
      .help = "How lines look; auto: text on a terminal, else json"},
+    {.name = "access",
+     .type = CONF_BOOL,
+     .def = "false",
+     .offset = offsetof(struct conf_log, access),
+     .help = "Write a line for every HTTP request and TCP session that "
+	     "ends"},
     CONF_FIELD_END,
 };
 
@@ -188,7 +194,7 @@ const struct conf_field conf_partition_fields[] = {
 const struct conf_group conf_groups[] = {
     {"", "The file itself; every part of it is optional", conf_file_fields},
     {"control",
-     "The control API: Toxiproxy's calls, and health",
+     "The control API: Toxiproxy's calls, metrics and health",
      conf_control_fields},
     {"log", "What is logged, and how", conf_log_fields},
     {"service", "A named party, an element of services", conf_service_fields},

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "control/guard.h"
+#include "control/health.h"
+#include "control/metrics.h"
 #include "control/toxiproxy.h"
 #include "control/web_server.h"
 
@@ -15,48 +17,49 @@ struct api {
 	struct state *state; /* borrowed */
 	struct web_server *server;
 	struct guard guard;
+	struct health health;
+	struct metrics metrics;
 	char *listen; /* owned; as configured */
-	bool draining;
 };
 
-/* Health needs no token: who asks for it is an orchestrator. It says how we
- * are, never how the upstreams are, which are meant to be broken. */
-static void
-health(const struct api *api, const struct web_request *request,
-    struct web_reply *reply)
-{
-	bool ready = view_is(request->path, "/readyz");
-
-	reply->type = "text/plain; charset=utf-8";
-	str_add(&reply->headers, "Cache-Control: no-store\r\n");
-	if (!view_is(request->method, "GET") &&
-	    !view_is(request->method, "HEAD")) {
-		reply->status = 405;
-	} else if (ready && api->draining) {
-		reply->status = 503;
-		str_add(&reply->body, "draining\n");
-	} else {
-		reply->status = 200;
-		str_add(&reply->body, "ok\n");
-	}
-}
-
-static bool
-is_health(const struct web_request *request)
-{
-	return view_is(request->path, "/livez") ||
-	    view_is(request->path, "/readyz") ||
-	    view_is(request->path, "/healthz");
-}
-
+/* Health needs no token: who asks for it is an orchestrator. */
 static bool
 on_admit(void *arg, const struct web_request *request, struct web_reply *reply)
 {
 	struct api *api = arg;
 
-	return is_health(request) ||
+	return health_is(request) ||
 	    guard_admits(&api->guard, request, reply);
 }
+
+static bool
+handle_health(struct api *api, const struct web_request *request,
+    struct web_reply *reply)
+{
+	return health_handle(&api->health, request, reply);
+}
+
+static bool
+handle_metrics(struct api *api, const struct web_request *request,
+    struct web_reply *reply)
+{
+	return metrics_handle(&api->metrics, request, reply);
+}
+
+static bool
+handle_toxiproxy(struct api *api, const struct web_request *request,
+    struct web_reply *reply)
+{
+	return toxiproxy_handle(api->state, request, reply);
+}
+
+/* Tried in this order; false: the request is for another. */
+static bool (*const handlers[])(struct api *api,
+    const struct web_request *request, struct web_reply *reply) = {
+    handle_health,
+    handle_metrics,
+    handle_toxiproxy,
+};
 
 static void
 on_request(void *arg, const struct web_request *request,
@@ -64,12 +67,10 @@ on_request(void *arg, const struct web_request *request,
 {
 	struct api *api = arg;
 
-	if (is_health(request)) {
-		health(api, request, reply);
-		return;
+	for (size_t i = 0; i < COUNT_OF(handlers); i++) {
+		if (handlers[i](api, request, reply))
+			return;
 	}
-	if (toxiproxy_handle(api->state, request, reply))
-		return;
 	reply->status = 404;
 	reply->type = "text/plain; charset=utf-8";
 	str_add(&reply->headers, "X-Content-Type-Options: nosniff\r\n");
@@ -83,13 +84,21 @@ static const struct web_ops web_ops = {
 
 struct api *
 api_new(struct event_base *base, struct state *state,
-    const struct conf_control *control, struct error *err)
+    const struct api_options *options, struct error *err)
 {
+	const struct conf_control *control = options->control;
 	struct api *api = xcalloc(1, sizeof(*api));
 	struct conf_address address = {0};
 
 	api->state = state;
 	api->listen = xstrdup(control->listen);
+	api->health.state = state;
+	api->metrics = (struct metrics){
+	    .state = state,
+	    .feed = options->feed,
+	    .journal = options->journal,
+	    .toxiproxy = options->toxiproxy_metrics,
+	};
 	if (conf_address_parse(control->listen, true, &address, err) &&
 	    guard_init(&api->guard, control, &address, err))
 		api->server = web_server_new(base, &address, &web_ops, api,
@@ -159,7 +168,7 @@ api_address(const struct api *api)
 void
 api_drain(struct api *api)
 {
-	api->draining = true;
+	api->health.draining = true;
 }
 
 void

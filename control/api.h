@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control API as a whole: one listener, behind one guard, that speaks
- * Toxiproxy's API at / and answers for the proxy's health. */
+ * Toxiproxy's API at /, tells metrics, and answers for the proxy's health. */
 #ifndef CONTROL_API_H
 #define CONTROL_API_H
 
@@ -8,14 +8,24 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "control/feed.h"
 #include "control/state.h"
+#include "observe/journal.h"
 
 struct api;
 
-/* Listens where `control` says. Borrows base and state. Returns owned, or NULL
- * and err. */
+/* All is borrowed for as long as the API lives. */
+struct api_options {
+	const struct conf_control *control; /* for the call of api_new() only */
+	const struct feed *feed;
+	const struct journal *journal; /* NULL: none is written */
+	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
+};
+
+/* Listens where options->control says. Borrows base and state. Returns owned,
+ * or NULL and err. */
 struct api *api_new(struct event_base *base, struct state *state,
-    const struct conf_control *control, struct error *err);
+    const struct api_options *options, struct error *err);
 /* "127.0.0.1:8474" */
 const char *api_address(const struct api *api);
 /* Could the API go on with these settings? False: diag says why not (the

@@ -23,6 +23,7 @@
 #include "control/options.h"
 #include "control/privileges.h"
 #include "control/run_config.h"
+#include "control/summary.h"
 #include "observe/journal.h"
 #include "proxy/http1_parser.h"
 #include "proxy/server.h"
@@ -43,6 +44,7 @@ struct runner {
 	struct watch *watch; /* NULL without a file */
 	struct feed *feed;
 	struct journal *journal; /* NULL: none */
+	struct summary *summary;
 	struct event *signals[3], *flush, *tick, *drain_look;
 	struct privileges user; /* to become, if opt->user */
 	uint64_t loaded; /* hash of the file before it was last read */
@@ -122,11 +124,11 @@ reload(struct runner *r)
 {
 	struct conf_diag diag = {0};
 	struct conf_model *model;
+	bool ok;
 
 	r->loaded = watch_hash(r->opt->config);
 	model = run_load(r->opt, &diag);
-
-	if (model == NULL || !run_override(r->opt, model)) {
+	if (model != NULL && !run_override(r->opt, model)) {
 		conf_model_unref(model);
 		model = NULL;
 	}
@@ -135,8 +137,10 @@ reload(struct runner *r)
 		conf_model_unref(model);
 		model = NULL;
 	}
-	if (model != NULL && state_reload(r->state, model, &diag)) {
-		run_log_diag(&diag);
+	ok = model != NULL && state_reload(r->state, model, &diag);
+	state_note_reload(r->state, ok);
+	run_log_diag(&diag);
+	if (ok) {
 		if (r->api != NULL)
 			api_reload(r->api, &model->control);
 		setup_log(model);
@@ -147,7 +151,6 @@ reload(struct runner *r)
 		    LOG_UINT("generation", server_plan(r->server)->generation),
 		    LOG_UINT("routes", model->routes_count), LOG_END);
 	} else {
-		run_log_diag(&diag);
 		log_line(LOG_ERROR, "config_rejected",
 		    "configuration rejected, nothing has changed",
 		    LOG_STR("file", r->opt->config),
@@ -310,6 +313,7 @@ start(struct runner *r)
 	    LOG_STR("version", FAULTWIRE_VERSION),
 	    LOG_UINT("seed", server_seed(r->server)),
 	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
+	r->summary = summary_new(r->base, r->server);
 	ok = server_apply(r->server, r->model, &diag);
 failed:
 	if (err.text[0] != '\0')
@@ -329,6 +333,7 @@ finish(struct runner *r)
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	remove_events(r);
 	watch_free(r->watch);
+	summary_free(r->summary);
 	api_free(r->api);
 	state_free(r->state);
 	if (r->feed != NULL)
@@ -349,12 +354,17 @@ static bool
 start_api(struct runner *r)
 {
 	const struct conf_control *control = &r->model->control;
+	struct api_options api = {
+	    .control = control,
+	    .feed = r->feed,
+	    .journal = r->journal,
+	};
 	struct error err;
 
 	r->state = state_new(r->server, r->model, on_state_changed, r);
 	if (control->listen == NULL)
 		return true;
-	r->api = api_new(r->base, r->state, control, &err);
+	r->api = api_new(r->base, r->state, &api, &err);
 	if (r->api != NULL) {
 		log_line(LOG_INFO, "control_listening", "control API listens",
 		    LOG_STR("listen", api_address(r->api)), LOG_END);

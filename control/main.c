@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program: finds the command and runs it. */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/near.h"
 #include "control/options.h"
@@ -42,9 +45,21 @@ unknown(const char *name)
 	return EXIT_USAGE;
 }
 
+/* Where a standard descriptor is closed, the next file or socket would take
+ * its place, and get what is meant for the log. */
+static void
+open_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			abort();
+	}
+}
+
 int
 main(int argc, char **argv)
 {
+	open_standard_descriptors();
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

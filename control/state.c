@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 
 struct state {
@@ -12,9 +13,24 @@ struct state {
 	struct conf_model *model; /* counted; in force */
 	struct conf_model *file;  /* counted; as last read */
 	uint64_t generation;
+	struct state_reload reload;
 	void (*changed)(void *arg);
 	void *arg;
 };
+
+void
+state_note_reload(struct state *s, bool ok)
+{
+	s->reload.ok = ok;
+	if (ok)
+		s->reload.good_wall_us = clock_wall_us();
+}
+
+const struct state_reload *
+state_last_reload(const struct state *s)
+{
+	return &s->reload;
+}
 
 struct state *
 state_new(struct server *server, struct conf_model *model,
@@ -26,6 +42,7 @@ state_new(struct server *server, struct conf_model *model,
 	s->model = conf_model_ref(model);
 	s->file = conf_model_ref(model);
 	s->generation = 1;
+	state_note_reload(s, true);
 	s->changed = changed;
 	s->arg = arg;
 	return s;

@@ -55,6 +55,15 @@ bool state_try(struct state *s, struct conf_model *draft,
  * state_commit(). */
 bool state_reload(struct state *s, struct conf_model *file,
     struct conf_diag *diag) WARN_UNUSED;
+/* How the file was when it was last read. */
+struct state_reload {
+	bool ok;
+	int64_t good_wall_us; /* when it last was good, since 1970 */
+};
+/* Notes how it went, in whichever way it failed. */
+void state_note_reload(struct state *s, bool ok);
+/* Borrowed. */
+const struct state_reload *state_last_reload(const struct state *s);
 /* Ends the sessions of a route (with FIN), on all workers. */
 void state_close_sessions(struct state *s, const char *route);
 

@@ -117,7 +117,7 @@ const struct fault_ops connect_delay_ops = {
 		       "jitter = \"100ms\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct connect_delay),
-	    .flags = KIND_CONNECTION | KIND_NO_STREAM,
+	    .flags = KIND_CONNECTION | KIND_NO_STREAM | KIND_DELAYS,
 	    .check = connect_delay_check,
 	},
     .state_size = sizeof(struct opening),

@@ -151,7 +151,7 @@ const struct fault_ops drip_ops = {
 	    .example = "{ type = \"drip\"; pieces = 20; duration = \"10s\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct drip),
-	    .flags = KIND_HTTP_ONLY,
+	    .flags = KIND_HTTP_ONLY | KIND_DELAYS,
 	},
     .state_size = sizeof(struct drops),
     .message = drip_message,

@@ -18,6 +18,7 @@
 #include "faults/fault.h"
 #include "observe/counters.h"
 #include "observe/event.h"
+#include "observe/trace.h"
 
 /* --- a route with its faults armed (made by proxy/plan.c) ---------------- */
 
@@ -52,6 +53,15 @@ struct armed_route {
 	size_t faults_count;
 };
 
+/* The first effect of a fault on a flow. */
+struct injection {
+	const struct flow *flow;
+	const struct armed_fault *fault;
+	const char *effect; /* constant word; NULL: bytes were touched */
+	double amount;
+	const char *unit; /* constant: "bytes", "us", "" */
+};
+
 /* --- the engine: what every flow of one worker shares ------------------- */
 
 struct engine {
@@ -62,6 +72,9 @@ struct engine {
 	unsigned index; /* of its worker, for counters */
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
+	/* Told of every injection; NULL: nobody is. `lines` are those of its
+	 * fault kind on its route and worker. */
+	void (*injected)(const struct injection *, struct log_sample *lines);
 };
 
 /* --- flows ---------------------------------------------------------------- */
@@ -108,6 +121,8 @@ struct flow_ops {
 	bool (*header)(const struct flow *, const char *name, size_t n,
 	    struct view *);
 	int (*status)(const struct flow *); /* 0: not known yet; may be NULL */
+	/* The trace it belongs to; false: none. May be NULL. */
+	bool (*trace)(const struct flow *, struct trace_context *);
 };
 
 struct link {

@@ -105,7 +105,8 @@ const struct fault_ops hang_ops = {
 	    .example = "{ type = \"hang\"; when = { path = \"/pay/*\"; }; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct hang),
-	    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM | KIND_MAY_STALL,
+	    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM | KIND_MAY_STALL |
+		KIND_DELAYS,
 	},
     .state_size = sizeof(struct wait),
     .links = hang_links,

@@ -331,6 +331,7 @@ const struct fault_ops latency_ops = {
 		       "jitter = \"20ms\"; distribution = \"normal\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct latency_params),
+	    .flags = KIND_DELAYS,
 	    .check = latency_check,
 	},
     .state_size = sizeof(struct latency_state),

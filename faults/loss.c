@@ -301,6 +301,7 @@ const struct fault_ops loss_ops = {
 		       "rtt = \"40ms\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct loss_params),
+	    .flags = KIND_DELAYS,
 	    .check = loss_check,
 	},
     .state_size = sizeof(struct loss_state),

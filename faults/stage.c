@@ -28,10 +28,29 @@ count_held(struct stage *s)
 	counter_add(&s->counts->held, holds ? 1 : (uint64_t)-1);
 }
 
+/* Counts an injection, for whoever looks at figures, traces or the log. */
+static void
+inject(struct stage *s, const char *effect, double amount, const char *unit)
+{
+	struct flow *f = flow_of(s);
+	struct trace_context trace;
+
+	counter_add(&s->counts->injected, 1);
+	if (f->ops->trace != NULL && f->ops->trace(f, &trace) &&
+	    (trace.flags & TRACE_SAMPLED))
+		exemplar_set(&s->counts->traced, trace.trace_id, 0,
+		    clock_wall_us());
+	if (f->engine->injected != NULL)
+		f->engine->injected(
+		    &(struct injection){f, s->fault, effect, amount, unit},
+		    &s->counts->lines);
+}
+
 /* The first effect on a flow counts as an injection, in whichever of its links
  * it shows. */
 static void
-took_effect(struct stage *s)
+took_effect(struct stage *s, const char *effect, double amount,
+    const char *unit)
 {
 	struct flow *f = flow_of(s);
 
@@ -41,7 +60,7 @@ took_effect(struct stage *s)
 		if (d->fault != s->fault->shared)
 			continue;
 		if (!d->injected)
-			counter_add(&s->counts->injected, 1);
+			inject(s, effect, amount, unit);
 		d->injected = true;
 		return;
 	}
@@ -410,7 +429,7 @@ stage_acted(struct stage *s, const char *effect, double amount,
 	struct event_record e;
 
 	if (!s->acted)
-		took_effect(s);
+		took_effect(s, effect, amount, unit);
 	if (!flow_event(flow_of(s), EVENT_EFFECT, &e))
 		return;
 	e.fault = s->fault->name;
@@ -430,7 +449,7 @@ stage_delayed(struct stage *s, int64_t asked_us, int64_t achieved_us)
 	/* A delay of nothing is no injection. */
 	if (asked_us > 0) {
 		if (!s->acted)
-			took_effect(s);
+			took_effect(s, "delay", (double)achieved_us, "us");
 		histogram_add(&s->counts->delay, &histogram_durations,
 		    achieved_us);
 		histogram_add(&s->counts->error, &histogram_errors,
@@ -447,6 +466,6 @@ void
 stage_touched(struct stage *s, size_t n)
 {
 	if (!s->acted)
-		took_effect(s);
+		took_effect(s, NULL, (double)n, "bytes");
 	s->touched += n;
 }

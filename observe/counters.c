@@ -24,7 +24,7 @@ const struct histogram_scale histogram_errors = {
 	"+Inf"},
 };
 
-void
+unsigned
 histogram_add(struct histogram *h, const struct histogram_scale *scale,
     int64_t us)
 {
@@ -35,6 +35,7 @@ histogram_add(struct histogram *h, const struct histogram_scale *scale,
 		i++;
 	counter_add(&h->buckets[i], 1);
 	counter_add(&h->sum_us, (uint64_t)us);
+	return i;
 }
 
 void

@@ -16,25 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Written by one thread, read by any. */
-struct counter {
-	atomic_uint_fast64_t value;
-};
-
-static inline void
-counter_add(struct counter *c, uint64_t n)
-{
-	/* One writer: no need for a locked instruction. */
-	atomic_store_explicit(&c->value,
-	    atomic_load_explicit(&c->value, memory_order_relaxed) + n,
-	    memory_order_relaxed);
-}
-
-static inline uint64_t
-counter_get(const struct counter *c)
-{
-	return atomic_load_explicit(&c->value, memory_order_relaxed);
-}
+#include "observe/counter.h"
+#include "observe/exemplar.h"
+#include "observe/sample.h"
 
 /* --- histograms ----------------------------------------------------------- */
 
@@ -60,9 +44,9 @@ struct histogram_sum {
 	uint64_t sum_us;
 };
 
-/* Counts one value; a negative one counts as 0. */
-void histogram_add(struct histogram *h, const struct histogram_scale *scale,
-    int64_t us);
+/* Counts one value; a negative one counts as 0. Returns its bucket. */
+unsigned histogram_add(struct histogram *h,
+    const struct histogram_scale *scale, int64_t us);
 /* Adds what `h` holds now. */
 void histogram_read(const struct histogram *h, struct histogram_sum *to);
 /* How many values there are. */
@@ -109,6 +93,7 @@ struct http_counts {
 	struct counter requests[2][CODE_COUNT]; /* [faulted] */
 	struct histogram duration[2];		/* [faulted] */
 	struct histogram upstream;
+	struct exemplar_slot traced[2][HISTOGRAM_BOUNDS + 1]; /* of duration */
 };
 
 struct fault_counts {
@@ -118,10 +103,8 @@ struct fault_counts {
 	struct counter skipped[SKIP_COUNT];
 	struct counter held; /* flows held right now; wraps below zero */
 	struct histogram delay, error;
-	/* The log's samples: this window's begin, and lines written in it. */
-	int64_t window_us;
-	unsigned logged;
-	struct counter unlogged; /* injected without a line of its own */
+	struct exemplar_slot traced; /* of injected */
+	struct log_sample lines;     /* about injections */
 };
 
 /* Its own cache lines. */
@@ -132,6 +115,7 @@ struct route_counts {
 	struct counter accepted, closed[CLOSED_BY_COUNT];
 	struct counter connects[CONNECT_COUNT];
 	struct histogram connect;
+	struct log_sample lines;	    /* about upstreams that failed */
 	_Atomic(struct http_counts *) http; /* NULL: no request yet */
 	_Atomic(struct fault_counts *) faults;
 };

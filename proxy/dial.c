@@ -46,12 +46,24 @@ const char *
 dial_result_name(enum dial_result result)
 {
 	static const char *const words[] = {
-#define X(id, word) word,
+#define X(id, word, error) word,
 	    DIAL_RESULTS(X)
 #undef X
 	};
 
 	return words[result];
+}
+
+const char *
+dial_result_error(enum dial_result result)
+{
+	static const char *const errors[] = {
+#define X(id, word, error) error,
+	    DIAL_RESULTS(X)
+#undef X
+	};
+
+	return errors[result];
 }
 
 void

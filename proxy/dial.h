@@ -15,22 +15,24 @@ struct dial;
 struct route_counts;
 struct worker;
 
-/* X(enum, word in events and metrics) */
+/* X(enum, word in events and metrics, RFC 9209's word for the error) */
 #define DIAL_RESULTS(X)                                                        \
-	X(DIAL_OK, "ok")                                                       \
-	X(DIAL_REFUSED, "refused")                                             \
-	X(DIAL_TIMEOUT, "timeout")                                             \
-	X(DIAL_UNREACHABLE, "unreachable")                                     \
-	X(DIAL_DNS, "dns")
+	X(DIAL_OK, "ok", NULL)                                                 \
+	X(DIAL_REFUSED, "refused", "connection_refused")                       \
+	X(DIAL_TIMEOUT, "timeout", "connection_timeout")                       \
+	X(DIAL_UNREACHABLE, "unreachable", "destination_ip_unroutable")        \
+	X(DIAL_DNS, "dns", "dns_error")
 
 enum dial_result {
-#define X(id, word) id,
+#define X(id, word, error) id,
 	DIAL_RESULTS(X)
 #undef X
 };
 
 /* "ok", … */
 const char *dial_result_name(enum dial_result result);
+/* "connection_refused", …; NULL for DIAL_OK. */
+const char *dial_result_error(enum dial_result result);
 
 /* Counts a dial that ended, after `us`. */
 void dial_count(struct route_counts *counts, enum dial_result result,

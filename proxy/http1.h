@@ -6,7 +6,7 @@
  *	http1_request.c		its bytes: heads, routes, bodies
  *	http1_exchange.c	one request and its response: their bytes
  *	http1_flow.c		the same as a flow: what faults ask of it
- *	http1_count.c		what metrics say about it
+ *	http1_count.c		what metrics and the access log say about it
  *	http1_upstream.c	reaching the upstream, sending, trying again
  *	http1_response.c	the upstream's bytes
  *	http1_pool.c		idle upstream connections, spare memory
@@ -220,8 +220,8 @@ extern const struct flow_ops http1_exchange_ops;
 
 /* The response's head is there: how long did the upstream take? */
 void http1_count_upstream(struct http1_exchange *x);
-/* An exchange that began is over. */
-void http1_count_exchange(struct http1_exchange *x);
+/* An exchange that began is over; `reason` (constant) says why. */
+void http1_count_exchange(struct http1_exchange *x, const char *reason);
 /* A request never became an exchange. */
 void http1_count_refused(struct http1 *s, int status);
 

@@ -90,7 +90,7 @@ http1_exchange_free(struct http1_exchange *x, const char *reason, bool reset)
 
 	if (x->begun) {
 		tell_response(x);
-		http1_count_exchange(x);
+		http1_count_exchange(x, reason);
 		if (http1_link(x, LINK_UP)->deaf_holds > 0)
 			end_set_deaf(&s->client, false);
 		flow_fini(&x->flow, reason);

@@ -3,6 +3,7 @@
  * a say in where bytes go, and replies that no server sent. */
 #include <string.h>
 
+#include "proxy/flow_log.h"
 #include "proxy/http1.h"
 #include "proxy/http1_match.h"
 #include "proxy/http1_reply.h"
@@ -58,6 +59,16 @@ static int
 op_status(const struct flow *f)
 {
 	return of(f)->status;
+}
+
+static bool
+op_trace(const struct flow *f, struct trace_context *to)
+{
+	const struct http1_exchange *x = of(f);
+	const struct http1_span span =
+	    x->parsers[LINK_UP].head.traceparent;
+
+	return span.len > 0 && trace_parse(http1_span(x->head.text, span), to);
 }
 
 /* --- replies of our own --- */
@@ -136,6 +147,9 @@ http1_exchange_error(struct http1_exchange *x, int status, const char *error,
 
 	if (x->answered || x->s->state != HTTP1_EXCHANGE)
 		return;
+	/* 503: the route is gone; below: the client's mistake. */
+	if (status == 502 || status == 504)
+		flow_log_upstream(&x->flow, error);
 	http1_reply_error(&reply, status, error, text,
 	    http1_span(x->head.text, h->method), close);
 	answered(x, status, close);
@@ -198,4 +212,5 @@ const struct flow_ops http1_exchange_ops = {
     .fact = op_fact,
     .header = op_header,
     .status = op_status,
+    .trace = op_trace,
 };

@@ -247,6 +247,16 @@ connection_field(struct http1_head *h, struct view value)
 	}
 }
 
+/* Two of them are none. */
+static void
+trace_field(struct http1_head *h, const char *data, struct view value)
+{
+	h->traceparent = h->has_traceparent
+	    ? (struct http1_span){0}
+	    : span_of(data, value.at, value.at + value.len);
+	h->has_traceparent = true;
+}
+
 /* The few headers that matter here, by length first: most lines cost one
  * comparison. */
 static enum http1_result
@@ -274,6 +284,10 @@ field(struct http1_head *h, const char *data, const char *line,
 	case 10:
 		if (view_is_nocase(name, "Connection"))
 			connection_field(h, value);
+		break;
+	case 11:
+		if (view_is_nocase(name, "traceparent"))
+			trace_field(h, data, value);
 		break;
 	case 14:
 		if (view_is_nocase(name, "Content-Length"))

@@ -38,6 +38,7 @@ struct http1_head {
 	struct http1_span method, target; /* requests */
 	struct http1_span host; /* without port; of the target if it has one */
 	struct http1_span path, query; /* of the target */
+	struct http1_span traceparent; /* value; len 0: none, or several */
 	int status;	     /* responses */
 	uint8_t minor;	     /* HTTP/1.minor */
 	bool is_request, has_first, has_host;
@@ -45,6 +46,7 @@ struct http1_head {
 	bool chunked;	     /* … and ends in chunked */
 	bool close, keep_alive, upgrade; /* said by Connection */
 	bool expects;	     /* Expect: 100-continue */
+	bool has_traceparent;
 };
 
 /* Prepares for a message of at most `max` bytes of head. */

@@ -116,6 +116,15 @@ tell_connect(struct http1_exchange *x, enum dial_result result)
 static void
 dial_failed(struct http1_exchange *x, enum dial_result result)
 {
+	static const struct {
+		int status;
+		const char *text;
+	} replies[] = {
+	    [DIAL_REFUSED] = {502, "the upstream refused the connection"},
+	    [DIAL_TIMEOUT] = {504, "the upstream did not accept in time"},
+	    [DIAL_UNREACHABLE] = {502, "the upstream cannot be reached"},
+	    [DIAL_DNS] = {502, "the upstream's name has no address"},
+	};
 	struct http1 *s = x->s;
 
 	/* A fault has ended the flow already. */
@@ -125,26 +134,8 @@ dial_failed(struct http1_exchange *x, enum dial_result result)
 		    http1_link(x, LINK_UP)->out.len);
 		return;
 	}
-	switch (result) {
-	case DIAL_OK:
-		break;
-	case DIAL_REFUSED:
-		http1_exchange_error(x, 502, "connection_refused",
-		    "the upstream refused the connection");
-		break;
-	case DIAL_TIMEOUT:
-		http1_exchange_error(x, 504, "connection_timeout",
-		    "the upstream did not accept in time");
-		break;
-	case DIAL_UNREACHABLE:
-		http1_exchange_error(x, 502, "destination_ip_unroutable",
-		    "the upstream cannot be reached");
-		break;
-	case DIAL_DNS:
-		http1_exchange_error(x, 502, "dns_error",
-		    "the upstream's name has no address");
-		break;
-	}
+	http1_exchange_error(x, replies[result].status,
+	    dial_result_error(result), replies[result].text);
 }
 
 /* Says who the client is, where the route asks for it. */

@@ -119,6 +119,12 @@ plan_clock_new(const struct plan *plan, int64_t now_us)
 	return c;
 }
 
+bool
+plan_clock_partition_up(const struct plan_clock *c, size_t n)
+{
+	return c->partitions[n];
+}
+
 void
 plan_clock_free(struct plan_clock *c)
 {

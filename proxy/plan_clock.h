@@ -14,6 +14,8 @@ struct plan_clock *plan_clock_new(const struct plan *plan, int64_t now_us);
  * when to look again (DEADLINE_NEVER: not at all). */
 int64_t plan_clock_look(struct plan_clock *c, int64_t now_us,
     void (*tell)(void *arg, const struct plan_change_item *item), void *arg);
+/* Did the model's n-th partition cut when it was last looked at? */
+bool plan_clock_partition_up(const struct plan_clock *c, size_t n);
 /* NULL is accepted. */
 void plan_clock_free(struct plan_clock *c);
 

@@ -24,6 +24,9 @@
 #include "proxy/resolve.h"
 #include "proxy/worker.h"
 
+/* A worker whose loop did not turn for so long is stuck. */
+#define TURN_MAX_US (30 * 1000000LL)
+
 /* Somebody is told, somebody waits. */
 struct acks {
 	pthread_mutex_t lock;
@@ -371,18 +374,44 @@ server_close_sessions(struct server *s, const char *route)
 void
 server_drain(struct server *s)
 {
-	s->acks.missing = 1;
-	acceptor_post_close(s->acceptor, on_ack, &s->acks);
-	await_acks(&s->acks);
 	if (s->plan != NULL) {
 		struct plan *clear = plan_clear(s->plan);
 
 		put_in_force(s, clear, NULL, 0);
 		plan_diff(s->plan, clear, tell_change, s);
+		if (s->events != NULL)
+			event_buffer_flush(s->events);
 		set_plan(s, clear);
 	}
+	s->acks.missing = 1;
+	acceptor_post_close(s->acceptor, on_ack, &s->acks);
+	await_acks(&s->acks);
 	for (size_t i = 0; i < s->workers_count; i++)
 		worker_post_drain(s->workers[i]);
+}
+
+bool
+server_partition_up(const struct server *s, size_t n)
+{
+	return plan_clock_partition_up(s->clock, n);
+}
+
+void
+server_lag(const struct server *s, struct histogram_sum *to)
+{
+	for (size_t i = 0; i < s->workers_count; i++)
+		histogram_read(&s->workers[i]->lag, to);
+}
+
+bool
+server_turns(const struct server *s, int64_t now_us)
+{
+	for (size_t i = 0; i < s->workers_count; i++) {
+		if (now_us - atomic_load_explicit(&s->workers[i]->turned_us,
+				 memory_order_relaxed) > TURN_MAX_US)
+			return false;
+	}
+	return true;
 }
 
 size_t

@@ -54,6 +54,12 @@ void server_ask(struct server *s, void (*ask)(struct worker *w, void *arg),
 void server_close_sessions(struct server *s, const char *route);
 /* Lifts every fault, closes the listeners, lets sessions finish. */
 void server_drain(struct server *s);
+/* Does the n-th partition of the plan's model cut now? */
+bool server_partition_up(const struct server *s, size_t n);
+/* Adds how late the workers ran what was due. */
+void server_lag(const struct server *s, struct histogram_sum *to);
+/* True if every worker's loop turned lately. */
+bool server_turns(const struct server *s, int64_t now_us);
 /* Sessions open now, over all workers. */
 size_t server_sessions(const struct server *s);
 /* Ends every session and thread, frees everything. NULL is accepted. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "proxy/flow_log.h"
 #include "proxy/protocol.h"
 #include "proxy/splice.h"
 
@@ -107,6 +108,7 @@ on_dialled(void *arg, enum dial_result result, int fd)
 	dial_count(t->flow.counts, result,
 	    worker_now(t->session.worker) - t->dialed_us);
 	if (result != DIAL_OK) {
+		flow_log_upstream(&t->flow, dial_result_error(result));
 		tcp_close(t, CLOSE_DIAL_FAILED, false);
 		return;
 	}
@@ -385,6 +387,10 @@ free_session(struct session *s)
 	struct tcp *t = CONTAINER_OF(s, struct tcp, session);
 
 	counter_add(&t->flow.counts->closed[close_reason_by(t->reason)], 1);
+	if (t->reason == CLOSE_UPSTREAM_RESET)
+		flow_log_upstream(&t->flow, "connection_terminated");
+	if (flow_log_access(s->worker))
+		flow_log_session(s, &t->flow, (enum close_reason)t->reason);
 	flow_fini(&t->flow, close_reason_name(t->reason));
 	splice_drop(t, LINK_UP);
 	splice_drop(t, LINK_DOWN);

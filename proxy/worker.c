@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "observe/sink.h"
+#include "proxy/flow_log.h"
 #include "proxy/protocol.h"
 
 #define TIDY_EVERY_US (2 * 1000000LL)
@@ -326,6 +327,7 @@ on_tidy(struct deadline *d, int64_t now_us)
 {
 	struct worker *w = CONTAINER_OF(d, struct worker, tidy);
 
+	atomic_store_explicit(&w->turned_us, now_us, memory_order_relaxed);
 	bytes_pool_trim(&w->engine.pool);
 	give_back(w);
 	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
@@ -348,6 +350,7 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	w->resolver = resolver;
 	w->engine.clock = &clock_real;
 	w->engine.seed = seed;
+	w->engine.injected = flow_log_injection;
 	w->timer_at_us = DEADLINE_NEVER;
 	w->change.on_due = on_change;
 	w->tidy.on_due = on_tidy;
@@ -376,6 +379,7 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	    EV_READ | EV_PERSIST, on_mail, w);
 	event_add(&w->mailbox_ev, NULL);
 	event_assign(&w->reap_ev, w->base, -1, 0, on_reap, w);
+	atomic_store(&w->turned_us, worker_now(w));
 	worker_arm(w, &w->tidy, worker_now(w) + TIDY_EVERY_US);
 	return w;
 }

@@ -35,6 +35,7 @@ struct worker {
 	struct plan *plan;   /* counted */
 	struct session_list sessions, reaping;
 	atomic_size_t sessions_count; /* written here, read anywhere */
+	atomic_int_fast64_t turned_us; /* its loop turned; every 2 s */
 	size_t sessions_peak; /* since memory was last given back */
 	struct event reap_ev;
 	struct deadline change;	 /* the plan's next change in time */

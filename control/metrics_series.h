@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who has figures: for every set of series, their labels and the blocks of
+ * counters whose sum they show. Made anew for each scrape. */
+#ifndef CONTROL_METRICS_SERIES_H
+#define CONTROL_METRICS_SERIES_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "observe/exposition.h"
+#include "proxy/plan.h"
+
+enum series_set {
+	SERIES_ROUTES,	 /* blocks: struct route_counts */
+	SERIES_REQUESTS, /* HTTP routes: struct http_counts */
+	SERIES_FAULTS,	 /* kinds on routes: struct fault_counts */
+	SERIES_DELAYS,	 /* the same of kinds whose delays are measured */
+	SERIES_TOXIPROXY, /* as SERIES_ROUTES, with Toxiproxy's labels */
+	SERIES_SETS,
+};
+
+struct series {
+	const struct armed_route *route;
+	size_t labels, labels_len; /* in series_list.text */
+	size_t first, count;	   /* in series_list.blocks */
+	bool active;		   /* faults: one of the kind is in force */
+};
+
+struct series_list {
+	struct str text;
+	const void **blocks;
+	size_t blocks_count, blocks_room;
+	struct {
+		struct series *items;
+		size_t count, room;
+	} sets[SERIES_SETS];
+};
+
+/* All routes of the plan, as they are at now_us; Toxiproxy's if asked for.
+ * Borrows the plan. */
+void series_list_init(struct series_list *l, const struct plan *plan,
+    bool toxiproxy, int64_t now_us);
+void series_list_fini(struct series_list *l);
+
+/* The labels; borrowed from the list. */
+struct view series_labels(const struct series_list *l, const struct series *s);
+
+#endif

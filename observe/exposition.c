@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes metrics. Lines are put together from bytes that are ready: a scrape
+ * of a thousand routes has a hundred thousand of them. */
+#include "observe/exposition.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/json.h"
+
+static const char *const content_types[] = {
+    [EXPOSITION_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
+    [EXPOSITION_OPENMETRICS] =
+	"application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
+
+static const char *const type_words[] = {
+    [METRIC_COUNTER] = "counter",
+    [METRIC_GAUGE] = "gauge",
+    [METRIC_HISTOGRAM] = "histogram",
+    [METRIC_INFO] = "info",
+};
+
+const char *
+exposition_content_type(enum exposition_format format)
+{
+	return content_types[format];
+}
+
+/* --- numbers and escapes ------------------------------------------------- */
+
+static void
+add_uint(struct str *to, uint64_t value)
+{
+	char digits[20], *at = digits + sizeof(digits);
+
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	str_add_bytes(to, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+/* Microseconds as seconds: 1500000 is 1.5. */
+static void
+add_seconds(struct str *to, uint64_t us)
+{
+	char fraction[7] = ".000000";
+	size_t len = sizeof(fraction);
+	uint64_t rest = us % 1000000;
+
+	for (size_t i = sizeof(fraction) - 1; i > 0; i--) {
+		fraction[i] = (char)('0' + rest % 10);
+		rest /= 10;
+	}
+	while (len > 2 && fraction[len - 1] == '0')
+		len--;
+	add_uint(to, us / 1000000);
+	str_add_bytes(to, fraction, len);
+}
+
+static void
+add_double(struct str *to, double value)
+{
+	if (isnan(value))
+		str_add(to, "NaN");
+	else if (isinf(value))
+		str_add(to, value > 0 ? "+Inf" : "-Inf");
+	else
+		jsonw_number(to, value);
+}
+
+static void
+add_escaped(struct str *to, struct view text, bool quotes)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+
+		if (c == '\n')
+			str_add(to, "\\n");
+		else if (c == '\\' || (c == '"' && quotes))
+			str_add_bytes(to, (char[]){'\\', c}, 2);
+		else
+			str_add_char(to, c);
+	}
+}
+
+void
+exposition_label(struct str *to, const char *name, struct view value)
+{
+	if (to->len > 0)
+		str_add_char(to, ',');
+	str_add(to, name);
+	str_add(to, "=\"");
+	add_escaped(to, value, true);
+	str_add_char(to, '"');
+}
+
+/* --- families ------------------------------------------------------------ */
+
+void
+exposition_begin(
+    struct exposition *e, enum exposition_format format, struct str *out)
+{
+	*e = (struct exposition){.out = out, .format = format};
+}
+
+static void
+add_meta(struct exposition *e, const char *what, const struct str *name,
+    const char *text)
+{
+	str_printf(e->out, "# %s ", what);
+	str_add_bytes(e->out, name->text, name->len);
+	str_add_char(e->out, ' ');
+	add_escaped(e->out, view_of(text), e->format == EXPOSITION_OPENMETRICS);
+	str_add_char(e->out, '\n');
+}
+
+void
+exposition_family(struct exposition *e, const struct metric_family *family)
+{
+	bool open = e->format == EXPOSITION_OPENMETRICS;
+	const char *type = type_words[family->type];
+	struct str bare = {0};
+
+	e->family = family;
+	str_add(&bare, family->name);
+	str_clear(&e->name);
+	str_add(&e->name, family->name);
+	if (family->type == METRIC_COUNTER)
+		str_add(&e->name, "_total");
+	else if (family->type == METRIC_INFO)
+		str_add(&e->name, "_info");
+	if (family->type == METRIC_INFO && !open)
+		type = "gauge";
+	add_meta(e, "HELP", open ? &bare : &e->name, family->help);
+	add_meta(e, "TYPE", open ? &bare : &e->name, type);
+	if (family->unit != NULL && open)
+		add_meta(e, "UNIT", &bare, family->unit);
+	str_fini(&bare);
+}
+
+void
+exposition_end(struct exposition *e)
+{
+	if (e->format == EXPOSITION_OPENMETRICS)
+		str_add(e->out, "# EOF\n");
+	str_fini(&e->name);
+}
+
+/* --- samples ------------------------------------------------------------- */
+
+/* Up to and with the blank before the value. `le` NULL: no bucket. */
+static void
+add_front(struct exposition *e, const char *suffix,
+    const struct metric_labels *labels, const char *le)
+{
+	struct str *out = e->out;
+	bool first = true;
+
+	str_add_bytes(out, e->name.text, e->name.len);
+	str_add(out, suffix);
+	if (labels->common.len + labels->own.len == 0 && le == NULL) {
+		str_add_char(out, ' ');
+		return;
+	}
+	str_add_char(out, '{');
+	str_add_bytes(out, labels->common.at, labels->common.len);
+	first = labels->common.len == 0;
+	if (labels->own.len > 0 && !first)
+		str_add_char(out, ',');
+	str_add_bytes(out, labels->own.at, labels->own.len);
+	first = first && labels->own.len == 0;
+	if (le != NULL) {
+		str_add(out, first ? "le=\"" : ",le=\"");
+		str_add(out, le);
+		str_add_char(out, '"');
+	}
+	str_add_bytes(out, "} ", 2);
+}
+
+static void
+add_exemplar(struct exposition *e, const struct exemplar *exemplar, bool count)
+{
+	char id[TRACE_ID_TEXT];
+
+	if (exemplar == NULL || exemplar->wall_us == 0 ||
+	    e->format != EXPOSITION_OPENMETRICS)
+		return;
+	trace_id_text(exemplar->trace_id, id);
+	str_printf(e->out, " # {trace_id=\"%s\"} ", id);
+	if (count)
+		str_add(e->out, "1.0");
+	else
+		add_seconds(e->out, (uint64_t)exemplar->value_us);
+	str_add_char(e->out, ' ');
+	add_seconds(e->out, (uint64_t)exemplar->wall_us);
+}
+
+void
+exposition_uint(struct exposition *e, struct metric_labels labels,
+    uint64_t value, const struct exemplar *exemplar)
+{
+	add_front(e, "", &labels, NULL);
+	add_uint(e->out, value);
+	add_exemplar(e, exemplar, true);
+	str_add_char(e->out, '\n');
+}
+
+void
+exposition_double(
+    struct exposition *e, struct metric_labels labels, double value)
+{
+	add_front(e, "", &labels, NULL);
+	add_double(e->out, value);
+	str_add_char(e->out, '\n');
+}
+
+void
+exposition_histogram(struct exposition *e, struct metric_labels labels,
+    const struct histogram_scale *scale, const struct histogram_sum *sum,
+    const struct exemplar *exemplars)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+		count += sum->buckets[i];
+		add_front(e, "_bucket", &labels, scale->le[i]);
+		add_uint(e->out, count);
+		add_exemplar(
+		    e, exemplars != NULL ? &exemplars[i] : NULL, false);
+		str_add_char(e->out, '\n');
+	}
+	add_front(e, "_sum", &labels, NULL);
+	add_seconds(e->out, sum->sum_us);
+	str_add_char(e->out, '\n');
+	add_front(e, "_count", &labels, NULL);
+	add_uint(e->out, count);
+	str_add_char(e->out, '\n');
+}

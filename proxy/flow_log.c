@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Log lines about single flows, written by the worker: the log never waits. */
+#include "proxy/flow_log.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "proxy/worker.h"
+
+/* How much of a path a line shows. */
+#define PATH_SHOWN 1024
+
+static double
+seconds(int64_t us)
+{
+	return (double)us / 1e6;
+}
+
+/* The text of the address; NULL: a Unix socket's. */
+static const char *
+address_text(const struct in6_addr *a, char *buf, size_t size)
+{
+	if (IN6_IS_ADDR_UNSPECIFIED(a))
+		return NULL;
+	if (IN6_IS_ADDR_V4MAPPED(a))
+		return inet_ntop(
+		    AF_INET, &a->s6_addr[12], buf, (socklen_t)size);
+	return inet_ntop(AF_INET6, a, buf, (socklen_t)size);
+}
+
+/* NULL: it belongs to none that is sampled. */
+static const char *
+trace_text(const struct flow *f, char buf[TRACE_ID_TEXT])
+{
+	struct trace_context trace;
+
+	if (f->ops->trace == NULL || !f->ops->trace(f, &trace) ||
+	    !(trace.flags & TRACE_SAMPLED))
+		return NULL;
+	trace_id_text(trace.trace_id, buf);
+	return buf;
+}
+
+/* Amounts carry their unit in the key. */
+static struct log_field
+amount_field(const struct injection *i)
+{
+	if (strcmp(i->unit, "us") == 0)
+		return LOG_DOUBLE("delay_s", i->amount / 1e6);
+	if (strcmp(i->unit, "bytes") == 0)
+		return LOG_UINT("effect_bytes", (uint64_t)i->amount);
+	return i->amount != 0 ? LOG_DOUBLE("amount", i->amount)
+			      : LOG_STR("amount", NULL);
+}
+
+void
+flow_log_injection(const struct injection *i, struct log_sample *lines)
+{
+	const struct flow *f = i->flow;
+	char trace[TRACE_ID_TEXT];
+
+	if (!log_enabled(LOG_INFO) ||
+	    !log_sample_take(lines, clock_now(f->engine->clock)))
+		return;
+	log_line(LOG_INFO, "fault_injected", "fault injected",
+	    LOG_STR("route", f->route_name), LOG_STR("fault", i->fault->name),
+	    LOG_STR("type", i->fault->ops->kind.name),
+	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
+	    LOG_STR("effect", i->effect), amount_field(i),
+	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
+}
+
+void
+flow_log_upstream(const struct flow *f, const char *error)
+{
+	char trace[TRACE_ID_TEXT];
+
+	if (!log_enabled(LOG_WARN) ||
+	    !log_sample_take(&f->counts->lines, clock_now(f->engine->clock)))
+		return;
+	log_line(LOG_WARN, "upstream_error", "the upstream failed",
+	    LOG_STR("route", f->route_name),
+	    LOG_STR("upstream",
+		f->route != NULL ? f->route->conf->upstream.text : NULL),
+	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
+	    LOG_STR("error_type", error),
+	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
+}
+
+bool
+flow_log_access(const struct worker *w)
+{
+	return w->plan != NULL && w->plan->model->log.access &&
+	       log_enabled(LOG_INFO);
+}
+
+void
+flow_log_session(
+    const struct session *s, const struct flow *f, enum close_reason reason)
+{
+	char client[INET6_ADDRSTRLEN];
+
+	log_line(LOG_INFO, "session", "session ended",
+	    LOG_STR("route", f->route_name),
+	    LOG_STR("client", address_text(&s->client, client, sizeof(client))),
+	    LOG_UINT("session", s->number), LOG_UINT("flow", f->number),
+	    LOG_STR("reason", close_reason_name(reason)),
+	    LOG_BOOL("faulted", f->faulted),
+	    LOG_DOUBLE("duration_s",
+		seconds(clock_now(f->engine->clock) - f->start_us)),
+	    LOG_UINT("bytes_in", f->links[LINK_UP].fed),
+	    LOG_UINT("bytes_out", f->links[LINK_DOWN].taken), LOG_END);
+}
+
+static char *
+text_of(struct view v, size_t most)
+{
+	return v.len > 0 ? xmemdup0(v.at, MIN(v.len, most)) : NULL;
+}
+
+void
+flow_log_request(const struct request_log *r)
+{
+	const struct flow *f = r->flow;
+	char client[INET6_ADDRSTRLEN], trace[TRACE_ID_TEXT];
+	char *method = text_of(r->method, PATH_SHOWN);
+	char *path = text_of(r->path, PATH_SHOWN);
+
+	log_line(LOG_INFO, "request", "request ended",
+	    LOG_STR("route", f->route_name),
+	    LOG_STR("client",
+		address_text(&r->session->client, client, sizeof(client))),
+	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
+	    LOG_STR("method", method), LOG_STR("path", path),
+	    r->code != 0 ? LOG_INT("code", r->code) : LOG_STR("code", NULL),
+	    LOG_STR("reason", r->reason), LOG_BOOL("faulted", r->faulted),
+	    LOG_DOUBLE("duration_s",
+		seconds(clock_now(f->engine->clock) - f->start_us)),
+	    LOG_UINT("bytes_in", f->links[LINK_UP].fed),
+	    LOG_UINT("bytes_out", f->links[LINK_DOWN].taken),
+	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
+	free(method);
+	free(path);
+}
