@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,9 +77,14 @@ parse_port(const char *text, unsigned *port, struct error *err)
 		*port = 0;
 		return true;
 	}
-	if (*end != '\0' || !isdigit((unsigned char)*text))
-		return error_set(err, 0, "listen tcp: lookup tcp/%s: unknown "
-					 "port", text);
+	if (*end != '\0' || !isdigit((unsigned char)*text)) {
+		const struct servent *service = getservbyname(text, "tcp");
+
+		if (service == NULL)
+			return error_set(err, 0, "listen tcp: lookup tcp/%s: "
+						 "unknown port", text);
+		n = ntohs((uint16_t)service->s_port);
+	}
 	if (n > 65535)
 		return error_set(err, 0, "listen tcp: address %s: invalid port",
 		    text);
@@ -156,6 +162,15 @@ tox_listen_probe(const char *resolved, struct error *err)
 
 	free(bound);
 	return bound != NULL;
+}
+
+const char *
+tox_address_text(const struct error *err)
+{
+	static const char begin[] = "listen tcp: ";
+	size_t len = sizeof(begin) - 1;
+
+	return err->text + (strncmp(err->text, begin, len) == 0 ? len : 0);
 }
 
 char *
