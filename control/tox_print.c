@@ -97,6 +97,7 @@ print_float32(struct jsonw *w, double value)
 {
 	char text[40];
 
+	value = (double)(float)value;
 	for (int digits = 1; digits <= 9; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, value);
 		if (strtof(text, NULL) == (float)value)

@@ -19,6 +19,7 @@ struct worker;
 #define DIAL_RESULTS(X)                                                        \
 	X(DIAL_OK, "ok")                                                       \
 	X(DIAL_REFUSED, "refused")                                             \
+	X(DIAL_RESET, "reset") /* accepted, and reset at once */               \
 	X(DIAL_TIMEOUT, "timeout")                                             \
 	X(DIAL_UNREACHABLE, "unreachable")                                     \
 	X(DIAL_DNS, "dns")

@@ -132,6 +132,10 @@ dial_failed(struct http1_exchange *x, enum dial_result result)
 		http1_exchange_error(x, 502, "connection_refused",
 		    "the upstream refused the connection");
 		break;
+	case DIAL_RESET:
+		http1_exchange_error(x, 502, "connection_terminated",
+		    "the upstream reset the connection");
+		break;
 	case DIAL_TIMEOUT:
 		http1_exchange_error(x, 504, "connection_timeout",
 		    "the upstream did not accept in time");
