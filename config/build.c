@@ -122,6 +122,7 @@ conf_fault_fini(struct conf_fault *f)
 	if (f->params != NULL)
 		conf_fields_fini(f->kind->fields, f->params);
 	free(f->params);
+	free(f->type_shown);
 	free(f->stream_shown);
 	*f = (struct conf_fault){0};
 }

@@ -69,6 +69,7 @@ void
 conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
 {
 	conf_fault_init(to, from->kind);
+	to->type_shown = xstrdup(from->type_shown);
 	conf_fields_copy(conf_fault_fields, to, from);
 	conf_fields_copy(from->kind->fields, to->params, from->params);
 	when_copy(&to->conditions.when, &from->conditions.when);

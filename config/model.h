@@ -76,6 +76,7 @@ struct conf_conditions {
 
 struct conf_fault {
 	char *name;		      /* owned, unique on its route */
+	char *type_shown; /* owned; as the API was given it; or NULL */
 	const struct conf_kind *kind; /* borrowed, lives for the process */
 	int stream;		      /* enum conf_stream */
 	bool enabled;

@@ -41,6 +41,11 @@ void tox_escape(struct str *body);
 /* The kind that a type names on that route; NULL: none. */
 const struct fault_ops *tox_kind(const char *type,
     const struct conf_route *route);
+/* The defaults of an alias, where they are not its kind's. */
+void tox_attributes_default(struct conf_fault *f);
+/* True if the fault was made as Toxiproxy's packet_loss; its attributes. */
+bool tox_is_packet_loss(const struct conf_fault *f);
+double tox_correlation(const struct conf_fault *f);
 /* Sets what the body gives (NULL: nothing); null is absent, unknown keys are
  * ignored. False: err says what is wrong, the fault is half changed. */
 bool tox_attributes_set(struct conf_fault *f, json_t *attributes,
@@ -55,6 +60,9 @@ bool tox_attributes_complete(const struct conf_fault *f, json_t *attributes,
  * port where 0 was asked. Returns owned text for conf_route.listen_text, or
  * NULL and err in the words of Go's net package. */
 char *tox_listen_resolve(const char *listen, struct error *err);
+/* What is wrong with an address that a proxy does not listen at yet: the
+ * error's words without their beginning. Borrowed. */
+const char *tox_address_text(const struct error *err);
 /* The address of a host by name, within a moment (80 ms). */
 bool tox_lookup(const char *host, struct sockaddr_storage *to,
     struct error *err);

@@ -2,6 +2,9 @@
 /* Attributes of Toxiproxy's toxics: parameters of faults, as whole numbers in
  * Toxiproxy's units. Other than there they are checked, and a body is taken as
  * a whole or not at all. */
+#include <assert.h>
+#include <float.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,6 +15,7 @@
 /* packet_loss was proposed to Toxiproxy; the kind is called loss here. */
 #define LOSS "loss"
 #define LOSS_ALIAS "packet_loss"
+#define LOSS_RATE  "0.1" /* unless given */
 
 const struct fault_ops *
 tox_kind(const char *type, const struct conf_route *route)
@@ -25,6 +29,23 @@ tox_kind(const char *type, const struct conf_route *route)
 		route->protocol != PROTOCOL_HTTP))
 		return NULL;
 	return ops;
+}
+
+bool
+tox_is_packet_loss(const struct conf_fault *f)
+{
+	return f->type_shown != NULL && strcmp(f->type_shown, LOSS_ALIAS) == 0;
+}
+
+void
+tox_attributes_default(struct conf_fault *f)
+{
+	struct error err;
+
+	if (tox_is_packet_loss(f) &&
+	    !conf_field_parse(conf_field_find(f->kind->fields, "rate"),
+		f->params, LOSS_RATE, &err))
+		assert(!"the default is a fraction");
 }
 
 static const struct conf_field *
@@ -56,6 +77,17 @@ set_correlation(struct conf_fault *f, const json_t *value, struct error *err)
 	    false, err);
 }
 
+double
+tox_correlation(const struct conf_fault *f)
+{
+	const struct conf_field *field = conf_field_find(f->kind->fields,
+	    "burst");
+	double burst = *(const double *)((const char *)f->params +
+	    field->offset);
+
+	return burst > 1 ? round((1 - 1 / burst) * 1e9) / 1e9 : 0;
+}
+
 static bool
 takes_fractions(const struct conf_field *field)
 {
@@ -69,6 +101,40 @@ takes_text(const struct conf_field *field)
 	    field->type == CONF_BOOL;
 }
 
+/* An amount in Toxiproxy's unit, exactly. */
+static bool
+set_amount(const struct conf_field *field, void *params, int64_t amount,
+    struct error *err)
+{
+	double max = field->max == 0 && field->min >= 0 ? DBL_MAX : field->max;
+	void *at = (char *)params + field->offset;
+	struct str expected = {0};
+	int64_t base;
+
+	if (__builtin_mul_overflow(amount, field->bare > 0 ? field->bare : 1,
+		&base) ||
+	    (double)base < field->min || (double)base > max) {
+		conf_field_bounds_text(field, &expected);
+		error_set(err, 0, "%lld is out of bounds; expected %s",
+		    (long long)amount,
+		    expected.len > 0 ? expected.text : "0 or more");
+		str_fini(&expected);
+		return false;
+	}
+	if (field->type == CONF_RATE)
+		*(double *)at = (double)base;
+	else
+		*(int64_t *)at = base;
+	return true;
+}
+
+static bool
+takes_amounts(const struct conf_field *field)
+{
+	return field->type == CONF_INT || field->type == CONF_DURATION ||
+	    field->type == CONF_SIZE || field->type == CONF_RATE;
+}
+
 static bool
 set_attribute(struct conf_fault *f, const struct conf_field *field,
     const json_t *value, struct error *err)
@@ -79,12 +145,12 @@ set_attribute(struct conf_fault *f, const struct conf_field *field,
 
 	if (json_is_boolean(value) && field->type == CONF_BOOL)
 		text = json_is_true(value) ? "true" : "false";
-	if (json_is_integer(value) && !takes_text(field))
+	if (json_is_integer(value) && takes_amounts(field))
+		ok = set_amount(field, f->params, json_integer_value(value),
+		    &why);
+	else if (json_is_number(value) && takes_fractions(field))
 		ok = conf_field_number(field, f->params,
-		    (double)json_integer_value(value), true, &why);
-	else if (json_is_real(value) && takes_fractions(field))
-		ok = conf_field_number(field, f->params,
-		    json_real_value(value), false, &why);
+		    json_number_value(value), false, &why);
 	else if (text != NULL && takes_text(field))
 		ok = conf_field_parse(field, f->params, text, &why);
 	else

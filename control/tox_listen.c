@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,50 +40,60 @@ has_ipv6(void)
 	return ok;
 }
 
-/* Splits host:port as Go's SplitHostPort does. */
-static bool
-split(const char *listen, char **host, char **port, struct error *err)
+/* What Go's SplitHostPort finds wrong; NULL: nothing, host and port are set
+ * (borrowed from `listen`). */
+static const char *
+split(const char *listen, struct view *host, const char **port)
 {
-	const char *colon = strrchr(listen, ':');
-	const char *from = listen, *to = colon;
+	const char *colon = strrchr(listen, ':'), *bracket;
 
 	if (colon == NULL)
-		return error_set(err, 0,
-		    "listen tcp: address %s: missing port in address", listen);
-	if (*listen == '[') {
-		to = strchr(listen, ']');
-		if (to == NULL || to + 1 != colon)
-			return error_set(err, 0,
-			    "listen tcp: address %s: missing ']' in address",
-			    listen);
-		from++;
-	} else if (memchr(listen, ':', (size_t)(colon - listen)) != NULL) {
-		return error_set(err, 0,
-		    "listen tcp: address %s: too many colons in address",
-		    listen);
+		return "missing port in address";
+	*port = colon + 1;
+	*host = (struct view){listen, (size_t)(colon - listen)};
+	if (*listen != '[') {
+		if (memchr(host->at, ':', host->len) != NULL)
+			return "too many colons in address";
+	} else {
+		bracket = strchr(listen, ']');
+		if (bracket == NULL)
+			return "missing ']' in address";
+		if (bracket[1] != ':')
+			return "missing port in address";
+		if (bracket + 1 != colon)
+			return "too many colons in address";
+		*host = (struct view){
+		    listen + 1, (size_t)(bracket - listen - 1)};
 	}
-	*host = xmemdup0(from, (size_t)(to - from));
-	*port = xstrdup(colon + 1);
-	return true;
+	if (memchr(host->at, '[', host->len) != NULL ||
+	    strchr(colon, '[') != NULL)
+		return "unexpected '[' in address";
+	if (memchr(host->at, ']', host->len) != NULL ||
+	    strchr(colon, ']') != NULL)
+		return "unexpected ']' in address";
+	return NULL;
 }
 
+/* A number with a sign or none, the name of a service, or nothing. */
 static bool
 parse_port(const char *text, unsigned *port, struct error *err)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	const char *digits = text + (*text == '-' || *text == '+');
+	const struct servent *service;
 
-	if (*text == '\0') {
-		*port = 0;
-		return true;
+	if (digits[strspn(digits, "0123456789")] == '\0') {
+		unsigned long n = strtoul(digits, NULL, 10);
+
+		*port = (unsigned)n;
+		return (n <= 65535 && (n == 0 || *text != '-')) ||
+		    error_set(err, 0, "listen tcp: address %s: invalid port",
+			text);
 	}
-	if (*end != '\0' || !isdigit((unsigned char)*text))
+	service = getservbyname(text, "tcp");
+	if (service == NULL)
 		return error_set(err, 0, "listen tcp: lookup tcp/%s: unknown "
 					 "port", text);
-	if (n > 65535)
-		return error_set(err, 0, "listen tcp: address %s: invalid port",
-		    text);
-	*port = (unsigned)n;
+	*port = ntohs((uint16_t)service->s_port);
 	return true;
 }
 
@@ -158,31 +169,52 @@ tox_listen_probe(const char *resolved, struct error *err)
 	return bound != NULL;
 }
 
+const char *
+tox_address_text(const struct error *err)
+{
+	static const char begin[] = "listen tcp: ";
+	size_t len = sizeof(begin) - 1;
+
+	return err->text + (strncmp(err->text, begin, len) == 0 ? len : 0);
+}
+
+/* The numeric form, with the port as it was given. */
+static char *
+to_numeric(const char *listen, unsigned *port, struct error *err)
+{
+	struct view host;
+	const char *port_text, *wrong = split(listen, &host, &port_text);
+	char *name, *ip, *result = NULL;
+
+	if (wrong != NULL) {
+		error_set(err, 0, "listen tcp: address %s: %s", listen, wrong);
+		return NULL;
+	}
+	if (!parse_port(port_text, port, err))
+		return NULL;
+	name = xmemdup0(host.at, host.len);
+	ip = numeric(name, err);
+	if (ip != NULL)
+		result = xasprintf("%s:%u", ip, *port);
+	free(ip);
+	free(name);
+	return result;
+}
+
 char *
 tox_listen_resolve(const char *listen, struct error *err)
 {
-	char *host = NULL, *port = NULL, *ip = NULL, *result = NULL;
-	unsigned n = 0;
+	unsigned port = 0;
+	char *result, *bound;
 
 	if (strncmp(listen, "unix:", 5) == 0)
 		return xstrdup(listen);
 	if (*listen == '\0')
-		listen = ":0";
-	if (!split(listen, &host, &port, err) || !parse_port(port, &n, err))
-		goto done;
-	ip = numeric(host, err);
-	if (ip == NULL)
-		goto done;
-	result = xasprintf("%s:%u", ip, n);
-	if (n == 0) {
-		char *bound = bind_once(result, err);
-
-		free(result);
-		result = bound;
-	}
-done:
-	free(host);
-	free(port);
-	free(ip);
-	return result;
+		listen = TOX_ANY_PORT;
+	result = to_numeric(listen, &port, err);
+	if (result == NULL || port != 0)
+		return result;
+	bound = bind_once(result, err);
+	free(result);
+	return bound;
 }

@@ -143,11 +143,15 @@ populate_one(struct batch *b, const struct tox_proxy *proxy,
 	    b->draft != NULL ? b->draft : state_model(b->state);
 	size_t at = state_route_index(m, proxy->name);
 	const struct conf_route *old = at != SIZE_MAX ? &m->routes[at] : NULL;
+	struct error why;
 	char *resolved = tox_listen_resolve(
-	    proxy->listen != NULL ? proxy->listen : "", err);
+	    proxy->listen != NULL ? proxy->listen : "", &why);
 	bool ok = resolved != NULL;
 
-	if (ok && (old == NULL || !unchanged(old, proxy, resolved))) {
+	if (!ok)
+		error_set(err, why.code, "%s", old != NULL
+			? tox_address_text(&why) : why.text);
+	else if ((old == NULL || !unchanged(old, proxy, resolved))) {
 		ok = can_listen(b, proxy, resolved, old, err);
 		if (ok)
 			replace(b, proxy, resolved);

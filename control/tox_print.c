@@ -97,6 +97,7 @@ print_float32(struct jsonw *w, double value)
 {
 	char text[40];
 
+	value = (double)(float)value;
 	for (int digits = 1; digits <= 9; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, value);
 		if (strtof(text, NULL) == (float)value)
@@ -151,6 +152,13 @@ print_attributes(struct jsonw *w, const struct conf_fault *fault)
 {
 	const struct conf_field *table = fault->kind->fields;
 
+	if (tox_is_packet_loss(fault)) {
+		jsonw_key(w, "loss_rate");
+		print_other(w, conf_field_find(table, "rate"), fault->params);
+		jsonw_key(w, "correlation");
+		jsonw_double(w, tox_correlation(fault));
+		return;
+	}
 	for (size_t i = 0; i < COUNT_OF(classic); i++) {
 		if (strcmp(classic[i].type, fault->kind->name) != 0)
 			continue;
@@ -181,7 +189,9 @@ print_toxic(struct jsonw *w, const struct conf_fault *fault)
 	print_attributes(w, fault);
 	jsonw_object_end(w);
 	jsonw_put_string(w, "name", fault->name);
-	jsonw_put_string(w, "type", fault->kind->name);
+	jsonw_put_string(w, "type", fault->type_shown != NULL
+		? fault->type_shown
+		: fault->kind->name);
 	jsonw_put_string(w, "stream", fault->stream_shown != NULL
 		? fault->stream_shown
 		: streams[fault->stream]);

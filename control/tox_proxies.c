@@ -327,13 +327,8 @@ update(struct tox_call *call, const struct conf_route *old,
 		t.listen = xstrdup(old->listen_text);
 	else
 		t.listen = tox_listen_resolve(t.given, &err);
-	if (t.listen == NULL) {
-		const char *text = err.text;
-
-		if (strncmp(text, "listen tcp: ", 12) == 0)
-			text += 12;
-		return tox_error(call, 500, "%s", text);
-	}
+	if (t.listen == NULL)
+		return tox_error(call, 500, "%s", tox_address_text(&err));
 	t.upstream = xstrdup(now->upstream != NULL ? now->upstream : upstream);
 	t.moved = strcmp(t.listen, old->listen_text) != 0;
 	t.redirected = strcmp(t.upstream, upstream) != 0;

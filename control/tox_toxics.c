@@ -126,6 +126,9 @@ add_fault(struct tox_call *call, const struct tox_toxic *toxic,
 
 	free(f->name);
 	f->name = xstrdup(call->toxic);
+	if (strcmp(toxic->type, ops->kind.name) != 0)
+		f->type_shown = xstrdup(toxic->type);
+	tox_attributes_default(f);
 	set_stream(f, stream);
 	f->enabled = true;
 	f->from_api = true;

@@ -67,6 +67,7 @@ uint64_t histogram_count(const struct histogram_sum *h);
 #define CONNECT_WORDS(X)                                                       \
 	X(CONNECT_OK, "ok")                                                    \
 	X(CONNECT_REFUSED, "refused")                                          \
+	X(CONNECT_RESET, "reset")                                              \
 	X(CONNECT_TIMEOUT, "timeout")                                          \
 	X(CONNECT_UNREACHABLE, "unreachable")                                  \
 	X(CONNECT_DNS, "dns")                                                  \

@@ -72,6 +72,7 @@ dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
 	static const enum connect_result results[] = {
 	    [DIAL_OK] = CONNECT_OK,
 	    [DIAL_REFUSED] = CONNECT_REFUSED,
+	    [DIAL_RESET] = CONNECT_RESET,
 	    [DIAL_TIMEOUT] = CONNECT_TIMEOUT,
 	    [DIAL_UNREACHABLE] = CONNECT_UNREACHABLE,
 	    [DIAL_DNS] = CONNECT_DNS,
@@ -122,8 +123,9 @@ result_of(int error)
 	switch (error) {
 	case ECONNREFUSED:
 	case ENOENT:
-	case ECONNRESET:
 		return DIAL_REFUSED;
+	case ECONNRESET:
+		return DIAL_RESET;
 	case ETIMEDOUT:
 		return DIAL_TIMEOUT;
 	default:

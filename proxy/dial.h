@@ -19,6 +19,8 @@ struct worker;
 #define DIAL_RESULTS(X)                                                        \
 	X(DIAL_OK, "ok", NULL)                                                 \
 	X(DIAL_REFUSED, "refused", "connection_refused")                       \
+	/* accepted, and reset at once */                                       \
+	X(DIAL_RESET, "reset", "connection_terminated")                        \
 	X(DIAL_TIMEOUT, "timeout", "connection_timeout")                       \
 	X(DIAL_UNREACHABLE, "unreachable", "destination_ip_unroutable")        \
 	X(DIAL_DNS, "dns", "dns_error")

@@ -121,6 +121,7 @@ dial_failed(struct http1_exchange *x, enum dial_result result)
 		const char *text;
 	} replies[] = {
 	    [DIAL_REFUSED] = {502, "the upstream refused the connection"},
+	    [DIAL_RESET] = {502, "the upstream reset the connection"},
 	    [DIAL_TIMEOUT] = {504, "the upstream did not accept in time"},
 	    [DIAL_UNREACHABLE] = {502, "the upstream cannot be reached"},
 	    [DIAL_DNS] = {502, "the upstream's name has no address"},
