@@ -19,7 +19,7 @@ struct worker;
 #define DIAL_RESULTS(X)                                                        \
 	X(DIAL_OK, "ok", NULL)                                                 \
 	X(DIAL_REFUSED, "refused", "connection_refused")                       \
-	/* accepted, and reset at once */                                       \
+	/* accepted, and reset at once */                                      \
 	X(DIAL_RESET, "reset", "connection_terminated")                        \
 	X(DIAL_TIMEOUT, "timeout", "connection_timeout")                       \
 	X(DIAL_UNREACHABLE, "unreachable", "destination_ip_unroutable")        \

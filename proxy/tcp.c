@@ -107,13 +107,12 @@ on_dialled(void *arg, enum dial_result result, int fd)
 	tell_connect(t, result);
 	dial_count(t->flow.counts, result,
 	    worker_now(t->session.worker) - t->dialed_us);
-	if (result == DIAL_RESET) {
-		tcp_close(t, CLOSE_UPSTREAM_RESET, true);
-		return;
-	}
 	if (result != DIAL_OK) {
+		bool reset = result == DIAL_RESET;
+
 		flow_log_upstream(&t->flow, dial_result_error(result));
-		tcp_close(t, CLOSE_DIAL_FAILED, false);
+		tcp_close(t, reset ? CLOSE_UPSTREAM_RESET : CLOSE_DIAL_FAILED,
+		    reset);
 		return;
 	}
 	end_attach(&t->ends[LINK_DOWN], fd,

@@ -8,7 +8,7 @@ static const char full_text[] =
     "seed = 9007199254740993L; workers = 2; drain_timeout = \"1m30s\";\n"
     "control = { listen = \"0.0.0.0:1\"; token_file = \"/t\"; insecure = true; "
     "};\n"
-    "log = { level = \"error\"; format = \"text\"; };\n"
+    "log = { level = \"error\"; format = \"text\"; access = true; };\n"
     "services = ( { name = \"api\"; addresses = [ \"10.1.0.0/16\", \"::1\" ]; "
     "}, { name = \"db\"; addresses = \"db\"; }, { name = \"c\"; } );\n"
     "routes = (\n"
