@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 
 #define READ_SIZE 16384
+#define OUT_KEEP  65536 /* a larger buffer is given back */
 
 static const int timeouts_s[] = {
     [WEB_FRESH] = 5,  [WEB_IDLE] = 60,	   [WEB_HEAD] = 5,   [WEB_BODY] = 10,
@@ -171,7 +172,10 @@ flush(struct web_conn *c)
 		compact(c);
 		return true;
 	}
-	str_clear(&c->out);
+	if (c->out.room > OUT_KEEP)
+		str_fini(&c->out);
+	else
+		str_clear(&c->out);
 	c->out_at = 0;
 	return !c->closing || linger(c);
 }
