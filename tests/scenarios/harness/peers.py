@@ -10,6 +10,7 @@ import tempfile
 import time
 
 from .net import connect_outcome, free_port, is_root, wait_until
+from .scrape import get
 
 
 class Peer:
@@ -121,4 +122,23 @@ http {{ {temporary} access_log off; client_max_body_size 100m;
     location /up {{ client_body_buffer_size 64k; return 204; }} }} }}
 """)
     peer.launch([program, "-p", peer.dir, "-c", f"{peer.dir}/nginx.conf"])
+    return peer
+
+
+def prometheus(test, config, files=()):
+    """A server with that configuration; `files` are copied beside it."""
+    program = find(test, "prometheus")
+    peer = Peer(test, "faultwire-prometheus-")
+    for path in files:
+        shutil.copy(path, peer.dir)
+    with open(os.path.join(peer.dir, "prometheus.yml"), "w",
+              encoding="utf-8") as f:
+        f.write(config)
+    peer.launch([program, "--config.file=prometheus.yml",
+                 f"--web.listen-address=127.0.0.1:{peer.port}",
+                 "--storage.tsdb.path=data", "--log.level=debug",
+                 "--enable-feature=exemplar-storage"])
+    # The port answers before the server does.
+    wait_until(lambda: get(peer.port, "/-/ready").status == 200,
+               what="Prometheus being ready")
     return peer
