@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reference: one page of Markdown a fault kind and a group, and an
- * index. */
+/* The reference: one page of Markdown a fault kind and a group, one of all
+ * metrics, and an index. */
 #include "docs/generate.h"
 
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "config/describe.h"
 #include "faults/fault.h"
+#include "observe/metrics.h"
 
 /* Kinds by what they act on; a kind belongs to one family. */
 struct family {
@@ -122,7 +123,40 @@ index_page(const char *folder)
 	for (const struct conf_group *g = conf_groups; g->name != NULL; g++)
 		str_printf(&text, "| [`%s`](config-%s.md) | %s |\n",
 		    group_name(g), group_name(g), g->summary);
+	str_add(&text, "\n## Metrics\n\n[`/metrics`](metrics.md): every "
+		       "metric, its type, labels and meaning.\n");
 	ok = write_page(folder, "", "README", &text);
+	str_fini(&text);
+	return ok;
+}
+
+static void
+add_metric(struct str *to, const struct metric_family *f)
+{
+	static const char *const types[] = {"counter", "gauge", "histogram",
+	    "info"};
+	static const char *const suffixes[] = {"_total", "", "", "_info"};
+
+	str_printf(to, "| `%s%s` | %s | %s | %s |\n", f->name,
+	    suffixes[f->type], types[f->type],
+	    f->labels[0] != '\0' ? f->labels : "–", f->help);
+}
+
+static bool
+metrics_page(const char *folder)
+{
+	struct str text = {0};
+	bool ok;
+
+	add_origin(&text, "observe/metrics.c");
+	str_add(&text, "# Metrics\n\nWhat `/metrics` tells, in the order in "
+		       "which it does. How to scrape it, and what to make of "
+		       "it:\n[metrics](../metrics.md).\n\n"
+		       "| metric | type | labels | what it is |\n"
+		       "|---|---|---|---|\n");
+	for (int i = 0; i < METRIC_COUNT; i++)
+		add_metric(&text, &metric_families[i]);
+	ok = write_page(folder, "", "metrics", &text);
 	str_fini(&text);
 	return ok;
 }
@@ -130,7 +164,7 @@ index_page(const char *folder)
 bool
 generate_pages(const char *folder)
 {
-	bool ok = index_page(folder);
+	bool ok = index_page(folder) && metrics_page(folder);
 
 	for (size_t i = 0; i < fault_kinds.count && ok; i++)
 		ok = !generate_shows_kind(fault_kinds.items[i]) ||

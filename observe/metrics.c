@@ -16,7 +16,8 @@ const struct metric_family metric_families[METRIC_COUNT] = {
     [METRIC_UPSTREAM_CONNECTS] = {"faultwire_upstream_connects", METRIC_COUNTER,
 	NULL, "route, result",
 	"Tries to reach the upstream, by what became of them: ok, refused, "
-	"timeout, unreachable, dns, or injected where a fault came first"},
+	"reset, timeout, unreachable, dns, or injected where a fault came "
+	"first"},
     [METRIC_UPSTREAM_CONNECT_DURATION] =
 	{"faultwire_upstream_connect_duration_seconds", METRIC_HISTOGRAM,
 	    "seconds", "route",

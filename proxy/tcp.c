@@ -110,7 +110,10 @@ on_dialled(void *arg, enum dial_result result, int fd)
 	if (result != DIAL_OK) {
 		bool reset = result == DIAL_RESET;
 
-		flow_log_upstream(&t->flow, dial_result_error(result));
+		/* A session that ends by it tells of a reset itself. */
+		if (!reset)
+			flow_log_upstream(&t->flow,
+			    dial_result_error(result));
 		tcp_close(t, reset ? CLOSE_UPSTREAM_RESET : CLOSE_DIAL_FAILED,
 		    reset);
 		return;

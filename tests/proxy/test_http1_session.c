@@ -14,6 +14,7 @@
 
 #include "base/attr.h"
 #include "base/intern.h"
+#include "base/log.h"
 #include "config/load.h"
 #include "faults/fault.h"
 #include "proxy/plan.h"
@@ -404,6 +405,7 @@ main(void)
 	TCase *c = tcase_create("http1_session");
 	SRunner *r;
 
+	log_setup(LOG_ERROR, LOG_JSON, STDERR_FILENO);
 	tcase_add_checked_fixture(c, NULL, teardown);
 	tcase_set_timeout(c, 60);
 	for (size_t i = 0; i < COUNT_OF(tests); i++)

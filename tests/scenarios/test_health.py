@@ -10,6 +10,8 @@ PATHS = ("/livez", "/readyz", "/healthz")
 
 
 class Health(Scenario):
+    TOKEN = "open-sesame-open-sesame-open-sesame"
+
     def started(self, *faults, upstream=1, **groups):
         self.port, self.control = free_port(), free_port()
         return self.start(conf.text(
@@ -44,14 +46,14 @@ class Health(Scenario):
 
     def test_no_token_is_asked_for(self):
         with tempfile.NamedTemporaryFile("w", encoding="ascii") as file:
-            file.write("open sesame\n")
+            file.write(f"{self.TOKEN}\n")
             file.flush()
             self.started(control={"token_file": file.name})
         for path in PATHS:
             self.assertEqual(get(self.control, path).status, 200)
         self.assertEqual(get(self.control, "/metrics").status, 401)
         reply = get(self.control, "/metrics",
-                    headers=["Authorization: Bearer open sesame"])
+                    headers=[f"Authorization: Bearer {self.TOKEN}"])
         self.assertEqual(reply.status, 200)
 
     def test_while_it_drains_it_is_alive_but_not_ready(self):
