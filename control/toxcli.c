@@ -145,13 +145,13 @@ agent(void)
 
 /* The API's error, as Go's client words it. */
 static bool
-refused(const struct http_client_reply *reply, struct error *err)
+refused(struct toxcli *cli, const struct http_client_reply *reply)
 {
 	const char *text = reply->body.text != NULL ? reply->body.text : "";
 	json_t *said = json_loads(text, 0, NULL);
 	const char *error = json_string_value(json_object_get(said, "error"));
 
-	error_set(err, 0, "HTTP %d: %.400s", reply->status,
+	error_set(&cli->error, 0, "HTTP %d: %.400s", reply->status,
 	    error != NULL ? error : text);
 	json_decref(said);
 	return false;
@@ -159,7 +159,7 @@ refused(const struct http_client_reply *reply, struct error *err)
 
 bool
 toxcli_call(struct toxcli *cli, const char *method, const char *const path[4],
-    json_t *body, json_t **to, struct error *err)
+    json_t *body, json_t **to)
 {
 	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
 	struct http_client_reply reply = {0};
@@ -176,9 +176,10 @@ toxcli_call(struct toxcli *cli, const char *method, const char *const path[4],
 	ok = http_client_call(&cli->target, &(struct http_client_request){
 	    .method = method, .path = full.text, .body = text}, &reply, &why);
 	if (!ok)
-		error_set(err, why.code, "fail to request: %s", why.text);
+		error_set(&cli->error, why.code, "fail to request: %s",
+		    why.text);
 	else if (reply.status / 100 != 2)
-		ok = refused(&reply, err);
+		ok = refused(cli, &reply);
 	else if (reply.body.len > 0)
 		*to = json_loadb(reply.body.text, reply.body.len, 0, NULL);
 	json_decref(body);
@@ -189,15 +190,15 @@ toxcli_call(struct toxcli *cli, const char *method, const char *const path[4],
 }
 
 json_t *
-toxcli_get(struct toxcli *cli, struct error *err)
+toxcli_get(struct toxcli *cli)
 {
 	const char *const path[4] = {cli->name};
 	json_t *proxy;
 
-	if (!toxcli_call(cli, "GET", path, NULL, &proxy, err))
+	if (!toxcli_call(cli, "GET", path, NULL, &proxy))
 		return NULL;
 	if (proxy == NULL)
-		error_set(err, 0, "the answer is no JSON");
+		error_set(&cli->error, 0, "the answer is no JSON");
 	return proxy;
 }
 

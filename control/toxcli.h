@@ -22,6 +22,7 @@ struct toxcli {
 	bool is_terminal;
 	struct http_client_target target;
 	const struct toxcli_verb *verb;
+	struct error error; /* of the last call that failed */
 };
 
 struct toxcli_verb {
@@ -43,11 +44,11 @@ int toxcli_remove(struct toxcli *cli);
 
 /* One call on "/proxies" and what follows (three segments that are escaped;
  * NULL ends them). The body (NULL: none) is taken. Returns true and the reply
- * in *to (owned; NULL if it is empty), or false and the reason. */
+ * in *to (owned; NULL if it is empty), or false and cli->error. */
 bool toxcli_call(struct toxcli *cli, const char *method,
-    const char *const path[4], json_t *body, json_t **to, struct error *err);
-/* The proxy cli->name. Returns owned, or NULL and the reason. */
-json_t *toxcli_get(struct toxcli *cli, struct error *err);
+    const char *const path[4], json_t *body, json_t **to);
+/* The proxy cli->name. Returns owned, or NULL and cli->error. */
+json_t *toxcli_get(struct toxcli *cli);
 /* Says on stderr what failed. Returns the code for it. */
 int toxcli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
 /* False if there is no word: said, behind the verb's usage. */

@@ -88,10 +88,10 @@ toxcli_list(struct toxcli *cli)
 {
 	const char *const path[4] = {NULL};
 	json_t *proxies;
-	struct error err;
 
-	if (!toxcli_call(cli, "GET", path, NULL, &proxies, &err))
-		return toxcli_fail("Failed to retrieve proxies: %s", err.text);
+	if (!toxcli_call(cli, "GET", path, NULL, &proxies))
+		return toxcli_fail("Failed to retrieve proxies: %s",
+		    cli->error.text);
 	if (cli->is_terminal)
 		print_header(cli);
 	if (cli->is_terminal && json_object_size(proxies) == 0) {
@@ -149,15 +149,14 @@ print_details(const struct toxcli *cli, const json_t *proxy)
 int
 toxcli_inspect(struct toxcli *cli)
 {
-	struct error err;
 	json_t *proxy;
 
 	if (!toxcli_has_name(cli, NO_NAME))
 		return EXIT_FAILED;
-	proxy = toxcli_get(cli, &err);
+	proxy = toxcli_get(cli);
 	if (proxy == NULL)
 		return toxcli_fail("Failed to retrieve proxy %s: %s\n",
-		    cli->name, err.text);
+		    cli->name, cli->error.text);
 	if (cli->is_terminal)
 		print_details(cli, proxy);
 	else
@@ -174,7 +173,6 @@ toxcli_create(struct toxcli *cli)
 {
 	const char *const path[4] = {NULL};
 	json_t *reply;
-	struct error err;
 
 	if (!toxcli_has_name(cli, NO_NAME) ||
 	    !toxcli_has_flag(cli, cli->listen, "listen") ||
@@ -183,9 +181,9 @@ toxcli_create(struct toxcli *cli)
 	if (!toxcli_call(cli, "POST", path,
 		json_pack("{s:s,s:s,s:s,s:b}", "name", cli->name, "listen",
 		    cli->listen, "upstream", cli->upstream, "enabled", 1),
-		&reply, &err))
+		&reply))
 		return toxcli_fail("Failed to create proxy: create: %s\n",
-		    err.text);
+		    cli->error.text);
 	json_decref(reply);
 	printf("Created new proxy %s\n", cli->name);
 	return EXIT_DONE;
@@ -197,21 +195,20 @@ toxcli_toggle(struct toxcli *cli)
 	const char *const path[4] = {cli->name};
 	enum toxcli_color color;
 	json_t *proxy, *reply;
-	struct error err;
 	bool enabled;
 
 	if (!toxcli_has_name(cli, NO_NAME))
 		return EXIT_FAILED;
-	proxy = toxcli_get(cli, &err);
+	proxy = toxcli_get(cli);
 	if (proxy == NULL)
 		return toxcli_fail("Failed to retrieve proxy %s: %s\n",
-		    cli->name, err.text);
+		    cli->name, cli->error.text);
 	enabled = !cli_bool(proxy, "enabled");
 	json_decref(proxy);
 	if (!toxcli_call(cli, "POST", path,
-		json_pack("{s:b}", "enabled", enabled), &reply, &err))
+		json_pack("{s:b}", "enabled", enabled), &reply))
 		return toxcli_fail("Failed to toggle proxy %s: %s\n",
-		    cli->name, err.text);
+		    cli->name, cli->error.text);
 	json_decref(reply);
 	color = enabled ? GREEN : RED;
 	printf("Proxy %s%s%s is now %s%s%s\n", toxcli_color(cli, color),
@@ -225,18 +222,17 @@ toxcli_delete(struct toxcli *cli)
 {
 	const char *const path[4] = {cli->name};
 	json_t *proxy;
-	struct error err;
 
 	if (!toxcli_has_name(cli, NO_NAME))
 		return EXIT_FAILED;
-	proxy = toxcli_get(cli, &err);
+	proxy = toxcli_get(cli);
 	if (proxy == NULL)
 		return toxcli_fail("Failed to retrieve proxy %s: %s\n",
-		    cli->name, err.text);
+		    cli->name, cli->error.text);
 	json_decref(proxy);
-	if (!toxcli_call(cli, "DELETE", path, NULL, &proxy, &err))
+	if (!toxcli_call(cli, "DELETE", path, NULL, &proxy))
 		return toxcli_fail("Failed to delete proxy: Delete: %s\n",
-		    err.text);
+		    cli->error.text);
 	printf("Deleted proxy %s\n", cli->name);
 	return EXIT_DONE;
 }

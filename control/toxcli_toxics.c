@@ -73,13 +73,12 @@ has_good_toxicity(const struct toxcli *cli, double *toxicity)
 static bool
 has_proxy(struct toxcli *cli, const char *doing)
 {
-	struct error err;
-	json_t *proxy = toxcli_get(cli, &err);
+	json_t *proxy = toxcli_get(cli);
 
 	if (proxy == NULL)
 		toxcli_fail("Failed to %s toxic: failed to retrieve proxy "
 			    "with name `%s`: %s\n", doing, cli->name,
-		    err.text);
+		    cli->error.text);
 	json_decref(proxy);
 	return proxy != NULL;
 }
@@ -90,7 +89,6 @@ toxcli_add(struct toxcli *cli)
 	const char *const path[4] = {cli->name, "toxics"};
 	const char *stream = cli->is_upstream ? "upstream" : "downstream";
 	json_t *reply;
-	struct error err;
 	double toxicity;
 
 	if (!toxcli_has_name(cli, NO_NAME) ||
@@ -105,10 +103,10 @@ toxcli_add(struct toxcli *cli)
 		json_pack("{s:s,s:s,s:s,s:f,s:o}", "name",
 		    cli->toxic != NULL ? cli->toxic : "", "type", cli->type,
 		    "stream", stream, "toxicity", toxicity, "attributes",
-		    attributes_of(cli)), &reply, &err))
+		    attributes_of(cli)), &reply))
 		return toxcli_fail("Failed to add toxic: failed to add toxic "
 				   "to proxy %s: AddToxic: %s\n",
-		    cli->name, err.text);
+		    cli->name, cli->error.text);
 	printf("Added %s %s toxic '%s' on proxy '%s'\n",
 	    cli_text(reply, "stream"), cli_text(reply, "type"),
 	    cli_text(reply, "name"), cli->name);
@@ -122,7 +120,6 @@ toxcli_update(struct toxcli *cli)
 	const char *toxic = cli->toxic != NULL ? cli->toxic : "";
 	const char *const path[4] = {cli->name, "toxics", toxic};
 	json_t *body, *reply;
-	struct error err;
 	double toxicity;
 
 	if (!toxcli_has_name(cli, NO_NAME) ||
@@ -132,10 +129,10 @@ toxcli_update(struct toxcli *cli)
 	body = json_pack("{s:o}", "attributes", attributes_of(cli));
 	if (cli->toxicity != NULL)
 		json_object_set_new(body, "toxicity", json_real(toxicity));
-	if (!toxcli_call(cli, "PATCH", path, body, &reply, &err))
+	if (!toxcli_call(cli, "PATCH", path, body, &reply))
 		return toxcli_fail("Failed to update toxic: failed to update "
 				   "toxic '%s' of proxy '%s': %s\n",
-		    toxic, cli->name, err.text);
+		    toxic, cli->name, cli->error.text);
 	printf("Updated toxic '%s' on proxy '%s'\n", cli_text(reply, "name"),
 	    cli->name);
 	json_decref(reply);
@@ -148,16 +145,15 @@ toxcli_remove(struct toxcli *cli)
 	const char *toxic = cli->toxic != NULL ? cli->toxic : "";
 	const char *const path[4] = {cli->name, "toxics", toxic};
 	json_t *reply;
-	struct error err;
 
 	if (!toxcli_has_name(cli, NO_NAME) ||
 	    !toxcli_has_flag(cli, toxic, "toxicName") ||
 	    !has_proxy(cli, "remove"))
 		return EXIT_FAILED;
-	if (!toxcli_call(cli, "DELETE", path, NULL, &reply, &err))
+	if (!toxcli_call(cli, "DELETE", path, NULL, &reply))
 		return toxcli_fail("Failed to remove toxic: failed to remove "
 				   "toxic '%s' from proxy '%s': %s\n",
-		    toxic, cli->name, err.text);
+		    toxic, cli->name, cli->error.text);
 	printf("Removed toxic '%s' on proxy '%s'\n", toxic, cli->name);
 	return EXIT_DONE;
 }
