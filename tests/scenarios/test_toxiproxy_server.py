@@ -148,6 +148,23 @@ class Flags(Server):
         front = self.front("toxiproxy-server", "-port=0", name="faultwire")
         self.assertEqual(api_of(front).get("/version").status, 200)
 
+    def test_proxy_metrics_are_there_when_asked_for(self):
+        entry = self.entry("p")
+        for flags, there in ((["-proxy-metrics"], True), ([], False)):
+            front = self.front("-port=0", "-config", self.file([entry]),
+                               *flags)
+            api = api_of(front)
+            client = self.client(port_of(entry))
+            client.send(b"12345")
+            client.recv(5)
+            reply = api.get("/metrics")
+            self.assertEqual(reply.status, 200)
+            for name in ("received", "sent"):
+                self.assertEqual(
+                    f"\ntoxiproxy_proxy_{name}_bytes_total{{" in
+                    reply.text(), there)
+            front.stop()
+
     def test_a_taken_port_is_logged_and_proxies_run_on(self):
         taken = self.backend()
         entry = self.entry("p")
