@@ -15,6 +15,21 @@ enabled_text(bool enabled)
 	return enabled ? "enabled" : "disabled";
 }
 
+/* The proxy that the command line names. Returns owned, or NULL: said. */
+static json_t *
+fetch(struct toxcli *cli)
+{
+	json_t *proxy;
+
+	if (!toxcli_has_name(cli, NO_NAME))
+		return NULL;
+	proxy = toxcli_get(cli);
+	if (proxy == NULL)
+		toxcli_fail("Failed to retrieve proxy %s: %s\n", cli->name,
+		    cli->error.text);
+	return proxy;
+}
+
 /* --- list --- */
 
 /* A column that is `tabs` tabs wide on a terminal. */
@@ -151,12 +166,9 @@ toxcli_inspect(struct toxcli *cli)
 {
 	json_t *proxy;
 
-	if (!toxcli_has_name(cli, NO_NAME))
-		return EXIT_FAILED;
-	proxy = toxcli_get(cli);
+	proxy = fetch(cli);
 	if (proxy == NULL)
-		return toxcli_fail("Failed to retrieve proxy %s: %s\n",
-		    cli->name, cli->error.text);
+		return EXIT_FAILED;
 	if (cli->is_terminal)
 		print_details(cli, proxy);
 	else
@@ -197,12 +209,9 @@ toxcli_toggle(struct toxcli *cli)
 	json_t *proxy, *reply;
 	bool enabled;
 
-	if (!toxcli_has_name(cli, NO_NAME))
-		return EXIT_FAILED;
-	proxy = toxcli_get(cli);
+	proxy = fetch(cli);
 	if (proxy == NULL)
-		return toxcli_fail("Failed to retrieve proxy %s: %s\n",
-		    cli->name, cli->error.text);
+		return EXIT_FAILED;
 	enabled = !cli_bool(proxy, "enabled");
 	json_decref(proxy);
 	if (!toxcli_call(cli, "POST", path,
@@ -223,12 +232,9 @@ toxcli_delete(struct toxcli *cli)
 	const char *const path[4] = {cli->name};
 	json_t *proxy;
 
-	if (!toxcli_has_name(cli, NO_NAME))
-		return EXIT_FAILED;
-	proxy = toxcli_get(cli);
+	proxy = fetch(cli);
 	if (proxy == NULL)
-		return toxcli_fail("Failed to retrieve proxy %s: %s\n",
-		    cli->name, cli->error.text);
+		return EXIT_FAILED;
 	json_decref(proxy);
 	if (!toxcli_call(cli, "DELETE", path, NULL, &proxy))
 		return toxcli_fail("Failed to delete proxy: Delete: %s\n",
