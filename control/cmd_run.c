@@ -63,6 +63,9 @@ static const struct option_row options[] = {
 	"NAME", "without a file: tcp (default) or http"},
     {0, "fault", OPTION_TEXTS, offsetof(struct run_options, faults),
 	"KIND,…", "without a file: a fault, as KIND[,FIELD=VALUE]…"},
+    {0, "toxiproxy-config", OPTION_TEXT,
+	offsetof(struct run_options, toxiproxy_config), "FILE",
+	"create the proxies of Toxiproxy's JSON file, too"},
     {0, "journal", OPTION_TEXT, offsetof(struct run_options, journal), "FILE",
 	"write every decision and effect as JSON lines"},
     {0, "seed", OPTION_TEXT, offsetof(struct run_options, seed), "N",
@@ -358,10 +361,13 @@ start_api(struct runner *r)
 	    .control = control,
 	    .feed = r->feed,
 	    .journal = r->journal,
+	    .toxiproxy_metrics = r->opt->toxiproxy_metrics,
 	};
 	struct error err;
 
 	r->state = state_new(r->server, r->model, on_state_changed, r);
+	if (!run_populate(r->opt, r->state))
+		return false;
 	if (control->listen == NULL)
 		return true;
 	r->api = api_new(r->base, r->state, &api, &err);
@@ -375,7 +381,8 @@ start_api(struct runner *r)
 		    control->where.line, err.text);
 		return false;
 	}
-	log_line(LOG_WARN, "control_unavailable",
+	log_line(r->opt->is_toxiproxy ? LOG_ERROR : LOG_WARN,
+	    "control_unavailable",
 	    "there is no control API; control.listen = \"off\" says so, too",
 	    LOG_STR("error", err.text), LOG_END);
 	return true;
@@ -430,58 +437,52 @@ serve(struct runner *r)
 	return code;
 }
 
-static bool
-usage_ok(const struct run_options *opt, bool extra)
+int
+run_with(const struct run_options *opt)
 {
-	bool file = opt->config != NULL;
-	bool plain = opt->listen != NULL && opt->upstream != NULL;
-
-	if (!extra && file != (opt->listen || opt->upstream) && (file || plain))
-		return true;
-	fprintf(stderr, "faultwire run: either -c FILE, or --listen ADDR and "
-			"--upstream ADDR are needed\n"
-			"Try \"faultwire run --help\".\n");
-	return false;
-}
-
-static int
-run(int argc, char **argv)
-{
-	struct run_options opt = {0};
-	struct runner r = {.opt = &opt};
+	struct runner r = {.opt = opt};
 	struct conf_diag diag = {0};
 	struct error err;
-	int rest = options_parse(&command_run, argc, argv, &opt), code;
+	int code;
 
-	if (rest < 0)
-		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
-	if (!usage_ok(&opt, rest < argc))
-		return EXIT_USAGE;
-	if (opt.user != NULL && !privileges_parse(opt.user, &r.user, &err)) {
+	if (opt->user != NULL && !privileges_parse(opt->user, &r.user, &err)) {
 		fprintf(stderr, "faultwire run: --user: %s\n", err.text);
 		return EXIT_USAGE;
 	}
-	if (opt.config != NULL)
-		r.loaded = watch_hash(opt.config);
-	r.model = run_load(&opt, &diag);
+	if (opt->config != NULL)
+		r.loaded = watch_hash(opt->config);
+	r.model = run_load(opt, &diag);
 	run_print_diag(&diag);
 	conf_diag_fini(&diag);
 	if (r.model == NULL) {
 		code = EXIT_FAILED;
-	} else if (!run_override(&opt, r.model)) {
+	} else if (!run_override(opt, r.model)) {
 		conf_model_unref(r.model);
 		code = EXIT_USAGE;
 	} else {
 		setup_log(r.model);
 		code = serve(&r);
 	}
-	free(opt.faults.items);
 	return code;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct run_options opt = {0};
+	int rest = options_parse(&command_run, argc, argv, &opt);
+
+	if (rest < 0)
+		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
+	rest = run_usage_ok(&opt, rest < argc) ? run_with(&opt) : EXIT_USAGE;
+	free(opt.faults.items);
+	return rest;
 }
 
 const struct command command_run = {
     .name = "run",
-    .usage = "-c FILE | --listen ADDR --upstream ADDR [--fault KIND,…]",
+    .usage = "-c FILE | --listen ADDR --upstream ADDR [--fault KIND,…] | "
+	     "--toxiproxy-config FILE",
     .summary = "Runs the proxy in the foreground, logs on standard output",
     .options = options,
     .run = run,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/near.h"
 #include "control/options.h"
 
@@ -14,6 +15,8 @@ const struct command *const commands[] = {
     &command_faults,
     &command_healthcheck,
     &command_run,
+    &command_toxiproxy_cli,
+    &command_toxiproxy_server,
     NULL,
 };
 
@@ -24,7 +27,7 @@ help(FILE *to)
 		    "A fault-injection proxy for TCP and HTTP.\n\n"
 		    "Commands:\n");
 	for (size_t i = 0; commands[i] != NULL; i++)
-		fprintf(to, "  %-11s %s\n", commands[i]->name,
+		fprintf(to, "  %-16s %s\n", commands[i]->name,
 		    commands[i]->summary);
 	fprintf(to, "\n\"faultwire COMMAND --help\" tells more; "
 		    "\"faultwire --version\" the version.\n");
@@ -56,10 +59,31 @@ open_standard_descriptors(void)
 	}
 }
 
+/* Under these names the program is what it stands in for; NULL: under none of
+ * them. */
+static const struct command *
+front_of(const char *program)
+{
+	static const struct command *const fronts[] = {
+	    &command_toxiproxy_cli, &command_toxiproxy_server};
+	const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+	const char *name = slash != NULL ? slash + 1 : program;
+
+	for (size_t i = 0; name != NULL && i < COUNT_OF(fronts); i++) {
+		if (strcmp(name, fronts[i]->name) == 0)
+			return fronts[i];
+	}
+	return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
+	const struct command *front = front_of(argv[0]);
+
 	open_standard_descriptors();
+	if (front != NULL)
+		return front->run(argc, argv);
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

@@ -68,5 +68,7 @@ extern const struct command *const commands[];
 
 extern const struct command command_check, command_faults,
     command_healthcheck, command_run;
+/* Stand in for Toxiproxy's programs; also chosen by the program's name. */
+extern const struct command command_toxiproxy_cli, command_toxiproxy_server;
 
 #endif

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "config/load.h"
+#include "control/toxiproxy.h"
 #include "faults/fault.h"
 
 static bool
@@ -69,7 +71,32 @@ run_override(const struct run_options *opt, struct conf_model *model)
 			return false;
 		model->workers = n;
 	}
+	if (opt->control_listen != NULL) {
+		free(model->control.listen);
+		model->control.listen = xstrdup(opt->control_listen);
+	}
+	if (opt->is_toxiproxy) {
+		model->control.insecure = true;
+		model->drain_timeout_us = 0;
+	}
 	return true;
+}
+
+bool
+run_usage_ok(const struct run_options *opt, bool extra)
+{
+	bool file = opt->config != NULL;
+	bool any = opt->listen != NULL || opt->upstream != NULL;
+	bool plain = opt->listen != NULL && opt->upstream != NULL;
+
+	if (!extra && !(file && any) && any == plain &&
+	    (file || plain || opt->toxiproxy_config != NULL))
+		return true;
+	fprintf(stderr, "faultwire run: either -c FILE, or --listen ADDR and "
+			"--upstream ADDR, or --toxiproxy-config FILE are "
+			"needed\n"
+			"Try \"faultwire run --help\".\n");
+	return false;
 }
 
 struct conf_model *
@@ -77,8 +104,35 @@ run_load(const struct run_options *opt, struct conf_diag *diag)
 {
 	if (opt->config != NULL)
 		return conf_load_file(opt->config, &fault_kinds, diag);
+	if (opt->listen == NULL)
+		return conf_load_text("", "options", &fault_kinds, diag);
 	return conf_load_options(opt->listen, opt->upstream, opt->protocol,
 	    opt->faults.items, opt->faults.count, &fault_kinds, diag);
+}
+
+bool
+run_populate(const struct run_options *opt, struct state *state)
+{
+	const char *file = opt->toxiproxy_config;
+	struct error err;
+	size_t done;
+
+	if (file == NULL)
+		return true;
+	if (toxiproxy_load(state, file, &done, &err)) {
+		log_line(LOG_INFO, "toxiproxy_config", "proxies created",
+		    LOG_STR("file", file), LOG_UINT("proxies", done), LOG_END);
+		return true;
+	}
+	if (!opt->is_toxiproxy) {
+		fprintf(stderr, "%s: %s\n", file, err.text);
+		return false;
+	}
+	log_line(LOG_ERROR, "toxiproxy_config_failed",
+	    "not all proxies of the file were created; running all the same",
+	    LOG_STR("file", file), LOG_STR("error", err.text),
+	    LOG_UINT("proxies", done), LOG_END);
+	return true;
 }
 
 void

@@ -9,14 +9,26 @@
 #include "config/diag.h"
 #include "config/model.h"
 #include "control/options.h"
+#include "control/state.h"
 
 struct run_options {
 	const char *config, *listen, *upstream, *protocol, *journal;
 	const char *user;
 	const char *log_format, *log_level, *seed, *workers;
+	const char *toxiproxy_config; /* of Toxiproxy; NULL: none */
 	struct option_texts faults;
+	/* What only the front toxiproxy-server says. */
+	const char *control_listen; /* wins over the file; NULL: the file's */
+	bool is_toxiproxy; /* bad proxies at start are told and left out, the
+			      API needs no token, the end does not wait */
+	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
 };
 
+/* Runs the proxy until it is told to end. Returns an exit code. */
+int run_with(const struct run_options *opt);
+/* Do the options go together, with no argument beside them (`extra`)? False:
+ * said on standard error. */
+bool run_usage_ok(const struct run_options *opt, bool extra);
 /* Reads the file, or makes a model of the options. Returns owned, or NULL and
  * at least one error in diag. */
 struct conf_model *run_load(const struct run_options *opt,
@@ -24,6 +36,9 @@ struct conf_model *run_load(const struct run_options *opt,
 /* What the command line says wins over the file, at every load. False: an
  * option is wrong (said on standard error). */
 bool run_override(const struct run_options *opt, struct conf_model *model);
+/* Creates the proxies of opt->toxiproxy_config. False: said on standard error,
+ * and the program is not to go on. */
+bool run_populate(const struct run_options *opt, struct state *state);
 /* Prints the findings on standard error, or logs them. */
 void run_print_diag(const struct conf_diag *diag);
 void run_log_diag(const struct conf_diag *diag);

@@ -12,6 +12,10 @@
 /* What /version says: a Toxiproxy that clients accept, not ourselves. */
 #define TOXIPROXY_VERSION "2.12.0"
 
+/* Creates the proxies of a file, by the rules of POST /populate: *done of them.
+ * False: err says what is wrong; those before it are there. */
+bool toxiproxy_load(struct state *state, const char *path, size_t *done,
+    struct error *err);
 /* Answers the request if its path is one of Toxiproxy's; else false. */
 bool toxiproxy_handle(struct state *state, const struct web_request *request,
     struct web_reply *reply);

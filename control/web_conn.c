@@ -15,7 +15,8 @@
 #include "base/xalloc.h"
 
 #define READ_SIZE 16384
-#define OUT_KEEP  65536 /* a larger buffer is given back */
+#define OUT_KEEP 65536 /* a larger buffer is given back */
+#define TURN_REQUESTS 8 /* of one connection, before others have a turn */
 
 static const int timeouts_s[] = {
     [WEB_FRESH] = 5,  [WEB_IDLE] = 60,	   [WEB_HEAD] = 5,   [WEB_BODY] = 10,
@@ -67,6 +68,7 @@ web_conn_free(struct web_conn *c)
 	if (c->armed != 0)
 		event_del(&c->ev);
 	event_del(&c->deadline);
+	event_del(&c->again);
 	close(c->fd);
 	if (c->streaming && c->stream_closed != NULL)
 		c->stream_closed(c->stream_arg);
@@ -299,8 +301,11 @@ next_request(struct web_conn *c)
 static void
 serve(struct web_conn *c)
 {
-	while (!c->closing && !c->streaming &&
-	       c->out.len - c->out_at <= WEB_BACKLOG_MAX) {
+	unsigned served = 0;
+
+	for (c->had_turn = false; !c->closing && !c->streaming &&
+	     !c->had_turn && c->out.len - c->out_at <= WEB_BACKLOG_MAX;
+	     c->had_turn = ++served == TURN_REQUESTS) {
 		bool expected = c->expects, admitted;
 
 		web_parse(c);
@@ -325,12 +330,15 @@ serve(struct web_conn *c)
 static void
 settle(struct web_conn *c)
 {
+	static const struct timeval at_once;
 	size_t backlog = c->out.len - c->out_at;
-	bool reading =
-	    !c->closing && (c->streaming || backlog <= WEB_BACKLOG_MAX);
+	bool reading = !c->closing && !c->had_turn &&
+		       (c->streaming || backlog <= WEB_BACKLOG_MAX);
 
 	want(c,
 	     (short)((reading ? EV_READ : 0) | (backlog > 0 ? EV_WRITE : 0)));
+	if (c->had_turn)
+		event_add(&c->again, &at_once);
 	update_phase(c);
 }
 
@@ -366,6 +374,16 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct web_conn *c = arg;
+
+	(void)fd;
+	(void)what;
+	on_ready(c->fd, 0, c);
+}
+
+static void
 on_deadline(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -384,6 +402,7 @@ web_conn_new(struct web_server *s, int fd)
 	c->is_unix = s->listener.is_unix;
 	web_parse_init(c);
 	event_assign(&c->deadline, s->base, -1, 0, on_deadline, c);
+	event_assign(&c->again, s->base, -1, 0, on_again, c);
 	event_add(&c->deadline, &tv);
 	TAILQ_INSERT_TAIL(&s->conns, c, entry);
 	s->count++;

@@ -53,7 +53,7 @@ struct web_conn {
 	struct web_server *server;
 	int fd;
 	bool is_unix;
-	struct event ev, deadline;
+	struct event ev, deadline, again;
 	short armed;
 	enum web_phase phase;
 	uint64_t requests;	/* answered */
@@ -72,6 +72,7 @@ struct web_conn {
 	bool complete; /* a request awaits its handler */
 	bool head_done, expects; /* Expect: 100-continue */
 	bool admitted;		 /* the handler agreed to the head */
+	bool had_turn;		 /* others are served before its next request */
 	bool closing;		 /* close once out is written */
 	bool lingering;		 /* out is written, what comes is thrown away */
 	int refused;		 /* status of the reply that ends it; 0: none */

@@ -31,7 +31,8 @@ static const struct conf_field fields[] = {
 	.def = "0",
 	.max = 1 << 30,
 	.help = "Sizes are drawn evenly from average_size minus this to "
-		"average_size plus this; it must be the smaller of the two",
+		"average_size plus this; what is average_size or more counts "
+		"as one less than that",
     },
     {
 	.name = "delay",
@@ -53,21 +54,23 @@ slicer_check(
 	const struct slicer_params *p = params;
 
 	if (p->size_variation >= p->average_size && p->size_variation > 0)
-		conf_error(diag, where,
-		    "size_variation is %lld, expected less than average_size "
-		    "(%lld): pieces have at least one byte",
-		    (long long)p->size_variation, (long long)p->average_size);
+		conf_warn(diag, where,
+		    "size_variation is %lld and counts as %lld, one less than "
+		    "average_size: pieces have at least one byte",
+		    (long long)p->size_variation,
+		    (long long)p->average_size - 1);
 }
 
 static size_t
 draw_size(
     struct stage *s, const struct slicer_params *p, struct slicer_state *st)
 {
-	uint64_t span = 2 * (uint64_t)p->size_variation + 1;
+	/* The mean stays as asked, and no piece is empty. */
+	int64_t variation = MIN(p->size_variation, p->average_size - 1);
+	uint64_t span = 2 * (uint64_t)variation + 1;
 	uint64_t drawn = stage_below(s, STAGE_DRAW + st->pieces++, span);
 
-	return (
-	    size_t)((uint64_t)(p->average_size - p->size_variation) + drawn);
+	return (size_t)((uint64_t)(p->average_size - variation) + drawn);
 }
 
 /* One piece a call: the host writes it before the next one comes. */

@@ -151,13 +151,45 @@ START_TEST(a_slow_slicer_pushes_back)
 }
 END_TEST
 
+START_TEST(no_variation_makes_a_piece_empty_or_moves_the_mean)
+{
+	static const char *const texts[] = {
+	    "slicer,average_size=20,size_variation=20,delay=10us",
+	    "slicer,average_size=20,size_variation=100000,delay=10us",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct harness *h = harness_new(4);
+		struct harness_flow *f;
+		size_t least = SIZE_MAX, most = 0;
+
+		harness_add(h, texts[i]);
+		f = harness_open(h);
+		harness_send_pattern(f, LINK_DOWN, 100000, 50000);
+		harness_eof(f, LINK_DOWN);
+		harness_settle(h, 1000 * MS);
+		harness_expect_pattern(f, LINK_DOWN, 100000);
+		for (size_t n = 0; n + 1 < f->got[LINK_DOWN].count; n++) {
+			size_t len = f->got[LINK_DOWN].pieces[n].len;
+
+			least = MIN(least, len);
+			most = MAX(most, len);
+		}
+		ck_assert_uint_eq(least, 1);
+		ck_assert_uint_eq(most, 39);
+		ck_assert_uint_ge(f->got[LINK_DOWN].count, 4800);
+		ck_assert_uint_le(f->got[LINK_DOWN].count, 5200);
+		harness_free(h);
+	}
+}
+END_TEST
+
 START_TEST(absurd_parameters_are_refused)
 {
 	static const char *const texts[] = {
 	    "slicer",
 	    "slicer,average_size=0",
 	    "slicer,average_size=-4",
-	    "slicer,average_size=10,size_variation=10",
 	    "slicer,average_size=10,size_variation=-1",
 	    "slicer,average_size=10,delay=-1",
 	};
@@ -184,6 +216,7 @@ main(void)
 	    removal_while_slicing_loses_nothing,
 	    new_sizes_begin_with_a_new_piece,
 	    a_slow_slicer_pushes_back,
+	    no_variation_makes_a_piece_empty_or_moves_the_mean,
 	    absurd_parameters_are_refused,
 	    NULL,
 	};

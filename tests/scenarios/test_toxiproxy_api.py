@@ -99,6 +99,13 @@ class Transport(ToxScenario):
             self.assertEqual([read_message(conn).status for _ in range(3)],
                              [200, 201, 404])
 
+    def test_many_are_answered_though_the_client_ended_its_direction(self):
+        conn = self.client(self.api.port)
+        conn.send(request("GET", "/version") * 50).finish()
+        for _ in range(50):
+            self.assertEqual(read_message(conn).status, 200)
+        conn.expect_end("fin")
+
     def test_a_request_may_come_byte_by_byte(self):
         conn = self.client(self.api.port)
         for byte in request("POST", "/populate", b" [ ] "):

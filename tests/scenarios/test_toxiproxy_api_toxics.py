@@ -171,8 +171,6 @@ class Creating(Base):
                 ("slicer", {"average_size": -5}, "average_size: -5 "),
                 ("slicer", {"average_size": 5, "size_variation": -1},
                  "size_variation: -1 "),
-                ("slicer", {"average_size": 5, "size_variation": 5},
-                 "size_variation is 5"),
                 ("latency", {"jitter": 2**63 - 1}, f"jitter: {2**63 - 1} "),
                 ("latency", {"latency": -1}, "latency: -1 "),
                 ("timeout", {"timeout": -1}, "timeout: -1 "),
@@ -183,6 +181,13 @@ class Creating(Base):
                 self.assert_bad_body(reply)
                 self.assertIn(part, reply.json()["error"])
         self.assertEqual(self.toxics(), [])
+
+    def test_a_variation_may_be_as_large_as_the_average(self):
+        attributes = {"average_size": 1000, "size_variation": 1000,
+                      "delay": 1000}
+        reply = self.add({"type": "slicer", "attributes": attributes})
+        self.assert_json(reply, 200)
+        self.assertEqual(reply.json()["attributes"], attributes)
 
     def test_limits_may_be_negative(self):
         reply = self.add({"type": "limit_data", "attributes": {"bytes": -5}})

@@ -8,8 +8,8 @@ from .line import STREAM, TOTAL, HttpLine, TcpLine
 from .net import (WITHIN, Backend, Conn, Serving, connect, connect_outcome,
                   echo, exchange_both_ways, free_port, is_root, noise,
                   sink_and_count, wait_until)
-from .proxy import BIN, ROOT, SANITIZER, Faultwire, run
+from .proxy import BIN, ROOT, SANITIZER, Faultwire, environment, run
 from .scrape import get, scrape, wait_scrape
-from .tox import Api, ToxScenario, api_of, port_of, quoted
+from .tox import Api, ToxScenario, api_of, port_of, program, quoted
 from .web import (Web, ask, read_body, read_chunks, read_head, read_message,
                   request, response)

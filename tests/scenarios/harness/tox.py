@@ -2,11 +2,12 @@
 """Toxiproxy's API, spoken as its clients do and looked at closely."""
 
 import json
+import os
 
 from . import conf
 from .case import Scenario
 from .net import connect, echo
-from .proxy import Faultwire
+from .proxy import BIN, Faultwire, prefix
 from .web import read_message, request
 
 
@@ -164,3 +165,14 @@ class ToxScenario(Scenario):
 def quoted(name):
     """A name as one segment of a path, everything escaped."""
     return "".join(f"%{b:02X}" for b in name.encode())
+
+
+def program(folder, name=None):
+    """A command that starts the program, under another name if one is given,
+    by way of a link in that folder."""
+    if name is None:
+        return [*prefix(), BIN]
+    link = os.path.join(folder, name)
+    if not os.path.islink(link):
+        os.symlink(os.path.abspath(BIN), link)
+    return [*prefix(), link]
