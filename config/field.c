@@ -223,3 +223,30 @@ conf_field_hint(const struct conf_field *table, const char *name,
 	if (near.best != NULL)
 		str_printf(to, ", did you mean \"%s\"?", near.best);
 }
+
+void
+conf_fields_unknown(const struct conf_field *const *tables, size_t count,
+		    const char *name, struct str *to)
+{
+	const struct conf_field *f;
+	struct str known = {0};
+	struct near near;
+	size_t i;
+
+	near_start(&near, name);
+	for (i = 0; i < count; i++) {
+		for (f = tables[i]; f->name != NULL; f++) {
+			if ((f->flags & CONF_HIDDEN) != 0)
+				continue;
+			near_offer(&near, f->name);
+			str_printf(&known, "%s%s", known.len > 0 ? ", " : "",
+				   f->name);
+		}
+	}
+	if (near.best != NULL)
+		str_printf(to, "did you mean \"%s\"?", near.best);
+	else
+		str_printf(to, "expected one of %s",
+			   known.len > 0 ? known.text : "none");
+	str_fini(&known);
+}
