@@ -201,8 +201,8 @@ check_listeners(const struct conf_model *m, struct conf_diag *diag)
 	for (i = 0; i < m->routes_count; i++) {
 		const struct conf_route *r = &m->routes[i];
 
-		/* Proxies of the API that are stopped may wait for one port. */
-		if (r->from_api && !r->enabled)
+		/* Routes that do not run may wait for one port. */
+		if (!r->enabled)
 			continue;
 		keys[2 * i] = listen_key(&r->listen);
 		if (keys[2 * i] == NULL)

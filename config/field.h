@@ -67,6 +67,8 @@ const struct conf_field *conf_field_find(const struct conf_field *table,
     const char *name);
 /* Writes all defaults into `target` (zeroed before). */
 void conf_fields_default(const struct conf_field *table, void *target);
+/* Gives one field its default; what it held is freed. */
+void conf_field_reset(const struct conf_field *field, void *target);
 /* Frees the strings and lists that `target` owns. */
 void conf_fields_fini(const struct conf_field *table, void *target);
 /* Sets one field from text as a user would write it (lists: items separated

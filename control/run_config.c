@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "config/load.h"
@@ -79,6 +80,13 @@ run_load(const struct run_options *opt, struct conf_diag *diag)
 		return conf_load_file(opt->config, &fault_kinds, diag);
 	return conf_load_options(opt->listen, opt->upstream, opt->protocol,
 	    opt->faults.items, opt->faults.count, &fault_kinds, diag);
+}
+
+void
+run_setup_log(const struct conf_model *model)
+{
+	log_setup((enum log_level)model->log.level,
+	    (enum log_format)model->log.format, STDOUT_FILENO);
 }
 
 void

@@ -24,6 +24,8 @@ struct conf_model *run_load(const struct run_options *opt,
 /* What the command line says wins over the file, at every load. False: an
  * option is wrong (said on standard error). */
 bool run_override(const struct run_options *opt, struct conf_model *model);
+/* From now on lines are logged as the model says. */
+void run_setup_log(const struct conf_model *model);
 /* Prints the findings on standard error, or logs them. */
 void run_print_diag(const struct conf_diag *diag);
 void run_log_diag(const struct conf_diag *diag);
