@@ -226,38 +226,44 @@ set_value(const struct conf_field *field, void *target, const json_t *json,
 
 /* --- objects --- */
 
+/* What an object is read into. */
+struct target {
+	const struct v1_part *parts;
+	size_t count;
+	const char *what;
+};
+
 static void
-unknown_key(struct v1_reader *r, const char *key, const struct v1_part *parts,
-    size_t count, const char *what)
+unknown_key(struct v1_reader *r, const char *key, const struct target *to)
 {
 	const struct conf_field *tables[PARTS_MAX];
 	struct str text = {0};
 
-	for (size_t i = 0; i < count; i++)
-		tables[i] = parts[i].table;
-	conf_fields_unknown(tables, count, key, &text);
-	v1_finding(r, key, "unknown key \"%.80s\" in %s; %s", key, what,
+	for (size_t i = 0; i < to->count; i++)
+		tables[i] = to->parts[i].table;
+	conf_fields_unknown(tables, to->count, key, &text);
+	v1_finding(r, key, "unknown key \"%.80s\" in %s; %s", key, to->what,
 	    text.text);
 	str_fini(&text);
 }
 
 static void
 read_member(struct v1_reader *r, const char *key, const json_t *value,
-    const struct v1_part *parts, size_t count, const char *what)
+    const struct target *to)
 {
 	const struct conf_field *f = NULL;
 	struct error err;
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		f = conf_field_find(parts[i].table, key);
+	for (i = 0; i < to->count; i++) {
+		f = conf_field_find(to->parts[i].table, key);
 		if (f != NULL && (f->flags & CONF_HIDDEN) == 0)
 			break;
 	}
-	if (i == count && strcmp(key, "state") != 0)
-		unknown_key(r, key, parts, count, what);
-	else if (i < count && f->type != CONF_GROUP &&
-	    !set_value(f, parts[i].target, value, &err))
+	if (i == to->count && strcmp(key, "state") != 0)
+		unknown_key(r, key, to);
+	else if (i < to->count && f->type != CONF_GROUP &&
+	    !set_value(f, to->parts[i].target, value, &err))
 		v1_finding(r, key, "%s: %s", key, err.text);
 }
 
@@ -278,12 +284,13 @@ void
 v1_read_fields(struct v1_reader *r, json_t *object,
     const struct v1_part *parts, size_t count, const char *what)
 {
+	const struct target to = {parts, count, what};
 	const struct conf_field *f;
 	const char *key;
 	json_t *value;
 
 	json_object_foreach(object, key, value)
-		read_member(r, key, value, parts, count, what);
+		read_member(r, key, value, &to);
 	for (size_t i = 0; i < count; i++) {
 		for (f = parts[i].table; f->name != NULL; f++) {
 			json_t *given = json_object_get(object, f->name);
