@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "proxy/watch.h"
@@ -14,8 +13,7 @@ struct reload {
 	struct state *state;	       /* borrowed */
 	struct watch *watch;	       /* NULL without a file */
 	uint64_t loaded; /* hash of the file before it was last read */
-	int64_t loaded_wall_us;
-	bool ok, stopped;
+	bool stopped;
 	bool (*check)(void *arg, const struct conf_model *model,
 	    struct conf_diag *diag);
 	void (*applied)(void *arg, const struct conf_model *model);
@@ -42,8 +40,6 @@ reload_new(struct event_base *base, const struct run_options *opt,
 	r->opt = opt;
 	r->state = state;
 	r->loaded = loaded;
-	r->loaded_wall_us = clock_wall_us();
-	r->ok = true;
 	if (opt->config == NULL)
 		return r;
 	r->watch = watch_new(base, on_changed, r);
@@ -90,17 +86,17 @@ bool
 reload_run(struct reload *r)
 {
 	struct conf_model *model;
+	bool ok;
 
 	conf_diag_fini(&r->diag);
 	r->loaded = watch_hash(r->opt->config);
 	model = reload_read(r, &r->diag);
-	r->ok = model != NULL && state_reload(r->state, model, &r->diag);
-	state_note_reload(r->state, r->ok);
+	ok = model != NULL && state_reload(r->state, model, &r->diag);
+	state_note_reload(r->state, ok);
 	run_log_diag(&r->diag);
-	if (r->ok) {
+	if (ok) {
 		if (r->applied != NULL)
 			r->applied(r->arg, model);
-		r->loaded_wall_us = clock_wall_us();
 		run_setup_log(model);
 		watch_files(r->watch, model->files, model->files_count,
 		    r->loaded);
@@ -111,16 +107,18 @@ reload_run(struct reload *r)
 		    LOG_STR("file", r->opt->config),
 		    LOG_UINT("errors", r->diag.errors), LOG_END);
 	}
-	return r->ok;
+	return ok;
 }
 
 struct reload_report
 reload_report(const struct reload *r)
 {
+	const struct state_reload *last = state_last_reload(r->state);
+
 	return (struct reload_report){
 	    .file = r->opt->config,
-	    .loaded_wall_us = r->loaded_wall_us,
-	    .ok = r->ok,
+	    .loaded_wall_us = last->good_wall_us,
+	    .ok = last->ok,
 	    .diag = &r->diag,
 	};
 }
