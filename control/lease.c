@@ -12,10 +12,9 @@
 
 void
 leases_init(struct leases *set, const struct clock *clock,
-    void (*expired)(void *, const struct lease *), void *arg)
+	    void (*expired)(void *, const struct lease *), void *arg)
 {
-	*set = (struct leases){
-	    .clock = clock, .expired = expired, .arg = arg};
+	*set = (struct leases){.clock = clock, .expired = expired, .arg = arg};
 }
 
 static void
@@ -46,7 +45,7 @@ take_out(struct lease *l)
 		at++;
 	set->count--;
 	memmove(&set->items[at], &set->items[at + 1],
-	    (set->count - at) * sizeof(struct lease *));
+		(set->count - at) * sizeof(struct lease *));
 }
 
 static void
@@ -69,7 +68,7 @@ make_id(struct lease *l)
 	if (getrandom(&dice, sizeof(dice), 0) != sizeof(dice))
 		dice = (uint32_t)clock_wall_us();
 	snprintf(l->id, sizeof(l->id), "%llu-%08x",
-	    (unsigned long long)(l->number % 10000000000), dice);
+		 (unsigned long long)(l->number % 10000000000), dice);
 }
 
 struct lease *
@@ -85,8 +84,8 @@ lease_grant(struct leases *set, int64_t ttl_us, const char *name)
 	l->name = xstrdup(name);
 	l->deadline.on_due = on_due;
 	make_id(l);
-	set->items = xrealloc(set->items,
-	    (set->count + 1) * sizeof(struct lease *));
+	set->items =
+	    xrealloc(set->items, (set->count + 1) * sizeof(struct lease *));
 	set->items[set->count++] = l;
 	lease_renew(l, ttl_us);
 	return l;
@@ -107,7 +106,7 @@ lease_renew(struct lease *l, int64_t ttl_us)
 {
 	l->ttl_us = ttl_us;
 	deadline_arm(&l->leases->heap, &l->deadline,
-	    clock_now(l->leases->clock) + ttl_us);
+		     clock_now(l->leases->clock) + ttl_us);
 }
 
 void

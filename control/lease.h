@@ -38,13 +38,13 @@ struct leases {
 
 /* Prepares an empty set. Borrows clock and arg. */
 void leases_init(struct leases *set, const struct clock *clock,
-    void (*expired)(void *arg, const struct lease *lease), void *arg);
+		 void (*expired)(void *arg, const struct lease *lease),
+		 void *arg);
 /* Frees them all; nobody is told. */
 void leases_fini(struct leases *set);
 /* A new lease from now on (name: copied, or NULL). NULL: there are too many.
  * Borrowed until it ends. */
-struct lease *lease_grant(struct leases *set, int64_t ttl_us,
-    const char *name);
+struct lease *lease_grant(struct leases *set, int64_t ttl_us, const char *name);
 /* The lease of that id; NULL: it ended or never was. */
 struct lease *lease_find(const struct leases *set, const char *id);
 /* Its time begins anew. */

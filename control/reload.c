@@ -15,7 +15,7 @@ struct reload {
 	uint64_t loaded; /* hash of the file before it was last read */
 	bool stopped;
 	bool (*check)(void *arg, const struct conf_model *model,
-	    struct conf_diag *diag);
+		      struct conf_diag *diag);
 	void (*applied)(void *arg, const struct conf_model *model);
 	void *arg;
 	struct conf_diag diag; /* of the last try */
@@ -32,7 +32,7 @@ on_changed(void *arg)
 
 struct reload *
 reload_new(struct event_base *base, const struct run_options *opt,
-    struct state *state, uint64_t loaded)
+	   struct state *state, uint64_t loaded)
 {
 	const struct conf_model *model = state_model(state);
 	struct reload *r = xcalloc(1, sizeof(*r));
@@ -49,8 +49,9 @@ reload_new(struct event_base *base, const struct run_options *opt,
 
 void
 reload_attach(struct reload *r,
-    bool (*check)(void *, const struct conf_model *, struct conf_diag *),
-    void (*applied)(void *, const struct conf_model *), void *arg)
+	      bool (*check)(void *, const struct conf_model *,
+			    struct conf_diag *),
+	      void (*applied)(void *, const struct conf_model *), void *arg)
 {
 	r->check = check;
 	r->applied = applied;
@@ -76,10 +77,10 @@ static void
 log_applied(const struct reload *r, const struct conf_model *model)
 {
 	log_line(LOG_INFO, "config_reload", "configuration reloaded",
-	    LOG_STR("file", r->opt->config),
-	    LOG_UINT("generation",
-		server_plan(state_server(r->state))->generation),
-	    LOG_UINT("routes", model->routes_count), LOG_END);
+		 LOG_STR("file", r->opt->config),
+		 LOG_UINT("generation",
+			  server_plan(state_server(r->state))->generation),
+		 LOG_UINT("routes", model->routes_count), LOG_END);
 }
 
 bool
@@ -99,13 +100,13 @@ reload_run(struct reload *r)
 			r->applied(r->arg, model);
 		run_setup_log(model);
 		watch_files(r->watch, model->files, model->files_count,
-		    r->loaded);
+			    r->loaded);
 		log_applied(r, model);
 	} else {
 		log_line(LOG_ERROR, "config_rejected",
-		    "configuration rejected, nothing has changed",
-		    LOG_STR("file", r->opt->config),
-		    LOG_UINT("errors", r->diag.errors), LOG_END);
+			 "configuration rejected, nothing has changed",
+			 LOG_STR("file", r->opt->config),
+			 LOG_UINT("errors", r->diag.errors), LOG_END);
 	}
 	return ok;
 }

@@ -29,17 +29,20 @@ parse_body(struct v1_call *call)
 
 	if (body.len == 0)
 		return true;
-	if (!web_header(call->request, "content-type", &type) ||
-	    !is_json(type))
-		return v1_fail(call, 415, NULL,
+	if (!web_header(call->request, "content-type", &type) || !is_json(type))
+		return v1_fail(
+		    call, 415, NULL,
 		    "the body's type is \"%.*s\"; expected Content-Type: "
-		    "application/json", (int)MIN(type.len, 80), type.at);
+		    "application/json",
+		    (int)MIN(type.len, 80), type.at);
 	call->body = json_loadb(body.at, body.len,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+				JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
 	if (call->body == NULL)
-		return v1_fail(call, 400, NULL,
+		return v1_fail(
+		    call, 400, NULL,
 		    "the body is no JSON: %s (line %d, column %d); expected "
-		    "one value", e.text, e.line, e.column);
+		    "one value",
+		    e.text, e.line, e.column);
 	return true;
 }
 
@@ -49,10 +52,10 @@ fits(struct view given, uint64_t generation)
 {
 	char wanted[24];
 	size_t len = (size_t)snprintf(wanted, sizeof(wanted), "\"%llu\"",
-	    (unsigned long long)generation);
+				      (unsigned long long)generation);
 
 	return view_is(given, "*") ||
-	    memmem(given.at, given.len, wanted, len) != NULL;
+	       memmem(given.at, given.len, wanted, len) != NULL;
 }
 
 static bool
@@ -65,10 +68,12 @@ check_match(struct v1_call *call)
 	    !web_header(call->request, "if-match", &given) ||
 	    fits(given, generation))
 		return true;
-	return v1_fail(call, 412, NULL,
+	return v1_fail(
+	    call, 412, NULL,
 	    "If-Match is %.*s, but generation %llu is in force; expected "
-	    "\"%llu\"", (int)MIN(given.len, 80), given.at,
-	    (unsigned long long)generation, (unsigned long long)generation);
+	    "\"%llu\"",
+	    (int)MIN(given.len, 80), given.at, (unsigned long long)generation,
+	    (unsigned long long)generation);
 }
 
 /* Finds the endpoint and does what it says. */
@@ -96,12 +101,12 @@ static bool
 is_ours(struct view path)
 {
 	return path.len >= 3 && memcmp(path.at, "/v1", 3) == 0 &&
-	    (path.len == 3 || path.at[3] == '/');
+	       (path.len == 3 || path.at[3] == '/');
 }
 
 bool
 v1_handle(struct v1 *v1, const struct web_request *request,
-    struct web_reply *reply)
+	  struct web_reply *reply)
 {
 	struct conf_diag diag = {0};
 	struct v1_call call = {
@@ -120,7 +125,7 @@ v1_handle(struct v1 *v1, const struct web_request *request,
 	if (call.status == 405 || call.endpoint == NULL) {
 		if (allow.len > 0)
 			str_printf(&reply->headers, "Allow: %s\r\n",
-			    allow.text);
+				   allow.text);
 	}
 	v1_reply(&call, ok);
 	str_fini(&allow);

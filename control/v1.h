@@ -36,7 +36,7 @@ struct v1 *v1_new(const struct v1_parts *parts);
 void v1_drain(struct v1 *v1);
 /* Answers a call below /v1. False: it is none, the reply is untouched. */
 bool v1_handle(struct v1 *v1, const struct web_request *request,
-    struct web_reply *reply);
+	       struct web_reply *reply);
 /* Ends its streams and leases. NULL is accepted. */
 void v1_free(struct v1 *v1);
 

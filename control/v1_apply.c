@@ -17,7 +17,7 @@ text_of(struct v1_call *call, json_t *change, const char *key, size_t i)
 
 	if (!json_is_string(value))
 		v1_fail(call, 400, place, "%s: it is %s; expected a text", key,
-		    value == NULL ? "missing" : "no text");
+			value == NULL ? "missing" : "no text");
 	free(place);
 	return json_string_value(value);
 }
@@ -29,7 +29,8 @@ check_keys(struct v1_call *call, json_t *change, size_t i)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(change, key, value) {
+	json_object_foreach(change, key, value)
+	{
 		size_t k = 0;
 
 		while (k < COUNT_OF(known) && strcmp(known[k], key) != 0)
@@ -37,9 +38,11 @@ check_keys(struct v1_call *call, json_t *change, size_t i)
 		if (k == COUNT_OF(known)) {
 			char *place = xasprintf("changes[%zu].%s", i, key);
 
-			v1_fail(call, 400, place,
+			v1_fail(
+			    call, 400, place,
 			    "unknown key \"%.80s\" in a change; expected one "
-			    "of method, path, body", key);
+			    "of method, path, body",
+			    key);
 			free(place);
 			return false;
 		}
@@ -59,18 +62,21 @@ find(struct v1_call *sub, const char *method, const char *path)
 	if (mark != NULL)
 		query = view_of(mark + 1);
 	ok = v1_target(sub, (struct view){path, strcspn(path, "?")}, query) &&
-	    v1_find(sub, view_of(method), &allow);
+	     v1_find(sub, view_of(method), &allow);
 	str_fini(&allow);
 	if (!ok)
 		return false;
 	if (sub->endpoint == NULL || sub->endpoint->effect != V1_CHANGE ||
 	    sub->endpoint->run == v1_apply)
-		return v1_fail(sub, 400, NULL,
+		return v1_fail(
+		    sub, 400, NULL,
 		    "%s %.80s cannot be part of an apply; expected a change of "
-		    "routes, faults or partitions, or a reset", method, path);
+		    "routes, faults or partitions, or a reset",
+		    method, path);
 	return v1_check_query(sub) &&
-	    (!sub->dry_run || v1_fail(sub, 400, "dry_run",
-		"dry_run: it is about all changes; expected it on the apply"));
+	       (!sub->dry_run || v1_fail(sub, 400, "dry_run",
+					 "dry_run: it is about all changes; "
+					 "expected it on the apply"));
 }
 
 static bool
@@ -84,16 +90,15 @@ run(struct v1_call *call, struct v1_call *sub, json_t *change, size_t i)
 
 	sub->at = at;
 	ok = method != NULL && path != NULL && check_keys(call, change, i) &&
-	    find(sub, method, path);
+	     find(sub, method, path);
 	if (ok) {
 		sub->at = body;
 		sub->body = json_incref(json_object_get(change, "body"));
 		sub->status = sub->endpoint->status;
 		ok = (sub->endpoint->body != NULL || v1_body_empty(sub)) &&
-		    sub->endpoint->run(sub);
+		     sub->endpoint->run(sub);
 	}
-	call->status = ok ? call->status
-	    : sub->status != 0 ? sub->status : 400;
+	call->status = ok ? call->status : sub->status != 0 ? sub->status : 400;
 	sub->at = NULL;
 	sub->edit = NULL;
 	free(at);
@@ -112,9 +117,11 @@ v1_apply(struct v1_call *call)
 		return false;
 	if (!json_is_array(list) || count > CHANGES_MAX ||
 	    json_object_size(call->body) != 1)
-		v1_finding(&r, "changes",
+		v1_finding(
+		    &r, "changes",
 		    "expected \"changes\" and nothing else: a list of at most "
-		    "%d objects {\"method\", \"path\", \"body\"}", CHANGES_MAX);
+		    "%d objects {\"method\", \"path\", \"body\"}",
+		    CHANGES_MAX);
 	if (!v1_body_end(call, &r))
 		return false;
 	call->subs = xcalloc(count, sizeof(*call->subs));

@@ -30,7 +30,7 @@ struct v1_edit {
 	struct conf_model *draft; /* owned */
 	uint64_t lease;		  /* that the change depends on; 0: none */
 	uint64_t arming;	  /* what starts a clock anew */
-	char **closing; /* owned; routes whose sessions end with it */
+	char **closing;		  /* owned; routes whose sessions end with it */
 	size_t closing_count;
 };
 
@@ -56,9 +56,9 @@ struct v1_endpoint {
 	bool (*show)(struct v1_call *call);
 	int status; /* of success */
 	const char *summary;
-	const char *body, *reply;      /* names of schemas; NULL: none */
+	const char *body, *reply;	      /* names of schemas; NULL: none */
 	const char *parameters[V1_QUERY_MAX]; /* of the query; NULL-ended */
-	const char *type; /* of the reply; NULL: JSON */
+	const char *type;		      /* of the reply; NULL: JSON */
 };
 
 /* One call under way. */
@@ -75,11 +75,11 @@ struct v1_call {
 	struct conf_diag *diag; /* borrowed; findings */
 	int status;
 	bool dry_run;
-	char *made; /* owned; the name of what was created */
+	char *made;	/* owned; the name of what was created */
 	struct str out; /* owned; the body of the reply */
 	const struct web_request *request; /* NULL within an apply */
 	struct web_reply *reply;	   /* likewise */
-	struct v1_call *subs; /* owned; the calls of an apply */
+	struct v1_call *subs;		   /* owned; the calls of an apply */
 	size_t subs_count;
 };
 
@@ -107,7 +107,7 @@ const char *v1_query(const struct v1_call *call, const char *name);
 bool v1_query_bool(struct v1_call *call, const char *name, bool *to);
 /* A number of at most `max`; left alone if it is not given. False: said. */
 bool v1_query_number(struct v1_call *call, const char *name, uint64_t max,
-    uint64_t *to);
+		     uint64_t *to);
 /* A number in the path. False: 404 was said. */
 bool v1_number(struct v1_call *call, const char *text, uint64_t *to);
 
@@ -116,10 +116,10 @@ bool v1_number(struct v1_call *call, const char *text, uint64_t *to);
 /* Notes an error about a member of the body, or a parameter (NULL: the call).
  * Always false. */
 bool v1_fail(struct v1_call *call, int status, const char *field,
-    const char *format, ...) PRINTF_LIKE(4, 5);
+	     const char *format, ...) PRINTF_LIKE(4, 5);
 /* 404 about something that has no such name; `near` is offered instead. */
 bool v1_unknown(struct v1_call *call, const char *what, const char *name,
-    const char *near);
+		const char *near);
 /* The findings as {"error":…,"field":…,"errors":[…]}. */
 void v1_put_findings(struct str *to, const struct conf_diag *diag);
 /* Sets headers, status, type and body of the reply. */
@@ -133,7 +133,7 @@ bool v1_edit_run(struct v1_call *call);
 /* Prepares reading call->body; v1_reader_fini() ends it. False: there is no
  * object (said). */
 bool v1_body(struct v1_call *call, struct v1_reader *r, bool merge,
-    const char *what);
+	     const char *what);
 /* True if the body must not say anything. */
 bool v1_body_empty(struct v1_call *call);
 /* The name that the body gives must be that of the path. False: said. */
@@ -147,7 +147,7 @@ void v1_edit_close(struct v1_edit *edit, const char *route);
 /* Notes on what lease something depends that is enabled now and was not
  * before. */
 void v1_edit_enabled(const struct v1_edit *edit, bool was, bool is,
-    struct conf_leased *to);
+		     struct conf_leased *to);
 /* Describes what the draft would change. False: it would be refused. */
 bool v1_dry_run(struct v1_call *call);
 /* The reply of an action that was not done. Always true. */
@@ -164,15 +164,15 @@ const struct conf_model *v1_model(const struct v1_call *call);
 /* --- what is now (v1_state.c): the member "state" --- */
 
 void v1_put_route_state(struct v1 *v1, struct jsonw *w,
-    const struct conf_route *r);
+			const struct conf_route *r);
 void v1_put_fault_state(struct v1 *v1, struct jsonw *w,
-    const struct conf_route *r, const struct conf_fault *f);
+			const struct conf_route *r, const struct conf_fault *f);
 void v1_put_partition_state(struct v1 *v1, struct jsonw *w,
-    const struct conf_partition *p);
+			    const struct conf_partition *p);
 /* Is a fault of it in force? *ends_us: when it ends by itself, or
  * DEADLINE_NEVER. */
 bool v1_partition_active(struct v1 *v1, const struct conf_partition *p,
-    int64_t *ends_us);
+			 int64_t *ends_us);
 
 /* --- sessions (v1_sessions.c) --- */
 

@@ -22,7 +22,7 @@ struct changed {
 
 /* What one worker found. */
 struct found {
-	struct str list; /* objects, separated by commas */
+	struct str list;     /* objects, separated by commas */
 	size_t ends[LISTED]; /* of each object in it */
 	size_t listed, sessions;
 };
@@ -55,8 +55,8 @@ note_fault(struct dry *d, const struct plan_change_item *item)
 	for (size_t i = 0; r != NULL && i < r->faults_count; i++) {
 		if (strcmp(r->faults[i].name, item->fault) != 0)
 			continue;
-		d->changed = xrealloc(d->changed,
-		    (d->count + 1) * sizeof(*d->changed));
+		d->changed =
+		    xrealloc(d->changed, (d->count + 1) * sizeof(*d->changed));
 		d->changed[d->count++] =
 		    (struct changed){r->name, &r->faults[i], goes};
 	}
@@ -66,7 +66,7 @@ static void
 tell(void *arg, const struct plan_change_item *item)
 {
 	bool partition = item->change == CHANGE_PARTITION_UP ||
-	    item->change == CHANGE_PARTITION_DOWN;
+			 item->change == CHANGE_PARTITION_DOWN;
 	struct dry *d = arg;
 
 	jsonw_object(&d->w);
@@ -75,7 +75,7 @@ tell(void *arg, const struct plan_change_item *item)
 		jsonw_put_string(&d->w, "route", item->route);
 	if (item->fault != NULL)
 		jsonw_put_string(&d->w, partition ? "partition" : "fault",
-		    item->fault);
+				 item->fault);
 	if (item->kind != NULL)
 		jsonw_put_string(&d->w, "type", item->kind);
 	jsonw_object_end(&d->w);
@@ -99,7 +99,7 @@ matches(const struct flow *f, const struct changed *c)
 
 static void
 list_match(struct found *to, const struct session *s, const struct flow *f,
-    const struct changed *c)
+	   const struct changed *c)
 {
 	struct jsonw w;
 
@@ -126,7 +126,7 @@ ask_matches(struct worker *w, void *arg)
 	struct found *to = &d->found[w->index];
 	struct session *s;
 
-	TAILQ_FOREACH(s, &w->sessions, entry) {
+	TAILQ_FOREACH (s, &w->sessions, entry) {
 		size_t n = s->ops->flows(s, flows);
 		bool any = false;
 
@@ -159,8 +159,8 @@ put_found(struct dry *d, size_t workers)
 		size_t n = MIN(f->listed, LISTED - listed);
 
 		if (n > 0)
-			jsonw_raw(&d->w, (struct view){f->list.text,
-			    f->ends[n - 1]});
+			jsonw_raw(&d->w,
+				  (struct view){f->list.text, f->ends[n - 1]});
 		listed += n;
 		str_fini(&f->list);
 	}
@@ -195,7 +195,7 @@ bool
 v1_dry_run(struct v1_call *call)
 {
 	if (!state_try(call->v1->parts.state, call->edit->draft, look, call,
-		call->diag))
+		       call->diag))
 		return false;
 	call->status = 200;
 	return true;
@@ -204,7 +204,8 @@ v1_dry_run(struct v1_call *call)
 bool
 v1_dry_action(struct v1_call *call)
 {
-	str_add(&call->out,
+	str_add(
+	    &call->out,
 	    "{\"dry_run\":true,\"changes\":[],\"sessions\":0,\"matches\":[]}");
 	call->status = 200;
 	return true;

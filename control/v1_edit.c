@@ -14,8 +14,7 @@
 /* --- bodies --- */
 
 bool
-v1_body(struct v1_call *call, struct v1_reader *r, bool merge,
-    const char *what)
+v1_body(struct v1_call *call, struct v1_reader *r, bool merge, const char *what)
 {
 	v1_reader_init(r, call->diag, call->at, merge);
 	r->lease = call->edit != NULL ? call->edit->lease : 0;
@@ -32,8 +31,9 @@ v1_body_empty(struct v1_call *call)
 	if (call->body == NULL || json_is_null(call->body) ||
 	    (json_is_object(call->body) && json_object_size(call->body) == 0))
 		return true;
-	return v1_fail(call, 400, NULL, "this call takes no body; expected "
-	    "none");
+	return v1_fail(call, 400, NULL,
+		       "this call takes no body; expected "
+		       "none");
 }
 
 bool
@@ -51,16 +51,18 @@ v1_name_kept(struct v1_call *call, const char *name, const char *path)
 {
 	if (name == NULL || strcmp(name, path) == 0)
 		return true;
-	return v1_fail(call, 400, "name",
+	return v1_fail(
+	    call, 400, "name",
 	    "name: it is \"%.80s\", the path has \"%.80s\"; expected the same, "
-	    "names stay", name, path);
+	    "names stay",
+	    name, path);
 }
 
 struct conf_where
 v1_where(const struct v1_call *call)
 {
-	return (struct conf_where){
-	    .file = *call->at != '\0' ? intern(call->at) : NULL};
+	return (struct conf_where){.file = *call->at != '\0' ? intern(call->at)
+							     : NULL};
 }
 
 /* --- drafts --- */
@@ -68,14 +70,14 @@ v1_where(const struct v1_call *call)
 void
 v1_edit_close(struct v1_edit *edit, const char *route)
 {
-	edit->closing = xrealloc(edit->closing,
-	    (edit->closing_count + 1) * sizeof(char *));
+	edit->closing =
+	    xrealloc(edit->closing, (edit->closing_count + 1) * sizeof(char *));
 	edit->closing[edit->closing_count++] = xstrdup(route);
 }
 
 void
 v1_edit_enabled(const struct v1_edit *edit, bool was, bool is,
-    struct conf_leased *to)
+		struct conf_leased *to)
 {
 	if (was != is)
 		to->enabled = is ? edit->lease : 0;

@@ -10,21 +10,21 @@
 #include "control/v1_call.h"
 #include "observe/event_json.h"
 
-#define BACKLOG_MAX	 (256 * 1024) /* bytes that a client may be behind */
-#define HEARTBEAT_S	 15
-#define RETRY_MS	 "2000"
+#define BACKLOG_MAX (256 * 1024) /* bytes that a client may be behind */
+#define HEARTBEAT_S 15
+#define RETRY_MS    "2000"
 
 /* One client. */
 struct stream {
 	TAILQ_ENTRY(stream) entry;
 	struct v1_streams *all;
-	struct web_conn *conn;	/* borrowed */
-	char *route, *fault;	/* owned; NULL: any */
-	uint64_t session;	/* 0: any */
-	uint64_t types;		/* a bit for each that is wanted */
-	uint64_t number;	/* of the next event */
-	uint64_t lost;		/* not told yet */
-	struct str text;	/* of one event */
+	struct web_conn *conn; /* borrowed */
+	char *route, *fault;   /* owned; NULL: any */
+	uint64_t session;      /* 0: any */
+	uint64_t types;	       /* a bit for each that is wanted */
+	uint64_t number;       /* of the next event */
+	uint64_t lost;	       /* not told yet */
+	struct str text;       /* of one event */
 };
 TAILQ_HEAD(stream_list, stream);
 
@@ -40,8 +40,9 @@ static void
 begin(struct stream *s, const char *type)
 {
 	str_clear(&s->text);
-	str_printf(&s->text, "id: %llu\nevent: %s\ndata: ",
-	    (unsigned long long)s->number, type);
+	str_printf(&s->text,
+		   "id: %llu\nevent: %s\ndata: ", (unsigned long long)s->number,
+		   type);
 }
 
 /* False: the client has no room. */
@@ -73,10 +74,10 @@ static bool
 is_wanted(const struct stream *s, const struct event_record *e)
 {
 	return (s->types >> e->type & 1) != 0 &&
-	    (s->session == 0 || s->session == e->session) &&
-	    (s->route == NULL ||
+	       (s->session == 0 || s->session == e->session) &&
+	       (s->route == NULL ||
 		(e->route != NULL && strcmp(e->route, s->route) == 0)) &&
-	    (s->fault == NULL ||
+	       (s->fault == NULL ||
 		(e->fault != NULL && strcmp(e->fault, s->fault) == 0));
 }
 
@@ -110,7 +111,7 @@ on_heartbeat(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH(s, &all->list, entry) {
+	TAILQ_FOREACH (s, &all->list, entry) {
 		/* What was lost last is told even if nothing follows. */
 		if (put_gap(s))
 			web_stream_write(s->conn, ":\n\n", 3);
@@ -154,7 +155,7 @@ read_types(struct v1_call *call, uint64_t *to)
 		int type = 0;
 
 		while (type < EVENT_TYPE_COUNT &&
-		    !view_is(word, event_type_name((enum event_type)type)))
+		       !view_is(word, event_type_name((enum event_type)type)))
 			type++;
 		if (type < EVENT_TYPE_COUNT) {
 			*to |= UINT64_C(1) << type;
@@ -162,17 +163,18 @@ read_types(struct v1_call *call, uint64_t *to)
 			continue;
 		}
 		snprintf(text, sizeof(text), "%.*s", (int)MIN(word.len, 39),
-		    word.at);
+			 word.at);
 		near_start(&near, text);
 		for (type = 0; type < EVENT_TYPE_COUNT; type++)
-			near_offer(&near, event_type_name(
-			    (enum event_type)type));
+			near_offer(&near,
+				   event_type_name((enum event_type)type));
 		return v1_fail(call, 400, "type",
-		    "type: there is no event \"%s\"; %s%s%s", text,
-		    near.best != NULL ? "did you mean \""
-				      : "expected those of the journal",
-		    near.best != NULL ? near.best : "",
-		    near.best != NULL ? "\"?" : "");
+			       "type: there is no event \"%s\"; %s%s%s", text,
+			       near.best != NULL
+				   ? "did you mean \""
+				   : "expected those of the journal",
+			       near.best != NULL ? near.best : "",
+			       near.best != NULL ? "\"?" : "");
 	}
 	return true;
 }
@@ -229,8 +231,8 @@ v1_streams_new(struct v1 *v1)
 
 	all->v1 = v1;
 	TAILQ_INIT(&all->list);
-	all->heartbeat = event_new(v1->parts.base, -1, EV_PERSIST,
-	    on_heartbeat, all);
+	all->heartbeat =
+	    event_new(v1->parts.base, -1, EV_PERSIST, on_heartbeat, all);
 	event_add(all->heartbeat, &every);
 	return all;
 }

@@ -11,7 +11,7 @@
 
 /* What is asked for; whoever has it answers into `out`. */
 struct question {
-	uint64_t session; /* 0: a flow by route and number */
+	uint64_t session;  /* 0: a flow by route and number */
 	const char *route; /* interned */
 	uint64_t flow;
 	atomic_bool found;
@@ -30,7 +30,7 @@ put_known(struct jsonw *w, const char *key, enum known known)
 
 static void
 put_fault(struct jsonw *w, const struct flow *f,
-    const struct armed_fault *fault, bool live)
+	  const struct armed_fault *fault, bool live)
 {
 	struct explanation e;
 
@@ -47,9 +47,9 @@ put_fault(struct jsonw *w, const struct flow *f,
 	jsonw_put_bool(w, "drawn", e.drawn);
 	put_known(w, "applies", e.applies);
 	jsonw_put_bool(w, "active", e.active);
-	jsonw_put_string(w, "verdict", e.verdict != VERDICT_NONE
-		? event_verdict_name(e.verdict)
-		: NULL);
+	jsonw_put_string(
+	    w, "verdict",
+	    e.verdict != VERDICT_NONE ? event_verdict_name(e.verdict) : NULL);
 	jsonw_put_string(w, "why", e.why);
 	jsonw_put_string(w, "key", e.key);
 	jsonw_object_end(w);
@@ -67,7 +67,7 @@ put_faults(struct jsonw *w, const struct flow *f, bool live)
 
 static void
 put_flows(struct str *to, const struct flow *const *flows, size_t count,
-    bool live)
+	  bool live)
 {
 	const struct flow *last = flows[count - 1];
 	struct jsonw w;
@@ -115,7 +115,7 @@ ask_flow(struct worker *w, void *arg)
 	struct question *q = arg;
 	struct session *s;
 
-	TAILQ_FOREACH(s, &w->sessions, entry) {
+	TAILQ_FOREACH (s, &w->sessions, entry) {
 		size_t n = s->ops->flows(s, flows);
 
 		for (size_t i = 0; i < n; i++) {
@@ -144,9 +144,11 @@ v1_session_explain(struct v1_call *call)
 		return v1_unknown(call, "session", call->names[0], NULL);
 	if (call->out.len > 0)
 		return true;
-	return v1_fail(call, 404, NULL,
+	return v1_fail(
+	    call, 404, NULL,
 	    "session %s has no flow at the moment; expected one that is at "
-	    "work", call->names[0]);
+	    "work",
+	    call->names[0]);
 }
 
 /* A flow that has ended is known by its number. */
@@ -155,8 +157,8 @@ explain_ended(struct v1_call *call, const struct question *q)
 {
 	struct server *server = state_server(call->v1->parts.state);
 	struct armed_route *r = plan_route(server_plan(server), q->route);
-	struct engine engine = {
-	    .clock = call->v1->parts.clock, .seed = server_seed(server)};
+	struct engine engine = {.clock = call->v1->parts.clock,
+				.seed = server_seed(server)};
 	struct flow f = {
 	    .engine = &engine,
 	    .route = r,
@@ -166,14 +168,16 @@ explain_ended(struct v1_call *call, const struct question *q)
 	const struct flow *flow = &f;
 
 	if (r == NULL || q->flow >= atomic_load(&r->shared->next_flow))
-		return v1_fail(call, 404, NULL,
+		return v1_fail(
+		    call, 404, NULL,
 		    "route \"%.80s\" had no flow %s yet; expected a number "
-		    "below %llu", q->route, call->names[1],
+		    "below %llu",
+		    q->route, call->names[1],
 		    r == NULL ? 0ULL
 			      : (unsigned long long)atomic_load(
 				    &r->shared->next_flow));
-	f.type = r->conf->protocol == PROTOCOL_HTTP ? FLOW_EXCHANGE
-						    : FLOW_STREAM;
+	f.type =
+	    r->conf->protocol == PROTOCOL_HTTP ? FLOW_EXCHANGE : FLOW_STREAM;
 	put_flows(&call->out, &flow, 1, false);
 	return true;
 }

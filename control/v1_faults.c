@@ -9,7 +9,7 @@
 
 static void
 put_fault(struct v1_call *call, struct v1_writer *to,
-    const struct conf_route *r, const struct conf_fault *f)
+	  const struct conf_route *r, const struct conf_fault *f)
 {
 	jsonw_object(&to->w);
 	v1_put_fault(to, f);
@@ -32,7 +32,7 @@ v1_faults_list(struct v1_call *call)
 	jsonw_array(&to.w);
 	for (size_t i = 0; i < model->routes[at].faults_count; i++)
 		put_fault(call, &to, &model->routes[at],
-		    &model->routes[at].faults[i]);
+			  &model->routes[at].faults[i]);
 	jsonw_array_end(&to.w);
 	jsonw_object_end(&to.w);
 	return true;
@@ -78,7 +78,7 @@ move_last(struct conf_route *r, size_t index)
 	struct conf_fault f = r->faults[last];
 
 	memmove(&r->faults[index + 1], &r->faults[index],
-	    (last - index) * sizeof(f));
+		(last - index) * sizeof(f));
 	r->faults[index] = f;
 }
 
@@ -125,9 +125,11 @@ v1_fault_create(struct v1_call *call)
 		return false;
 	conf_route_name_faults(route);
 	if (state_fault_index(route, f->name) != route->faults_count - 1)
-		return v1_fail(call, 409, "name",
+		return v1_fail(
+		    call, 409, "name",
 		    "there is a fault \"%.80s\" already; expected another "
-		    "name, or PUT to replace it", f->name);
+		    "name, or PUT to replace it",
+		    f->name);
 	call->made = xstrdup(f->name);
 	call->names[1] = call->made;
 	move_last(route, place);

@@ -23,8 +23,8 @@ lift_faults(struct conf_route *r, uint64_t number)
 	for (size_t i = r->faults_count; i-- > 0;) {
 		struct conf_fault *f = &r->faults[i];
 
-		count += f->leased.made == number ||
-		    f->leased.enabled == number;
+		count +=
+		    f->leased.made == number || f->leased.enabled == number;
 		if (f->leased.made == number)
 			conf_route_remove_fault(r, i);
 		else if (f->leased.enabled == number)
@@ -60,8 +60,8 @@ lift_partitions(struct conf_model *draft, uint64_t number)
 	for (size_t i = draft->partitions_count; i-- > 0;) {
 		struct conf_partition *p = &draft->partitions[i];
 
-		count += p->leased.made == number ||
-		    p->leased.enabled == number;
+		count +=
+		    p->leased.made == number || p->leased.enabled == number;
 		if (p->leased.made == number)
 			conf_model_remove_partition(draft, i);
 		else if (p->leased.enabled == number)
@@ -79,8 +79,8 @@ lift(struct v1 *v1, uint64_t number, bool gently, size_t *count)
 	struct conf_diag diag = {0};
 	bool ok = true;
 
-	*count = lift_routes(draft, number, gently) +
-	    lift_partitions(draft, number);
+	*count =
+	    lift_routes(draft, number, gently) + lift_partitions(draft, number);
 	if (*count > 0)
 		ok = state_commit(v1->parts.state, draft, &diag);
 	else
@@ -94,12 +94,12 @@ v1_lift(struct v1 *v1, const struct lease *lease, const char *why)
 {
 	size_t count;
 	bool ok = lift(v1, lease->number, false, &count) ||
-	    lift(v1, lease->number, true, &count);
+		  lift(v1, lease->number, true, &count);
 
 	log_line(ok ? LOG_INFO : LOG_ERROR, "lease_expired",
-	    "lease ended, what depends on it is lifted",
-	    LOG_STR("lease", lease->id), LOG_STR("name", lease->name),
-	    LOG_STR("why", why), LOG_UINT("lifted", count), LOG_END);
+		 "lease ended, what depends on it is lifted",
+		 LOG_STR("lease", lease->id), LOG_STR("name", lease->name),
+		 LOG_STR("why", why), LOG_UINT("lifted", count), LOG_END);
 }
 
 void
@@ -130,9 +130,11 @@ v1_lease_of(struct v1_call *call, uint64_t *number)
 			l = call->v1->leases.items[i];
 	}
 	if (l == NULL)
-		return v1_fail(call, 409, NULL,
+		return v1_fail(
+		    call, 409, NULL,
 		    "Faultwire-Lease: there is no lease \"%.*s\"; expected one "
-		    "that runs", (int)MIN(given.len, 40), given.at);
+		    "that runs",
+		    (int)MIN(given.len, 40), given.at);
 	*number = l->number;
 	return true;
 }
@@ -146,17 +148,17 @@ struct lease_body {
 
 static const struct conf_field fields[] = {
     {.name = "ttl",
-	.type = CONF_DURATION,
-	.bare = 1000,
-	.min = LEASE_TTL_MIN_US,
-	.max = LEASE_TTL_MAX_US,
-	.def = TTL_DEFAULT,
-	.offset = offsetof(struct lease_body, ttl_us),
-	.help = "How long it runs without being renewed"},
+     .type = CONF_DURATION,
+     .bare = 1000,
+     .min = LEASE_TTL_MIN_US,
+     .max = LEASE_TTL_MAX_US,
+     .def = TTL_DEFAULT,
+     .offset = offsetof(struct lease_body, ttl_us),
+     .help = "How long it runs without being renewed"},
     {.name = "name",
-	.type = CONF_STRING,
-	.offset = offsetof(struct lease_body, name),
-	.help = "What logs call it"},
+     .type = CONF_STRING,
+     .offset = offsetof(struct lease_body, name),
+     .help = "What logs call it"},
     CONF_FIELD_END,
 };
 
@@ -232,12 +234,13 @@ grant(struct v1_call *call, const struct lease_body *body)
 		return v1_dry_action(call);
 	l = lease_grant(&call->v1->leases, body->ttl_us, body->name);
 	if (l == NULL)
-		return v1_fail(call, 409, NULL,
+		return v1_fail(
+		    call, 409, NULL,
 		    "there are %d leases already; expected some to end first",
 		    LEASES_MAX);
 	log_line(LOG_INFO, "lease_granted", "lease granted",
-	    LOG_STR("lease", l->id), LOG_STR("name", l->name),
-	    LOG_INT("ttl_ms", l->ttl_us / 1000), LOG_END);
+		 LOG_STR("lease", l->id), LOG_STR("name", l->name),
+		 LOG_INT("ttl_ms", l->ttl_us / 1000), LOG_END);
 	call->made = xstrdup(l->id);
 	v1_leases_tick(call->v1);
 	show(call, l);

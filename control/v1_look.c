@@ -7,8 +7,8 @@ const struct conf_model *
 v1_model(const struct v1_call *call)
 {
 	return call->edit != NULL && call->edit->draft != NULL
-	    ? call->edit->draft
-	    : state_model(call->v1->parts.state);
+		   ? call->edit->draft
+		   : state_model(call->v1->parts.state);
 }
 
 size_t

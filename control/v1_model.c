@@ -18,23 +18,24 @@ v1_read_kind(struct v1_reader *r, json_t *json)
 	const struct conf_kind *kind;
 	struct str hint = {0};
 
-	kind = conf_kind_find(&fault_kinds,
-	    json_is_string(type) ? json_string_value(type) : "", &hint);
+	kind = conf_kind_find(
+	    &fault_kinds, json_is_string(type) ? json_string_value(type) : "",
+	    &hint);
 	if (type == NULL)
 		v1_finding(r, "type", "a fault lacks \"type\"; %s", hint.text);
 	else if (!json_is_string(type))
 		v1_finding(r, "type", "type: it is no text; %s", hint.text);
 	else if (kind == NULL)
 		v1_finding(r, "type",
-		    "type: there is no fault kind \"%.80s\"; %s",
-		    json_string_value(type), hint.text);
+			   "type: there is no fault kind \"%.80s\"; %s",
+			   json_string_value(type), hint.text);
 	str_fini(&hint);
 	return kind;
 }
 
 static void
 read_when(struct v1_reader *r, json_t *json, const struct conf_model *model,
-    const struct conf_route *route, struct conf_when *to)
+	  const struct conf_route *route, struct conf_when *to)
 {
 	const struct v1_part part = {conf_when_fields, to};
 	json_t *when = json_object_get(json, "when");
@@ -61,19 +62,20 @@ check_type(struct v1_reader *r, json_t *json, const struct conf_kind *kind)
 	json_t *type = json_object_get(json, "type");
 
 	if (type == NULL || (json_is_string(type) &&
-	    strcmp(json_string_value(type), kind->name) == 0))
+			     strcmp(json_string_value(type), kind->name) == 0))
 		return;
-	v1_finding(r, "type", "type: a fault keeps its type; expected \"%s\", "
-	    "or a replacement by PUT", kind->name);
+	v1_finding(r, "type",
+		   "type: a fault keeps its type; expected \"%s\", "
+		   "or a replacement by PUT",
+		   kind->name);
 }
 
 void
-v1_read_fault(struct v1_reader *r, json_t *json,
-    const struct conf_model *model, const struct conf_route *route,
-    struct conf_fault *to)
+v1_read_fault(struct v1_reader *r, json_t *json, const struct conf_model *model,
+	      const struct conf_route *route, struct conf_fault *to)
 {
-	const struct v1_part parts[] = {
-	    {to->kind->fields, to->params}, {conf_fault_fields, to}};
+	const struct v1_part parts[] = {{to->kind->fields, to->params},
+					{conf_fault_fields, to}};
 	char *what = xasprintf("a fault of type %s", to->kind->name);
 	json_t *stream = json_object_get(json, "stream");
 	struct v1_spot at;
@@ -82,8 +84,10 @@ v1_read_fault(struct v1_reader *r, json_t *json,
 	v1_read_fields(r, json, parts, COUNT_OF(parts), what);
 	if ((to->kind->flags & KIND_NO_STREAM) != 0 && stream != NULL &&
 	    !json_is_null(stream))
-		v1_finding(r, "stream", "stream: %s has no direction; "
-		    "expected a fault without stream", to->kind->name);
+		v1_finding(r, "stream",
+			   "stream: %s has no direction; "
+			   "expected a fault without stream",
+			   to->kind->name);
 	read_when(r, json, model, route, &to->conditions.when);
 	v1_spot_init(&at, r);
 	conf_fault_compile(to, route, &at.spot);
@@ -93,7 +97,7 @@ v1_read_fault(struct v1_reader *r, json_t *json,
 
 void
 v1_adopt_faults(const struct v1_reader *r, struct conf_route *to,
-    const struct conf_fault *old, size_t count)
+		const struct conf_fault *old, size_t count)
 {
 	for (size_t i = 0; i < to->faults_count; i++) {
 		struct conf_fault *f = &to->faults[i];
@@ -112,15 +116,17 @@ v1_adopt_faults(const struct v1_reader *r, struct conf_route *to,
 
 static void
 read_faults(struct v1_reader *r, json_t *list, const struct conf_model *model,
-    struct conf_route *to)
+	    struct conf_route *to)
 {
 	bool merge = r->merge;
 	size_t at = v1_enter(r, "faults", 0);
 
 	r->merge = false;
 	if (!json_is_array(list) || json_array_size(list) > FAULTS_MAX)
-		v1_finding(r, NULL, "faults: it is no list of faults; expected "
-		    "a list of at most %d objects", FAULTS_MAX);
+		v1_finding(r, NULL,
+			   "faults: it is no list of faults; expected "
+			   "a list of at most %d objects",
+			   FAULTS_MAX);
 	for (size_t i = 0; i < json_array_size(list) && i < FAULTS_MAX; i++) {
 		json_t *json = json_array_get(list, i);
 		size_t element = v1_enter(r, NULL, i);
@@ -130,7 +136,7 @@ read_faults(struct v1_reader *r, json_t *list, const struct conf_model *model,
 			kind = v1_read_kind(r, json);
 		if (kind != NULL)
 			v1_read_fault(r, json, model, to,
-			    conf_route_add_fault(to, kind));
+				      conf_route_add_fault(to, kind));
 		v1_leave(r, element);
 	}
 	v1_leave(r, at);
@@ -140,7 +146,7 @@ read_faults(struct v1_reader *r, json_t *list, const struct conf_model *model,
 /* Puts the given faults in place of those that the route has. */
 static void
 replace_faults(struct v1_reader *r, json_t *list,
-    const struct conf_model *model, struct conf_route *to)
+	       const struct conf_model *model, struct conf_route *to)
 {
 	struct conf_fault *old = to->faults;
 	size_t count = to->faults_count;
@@ -159,7 +165,7 @@ replace_faults(struct v1_reader *r, json_t *list,
 /* Faults that stay must fit the route as it is now. */
 static void
 compile_faults(struct v1_reader *r, const struct conf_model *model,
-    struct conf_route *to)
+	       struct conf_route *to)
 {
 	json_t *nothing = json_object();
 
@@ -196,7 +202,7 @@ read_match(struct v1_reader *r, json_t *match, struct conf_route *to)
 /* A time-out that was the protocol's default follows the protocol. */
 static void
 settle_protocol(struct v1_reader *r, json_t *json, int protocol,
-    struct conf_route *to)
+		struct conf_route *to)
 {
 	json_t *given = json_object_get(json, "idle_timeout");
 	struct conf_route before = {.protocol = protocol};
@@ -204,13 +210,13 @@ settle_protocol(struct v1_reader *r, json_t *json, int protocol,
 	conf_route_protocol_defaults(&before);
 	if ((given == NULL || json_is_null(given)) &&
 	    (!r->merge || json_is_null(given) ||
-		to->idle_timeout_us == before.idle_timeout_us))
+	     to->idle_timeout_us == before.idle_timeout_us))
 		conf_route_protocol_defaults(to);
 }
 
 void
-v1_read_route(struct v1_reader *r, json_t *json,
-    const struct conf_model *model, struct conf_route *to)
+v1_read_route(struct v1_reader *r, json_t *json, const struct conf_model *model,
+	      struct conf_route *to)
 {
 	const struct v1_part part = {conf_route_fields, to};
 	json_t *faults = json_object_get(json, "faults");
@@ -241,8 +247,9 @@ read_groups(struct v1_reader *r, json_t *list, struct conf_partition *to)
 
 	if (!json_is_array(list) || json_array_size(list) == 0 ||
 	    json_array_size(list) > GROUPS_MAX) {
-		v1_finding(r, NULL, "groups: it is no list of groups; expected "
-		    "lists of services, such as [[\"api\"], [\"db\"]]");
+		v1_finding(r, NULL,
+			   "groups: it is no list of groups; expected "
+			   "lists of services, such as [[\"api\"], [\"db\"]]");
 		v1_leave(r, at);
 		return;
 	}

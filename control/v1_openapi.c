@@ -51,23 +51,17 @@ type_members(enum conf_type type)
 	    [CONF_BOOL] = "'type':'boolean'",
 	    [CONF_INT] = "'type':'integer'",
 	    [CONF_FLOAT] = "'type':'number'",
-	    [CONF_DURATION] =
-		"'anyOf':[{'type':'string'},{'type':'number'}]",
-	    [CONF_SIZE] =
-		"'anyOf':[{'type':'string'},{'type':'number'}]",
-	    [CONF_RATE] =
-		"'anyOf':[{'type':'string'},{'type':'number'}]",
-	    [CONF_FRACTION] =
-		"'anyOf':[{'type':'number'},{'type':'string'}]",
+	    [CONF_DURATION] = "'anyOf':[{'type':'string'},{'type':'number'}]",
+	    [CONF_SIZE] = "'anyOf':[{'type':'string'},{'type':'number'}]",
+	    [CONF_RATE] = "'anyOf':[{'type':'string'},{'type':'number'}]",
+	    [CONF_FRACTION] = "'anyOf':[{'type':'number'},{'type':'string'}]",
 	    [CONF_ENUM] = "'type':'string'",
 	    [CONF_STRING] = "'type':'string','nullable':true",
 	    [CONF_ADDRESS] = "'type':'string','nullable':true",
-	    [CONF_STRINGS] =
-		"'anyOf':[{'type':'array','items':{'type':"
-		"'string'}},{'type':'string'}]",
-	    [CONF_NUMBERS] =
-		"'type':'array','items':{'anyOf':[{'type':"
-		"'string'},{'type':'number'}]}",
+	    [CONF_STRINGS] = "'anyOf':[{'type':'array','items':{'type':"
+			     "'string'}},{'type':'string'}]",
+	    [CONF_NUMBERS] = "'type':'array','items':{'anyOf':[{'type':"
+			     "'string'},{'type':'number'}]}",
 	    [CONF_GROUP] = "",
 	};
 
@@ -140,29 +134,36 @@ struct object {
 	struct member members[4];
 };
 
-#define ARRAY_OF(schema)                                                       \
-	"{'type':'array','items':{'$ref':'" REF schema "'}}"
-#define GROUP(schema)                                                          \
-	"{'nullable':true,'allOf':[{'$ref':'" REF schema "'}]}"
-#define STATE(schema)                                                          \
-	"{'readOnly':true,'allOf':[{'$ref':'" REF schema "'}]}"
+#define ARRAY_OF(schema) "{'type':'array','items':{'$ref':'" REF schema "'}}"
+#define GROUP(schema)	 "{'nullable':true,'allOf':[{'$ref':'" REF schema "'}]}"
+#define STATE(schema)	 "{'readOnly':true,'allOf':[{'$ref':'" REF schema "'}]}"
 #define GROUPS                                                                 \
-	"{'type':'array','items':{'type':'array','items':{"         \
+	"{'type':'array','items':{'type':'array','items':{"                    \
 	"'type':'string'}}}"
 
 static const struct object objects[] = {
-    {"Route", conf_route_fields, true,
-	{{"match", GROUP("Match")}, {"faults", ARRAY_OF("Fault")},
-	    {"state", STATE("RouteState")}}},
-    {"RoutePatch", conf_route_fields, false,
-	{{"match", GROUP("Match")}, {"faults", ARRAY_OF("Fault")},
-	    {"state", STATE("RouteState")}}},
+    {"Route",
+     conf_route_fields,
+     true,
+     {{"match", GROUP("Match")},
+      {"faults", ARRAY_OF("Fault")},
+      {"state", STATE("RouteState")}}},
+    {"RoutePatch",
+     conf_route_fields,
+     false,
+     {{"match", GROUP("Match")},
+      {"faults", ARRAY_OF("Fault")},
+      {"state", STATE("RouteState")}}},
     {"Match", conf_match_fields, false, {{NULL, NULL}}},
     {"When", conf_when_fields, false, {{NULL, NULL}}},
-    {"Partition", conf_partition_fields, true,
-	{{"groups", GROUPS}, {"state", STATE("PartitionState")}}},
-    {"PartitionPatch", conf_partition_fields, false,
-	{{"groups", GROUPS}, {"state", STATE("PartitionState")}}},
+    {"Partition",
+     conf_partition_fields,
+     true,
+     {{"groups", GROUPS}, {"state", STATE("PartitionState")}}},
+    {"PartitionPatch",
+     conf_partition_fields,
+     false,
+     {{"groups", GROUPS}, {"state", STATE("PartitionState")}}},
     {"Service", conf_service_fields, true, {{NULL, NULL}}},
 };
 
@@ -194,8 +195,8 @@ put_object(struct jsonw *w, const struct object *o)
 	jsonw_object_end(w);
 }
 
-static const struct member fault_members[4] = {
-    {"when", GROUP("When")}, {"state", STATE("FaultState")}};
+static const struct member fault_members[4] = {{"when", GROUP("When")},
+					       {"state", STATE("FaultState")}};
 
 /* One fault kind: what all faults take, and what it takes. */
 static void
@@ -248,7 +249,7 @@ put_kinds(struct jsonw *w)
 		if ((fault_kinds.items[i]->flags & KIND_HIDDEN) != 0)
 			continue;
 		snprintf(name, sizeof(name), "Fault_%s",
-		    fault_kinds.items[i]->name);
+			 fault_kinds.items[i]->name);
 		put_ref(w, name);
 	}
 	jsonw_array_end(w);
@@ -322,7 +323,7 @@ put_content(struct jsonw *w, const char *type, const char *schema)
 
 static void
 put_response(struct jsonw *w, int status, const struct v1_endpoint *e,
-    const char *schema)
+	     const char *schema)
 {
 	char key[16] = "default";
 

@@ -10,7 +10,7 @@
 
 static void
 put_partition(struct v1_call *call, struct v1_writer *to,
-    const struct conf_partition *p)
+	      const struct conf_partition *p)
 {
 	jsonw_object(&to->w);
 	v1_put_partition(to, p);
@@ -83,9 +83,11 @@ v1_partition_create(struct v1_call *call)
 		return false;
 	if (state_partition_index(draft, p->name) !=
 	    draft->partitions_count - 1)
-		return v1_fail(call, 409, "name",
+		return v1_fail(
+		    call, 409, "name",
 		    "there is a partition \"%.80s\" already; expected another "
-		    "name, or PUT to replace it", p->name);
+		    "name, or PUT to replace it",
+		    p->name);
 	call->made = xstrdup(p->name);
 	call->names[0] = call->made;
 	return true;
@@ -136,7 +138,7 @@ v1_partition_patch(struct v1_call *call)
 	if (p->where.line == 0)
 		p->where = v1_where(call);
 	return v1_body_end(call, &r) &&
-	    v1_name_kept(call, p->name, call->names[0]);
+	       v1_name_kept(call, p->name, call->names[0]);
 }
 
 bool

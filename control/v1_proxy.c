@@ -45,7 +45,7 @@ put_time(struct jsonw *w, const char *key, int64_t wall_us)
 
 static void
 put_messages(struct jsonw *w, const char *key, const struct conf_diag *diag,
-    bool warnings)
+	     bool warnings)
 {
 	jsonw_key(w, key);
 	jsonw_array(w);
@@ -73,7 +73,7 @@ put_config(struct jsonw *w, const struct v1 *v1)
 	if (report.file != NULL) {
 		put_time(w, "loaded_at", report.loaded_wall_us);
 		jsonw_put_string(w, "last_reload",
-		    report.ok ? "ok" : "rejected");
+				 report.ok ? "ok" : "rejected");
 		put_messages(w, "errors", report.diag, false);
 	}
 	jsonw_object_end(w);
@@ -95,8 +95,8 @@ put_faults(struct jsonw *w, struct v1 *v1)
 		const struct armed_route *r = &plan->routes[i];
 
 		for (size_t k = 0; r->conf->enabled && k < r->faults_count; k++)
-			in_force += condition_in_force(&r->faults[k], now_us,
-			    &next);
+			in_force +=
+			    condition_in_force(&r->faults[k], now_us, &next);
 	}
 	jsonw_key(w, "faults");
 	jsonw_object(w);
@@ -146,7 +146,8 @@ v1_status(struct v1_call *call)
 	jsonw_object(&w);
 	jsonw_put_string(&w, "version", FAULTWIRE_VERSION);
 	jsonw_put_double(&w, "uptime",
-	    (double)(clock_now(v1->parts.clock) - v1->start_us) / 1e6);
+			 (double)(clock_now(v1->parts.clock) - v1->start_us) /
+			     1e6);
 	jsonw_put_int(&w, "pid", getpid());
 	jsonw_put_uint(&w, "seed", server_seed(server));
 	jsonw_put_uint(&w, "workers", server_workers(server));
@@ -156,7 +157,7 @@ v1_status(struct v1_call *call)
 	jsonw_put_bool(&w, "draining", v1->draining);
 	jsonw_put_uint(&w, "sessions", server_sessions(server));
 	jsonw_put_uint(&w, "routes",
-	    state_model(v1->parts.state)->routes_count);
+		       state_model(v1->parts.state)->routes_count);
 	put_faults(&w, v1);
 	put_partitions(&w, v1);
 	jsonw_put_uint(&w, "leases", v1->leases.count);
@@ -188,7 +189,7 @@ v1_kind(struct v1_call *call)
 		describe_kind_json(&call->out, kind);
 	else
 		v1_fail(call, 404, NULL, "there is no fault kind \"%.80s\"; %s",
-		    name, hint.text);
+			name, hint.text);
 	str_fini(&hint);
 	return kind != NULL;
 }
@@ -223,9 +224,10 @@ config_text(struct v1_call *call)
 	struct state *state = call->v1->parts.state;
 
 	str_printf(&call->out, "# faultwire %s, generation %llu, seed %llu%s\n",
-	    FAULTWIRE_VERSION, (unsigned long long)state_generation(state),
-	    (unsigned long long)server_seed(state_server(state)),
-	    state_model(state)->has_seed ? "" : " (drawn at start)");
+		   FAULTWIRE_VERSION,
+		   (unsigned long long)state_generation(state),
+		   (unsigned long long)server_seed(state_server(state)),
+		   state_model(state)->has_seed ? "" : " (drawn at start)");
 	conf_model_print(&call->out, state_model(state));
 	call->reply->type = call->endpoint->type;
 	return true;
@@ -242,7 +244,8 @@ v1_config(struct v1_call *call)
 	if (format == NULL || strcmp(format, "text") == 0)
 		return config_text(call);
 	if (strcmp(format, "json") != 0)
-		return v1_fail(call, 400, "format",
+		return v1_fail(
+		    call, 400, "format",
 		    "format: \"%.40s\" is unknown; expected text or json",
 		    format);
 	jsonw_init(&to.w, &call->out);
@@ -266,9 +269,9 @@ put_reloaded(struct v1_call *call, const struct conf_diag *diag)
 	jsonw_init(&w, &call->out);
 	jsonw_object(&w);
 	jsonw_put_uint(&w, "generation",
-	    state_generation(call->v1->parts.state));
+		       state_generation(call->v1->parts.state));
 	jsonw_put_uint(&w, "routes",
-	    state_model(call->v1->parts.state)->routes_count);
+		       state_model(call->v1->parts.state)->routes_count);
 	put_messages(&w, "warnings", diag, true);
 	jsonw_object_end(&w);
 }
@@ -282,7 +285,7 @@ rejected(struct v1_call *call, const struct conf_diag *diag)
 	jsonw_init(&w, &call->out);
 	jsonw_object(&w);
 	jsonw_put_string(&w, "error",
-	    "the file was rejected, nothing has changed");
+			 "the file was rejected, nothing has changed");
 	put_messages(&w, "errors", diag, false);
 	jsonw_object_end(&w);
 	call->status = 400;
@@ -294,8 +297,8 @@ static bool
 try_reload(struct v1_call *call)
 {
 	struct state *state = call->v1->parts.state;
-	struct conf_model *file = reload_read(call->v1->parts.reload,
-	    call->diag);
+	struct conf_model *file =
+	    reload_read(call->v1->parts.reload, call->diag);
 	struct v1_edit edit = {0};
 	bool ok = file != NULL;
 
@@ -316,11 +319,13 @@ v1_reload(struct v1_call *call)
 	struct reload *reload = call->v1->parts.reload;
 
 	if (reload == NULL || reload_report(reload).file == NULL)
-		return v1_fail(call, 409, NULL,
+		return v1_fail(
+		    call, 409, NULL,
 		    "there is no configuration file; expected a proxy that was "
 		    "started with -c FILE");
 	if (call->v1->draining)
-		return v1_fail(call, 409, NULL,
+		return v1_fail(
+		    call, 409, NULL,
 		    "the proxy is about to stop; expected one that runs");
 	if (call->dry_run)
 		return try_reload(call);

@@ -24,10 +24,11 @@ v1_query_bool(struct v1_call *call, const char *name, bool *to)
 	if (value == NULL)
 		return true;
 	*to = *value == '\0' || strcmp(value, "true") == 0 ||
-	    strcmp(value, "1") == 0;
+	      strcmp(value, "1") == 0;
 	if (*to || strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
 		return true;
-	return v1_fail(call, 400, name,
+	return v1_fail(
+	    call, 400, name,
 	    "%s: \"%.40s\" is neither true nor false; expected true or false",
 	    name, value);
 }
@@ -50,13 +51,14 @@ parse(const char *text, uint64_t max, uint64_t *to)
 
 bool
 v1_query_number(struct v1_call *call, const char *name, uint64_t max,
-    uint64_t *to)
+		uint64_t *to)
 {
 	const char *value = v1_query(call, name);
 
 	if (value == NULL || parse(value, max, to))
 		return true;
-	return v1_fail(call, 400, name,
+	return v1_fail(
+	    call, 400, name,
 	    "%s: \"%.40s\" is no such number; expected 0 \xe2\x80\xa6 %llu",
 	    name, value, (unsigned long long)max);
 }
@@ -67,5 +69,6 @@ v1_number(struct v1_call *call, const char *text, uint64_t *to)
 	if (parse(text, UINT64_MAX, to))
 		return true;
 	return v1_fail(call, 404, NULL,
-	    "\"%.40s\" is no number; expected a number in the path", text);
+		       "\"%.40s\" is no number; expected a number in the path",
+		       text);
 }

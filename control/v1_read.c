@@ -17,7 +17,7 @@
 
 void
 v1_reader_init(struct v1_reader *r, struct conf_diag *diag, const char *at,
-    bool merge)
+	       bool merge)
 {
 	*r = (struct v1_reader){.diag = diag, .merge = merge};
 	str_add(&r->path, at);
@@ -64,8 +64,8 @@ place_of(struct v1_reader *r, const char *path, const char *key)
 	str_add(&r->place, path);
 	if (key != NULL)
 		add_key(&r->place, key);
-	return (struct conf_where){
-	    .file = r->place.len > 0 ? r->place.text : NULL};
+	return (struct conf_where){.file =
+				       r->place.len > 0 ? r->place.text : NULL};
 }
 
 void
@@ -115,7 +115,7 @@ v1_read_object(struct v1_reader *r, const json_t *json, const char *what)
 	if (json_is_object(json))
 		return true;
 	v1_finding(r, NULL, "%s was given; expected %s, an object",
-	    json != NULL ? json_in_type(json) : "nothing", what);
+		   json != NULL ? json_in_type(json) : "nothing", what);
 	return false;
 }
 
@@ -130,7 +130,7 @@ scalar_text(const json_t *json, struct str *to)
 		str_add(to, json_string_value(json));
 	else if (json_is_integer(json))
 		str_printf(to, "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(json));
+			   json_integer_value(json));
 	else if (json_is_real(json))
 		units_print_number(to, json_real_value(json));
 	else
@@ -140,7 +140,7 @@ scalar_text(const json_t *json, struct str *to)
 
 static bool
 set_list(const struct conf_field *field, void *target, const json_t *list,
-    struct error *err)
+	 struct error *err)
 {
 	size_t count = json_array_size(list);
 	char **items = xcalloc(count + 1, sizeof(*items));
@@ -151,18 +151,17 @@ set_list(const struct conf_field *field, void *target, const json_t *list,
 		const json_t *item = json_array_get(list, i);
 
 		ok = (field->type != CONF_STRINGS || json_is_string(item)) &&
-		    scalar_text(item, &text);
+		     scalar_text(item, &text);
 		if (!ok)
-			error_set(err, 0,
-			    "element %zu is %s; expected %s", i,
-			    json_in_type(item),
-			    field->type == CONF_STRINGS ? "text"
-							: "a duration");
+			error_set(err, 0, "element %zu is %s; expected %s", i,
+				  json_in_type(item),
+				  field->type == CONF_STRINGS ? "text"
+							      : "a duration");
 		else
 			items[i] = xstrdup(text.text);
 	}
-	ok = ok && conf_field_items(field, target,
-	    (const char *const *)items, count, err);
+	ok = ok && conf_field_items(field, target, (const char *const *)items,
+				    count, err);
 	for (size_t i = 0; i < count; i++)
 		free(items[i]);
 	free(items);
@@ -172,12 +171,12 @@ set_list(const struct conf_field *field, void *target, const json_t *list,
 
 static bool
 set_number(const struct conf_field *field, void *target, const json_t *json,
-    struct error *err)
+	   struct error *err)
 {
 	double value = json_number_value(json);
 	/* JSON knows no integers: 5.0 is 5. */
 	bool integral = json_is_integer(json) ||
-	    (floor(value) == value && fabs(value) <= INT_EXACT);
+			(floor(value) == value && fabs(value) <= INT_EXACT);
 	struct str text = {0};
 	bool ok;
 
@@ -193,7 +192,7 @@ set_number(const struct conf_field *field, void *target, const json_t *json,
 
 static bool
 set_value(const struct conf_field *field, void *target, const json_t *json,
-    struct error *err)
+	  struct error *err)
 {
 	bool list = field->type == CONF_STRINGS || field->type == CONF_NUMBERS;
 
@@ -205,7 +204,7 @@ set_value(const struct conf_field *field, void *target, const json_t *json,
 			    : conf_field_wrong_type(field, "an array", err);
 	case JSON_STRING:
 		return conf_field_text(field, target, json_string_value(json),
-		    err);
+				       err);
 	case JSON_INTEGER:
 	case JSON_REAL:
 		return set_number(field, target, json, err);
@@ -213,7 +212,7 @@ set_value(const struct conf_field *field, void *target, const json_t *json,
 	case JSON_FALSE:
 		if (field->type != CONF_BOOL)
 			return conf_field_wrong_type(field, "true or false",
-			    err);
+						     err);
 		*(bool *)(void *)((char *)target + field->offset) =
 		    json_is_true(json);
 		return true;
@@ -243,13 +242,13 @@ unknown_key(struct v1_reader *r, const char *key, const struct target *to)
 		tables[i] = to->parts[i].table;
 	conf_fields_unknown(tables, to->count, key, &text);
 	v1_finding(r, key, "unknown key \"%.80s\" in %s; %s", key, to->what,
-	    text.text);
+		   text.text);
 	str_fini(&text);
 }
 
 static void
 read_member(struct v1_reader *r, const char *key, const json_t *value,
-    const struct target *to)
+	    const struct target *to)
 {
 	const struct conf_field *f = NULL;
 	struct error err;
@@ -263,7 +262,7 @@ read_member(struct v1_reader *r, const char *key, const json_t *value,
 	if (i == to->count && strcmp(key, "state") != 0)
 		unknown_key(r, key, to);
 	else if (i < to->count && f->type != CONF_GROUP &&
-	    !set_value(f, to->parts[i].target, value, &err))
+		 !set_value(f, to->parts[i].target, value, &err))
 		v1_finding(r, key, "%s: %s", key, err.text);
 }
 
@@ -274,23 +273,21 @@ is_given(const struct conf_field *f, const void *target, json_t *object)
 	const void *at = (const char *)target + f->offset;
 	bool text = f->type == CONF_STRING || f->type == CONF_ADDRESS;
 
-	return f->type == CONF_GROUP ||
-	    (text && *(char *const *)at != NULL) ||
-	    !(json_object_get(object, f->name) == NULL ||
-		json_is_null(json_object_get(object, f->name)));
+	return f->type == CONF_GROUP || (text && *(char *const *)at != NULL) ||
+	       !(json_object_get(object, f->name) == NULL ||
+		 json_is_null(json_object_get(object, f->name)));
 }
 
 void
-v1_read_fields(struct v1_reader *r, json_t *object,
-    const struct v1_part *parts, size_t count, const char *what)
+v1_read_fields(struct v1_reader *r, json_t *object, const struct v1_part *parts,
+	       size_t count, const char *what)
 {
 	const struct target to = {parts, count, what};
 	const struct conf_field *f;
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-		read_member(r, key, value, &to);
+	json_object_foreach(object, key, value) read_member(r, key, value, &to);
 	for (size_t i = 0; i < count; i++) {
 		for (f = parts[i].table; f->name != NULL; f++) {
 			json_t *given = json_object_get(object, f->name);
@@ -299,8 +296,8 @@ v1_read_fields(struct v1_reader *r, json_t *object,
 			if ((f->flags & CONF_REQUIRED) != 0 && asked &&
 			    !is_given(f, parts[i].target, object))
 				v1_finding(r, f->name,
-				    "%s lacks \"%s\"; expected it (%s)", what,
-				    f->name, f->help);
+					   "%s lacks \"%s\"; expected it (%s)",
+					   what, f->name, f->help);
 		}
 	}
 }
@@ -314,7 +311,8 @@ v1_read_strings(struct v1_reader *r, json_t *list, struct conf_strings *to)
 	if (json_is_array(list) && set_list(&field, to, list, &err))
 		return true;
 	v1_finding(r, NULL, "%s",
-	    json_is_array(list) ? err.text
-				: "it is no list; expected a list of texts");
+		   json_is_array(list)
+		       ? err.text
+		       : "it is no list; expected a list of texts");
 	return false;
 }

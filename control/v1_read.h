@@ -19,7 +19,7 @@ struct v1_reader {
 	struct str path;	/* owned; of the value being read */
 	struct str place;	/* owned; of the last finding */
 	uint64_t lease; /* that new faults of a route depend on; 0: none */
-	bool merge; /* what is absent stays as it is; null: the default */
+	bool merge;	/* what is absent stays as it is; null: the default */
 };
 
 /* One table and the struct that it fills. */
@@ -29,8 +29,8 @@ struct v1_part {
 };
 
 /* `at` is the place of the body itself, "" for a whole one; copied. */
-void v1_reader_init(struct v1_reader *r, struct conf_diag *diag,
-    const char *at, bool merge);
+void v1_reader_init(struct v1_reader *r, struct conf_diag *diag, const char *at,
+		    bool merge);
 void v1_reader_fini(struct v1_reader *r);
 /* Goes to a member (`key`) or an element (key NULL) of the value being read;
  * returns what v1_leave() takes to come back. */
@@ -46,10 +46,11 @@ bool v1_read_object(struct v1_reader *r, const json_t *json, const char *what);
  * in no table and, unless it is a merge, required ones that lack; members of
  * type CONF_GROUP are left alone, and so is "state", which we send. */
 void v1_read_fields(struct v1_reader *r, json_t *object,
-    const struct v1_part *parts, size_t count, const char *what);
+		    const struct v1_part *parts, size_t count,
+		    const char *what);
 /* A list of texts. False: reported. */
 bool v1_read_strings(struct v1_reader *r, json_t *list,
-    struct conf_strings *to);
+		     struct conf_strings *to);
 
 /* Where findings about the value being read are reported by those who compile
  * it; to be ended by v1_spot_fini(). Borrows the reader, which must stay where
@@ -69,16 +70,16 @@ const struct conf_kind *v1_read_kind(struct v1_reader *r, json_t *json);
 /* Into a fault of that kind which is of defaults (or, to merge, as it was)
  * and is meant for `route` of `model`. */
 void v1_read_fault(struct v1_reader *r, json_t *json,
-    const struct conf_model *model, const struct conf_route *route,
-    struct conf_fault *to);
+		   const struct conf_model *model,
+		   const struct conf_route *route, struct conf_fault *to);
 /* Into a route of `model`, its faults included. */
 void v1_read_route(struct v1_reader *r, json_t *json,
-    const struct conf_model *model, struct conf_route *to);
+		   const struct conf_model *model, struct conf_route *to);
 /* What the faults keep that have the same name among the old ones; the others
  * are new. */
 void v1_adopt_faults(const struct v1_reader *r, struct conf_route *to,
-    const struct conf_fault *old, size_t count);
+		     const struct conf_fault *old, size_t count);
 void v1_read_partition(struct v1_reader *r, json_t *json,
-    struct conf_partition *to);
+		       struct conf_partition *to);
 
 #endif

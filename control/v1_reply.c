@@ -13,8 +13,8 @@
 #define NOWHERE "configuration"
 
 bool
-v1_fail(struct v1_call *call, int status, const char *field,
-    const char *format, ...)
+v1_fail(struct v1_call *call, int status, const char *field, const char *format,
+	...)
 {
 	struct str place = {0};
 	va_list args;
@@ -28,8 +28,9 @@ v1_fail(struct v1_call *call, int status, const char *field,
 	if (field != NULL)
 		str_printf(&place, "%s%s", place.len > 0 ? "." : "", field);
 	conf_error(call->diag,
-	    place.len > 0 ? &(struct conf_where){.file = place.text} : NULL,
-	    "%s", text);
+		   place.len > 0 ? &(struct conf_where){.file = place.text}
+				 : NULL,
+		   "%s", text);
 	call->status = status;
 	str_fini(&place);
 	free(text);
@@ -38,11 +39,11 @@ v1_fail(struct v1_call *call, int status, const char *field,
 
 bool
 v1_unknown(struct v1_call *call, const char *what, const char *name,
-    const char *near)
+	   const char *near)
 {
 	return v1_fail(call, 404, NULL, "there is no %s \"%.80s\"%s%s%s", what,
-	    name, near != NULL ? "; did you mean \"" : "",
-	    near != NULL ? near : "", near != NULL ? "\"?" : "");
+		       name, near != NULL ? "; did you mean \"" : "",
+		       near != NULL ? near : "", near != NULL ? "\"?" : "");
 }
 
 static void
@@ -111,7 +112,7 @@ v1_reply(struct v1_call *call, bool ok)
 	struct web_reply *reply = call->reply;
 
 	str_printf(&reply->headers, "ETag: \"%llu\"\r\n",
-	    (unsigned long long)state_generation(call->v1->parts.state));
+		   (unsigned long long)state_generation(call->v1->parts.state));
 	str_add(&reply->headers, "Cache-Control: no-store\r\n"
 				 "X-Content-Type-Options: nosniff\r\n");
 	reply->status = call->status;
@@ -126,6 +127,7 @@ v1_reply(struct v1_call *call, bool ok)
 	if (call->out.len > 0 && !reply->stream &&
 	    strcmp(reply->type, "application/json") == 0)
 		str_add_char(&call->out, '\n');
-	str_add_bytes(&reply->body, call->out.text != NULL ? call->out.text
-							   : "", call->out.len);
+	str_add_bytes(&reply->body,
+		      call->out.text != NULL ? call->out.text : "",
+		      call->out.len);
 }

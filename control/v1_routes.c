@@ -11,7 +11,7 @@
 
 static void
 put_route(struct v1_call *call, struct v1_writer *to,
-    const struct conf_route *r)
+	  const struct conf_route *r)
 {
 	jsonw_object(&to->w);
 	v1_put_route(to, r);
@@ -95,9 +95,11 @@ v1_route_create(struct v1_call *call)
 	if (!v1_body_end(call, &r))
 		return false;
 	if (state_route_index(draft, route->name) != index)
-		return v1_fail(call, 409, "name",
+		return v1_fail(
+		    call, 409, "name",
 		    "there is a route \"%.80s\" already; expected another "
-		    "name, or PUT to replace it", route->name);
+		    "name, or PUT to replace it",
+		    route->name);
 	route->from_api = true;
 	route->leased.made = call->edit->lease;
 	place(call, route);
@@ -139,7 +141,7 @@ v1_route_put(struct v1_call *call)
 		route->from_api = old->from_api;
 		route->leased = old->leased;
 		v1_edit_enabled(call->edit, old->enabled, route->enabled,
-		    &route->leased);
+				&route->leased);
 	}
 	if (!v1_body_end(call, &r) ||
 	    !v1_name_kept(call, route->name, call->names[0]))
@@ -184,7 +186,8 @@ close_sessions(struct v1_call *call)
 	if (sessions == NULL || strcmp(sessions, "keep") == 0)
 		return true;
 	if (strcmp(sessions, "close") != 0)
-		return v1_fail(call, 400, "sessions",
+		return v1_fail(
+		    call, 400, "sessions",
 		    "sessions: \"%.40s\" is unknown; expected keep or close",
 		    sessions);
 	v1_edit_close(call->edit, call->names[0]);

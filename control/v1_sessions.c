@@ -101,9 +101,9 @@ static void
 put_session(struct jsonw *w, const struct session *s, const struct query *q)
 {
 	const struct worker *worker = s->worker;
-	const struct plan_listener *l = worker->plan != NULL
-	    ? plan_listener(worker->plan, s->listener)
-	    : NULL;
+	const struct plan_listener *l =
+	    worker->plan != NULL ? plan_listener(worker->plan, s->listener)
+				 : NULL;
 	const struct flow *flows[SESSION_FLOWS];
 	size_t n = s->ops->flows(s, flows);
 
@@ -112,9 +112,9 @@ put_session(struct jsonw *w, const struct session *s, const struct query *q)
 	jsonw_put_string(w, "route", s->route);
 	v1_put_client(w, s);
 	jsonw_put_double(w, "age",
-	    (double)(worker_now(worker) - s->start_us) / 1e6);
+			 (double)(worker_now(worker) - s->start_us) / 1e6);
 	jsonw_put_string(w, "protocol",
-	    l != NULL ? q->protocols[l->protocol] : NULL);
+			 l != NULL ? q->protocols[l->protocol] : NULL);
 	jsonw_key(w, "flows");
 	jsonw_array(w);
 	for (size_t i = 0; i < n; i++)
@@ -127,7 +127,7 @@ static bool
 is_asked_for(const struct session *s, const struct query *q)
 {
 	return (q->route == NULL || s->route == q->route) &&
-	    (!q->has_client || conf_cidr_contains(&q->client, &s->client));
+	       (!q->has_client || conf_cidr_contains(&q->client, &s->client));
 }
 
 static void
@@ -139,9 +139,8 @@ ask_sessions(struct worker *w, void *arg)
 	struct jsonw json;
 	size_t at;
 
-	p->items = xcalloc(MIN(q->limit, w->sessions_count),
-	    sizeof(*p->items));
-	TAILQ_FOREACH(s, &w->sessions, entry) {
+	p->items = xcalloc(MIN(q->limit, w->sessions_count), sizeof(*p->items));
+	TAILQ_FOREACH (s, &w->sessions, entry) {
 		if (!is_asked_for(s, q))
 			continue;
 		p->total++;
@@ -150,8 +149,8 @@ ask_sessions(struct worker *w, void *arg)
 		at = p->text.len;
 		jsonw_init(&json, &p->text);
 		put_session(&json, s, q);
-		p->items[p->count++] = (struct item){
-		    s->number, at, p->text.len - at, w->index};
+		p->items[p->count++] =
+		    (struct item){s->number, at, p->text.len - at, w->index};
 	}
 }
 
@@ -179,7 +178,7 @@ put_list(struct jsonw *w, const struct query *q, size_t workers)
 	count = 0;
 	for (size_t i = 0; i < workers; i++) {
 		memcpy(&all[count], q->parts[i].items,
-		    q->parts[i].count * sizeof(*all));
+		       q->parts[i].count * sizeof(*all));
 		count += q->parts[i].count;
 		total += q->parts[i].total;
 	}
@@ -187,9 +186,9 @@ put_list(struct jsonw *w, const struct query *q, size_t workers)
 	jsonw_key(w, "sessions");
 	jsonw_array(w);
 	for (size_t i = 0; i < count && i < q->limit; i++)
-		jsonw_raw(w, (struct view){
-		    q->parts[all[i].worker].text.text + all[i].at,
-		    all[i].len});
+		jsonw_raw(w, (struct view){q->parts[all[i].worker].text.text +
+					       all[i].at,
+					   all[i].len});
 	jsonw_array_end(w);
 	jsonw_put_uint(w, "total", total);
 	free(all);
@@ -224,8 +223,8 @@ v1_sessions_list(struct v1_call *call)
 	struct server *server = state_server(call->v1->parts.state);
 	size_t workers = server_workers(server);
 	struct query q = {
-	    .protocols = conf_field_find(conf_route_fields, "protocol")
-			     ->choices,
+	    .protocols =
+		conf_field_find(conf_route_fields, "protocol")->choices,
 	};
 	struct jsonw w;
 
@@ -282,7 +281,8 @@ v1_session_delete(struct v1_call *call)
 	e.reset = how != NULL && strcmp(how, "rst") == 0;
 	if (how != NULL && !e.reset && strcmp(how, "fin") != 0)
 		return v1_fail(call, 400, "how",
-		    "how: \"%.40s\" is unknown; expected fin or rst", how);
+			       "how: \"%.40s\" is unknown; expected fin or rst",
+			       how);
 	server_ask(state_server(call->v1->parts.state), ask_end, &e);
 	if (!e.found)
 		return v1_unknown(call, "session", call->names[0], NULL);

@@ -85,9 +85,8 @@ static void
 put_traffic(struct jsonw *w, const struct armed_route *route)
 {
 	uint64_t received[2] = {0}, sent[2] = {0}, accepted = 0, requests = 0;
-	const struct route_counts *c = route == NULL
-	    ? NULL
-	    : counters_first(&route->shared->counters);
+	const struct route_counts *c =
+	    route == NULL ? NULL : counters_first(&route->shared->counters);
 
 	for (; c != NULL; c = c->next) {
 		for (int dir = 0; dir < 2; dir++) {
@@ -110,16 +109,16 @@ v1_put_route_state(struct v1 *v1, struct jsonw *w, const struct conf_route *r)
 	const char *listening = NULL;
 
 	if (route != NULL && r->enabled)
-		listening = server_listening(state_server(v1->parts.state),
-		    route);
+		listening =
+		    server_listening(state_server(v1->parts.state), route);
 	jsonw_key(w, "state");
 	jsonw_object(w);
 	put_origin(w, r->from_api);
 	put_lease(v1, w, &r->leased);
 	jsonw_put_string(w, "listening", listening);
-	jsonw_put_int(w, "sessions", route == NULL
-		? 0
-		: atomic_load(&route->shared->connections));
+	jsonw_put_int(w, "sessions",
+		      route == NULL ? 0
+				    : atomic_load(&route->shared->connections));
 	put_traffic(w, route);
 	jsonw_object_end(w);
 }
@@ -169,9 +168,8 @@ put_delay(struct jsonw *w, const struct done *done)
 	jsonw_object(w);
 	jsonw_put_uint(w, "count", count);
 	jsonw_put_double(w, "asked_mean_us",
-	    (double)(done->delay.sum_us - done->error.sum_us) / n);
-	jsonw_put_double(w, "achieved_mean_us",
-	    (double)done->delay.sum_us / n);
+			 (double)(done->delay.sum_us - done->error.sum_us) / n);
+	jsonw_put_double(w, "achieved_mean_us", (double)done->delay.sum_us / n);
 	jsonw_object_end(w);
 }
 
@@ -183,9 +181,8 @@ put_done(struct jsonw *w, const struct armed_route *route, const char *kind)
 	    SKIP_WORDS(X)
 #undef X
 	};
-	const struct route_counts *c = route == NULL
-	    ? NULL
-	    : counters_first(&route->shared->counters);
+	const struct route_counts *c =
+	    route == NULL ? NULL : counters_first(&route->shared->counters);
 	struct done done = {0};
 
 	for (; c != NULL; c = c->next)
@@ -202,12 +199,13 @@ put_done(struct jsonw *w, const struct armed_route *route, const char *kind)
 
 void
 v1_put_fault_state(struct v1 *v1, struct jsonw *w, const struct conf_route *r,
-    const struct conf_fault *f)
+		   const struct conf_fault *f)
 {
 	const struct armed_route *route = armed_route(v1, r->name);
 	const struct armed_fault *armed = armed_fault(route, f->name);
 	int64_t next = DEADLINE_NEVER;
-	bool in_force = armed != NULL && r->enabled &&
+	bool in_force =
+	    armed != NULL && r->enabled &&
 	    condition_in_force(armed, clock_now(v1->parts.clock), &next);
 
 	jsonw_key(w, "state");
@@ -215,11 +213,11 @@ v1_put_fault_state(struct v1 *v1, struct jsonw *w, const struct conf_route *r,
 	put_origin(w, f->from_api);
 	put_lease(v1, w, &f->leased);
 	jsonw_put_bool(w, "in_force", in_force);
-	put_ends(v1, w, armed != NULL && f->enabled ? fault_ends(armed)
-						    : DEADLINE_NEVER);
-	jsonw_put_int(w, "active", armed == NULL
-		? 0
-		: atomic_load(&armed->shared->active));
+	put_ends(v1, w,
+		 armed != NULL && f->enabled ? fault_ends(armed)
+					     : DEADLINE_NEVER);
+	jsonw_put_int(w, "active",
+		      armed == NULL ? 0 : atomic_load(&armed->shared->active));
 	put_done(w, route, f->kind->name);
 	jsonw_object_end(w);
 }
@@ -228,7 +226,7 @@ v1_put_fault_state(struct v1 *v1, struct jsonw *w, const struct conf_route *r,
 
 bool
 v1_partition_active(struct v1 *v1, const struct conf_partition *p,
-    int64_t *ends_us)
+		    int64_t *ends_us)
 {
 	const struct plan *plan = server_plan(state_server(v1->parts.state));
 	int64_t now_us = clock_now(v1->parts.clock), next = DEADLINE_NEVER;
@@ -242,8 +240,8 @@ v1_partition_active(struct v1 *v1, const struct conf_partition *p,
 			if (!partition_made(r->faults[k].name, p->name))
 				continue;
 			found = true;
-			active |= condition_in_force(&r->faults[k], now_us,
-			    &next);
+			active |=
+			    condition_in_force(&r->faults[k], now_us, &next);
 			*ends_us = MIN(*ends_us, fault_ends(&r->faults[k]));
 		}
 	}
@@ -252,7 +250,7 @@ v1_partition_active(struct v1 *v1, const struct conf_partition *p,
 
 void
 v1_put_partition_state(struct v1 *v1, struct jsonw *w,
-    const struct conf_partition *p)
+		       const struct conf_partition *p)
 {
 	int64_t ends_us;
 	bool active = v1_partition_active(v1, p, &ends_us);

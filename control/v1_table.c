@@ -11,6 +11,7 @@
 #define PARTITION "/v1/partitions/{partition}"
 #define LEASE	  "/v1/leases/{lease}"
 
+/* clang-format off */
 const struct v1_endpoint v1_endpoints[] = {
     {"GET", "/v1", V1_READ, v1_root, NULL, 200, "What this is",
 	NULL, "Root"},
@@ -124,6 +125,7 @@ const struct v1_endpoint v1_endpoints[] = {
 	"A lease's time begins anew", "LeaseBody", "Lease"},
     {.method = NULL},
 };
+/* clang-format on */
 
 /* --- the way there --- */
 
@@ -136,16 +138,18 @@ v1_target(struct v1_call *call, struct view path, struct view query)
 	web_path_split(&call->path, path);
 	for (i = 0; i < V1_QUERY_MAX && more; i++) {
 		more = web_query_next(&query, &call->query[i].name,
-		    &call->query[i].value, &broken);
+				      &call->query[i].value, &broken);
 		call->query_count += more;
 	}
 	if (call->path.broken || broken)
-		return v1_fail(call, 400, NULL,
+		return v1_fail(
+		    call, 400, NULL,
 		    "the path or query has an escape that is none; expected "
 		    "%%XX with two hexadecimal digits, not %%00");
 	if (query.len > 0 && more)
 		return v1_fail(call, 400, NULL,
-		    "too many parameters; expected at most %d", V1_QUERY_MAX);
+			       "too many parameters; expected at most %d",
+			       V1_QUERY_MAX);
 	return true;
 }
 
@@ -162,17 +166,19 @@ unknown_path(struct v1_call *call)
 		const char *word = v1_endpoints[i].path + strlen("/v1");
 
 		snprintf(words[i], sizeof(words[i]), "%.*s",
-		    (int)strcspn(word + (*word == '/'), "/"),
-		    word + (*word == '/'));
+			 (int)strcspn(word + (*word == '/'), "/"),
+			 word + (*word == '/'));
 		near_offer(&near, words[i]);
 	}
 	if (near.best != NULL && strcmp(near.best, given) != 0 &&
 	    *given != '\0')
-		return v1_fail(call, 404, NULL,
+		return v1_fail(
+		    call, 404, NULL,
 		    "there is nothing at this path; did you mean /v1/%s?",
 		    near.best);
-	return v1_fail(call, 404, NULL, "there is nothing at this path; "
-	    "expected one that /v1/openapi.json describes");
+	return v1_fail(call, 404, NULL,
+		       "there is nothing at this path; "
+		       "expected one that /v1/openapi.json describes");
 }
 
 bool
@@ -185,7 +191,7 @@ v1_find(struct v1_call *call, struct view method, struct str *allow)
 		if (!web_path_match(&call->path, e->path, names))
 			continue;
 		str_printf(allow, "%s%s", allow->len > 0 ? ", " : "",
-		    e->method);
+			   e->method);
 		if (strcmp(e->method, "GET") == 0)
 			str_add(allow, ", HEAD");
 		if (!view_is(method, e->method) &&
@@ -202,8 +208,8 @@ v1_find(struct v1_call *call, struct view method, struct str *allow)
 	if (view_is(method, "OPTIONS"))
 		return true;
 	return v1_fail(call, 405, NULL,
-	    "%.*s is not possible here; expected %s", (int)method.len,
-	    method.at, allow->text);
+		       "%.*s is not possible here; expected %s",
+		       (int)method.len, method.at, allow->text);
 }
 
 static bool
@@ -233,12 +239,14 @@ v1_check_query(struct v1_call *call)
 		if (e->effect != V1_READ)
 			near_offer(&near, "dry_run");
 		if (near.best != NULL)
-			return v1_fail(call, 400, name, "unknown parameter "
-			    "\"%.80s\"; did you mean \"%s\"?", name,
-			    near.best);
+			return v1_fail(call, 400, name,
+				       "unknown parameter "
+				       "\"%.80s\"; did you mean \"%s\"?",
+				       name, near.best);
 		return v1_fail(call, 400, name,
-		    "unknown parameter \"%.80s\"; expected one that "
-		    "/v1/openapi.json describes", name);
+			       "unknown parameter \"%.80s\"; expected one that "
+			       "/v1/openapi.json describes",
+			       name);
 	}
 	return v1_query_bool(call, "dry_run", &call->dry_run);
 }

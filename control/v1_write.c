@@ -75,7 +75,7 @@ put_value(struct jsonw *w, const struct conf_field *f, const void *values)
 /* All but one field (NULL: all), which does not apply. */
 static void
 put_fields_but(struct v1_writer *to, const struct conf_field *table,
-    const void *values, const void *defaults, const char *but)
+	       const void *values, const void *defaults, const char *but)
 {
 	for (const struct conf_field *f = table; f->name != NULL; f++) {
 		if (f->type == CONF_GROUP || (f->flags & CONF_HIDDEN) != 0 ||
@@ -89,15 +89,15 @@ put_fields_but(struct v1_writer *to, const struct conf_field *table,
 
 void
 v1_put_fields(struct v1_writer *to, const struct conf_field *table,
-    const void *values, const void *defaults)
+	      const void *values, const void *defaults)
 {
 	put_fields_but(to, table, values, defaults, NULL);
 }
 
 /* A group of one table; left out if everything has its default. */
 static void
-put_group(struct v1_writer *to, const char *key,
-    const struct conf_field *table, const void *values, const void *defaults)
+put_group(struct v1_writer *to, const char *key, const struct conf_field *table,
+	  const void *values, const void *defaults)
 {
 	if (!to->defaults && conf_fields_equal(table, values, defaults))
 		return;
@@ -110,8 +110,8 @@ put_group(struct v1_writer *to, const char *key,
 void
 v1_put_fault(struct v1_writer *to, const struct conf_fault *f)
 {
-	const char *but = (f->kind->flags & KIND_NO_STREAM) != 0 ? "stream"
-								 : NULL;
+	const char *but =
+	    (f->kind->flags & KIND_NO_STREAM) != 0 ? "stream" : NULL;
 	struct conf_fault defaults;
 
 	conf_fault_init(&defaults, f->kind);
@@ -119,7 +119,7 @@ v1_put_fault(struct v1_writer *to, const struct conf_fault *f)
 	put_fields_but(to, conf_fault_fields, f, &defaults, but);
 	v1_put_fields(to, f->kind->fields, f->params, defaults.params);
 	put_group(to, "when", conf_when_fields, &f->conditions.when,
-	    &defaults.conditions.when);
+		  &defaults.conditions.when);
 	conf_fault_fini(&defaults);
 }
 
@@ -133,7 +133,7 @@ v1_put_route(struct v1_writer *to, const struct conf_route *r)
 	conf_route_protocol_defaults(&defaults);
 	defaults.protocol = PROTOCOL_TCP;
 	put_fields_but(to, conf_route_fields, r, &defaults,
-	    r->upstream_shown != NULL ? "upstream" : NULL);
+		       r->upstream_shown != NULL ? "upstream" : NULL);
 	if (r->upstream_shown != NULL)
 		jsonw_put_string(&to->w, "upstream", r->upstream_shown);
 	put_group(to, "match", conf_match_fields, r, &defaults);
@@ -220,7 +220,7 @@ v1_put_model(struct v1_writer *to, const struct conf_model *model)
 	jsonw_object(&to->w);
 	v1_put_fields(to, conf_file_fields, model, defaults);
 	put_group(to, "control", conf_control_fields, &model->control,
-	    &defaults->control);
+		  &defaults->control);
 	put_group(to, "log", conf_log_fields, &model->log, &defaults->log);
 	put_lists(to, model);
 	jsonw_object_end(&to->w);

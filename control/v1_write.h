@@ -17,7 +17,7 @@ struct v1_writer {
 
 /* The members of one table; `defaults`: where everything has its default. */
 void v1_put_fields(struct v1_writer *to, const struct conf_field *table,
-    const void *values, const void *defaults);
+		   const void *values, const void *defaults);
 /* The members of a whole thing, within an object that the caller opened;
  * those of a route without its faults. */
 void v1_put_fault(struct v1_writer *to, const struct conf_fault *f);

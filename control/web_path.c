@@ -69,9 +69,9 @@ web_path_split(struct web_path *to, struct view path)
 		if (next == at && next < end)
 			to->doubled = true;
 		if (to->count < WEB_PATH_SEGMENTS)
-			to->segments[to->count] = decode(
-			    (struct view){at, (size_t)(next - at)}, false,
-			    &to->broken);
+			to->segments[to->count] =
+			    decode((struct view){at, (size_t)(next - at)},
+				   false, &to->broken);
 		to->count++;
 		at = next;
 	}
@@ -87,7 +87,7 @@ web_path_fini(struct web_path *p)
 
 bool
 web_path_match(const struct web_path *p, const char *pattern,
-    const char **names)
+	       const char **names)
 {
 	size_t named = 0;
 
@@ -126,9 +126,9 @@ web_query_next(struct view *query, char **name, char **value, bool *broken)
 	if (item.len == 0)
 		return false;
 	end = memchr(item.at, '&', item.len);
-	*query = end == NULL ? (struct view){0}
-			     : (struct view){end, item.len -
-				   (size_t)(end - item.at)};
+	*query = end == NULL
+		     ? (struct view){0}
+		     : (struct view){end, item.len - (size_t)(end - item.at)};
 	if (end != NULL)
 		item.len = (size_t)(end - item.at);
 	equals = memchr(item.at, '=', item.len);
@@ -137,9 +137,11 @@ web_query_next(struct view *query, char **name, char **value, bool *broken)
 		*value = xstrdup("");
 		return true;
 	}
-	*name = decode((struct view){item.at, (size_t)(equals - item.at)},
-	    true, broken);
-	*value = decode((struct view){equals + 1,
-	    item.len - (size_t)(equals + 1 - item.at)}, true, broken);
+	*name = decode((struct view){item.at, (size_t)(equals - item.at)}, true,
+		       broken);
+	*value =
+	    decode((struct view){equals + 1,
+				 item.len - (size_t)(equals + 1 - item.at)},
+		   true, broken);
 	return true;
 }

@@ -28,12 +28,12 @@ void web_path_fini(struct web_path *p);
  * a segment that is not empty. `names` gets WEB_PATH_NAMES of those, borrowed
  * from the path; NULL behind the last. */
 bool web_path_match(const struct web_path *p, const char *pattern,
-    const char **names);
+		    const char **names);
 
 /* Takes the next parameter of a query ("a=1&b") off its front and decodes it;
  * "+" is a blank. Without "=" the value is "". Both are owned by the caller.
  * False: there is none left. *broken is set if an escape is none. */
 bool web_query_next(struct view *query, char **name, char **value,
-    bool *broken) WARN_UNUSED;
+		    bool *broken) WARN_UNUSED;
 
 #endif

@@ -9,6 +9,6 @@
 
 /* Appends the object; times count from start_us. */
 void event_put_json(struct str *to, const struct event_record *e,
-    int64_t start_us);
+		    int64_t start_us);
 
 #endif

@@ -8,8 +8,8 @@
 #include "base/xalloc.h"
 
 struct bound_listener {
-	const char *id;	     /* interned */
-	char *address;	     /* owned */
+	const char *id; /* interned */
+	char *address;	/* owned */
 };
 
 static int
@@ -23,7 +23,7 @@ by_id(const void *a, const void *b)
 
 void
 bound_update(struct bound *b, const struct plan *plan,
-    const struct opened_listener *opened, size_t count)
+	     const struct opened_listener *opened, size_t count)
 {
 	size_t kept = 0;
 

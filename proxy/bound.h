@@ -14,7 +14,7 @@ struct bound {
 
 /* Adds what was opened for the plan and forgets what it lacks. */
 void bound_update(struct bound *b, const struct plan *plan,
-    const struct opened_listener *opened, size_t count);
+		  const struct opened_listener *opened, size_t count);
 /* "127.0.0.1:40123", by interned id; NULL: there is no such listener.
  * Borrowed until the next update. */
 const char *bound_address(const struct bound *b, const char *id);

@@ -118,12 +118,13 @@ END_TEST
 int
 main(void)
 {
-	return check_run("lease", (const TTest *const[]){
-	    a_lease_ends_when_its_time_is_over_and_not_before,
-	    a_renewed_lease_begins_anew_perhaps_with_another_time,
-	    leases_end_in_order_of_time_and_leave_the_others_alone,
-	    one_that_is_given_back_tells_nobody,
-	    ids_are_never_given_twice_and_there_is_a_limit,
-	    NULL,
-	});
+	return check_run(
+	    "lease", (const TTest *const[]){
+			 a_lease_ends_when_its_time_is_over_and_not_before,
+			 a_renewed_lease_begins_anew_perhaps_with_another_time,
+			 leases_end_in_order_of_time_and_leave_the_others_alone,
+			 one_that_is_given_back_tells_nobody,
+			 ids_are_never_given_twice_and_there_is_a_limit,
+			 NULL,
+		     });
 }

@@ -24,7 +24,8 @@ good(const char *method, const char *target, const char *body)
 {
 	if (!v1_draft_call(&d, method, target, body))
 		ck_abort_msg("%s %s: %s", method, target,
-		    d.diag.count > 0 ? d.diag.messages[0].text : "refused");
+			     d.diag.count > 0 ? d.diag.messages[0].text
+					      : "refused");
 }
 
 /* The finding about `where` holds `text`. */
@@ -65,10 +66,10 @@ START_TEST(values_are_spelled_as_in_a_file_or_bare)
 {
 	v1_draft_init(&d, file);
 	good("POST", "/v1/routes/a/faults",
-	    "{\"type\":\"bandwidth\",\"name\":\"b\",\"rate\":\"8Mbit/s\","
-	    "\"probability\":\"20%\",\"first\":5.0,\"for\":1500,"
-	    "\"on\":\"1m30s\",\"off\":\"1s\",\"enabled\":\"no\","
-	    "\"stream\":\"both\",\"when\":{\"client\":[\"x\",\"::1\"]}}");
+	     "{\"type\":\"bandwidth\",\"name\":\"b\",\"rate\":\"8Mbit/s\","
+	     "\"probability\":\"20%\",\"first\":5.0,\"for\":1500,"
+	     "\"on\":\"1m30s\",\"off\":\"1s\",\"enabled\":\"no\","
+	     "\"stream\":\"both\",\"when\":{\"client\":[\"x\",\"::1\"]}}");
 	ck_assert(fault("a", "b")->conditions.probability == 0.2);
 	ck_assert_int_eq(fault("a", "b")->conditions.first, 5);
 	ck_assert_int_eq(fault("a", "b")->conditions.for_us, 1500000);
@@ -103,23 +104,23 @@ static const struct {
     {"/v1/routes", "{\"match\":{\"pth\":\"/\"}}", "match.pth", "\"path\""},
     {"/v1/routes/a/faults", "{\"type\":\"latncy\"}", "type", "\"latency\""},
     {"/v1/routes/a/faults", "{\"type\":\"abort\",\"status\":503}", "type",
-	"protocol"},
+     "protocol"},
     {"/v1/routes/a/faults", "{\"type\":\"noop\",\"on\":5}", "on", "off"},
+    {"/v1/routes/w/faults", "{\"type\":\"noop\",\"when\":{\"path\":\"~(\"}}",
+     "when.path", ""},
     {"/v1/routes/w/faults",
-	"{\"type\":\"noop\",\"when\":{\"path\":\"~(\"}}", "when.path", ""},
-    {"/v1/routes/w/faults",
-	"{\"type\":\"noop\",\"when\":{\"client\":[\"z\",3]}}", "when.client",
-	"element 1"},
-    {"/v1/routes/w/faults",
-	"{\"type\":\"noop\",\"when\":{\"client\":\"z\"}}", "when.client",
-	"neither an address nor a service"},
+     "{\"type\":\"noop\",\"when\":{\"client\":[\"z\",3]}}", "when.client",
+     "element 1"},
+    {"/v1/routes/w/faults", "{\"type\":\"noop\",\"when\":{\"client\":\"z\"}}",
+     "when.client", "neither an address nor a service"},
     {"/v1/partitions", "{\"name\":\"q\",\"groups\":[[1]]}", "groups[0]",
-	"element 0"},
+     "element 0"},
     {"/v1/partitions/p/start", "{\"for\":\"-1s\"}", "for", ""},
-    {"/v1/apply", "{\"changes\":[{\"method\":\"POST\","
-	"\"path\":\"/v1/routes/a/faults\",\"body\":{\"type\":\"latency\","
-	"\"when\":{\"client\":[1]}}}]}", "changes[0].body.when.client",
-	"element 0"},
+    {"/v1/apply",
+     "{\"changes\":[{\"method\":\"POST\","
+     "\"path\":\"/v1/routes/a/faults\",\"body\":{\"type\":\"latency\","
+     "\"when\":{\"client\":[1]}}}]}",
+     "changes[0].body.when.client", "element 0"},
 };
 
 START_TEST(what_is_wrong_is_told_with_its_place)
@@ -137,13 +138,13 @@ START_TEST(a_patch_leaves_alone_what_it_does_not_name)
 {
 	v1_draft_init(&d, file);
 	good("PATCH", "/v1/routes/a/faults/latency_downstream",
-	    "{\"jitter\":\"5ms\",\"state\":{\"x\":1}}");
+	     "{\"jitter\":\"5ms\",\"state\":{\"x\":1}}");
 	good("PATCH", "/v1/routes/a", "{\"from\":\"x\"}");
 	ck_assert_uint_eq(route("a")->faults_count, 2);
 	ck_assert_str_eq(route("a")->listen_text, ":1");
 	good("PATCH", "/v1/routes/a",
-	    "{\"from\":null,\"faults\":[{\"type\":\"noop\",\"name\":\"n\"},"
-	    "{\"type\":\"down\"}]}");
+	     "{\"from\":null,\"faults\":[{\"type\":\"noop\",\"name\":\"n\"},"
+	     "{\"type\":\"down\"}]}");
 	ck_assert_ptr_null(route("a")->from);
 	ck_assert_uint_eq(route("a")->faults_count, 2);
 	/* What keeps its name keeps its origin. */
@@ -210,19 +211,21 @@ START_TEST(what_is_printed_loads_to_the_same)
 	struct conf_model *again;
 
 	v1_draft_init(&d, file);
-	good("POST", "/v1/routes", "{\"name\":\"\\u00fc ${H} \\\"q\\\"\","
-	    "\"listen\":\"unix:/a b\",\"upstream\":\"[::1]:5\","
-	    "\"protocol\":\"http\",\"match\":{\"host\":\"*.h\"},\"faults\":["
-	    "{\"type\":\"latency\",\"table\":[\"1ms\",2.5],"
-	    "\"distribution\":\"table\","
-	    "\"when\":{\"status\":503,\"header\":[\"A: b\",\"C\"]}}]}");
-	good("POST", "/v1/partitions", "{\"name\":\"q\",\"shape\":\"halves\","
-	    "\"members\":[\"x\",\"y\"],\"enabled\":false}");
+	good("POST", "/v1/routes",
+	     "{\"name\":\"\\u00fc ${H} \\\"q\\\"\","
+	     "\"listen\":\"unix:/a b\",\"upstream\":\"[::1]:5\","
+	     "\"protocol\":\"http\",\"match\":{\"host\":\"*.h\"},\"faults\":["
+	     "{\"type\":\"latency\",\"table\":[\"1ms\",2.5],"
+	     "\"distribution\":\"table\","
+	     "\"when\":{\"status\":503,\"header\":[\"A: b\",\"C\"]}}]}");
+	good("POST", "/v1/partitions",
+	     "{\"name\":\"q\",\"shape\":\"halves\","
+	     "\"members\":[\"x\",\"y\"],\"enabled\":false}");
 	conf_model_print(&first, d.edit.draft);
 	again = conf_load_text(first.text, "printed", &fault_kinds, &diag);
 	if (again == NULL)
 		ck_abort_msg("%s: %s", diag.messages[0].where,
-		    diag.messages[0].text);
+			     diag.messages[0].text);
 	conf_model_print(&second, again);
 	ck_assert_str_eq(first.text, second.text);
 	conf_model_unref(again);
@@ -236,14 +239,16 @@ END_TEST
 int
 main(void)
 {
-	return check_run("v1_model", (const TTest *const[]){
-	    values_are_spelled_as_in_a_file_or_bare,
-	    what_is_wrong_is_told_with_its_place,
-	    a_patch_leaves_alone_what_it_does_not_name,
-	    a_timeout_follows_the_protocol_until_it_is_given,
-	    a_replacement_keeps_place_and_origin_and_nothing_else,
-	    a_lease_is_noted_on_what_it_made_and_on_what_it_started,
-	    what_is_printed_loads_to_the_same,
-	    NULL,
-	});
+	return check_run(
+	    "v1_model",
+	    (const TTest *const[]){
+		values_are_spelled_as_in_a_file_or_bare,
+		what_is_wrong_is_told_with_its_place,
+		a_patch_leaves_alone_what_it_does_not_name,
+		a_timeout_follows_the_protocol_until_it_is_given,
+		a_replacement_keeps_place_and_origin_and_nothing_else,
+		a_lease_is_noted_on_what_it_made_and_on_what_it_started,
+		what_is_printed_loads_to_the_same,
+		NULL,
+	    });
 }

@@ -13,19 +13,19 @@ START_TEST(every_row_says_all_that_a_caller_must_know)
 		ck_assert_ptr_nonnull(e->run);
 		ck_assert_msg(strncmp(e->path, "/v1", 3) == 0, "%s", e->path);
 		ck_assert(isupper((unsigned char)e->summary[0]));
-		ck_assert_msg(e->summary[strlen(e->summary) -
-			1] != '.', "%s", e->summary);
+		ck_assert_msg(e->summary[strlen(e->summary) - 1] != '.', "%s",
+			      e->summary);
 		ck_assert(e->status == 200 || e->status == 201 ||
-		    e->status == 204);
+			  e->status == 204);
 		/* Who reads has the verb for it; the rest has not. */
 		ck_assert((strcmp(e->method, "GET") == 0) ==
-		    (e->effect == V1_READ));
+			  (e->effect == V1_READ));
 		/* A body where one is promised, and nowhere else. */
 		ck_assert((e->reply == NULL) ==
-		    (e->status == 204 || (e->type != NULL &&
-			e->run == v1_events)));
+			  (e->status == 204 ||
+			   (e->type != NULL && e->run == v1_events)));
 		ck_assert((e->show != NULL) ==
-		    (e->effect == V1_CHANGE && e->status != 204));
+			  (e->effect == V1_CHANGE && e->status != 204));
 	}
 }
 END_TEST
@@ -54,9 +54,9 @@ check_references(json_t *json, json_t *document)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach(json, i, value)
-		check_references(value, document);
-	json_object_foreach(json, key, value) {
+	json_array_foreach(json, i, value) check_references(value, document);
+	json_object_foreach(json, key, value)
+	{
 		const char *name;
 
 		if (strcmp(key, "$ref") != 0) {
@@ -64,9 +64,12 @@ check_references(json_t *json, json_t *document)
 			continue;
 		}
 		name = strrchr(json_string_value(value), '/') + 1;
-		ck_assert_msg(json_object_get(json_object_get(
-		    json_object_get(document, "components"), "schemas"),
-		    name) != NULL, "%s", name);
+		ck_assert_msg(
+		    json_object_get(
+			json_object_get(json_object_get(document, "components"),
+					"schemas"),
+			name) != NULL,
+		    "%s", name);
 	}
 }
 
@@ -78,12 +81,12 @@ START_TEST(the_description_is_json_whose_references_lead_somewhere)
 
 	ck_assert(v1_openapi(&call));
 	document = json_loadb(call.out.text, call.out.len,
-	    JSON_REJECT_DUPLICATES, NULL);
+			      JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_ptr_nonnull(document);
 	check_references(document, document);
 	for (const struct v1_endpoint *e = v1_endpoints; e->method; e++)
-		ck_assert_ptr_nonnull(json_object_get(json_object_get(document,
-		    "paths"), e->path));
+		ck_assert_ptr_nonnull(json_object_get(
+		    json_object_get(document, "paths"), e->path));
 	json_decref(document);
 	str_fini(&call.out);
 }
@@ -113,12 +116,12 @@ START_TEST(a_path_and_a_method_lead_to_their_endpoint)
 		struct conf_diag diag = {0};
 		struct v1_call call = {.diag = &diag};
 		struct str allow = {0};
-		bool found = v1_target(&call, view_of(ways[i].path),
-				 view_of(NULL)) &&
+		bool found =
+		    v1_target(&call, view_of(ways[i].path), view_of(NULL)) &&
 		    v1_find(&call, view_of(ways[i].method), &allow);
 
 		ck_assert_msg(found == (ways[i].run != NULL), "%s",
-		    ways[i].path);
+			      ways[i].path);
 		if (found)
 			ck_assert_ptr_eq(call.endpoint->run, ways[i].run);
 		else
@@ -134,11 +137,13 @@ END_TEST
 int
 main(void)
 {
-	return check_run("v1_table", (const TTest *const[]){
-	    every_row_says_all_that_a_caller_must_know,
-	    endpoints_of_one_path_stand_together_with_one_verb_each,
-	    the_description_is_json_whose_references_lead_somewhere,
-	    a_path_and_a_method_lead_to_their_endpoint,
-	    NULL,
-	});
+	return check_run(
+	    "v1_table",
+	    (const TTest *const[]){
+		every_row_says_all_that_a_caller_must_know,
+		endpoints_of_one_path_stand_together_with_one_verb_each,
+		the_description_is_json_whose_references_lead_somewhere,
+		a_path_and_a_method_lead_to_their_endpoint,
+		NULL,
+	    });
 }

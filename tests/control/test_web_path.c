@@ -34,7 +34,8 @@ START_TEST(a_path_matches_its_pattern)
 
 		web_path_split(&p, view_of(matches[i].path));
 		ck_assert_msg(web_path_match(&p, matches[i].pattern, names) ==
-			matches[i].matches, "%s", matches[i].path);
+				  matches[i].matches,
+			      "%s", matches[i].path);
 		for (size_t k = 0; matches[i].matches && k < WEB_PATH_NAMES;
 		     k++)
 			ck_assert_pstr_eq(names[k], matches[i].names[k]);
@@ -47,14 +48,10 @@ static const struct {
 	const char *path, *segment; /* the second */
 	bool broken, doubled;
 } escapes[] = {
-    {"/a/%41b", "Ab", false, false},
-    {"/a/%c3%bc", "\xc3\xbc", false, false},
-    {"/a/%", "%", true, false},
-    {"/a/%4", "%4", true, false},
-    {"/a/%zz", "%zz", true, false},
-    {"/a/x%00y", "x", true, false},
-    {"/a/+", "+", false, false},
-    {"/a//b", "", false, true},
+    {"/a/%41b", "Ab", false, false}, {"/a/%c3%bc", "\xc3\xbc", false, false},
+    {"/a/%", "%", true, false},	     {"/a/%4", "%4", true, false},
+    {"/a/%zz", "%zz", true, false},  {"/a/x%00y", "x", true, false},
+    {"/a/+", "+", false, false},     {"/a//b", "", false, true},
 };
 
 START_TEST(escapes_are_decoded_and_broken_ones_noted)
@@ -65,7 +62,7 @@ START_TEST(escapes_are_decoded_and_broken_ones_noted)
 		web_path_split(&p, view_of(escapes[i].path));
 		ck_assert_str_eq(p.segments[1], escapes[i].segment);
 		ck_assert_msg(p.broken == escapes[i].broken, "%s",
-		    escapes[i].path);
+			      escapes[i].path);
 		ck_assert(p.doubled == escapes[i].doubled);
 		web_path_fini(&p);
 	}
@@ -100,10 +97,11 @@ END_TEST
 int
 main(void)
 {
-	return check_run("web_path", (const TTest *const[]){
-	    a_path_matches_its_pattern,
-	    escapes_are_decoded_and_broken_ones_noted,
-	    parameters_come_one_by_one,
-	    NULL,
-	});
+	return check_run("web_path",
+			 (const TTest *const[]){
+			     a_path_matches_its_pattern,
+			     escapes_are_decoded_and_broken_ones_noted,
+			     parameters_come_one_by_one,
+			     NULL,
+			 });
 }

@@ -37,8 +37,8 @@ check_export(const struct conf_model *draft)
 	conf_model_check(draft, &diag);
 	if (diag.errors == 0) {
 		conf_model_print(&first, draft);
-		again = conf_load_text(first.text, "printed", &fault_kinds,
-		    &diag);
+		again =
+		    conf_load_text(first.text, "printed", &fault_kinds, &diag);
 		if (again == NULL)
 			abort();
 		conf_model_print(&second, again);

@@ -51,7 +51,7 @@ v1_draft_init(struct v1_draft *d, const char *text)
  * was wrong is in diag. */
 static inline bool
 v1_draft_call(struct v1_draft *d, const char *method, const char *target,
-    const char *body)
+	      const char *body)
 {
 	struct v1_call call = {
 	    .v1 = d->v1, .edit = &d->edit, .at = "", .diag = &d->diag};
@@ -61,16 +61,16 @@ v1_draft_call(struct v1_draft *d, const char *method, const char *target,
 
 	conf_diag_fini(&d->diag);
 	ok = v1_target(&call, (struct view){target, strcspn(target, "?")},
-		 view_of(mark != NULL ? mark + 1 : NULL)) &&
-	    v1_find(&call, view_of(method), &allow) && call.endpoint != NULL &&
-	    call.endpoint->effect == V1_CHANGE && v1_check_query(&call);
+		       view_of(mark != NULL ? mark + 1 : NULL)) &&
+	     v1_find(&call, view_of(method), &allow) && call.endpoint != NULL &&
+	     call.endpoint->effect == V1_CHANGE && v1_check_query(&call);
 	if (ok && body != NULL)
-		call.body = json_loads(body,
-		    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+		call.body = json_loads(
+		    body, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 	if (ok) {
 		call.status = call.endpoint->status;
 		ok = (call.endpoint->body != NULL || v1_body_empty(&call)) &&
-		    call.endpoint->run(&call);
+		     call.endpoint->run(&call);
 	}
 	d->status = call.status;
 	str_fini(&allow);

@@ -4,10 +4,11 @@ call is told with its place; nothing of it is done then."""
 
 import http.client
 import json
+import os
 import re
 import unittest
 
-from harness import Scenario, conf, fault, free_port, route
+from harness import ROOT, Scenario, conf, fault, free_port, route
 from harness.api import JSON, Events, Schema, control
 
 TCP = dict(listen="127.0.0.1:0", upstream="127.0.0.1:9")
@@ -176,6 +177,16 @@ class Described(V1):
                 self.assertIn(p["name"], schema["properties"])
                 self.assertEqual(p["required"],
                                  p["name"] in schema["required"])
+
+    def test_the_manual_lists_exactly_these_calls(self):
+        with open(os.path.join(ROOT, "docs", "api.md"),
+                  encoding="utf-8") as f:
+            listed = set(re.findall(r"^\| `([A-Z]+ /v1[^`?]*)` \|", f.read(),
+                                    re.M))
+        described = {f"{method.upper()} {path}"
+                     for path, methods in self.document["paths"].items()
+                     for method in methods}
+        self.assertEqual(listed, described)
 
     def test_head_and_options_are_answered_everywhere(self):
         for template, methods in self.document["paths"].items():
