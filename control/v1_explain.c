@@ -123,8 +123,9 @@ ask_flow(struct worker *w, void *arg)
 			    flows[i]->number != q->flow ||
 			    flows[i]->type == FLOW_CONNECTION)
 				continue;
-			q->found = true;
-			put_flows(q->out, &flows[i], 1, true);
+			/* A route that was made anew counts from 0 again. */
+			if (!atomic_exchange(&q->found, true))
+				put_flows(q->out, &flows[i], 1, true);
 			return;
 		}
 	}

@@ -6,17 +6,6 @@
 #include "tests/harness/check_run.h"
 #include "tests/harness/v1_draft.h"
 
-static const char file[] =
-    "services = ( { name = \"x\"; addresses = [ \"10.0.0.0/8\" ]; },"
-    " { name = \"y\"; } );"
-    "routes = ( { name = \"a\"; listen = \":1\"; upstream = \"h:2\";"
-    " faults = ( { type = \"latency\"; latency = \"80ms\"; },"
-    " { type = \"noop\"; name = \"n\"; } ); },"
-    " { name = \"w\"; listen = \":3\"; upstream = \"h:4\";"
-    " protocol = \"http\"; } );"
-    "partitions = ( { name = \"p\"; groups = ( [\"x\"], [\"y\"] );"
-    " enabled = false; } );";
-
 static struct v1_draft d;
 
 static void
@@ -64,7 +53,7 @@ fault(const char *route_name, const char *name)
 
 START_TEST(values_are_spelled_as_in_a_file_or_bare)
 {
-	v1_draft_init(&d, file);
+	v1_draft_init(&d);
 	good("POST", "/v1/routes/a/faults",
 	     "{\"type\":\"bandwidth\",\"name\":\"b\",\"rate\":\"8Mbit/s\","
 	     "\"probability\":\"20%\",\"first\":5.0,\"for\":1500,"
@@ -126,7 +115,7 @@ static const struct {
 START_TEST(what_is_wrong_is_told_with_its_place)
 {
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
-		v1_draft_init(&d, file);
+		v1_draft_init(&d);
 		bad(refusals[i].target, refusals[i].body, refusals[i].where,
 		    refusals[i].text);
 		v1_draft_fini(&d);
@@ -136,7 +125,7 @@ END_TEST
 
 START_TEST(a_patch_leaves_alone_what_it_does_not_name)
 {
-	v1_draft_init(&d, file);
+	v1_draft_init(&d);
 	good("PATCH", "/v1/routes/a/faults/latency_downstream",
 	     "{\"jitter\":\"5ms\",\"state\":{\"x\":1}}");
 	good("PATCH", "/v1/routes/a", "{\"from\":\"x\"}");
@@ -156,7 +145,7 @@ END_TEST
 
 START_TEST(a_timeout_follows_the_protocol_until_it_is_given)
 {
-	v1_draft_init(&d, file);
+	v1_draft_init(&d);
 	ck_assert_int_eq(route("w")->idle_timeout_us, 60000000);
 	good("PATCH", "/v1/routes/w", "{\"protocol\":\"tcp\"}");
 	ck_assert_int_eq(route("w")->idle_timeout_us, 0);
@@ -171,7 +160,7 @@ END_TEST
 
 START_TEST(a_replacement_keeps_place_and_origin_and_nothing_else)
 {
-	v1_draft_init(&d, file);
+	v1_draft_init(&d);
 	good("PUT", "/v1/routes/a", "{\"listen\":\":5\",\"upstream\":\"h:6\"}");
 	ck_assert_ptr_eq(route("a"), &d.edit.draft->routes[0]);
 	ck_assert_uint_eq(route("a")->faults_count, 0);
@@ -188,7 +177,7 @@ END_TEST
 
 START_TEST(a_lease_is_noted_on_what_it_made_and_on_what_it_started)
 {
-	v1_draft_init(&d, file);
+	v1_draft_init(&d);
 	d.edit.lease = 7;
 	good("POST", "/v1/routes/a/faults", "{\"type\":\"down\"}");
 	good("POST", "/v1/partitions/p/start", NULL);
@@ -210,7 +199,7 @@ START_TEST(what_is_printed_loads_to_the_same)
 	struct str first = {0}, second = {0};
 	struct conf_model *again;
 
-	v1_draft_init(&d, file);
+	v1_draft_init(&d);
 	good("POST", "/v1/routes",
 	     "{\"name\":\"\\u00fc ${H} \\\"q\\\"\","
 	     "\"listen\":\"unix:/a b\",\"upstream\":\"[::1]:5\","

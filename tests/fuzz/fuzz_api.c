@@ -15,18 +15,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char file[] =
-    "services = ( { name = \"x\"; addresses = [ \"10.0.0.0/8\" ]; },"
-    " { name = \"y\"; } );"
-    "control = { listen = \"off\"; };"
-    "routes = ( { name = \"a\"; listen = \":1\"; upstream = \"h:2\";"
-    " faults = ( { type = \"latency\"; latency = \"80ms\"; },"
-    " { type = \"noop\"; name = \"n\"; } ); },"
-    " { name = \"w\"; listen = \":3\"; upstream = \"h:4\";"
-    " protocol = \"http\"; } );"
-    "partitions = ( { name = \"p\"; groups = ( [\"x\"], [\"y\"] );"
-    " enabled = false; } );";
-
 static void
 check_export(const struct conf_model *draft)
 {
@@ -87,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	target = strchr(line, ' ');
 	if (target != NULL) {
 		*target++ = '\0';
-		v1_draft_init(&d, file);
+		v1_draft_init(&d);
 		if (v1_draft_call(&d, line, target, body))
 			check_export(d.edit.draft);
 		else

@@ -22,19 +22,31 @@ struct v1_draft {
 	int status;	       /* likewise; 0: none */
 };
 
+/* What a draft begins with. */
+static const char v1_draft_file[] =
+    "control = { listen = \"off\"; };"
+    "services = ( { name = \"x\"; addresses = [ \"10.0.0.0/8\" ]; },"
+    " { name = \"y\"; } );"
+    "routes = ( { name = \"a\"; listen = \":1\"; upstream = \"h:2\";"
+    " faults = ( { type = \"latency\"; latency = \"80ms\"; },"
+    " { type = \"noop\"; name = \"n\"; } ); },"
+    " { name = \"w\"; listen = \":3\"; upstream = \"h:4\";"
+    " protocol = \"http\"; } );"
+    "partitions = ( { name = \"p\"; groups = ( [\"x\"], [\"y\"] );"
+    " enabled = false; } );";
+
 static void
 v1_draft_changed(void *arg)
 {
 	(void)arg;
 }
 
-/* Begins with what the file `text` says, which must be good. */
 static inline void
-v1_draft_init(struct v1_draft *d, const char *text)
+v1_draft_init(struct v1_draft *d)
 {
 	struct conf_diag diag = {0};
 	struct conf_model *model =
-	    conf_load_text(text, "file", &fault_kinds, &diag);
+	    conf_load_text(v1_draft_file, "file", &fault_kinds, &diag);
 
 	*d = (struct v1_draft){.clock = clock_fake(1000000)};
 	d->base = event_base_new();

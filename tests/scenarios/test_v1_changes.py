@@ -268,6 +268,26 @@ class Files(V1):
             self.assertEqual(self.api.get(path).raw.split(b"\n", 1)[-1],
                              other.get(path).raw.split(b"\n", 1)[-1])
 
+    def test_what_toxiproxys_calls_made_is_written_down_as_well(self):
+        at = f"127.0.0.1:{free_port()}"
+        for name, upstream, on in (("t", "127.0.0.1:9", True),
+                                   ("odd", "no address", False),
+                                   ("also", "127.0.0.1:9", False)):
+            self.expect(201, "POST", "/proxies", {
+                "name": name, "listen": at, "upstream": upstream,
+                "enabled": on})
+        for kind in ("latency", "noop", "limit_data", "slow_close"):
+            self.assertIn(self.api.post("/proxies/t/toxics", {
+                "type": kind, "stream": "upstream", "toxicity": 0.25,
+                "attributes": {}}).status, (200, 201), kind)
+        text = self.api.get("/v1/config").raw.decode()
+        done = run("check", "-c", "{}", text=text)
+        self.assertEqual(done.returncode, 0, done.stderr + text)
+        odd = self.expect(200, "GET", "/v1/routes/odd").json
+        self.assertEqual(odd["upstream"], "no address")
+        self.expect(200, "PATCH", "/v1/routes/odd",
+                    {"upstream": "127.0.0.1:9"})
+
     def test_a_reset_gives_what_the_file_says(self):
         before = self.api.get("/v1/config?format=json").json
         self.change_much()

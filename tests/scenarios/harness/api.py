@@ -24,7 +24,7 @@ class Reply:
         return int(self.headers["etag"].strip('"'))
 
 
-class Api:
+class Client:
     """Calls, each over a connection of its own unless `keep` is given."""
 
     def __init__(self, address):
@@ -64,7 +64,7 @@ class Api:
 
 def control(proxy):
     """The API of a process that has one."""
-    return Api(proxy.wait_log("control_listening")[0]["listen"])
+    return Client(proxy.wait_log("control_listening")[0]["listen"])
 
 
 class Events:
