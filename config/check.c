@@ -65,12 +65,12 @@ report_twice(const char *what, const char *name, const struct conf_where *where,
 	     const struct conf_where *first, struct conf_diag *diag)
 {
 	if (first->file != NULL && first->line > 0)
-		conf_error(diag, where,
+		conf_conflict(diag, where,
 			   "there is another %s \"%.80s\" at "
 			   "%s:%u; expected different names",
 			   what, name, first->file, first->line);
 	else
-		conf_error(diag, where,
+		conf_conflict(diag, where,
 			   "there is another %s \"%.80s\"; expected "
 			   "different names",
 			   what, name);
@@ -160,20 +160,20 @@ check_neighbours(const struct conf_route *a, const struct conf_route *b,
 		 struct conf_diag *diag)
 {
 	if (a->protocol != b->protocol)
-		conf_error(
+		conf_conflict(
 		    diag, &b->where,
 		    "route \"%.80s\" listens on %s with "
 		    "another protocol than route \"%.80s\"; expected the same",
 		    name_of(b), b->listen_text, name_of(a));
 	else if (a->accept_proxy != b->accept_proxy)
-		conf_error(
+		conf_conflict(
 		    diag, &b->where,
 		    "route \"%.80s\" listens on %s with "
 		    "another accept_proxy than route \"%.80s\"; expected the "
 		    "same",
 		    name_of(b), b->listen_text, name_of(a));
 	else if (!has_match(a))
-		conf_error(
+		conf_conflict(
 		    diag, &b->where,
 		    "route \"%.80s\" is never reached: "
 		    "route \"%.80s\" takes everything on %s; expected match = "
@@ -201,8 +201,8 @@ check_listeners(const struct conf_model *m, struct conf_diag *diag)
 	for (i = 0; i < m->routes_count; i++) {
 		const struct conf_route *r = &m->routes[i];
 
-		/* Proxies of the API that are stopped may wait for one port. */
-		if (r->from_api && !r->enabled)
+		/* Routes that do not run may wait for one port. */
+		if (!r->enabled)
 			continue;
 		keys[2 * i] = listen_key(&r->listen);
 		if (keys[2 * i] == NULL)
@@ -216,7 +216,7 @@ check_listeners(const struct conf_model *m, struct conf_diag *diag)
 		keys[2 * i + 1] = match_key(keys[2 * i], r);
 		if (has_match(r) &&
 		    !names_add(&matches, keys[2 * i + 1], i, &first))
-			conf_error(diag, &r->where,
+			conf_conflict(diag, &r->where,
 				   "route \"%.80s\" is never "
 				   "reached: route \"%.80s\" on %s has the "
 				   "same match; "
@@ -275,7 +275,7 @@ check_control(const struct conf_model *m, struct conf_diag *diag)
 
 		if (r->listen.text != NULL && leads_to(&r->listen, &at) &&
 		    (at.is_unix || at.port != 0))
-			conf_error(
+			conf_conflict(
 			    diag, &r->where,
 			    "route \"%.80s\" listens "
 			    "where the control API does, %s; expected another "

@@ -77,7 +77,7 @@ conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
 	to->where = from->where;
 	to->from_api = from->from_api;
 	to->arming = from->arming;
-	to->lease = from->lease;
+	to->leased = from->leased;
 	to->stream_shown = xstrdup(from->stream_shown);
 }
 
@@ -103,6 +103,7 @@ conf_route_copy(struct conf_route *to, const struct conf_route *from)
 	address_again(&to->upstream, from->upstream_text, false);
 	to->where = from->where;
 	to->from_api = from->from_api;
+	to->leased = from->leased;
 	to->upstream_shown = xstrdup(from->upstream_shown);
 	for (i = 0; i < from->faults_count; i++) {
 		struct conf_fault *f =
@@ -150,6 +151,7 @@ conf_partition_copy(struct conf_partition *to,
 	}
 	to->from_api = from->from_api;
 	to->arming = from->arming;
+	to->leased = from->leased;
 	to->where = from->where;
 }
 

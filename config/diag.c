@@ -12,6 +12,8 @@
 #define KEPT	 1000
 #define TEXT_MAX 2000 /* bytes of one message */
 
+enum severity { WARNING, ERROR, CONFLICT };
+
 static char *
 where_text(const struct conf_where *where)
 {
@@ -34,13 +36,15 @@ shorten(char *text)
 }
 
 static void
-add(struct conf_diag *diag, bool warning, const struct conf_where *where,
-    const char *format, va_list args)
+add(struct conf_diag *diag, enum severity severity,
+    const struct conf_where *where, const char *format, va_list args)
 {
 	struct conf_message *m;
 
-	if (!warning)
+	if (severity != WARNING)
 		diag->errors++;
+	if (severity == CONFLICT)
+		diag->conflicts++;
 	if (diag->count >= KEPT)
 		return;
 	if ((diag->count & (diag->count - 1)) == 0)
@@ -48,7 +52,8 @@ add(struct conf_diag *diag, bool warning, const struct conf_where *where,
 		    diag->messages, (diag->count == 0 ? 1 : diag->count * 2) *
 					sizeof(*diag->messages));
 	m = &diag->messages[diag->count++];
-	m->warning = warning;
+	m->warning = severity == WARNING;
+	m->conflict = severity == CONFLICT;
 	m->where = where_text(where);
 	if (vasprintf(&m->text, format, args) < 0)
 		m->text = xstrdup(format);
@@ -62,7 +67,18 @@ conf_error(struct conf_diag *diag, const struct conf_where *where,
 	va_list args;
 
 	va_start(args, format);
-	add(diag, false, where, format, args);
+	add(diag, ERROR, where, format, args);
+	va_end(args);
+}
+
+void
+conf_conflict(struct conf_diag *diag, const struct conf_where *where,
+	      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(diag, CONFLICT, where, format, args);
 	va_end(args);
 }
 
@@ -73,7 +89,7 @@ conf_warn(struct conf_diag *diag, const struct conf_where *where,
 	va_list args;
 
 	va_start(args, format);
-	add(diag, true, where, format, args);
+	add(diag, WARNING, where, format, args);
 	va_end(args);
 }
 

@@ -18,6 +18,7 @@ struct conf_where {
 
 struct conf_message {
 	bool warning;
+	bool conflict; /* right by itself; it does not fit with the rest */
 	char *where; /* owned; "file:line" or a field's path, never empty */
 	char *text;  /* owned; what is wrong, what was expected, a hint */
 };
@@ -26,12 +27,17 @@ struct conf_message {
 struct conf_diag {
 	struct conf_message *messages; /* owned */
 	size_t count, errors;	       /* errors: those that are not warnings */
+	size_t conflicts;	       /* errors that are conflicts */
 };
 
 void conf_diag_fini(struct conf_diag *diag);
 /* Adds an error at `where` (NULL or zeroed: "configuration"). Beyond 1,000
  * messages further ones are counted and not kept. */
 void conf_error(struct conf_diag *diag, const struct conf_where *where,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same for what clashes with something else: a name or an address that is
+ * taken. */
+void conf_conflict(struct conf_diag *diag, const struct conf_where *where,
     const char *format, ...) PRINTF_LIKE(3, 4);
 /* The same for what is legal and surely not meant. */
 void conf_warn(struct conf_diag *diag, const struct conf_where *where,

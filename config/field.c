@@ -46,24 +46,28 @@ strings_free(struct conf_strings *s)
 	*s = (struct conf_strings){0};
 }
 
+/* Frees what one field owns, and zeroes it. */
+static void
+field_fini(const struct conf_field *f, void *at)
+{
+	if (f->type == CONF_STRING || f->type == CONF_ADDRESS) {
+		free(*(char **)at);
+		*(char **)at = NULL;
+	} else if (f->type == CONF_STRINGS) {
+		strings_free(at);
+	} else if (f->type == CONF_NUMBERS) {
+		free(((struct conf_numbers *)at)->items);
+		*(struct conf_numbers *)at = (struct conf_numbers){0};
+	}
+}
+
 void
 conf_fields_fini(const struct conf_field *table, void *target)
 {
 	const struct conf_field *f;
 
-	for (f = table; f->name != NULL; f++) {
-		void *at = (char *)target + f->offset;
-
-		if (f->type == CONF_STRING || f->type == CONF_ADDRESS) {
-			free(*(char **)at);
-			*(char **)at = NULL;
-		} else if (f->type == CONF_STRINGS) {
-			strings_free(at);
-		} else if (f->type == CONF_NUMBERS) {
-			free(((struct conf_numbers *)at)->items);
-			*(struct conf_numbers *)at = (struct conf_numbers){0};
-		}
-	}
+	for (f = table; f->name != NULL; f++)
+		field_fini(f, (char *)target + f->offset);
 }
 
 static void
@@ -222,4 +226,69 @@ conf_field_hint(const struct conf_field *table, const char *name,
 	}
 	if (near.best != NULL)
 		str_printf(to, ", did you mean \"%s\"?", near.best);
+}
+
+void
+conf_fields_unknown(const struct conf_field *const *tables, size_t count,
+		    const char *name, struct str *to)
+{
+	const struct conf_field *f;
+	struct str known = {0};
+	struct near near;
+	size_t i;
+
+	near_start(&near, name);
+	for (i = 0; i < count; i++) {
+		for (f = tables[i]; f->name != NULL; f++) {
+			if ((f->flags & CONF_HIDDEN) != 0)
+				continue;
+			near_offer(&near, f->name);
+			str_printf(&known, "%s%s", known.len > 0 ? ", " : "",
+				   f->name);
+		}
+	}
+	if (near.best != NULL)
+		str_printf(to, "did you mean \"%s\"?", near.best);
+	else
+		str_printf(to, "expected one of %s",
+			   known.len > 0 ? known.text : "none");
+	str_fini(&known);
+}
+
+/* The size of what stands at a field's offset, by type. */
+static size_t
+field_size(const struct conf_field *field)
+{
+	static const size_t sizes[] = {
+	    [CONF_BOOL] = sizeof(bool),
+	    [CONF_INT] = sizeof(int64_t),
+	    [CONF_FLOAT] = sizeof(double),
+	    [CONF_DURATION] = sizeof(int64_t),
+	    [CONF_SIZE] = sizeof(int64_t),
+	    [CONF_RATE] = sizeof(double),
+	    [CONF_FRACTION] = sizeof(double),
+	    [CONF_ENUM] = sizeof(int),
+	    [CONF_STRING] = sizeof(char *),
+	    [CONF_ADDRESS] = sizeof(char *),
+	    [CONF_STRINGS] = sizeof(struct conf_strings),
+	    [CONF_NUMBERS] = sizeof(struct conf_numbers),
+	    [CONF_GROUP] = 0,
+	};
+
+	return sizes[field->type];
+}
+
+void
+conf_field_reset(const struct conf_field *field, void *target)
+{
+	void *at = (char *)target + field->offset;
+	struct error err;
+
+	if (field->type == CONF_GROUP)
+		return;
+	field_fini(field, at);
+	memset(at, 0, field_size(field));
+	if (field->def != NULL &&
+	    !conf_field_parse(field, target, field->def, &err))
+		assert(!"the default of a field is valid");
 }

@@ -67,6 +67,8 @@ const struct conf_field *conf_field_find(const struct conf_field *table,
     const char *name);
 /* Writes all defaults into `target` (zeroed before). */
 void conf_fields_default(const struct conf_field *table, void *target);
+/* Gives one field its default; what it held is freed. */
+void conf_field_reset(const struct conf_field *field, void *target);
 /* Frees the strings and lists that `target` owns. */
 void conf_fields_fini(const struct conf_field *table, void *target);
 /* Sets one field from text as a user would write it (lists: items separated
@@ -78,6 +80,13 @@ bool conf_field_parse(const struct conf_field *field, void *target,
  * any other field from exactly one item. Fails as conf_field_parse. */
 bool conf_field_items(const struct conf_field *field, void *target,
     const char *const *items, size_t count, struct error *err) WARN_UNUSED;
+/* Sets one field from one text; for a list it is one item, commas and all. */
+bool conf_field_text(const struct conf_field *field, void *target,
+    const char *text, struct error *err) WARN_UNUSED;
+/* Always false: err says that `given` ("a list") was given instead of what the
+ * field takes. */
+bool conf_field_wrong_type(const struct conf_field *field, const char *given,
+    struct error *err);
 /* Sets one numeric field from a bare number (its unit applied). */
 bool conf_field_number(const struct conf_field *field, void *target,
     double number, bool integral, struct error *err) WARN_UNUSED;
@@ -98,6 +107,10 @@ bool conf_fields_equal(const struct conf_field *table, const void *a,
 /* Appends ", did you mean "x"?" if a field's name is near. */
 void conf_field_hint(const struct conf_field *table, const char *name,
     struct str *to);
+/* Appends what was expected instead of a key that no table has: the name that
+ * is near, or all. */
+void conf_fields_unknown(const struct conf_field *const *tables, size_t count,
+    const char *name, struct str *to);
 /* "duration", "size", "one of a, b, c", …: for messages and pages. */
 void conf_field_type_text(const struct conf_field *field, struct str *to);
 /* "0 … 1h", in the field's unit; empty if there are no bounds. */

@@ -321,6 +321,27 @@ conf_field_parse(const struct conf_field *field, void *target, const char *text,
 			 "one");
 }
 
+bool
+conf_field_text(const struct conf_field *field, void *target, const char *text,
+		struct error *err)
+{
+	if (field->type == CONF_STRINGS || field->type == CONF_NUMBERS)
+		return conf_field_items(field, target, &text, 1, err);
+	return conf_field_parse(field, target, text, err);
+}
+
+bool
+conf_field_wrong_type(const struct conf_field *field, const char *given,
+		      struct error *err)
+{
+	struct str expected = {0};
+
+	conf_field_type_text(field, &expected);
+	error_set(err, 0, "%s was given; expected %s", given, expected.text);
+	str_fini(&expected);
+	return false;
+}
+
 /* A bare number as text, without the exponent that quantities do not know. */
 static void
 number_text(const struct conf_field *f, double number, char *to, size_t size)

@@ -40,4 +40,9 @@ struct conf_kinds {
 	size_t count;
 };
 
+/* The kind called `name` among those that users may write, or NULL; then
+ * `hint` (appended) says what was expected. */
+const struct conf_kind *conf_kind_find(const struct conf_kinds *kinds,
+    const char *name, struct str *hint);
+
 #endif

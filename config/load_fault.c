@@ -21,7 +21,7 @@ fault_kind(const struct loader *l, config_setting_t *group)
 	name = type != NULL ? config_setting_get_string(type) : "";
 	if (name == NULL)
 		name = "";
-	kind = load_kind(l->kinds, name, &hint);
+	kind = conf_kind_find(l->kinds, name, &hint);
 	if (type == NULL)
 		conf_error(l->diag, &where, "a fault lacks \"type\"; %s",
 			   hint.text);

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/intern.h"
-#include "base/near.h"
 #include "base/xalloc.h"
 #include "config/quote.h"
 #include "config/units.h"
 
 #define ELEMENTS_MAX 100000
+#define PARTS_MAX    4
 
 const char *
 load_path(const struct loader *l, const char *file)
@@ -125,27 +125,6 @@ set_list(const struct conf_field *field, void *target,
 }
 
 static bool
-wrong_type(const struct conf_field *field, const char *given, struct error *err)
-{
-	struct str expected = {0};
-
-	conf_field_type_text(field, &expected);
-	error_set(err, 0, "%s was given; expected %s", given, expected.text);
-	str_fini(&expected);
-	return false;
-}
-
-static bool
-set_text(const struct conf_field *field, void *target, const char *text,
-	 struct error *err)
-{
-	/* A text with commas is one item here; lists have brackets. */
-	if (field->type == CONF_STRINGS || field->type == CONF_NUMBERS)
-		return conf_field_items(field, target, &text, 1, err);
-	return conf_field_parse(field, target, text, err);
-}
-
-static bool
 set_scalar(const struct conf_field *field, void *target,
 	   const config_setting_t *s, struct error *err)
 {
@@ -156,7 +135,7 @@ set_scalar(const struct conf_field *field, void *target,
 
 	if (config_setting_type(s) == CONFIG_TYPE_BOOL &&
 	    field->type != CONF_BOOL)
-		return wrong_type(field, "true or false", err);
+		return conf_field_wrong_type(field, "true or false", err);
 	if (!scalar_text(s, &text, err))
 		ok = false;
 	else if (config_setting_type(s) == CONFIG_TYPE_FLOAT)
@@ -168,7 +147,7 @@ set_scalar(const struct conf_field *field, void *target,
 				       (double)strtoll(text.text, NULL, 10),
 				       true, err);
 	else
-		ok = set_text(field, target, text.text, err);
+		ok = conf_field_text(field, target, text.text, err);
 	str_fini(&text);
 	return ok;
 }
@@ -183,9 +162,9 @@ load_value(const struct loader *l, const struct conf_field *field, void *target,
 	bool ok;
 
 	if (config_setting_is_group(s))
-		ok = wrong_type(field, "a group", &err);
+		ok = conf_field_wrong_type(field, "a group", &err);
 	else if (is_list(s) && !list)
-		ok = wrong_type(field, "a list", &err);
+		ok = conf_field_wrong_type(field, "a list", &err);
 	else if (is_list(s))
 		ok = set_list(field, target, s, &err);
 	else
@@ -196,39 +175,21 @@ load_value(const struct loader *l, const struct conf_field *field, void *target,
 	conf_error(l->diag, &where, "%s: %s", field->name, err.text);
 }
 
-/* "expected a, b or c", or the one that was meant. */
 static void
 unknown_key(const struct loader *l, const config_setting_t *s,
 	    const struct load_part *parts, size_t count, const char *what)
 {
-	const char *name = config_setting_name(s);
+	const struct conf_field *tables[PARTS_MAX];
 	struct conf_where where = load_where(l, s);
-	struct str known = {0};
-	const struct conf_field *f;
-	struct near near;
+	struct str text = {0};
 	size_t i;
 
-	near_start(&near, name);
-	for (i = 0; i < count; i++) {
-		for (f = parts[i].table; f->name != NULL; f++) {
-			if ((f->flags & CONF_HIDDEN) != 0)
-				continue;
-			near_offer(&near, f->name);
-			str_printf(&known, "%s%s", known.len > 0 ? ", " : "",
-				   f->name);
-		}
-	}
-	if (near.best != NULL)
-		conf_error(l->diag, &where,
-			   "unknown key \"%.80s\" in %s; did "
-			   "you mean \"%s\"?",
-			   name, what, near.best);
-	else
-		conf_error(l->diag, &where,
-			   "unknown key \"%.80s\" in %s; "
-			   "expected one of %s",
-			   name, what, known.text);
-	str_fini(&known);
+	for (i = 0; i < count; i++)
+		tables[i] = parts[i].table;
+	conf_fields_unknown(tables, count, config_setting_name(s), &text);
+	conf_error(l->diag, &where, "unknown key \"%.80s\" in %s; %s",
+		   config_setting_name(s), what, text.text);
+	str_fini(&text);
 }
 
 static void
@@ -347,30 +308,4 @@ load_strings(const struct loader *l, config_setting_t *list,
 	else
 		conf_error(l->diag, &where, "it is not a list; expected %s",
 			   expected);
-}
-
-const struct conf_kind *
-load_kind(const struct conf_kinds *kinds, const char *name, struct str *hint)
-{
-	struct near near;
-	size_t i;
-
-	near_start(&near, name);
-	for (i = 0; i < kinds->count; i++) {
-		const struct conf_kind *kind = kinds->items[i];
-
-		if ((kind->flags & KIND_HIDDEN) != 0)
-			continue;
-		if (strcmp(kind->name, name) == 0)
-			return kind;
-		near_offer(&near, kind->name);
-		str_printf(hint, "%s%s",
-			   hint->len > 0 ? ", " : "expected one of ",
-			   kind->name);
-	}
-	if (near.best != NULL) {
-		str_clear(hint);
-		str_printf(hint, "did you mean \"%s\"?", near.best);
-	}
-	return NULL;
 }

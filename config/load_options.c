@@ -144,7 +144,7 @@ add_fault(struct loader *l, struct conf_route *route, const char *text)
 	char *copy = xstrdup(text), *rest = copy, *option, *option_name;
 	const char *name = cut(&rest, ',');
 	struct str hint = {0};
-	const struct conf_kind *kind = load_kind(l->kinds, name, &hint);
+	const struct conf_kind *kind = conf_kind_find(l->kinds, name, &hint);
 	struct conf_spot at = {.diag = l->diag};
 	struct conf_fault *f;
 

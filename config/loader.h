@@ -59,11 +59,6 @@ void load_each(const struct loader *l, const config_setting_t *parent,
  * reported, and items is then memory without items. */
 void load_strings(const struct loader *l, config_setting_t *list,
 		  struct conf_strings *to, const char *expected);
-/* The kind called `name` among those that users may write, or NULL; then
- * `hint` (appended) says what was expected. */
-const struct conf_kind *load_kind(const struct conf_kinds *kinds,
-				  const char *name, struct str *hint);
-
 void load_routes(const struct loader *l, const config_setting_t *root);
 void load_faults(const struct loader *l, const config_setting_t *group,
 		 size_t route_index);

@@ -74,6 +74,12 @@ struct conf_conditions {
 	bool has_when;
 };
 
+/* The leases that a thing of the control API depends on; 0: none. */
+struct conf_leased {
+	uint64_t made;	  /* it goes when that one ends */
+	uint64_t enabled; /* it stops when that one ends */
+};
+
 struct conf_fault {
 	char *name;		      /* owned, unique on its route */
 	char *type_shown; /* owned; as the API was given it; or NULL */
@@ -85,7 +91,7 @@ struct conf_fault {
 	char *stream_shown; /* owned; as the API was given it; or NULL */
 	bool from_api; /* made by the control API: outlives reloads */
 	uint64_t arming; /* another number starts its clock (for) anew */
-	uint64_t lease;	 /* lifted when that lease ends; 0: none */
+	struct conf_leased leased;
 	struct conf_where where;
 };
 
@@ -110,6 +116,7 @@ struct conf_route {
 	int64_t max_header_bytes;
 	bool precise;  /* wake early and spin for exact delays */
 	bool from_api; /* made by the control API: outlives reloads */
+	struct conf_leased leased;
 	struct conf_fault *faults;
 	size_t faults_count;
 	struct conf_where where;
@@ -155,6 +162,7 @@ struct conf_partition {
 	int64_t for_us, on_us, off_us;
 	bool from_api; /* made by the control API: outlives reloads */
 	uint64_t arming; /* another number starts its clock (for) anew */
+	struct conf_leased leased;
 	struct conf_where where;
 };
 

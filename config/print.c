@@ -100,6 +100,9 @@ print_fault(struct printer *p, const struct conf_fault *f)
 	struct conf_fault defaults;
 
 	conf_fault_init(&defaults, f->kind);
+	/* Toxiproxy's API takes a stream for any kind, a file does not. */
+	if ((f->kind->flags & KIND_NO_STREAM) != 0)
+		defaults.stream = f->stream;
 	open_group(p, NULL);
 	indent(p);
 	str_printf(p->to, "type = \"%s\";\n", f->kind->name);

@@ -11,12 +11,15 @@
 #include "control/health.h"
 #include "control/metrics.h"
 #include "control/toxiproxy.h"
+#include "control/v1.h"
 #include "control/web_server.h"
 
 struct api {
 	struct state *state; /* borrowed */
 	struct web_server *server;
 	struct guard guard;
+	struct v1 *v1;
+	struct reload *reload; /* borrowed */
 	struct health health;
 	struct metrics metrics;
 	char *listen; /* owned; as configured */
@@ -47,6 +50,13 @@ handle_metrics(struct api *api, const struct web_request *request,
 }
 
 static bool
+handle_v1(struct api *api, const struct web_request *request,
+    struct web_reply *reply)
+{
+	return v1_handle(api->v1, request, reply);
+}
+
+static bool
 handle_toxiproxy(struct api *api, const struct web_request *request,
     struct web_reply *reply)
 {
@@ -58,6 +68,7 @@ static bool (*const handlers[])(struct api *api,
     const struct web_request *request, struct web_reply *reply) = {
     handle_health,
     handle_metrics,
+    handle_v1,
     handle_toxiproxy,
 };
 
@@ -82,34 +93,6 @@ static const struct web_ops web_ops = {
     .handle = on_request,
 };
 
-struct api *
-api_new(struct event_base *base, struct state *state,
-    const struct api_options *options, struct error *err)
-{
-	const struct conf_control *control = options->control;
-	struct api *api = xcalloc(1, sizeof(*api));
-	struct conf_address address = {0};
-
-	api->state = state;
-	api->listen = xstrdup(control->listen);
-	api->health.state = state;
-	api->metrics = (struct metrics){
-	    .state = state,
-	    .feed = options->feed,
-	    .journal = options->journal,
-	    .toxiproxy = options->toxiproxy_metrics,
-	};
-	if (conf_address_parse(control->listen, true, &address, err) &&
-	    guard_init(&api->guard, control, &address, err))
-		api->server = web_server_new(base, &address, &web_ops, api,
-		    err);
-	conf_address_fini(&address);
-	if (api->server != NULL)
-		return api;
-	api_free(api);
-	return NULL;
-}
-
 static bool
 read_guard(const struct api *api, const struct conf_control *control,
     struct guard *to, struct error *err)
@@ -128,23 +111,27 @@ read_guard(const struct api *api, const struct conf_control *control,
 	return ok;
 }
 
-bool
-api_check(const struct api *api, const struct conf_control *control,
-    struct conf_diag *diag)
+/* Could the API go on with the new settings? */
+static bool
+check_reload(void *arg, const struct conf_model *model, struct conf_diag *diag)
 {
 	struct guard guard = {0};
 	struct error err;
-	bool ok = read_guard(api, control, &guard, &err);
+	bool ok = read_guard(arg, &model->control, &guard, &err);
 
 	if (!ok)
-		conf_error(diag, &control->where, "%s", err.text);
+		conf_error(diag, &model->control.where, "%s", err.text);
 	guard_fini(&guard);
 	return ok;
 }
 
-void
-api_reload(struct api *api, const struct conf_control *control)
+/* Takes a new token from them, and tells if the address would have to change,
+ * which it does not while running. */
+static void
+on_reload(void *arg, const struct conf_model *model)
 {
+	const struct conf_control *control = &model->control;
+	struct api *api = arg;
 	struct guard guard = {0};
 	struct error err;
 
@@ -159,6 +146,43 @@ api_reload(struct api *api, const struct conf_control *control)
 		    LOG_END);
 }
 
+struct api *
+api_new(struct event_base *base, struct state *state,
+    const struct api_options *options, struct error *err)
+{
+	const struct conf_control *control = options->control;
+	struct api *api = xcalloc(1, sizeof(*api));
+	struct conf_address address = {0};
+
+	api->state = state;
+	api->listen = xstrdup(control->listen);
+	api->reload = options->reload;
+	api->health.state = state;
+	api->metrics = (struct metrics){
+	    .state = state,
+	    .feed = options->feed,
+	    .journal = options->journal,
+	    .toxiproxy = options->toxiproxy_metrics,
+	};
+	api->v1 = v1_new(&(struct v1_parts){
+	    .base = base,
+	    .state = state,
+	    .feed = options->feed,
+	    .reload = options->reload,
+	    .clock = &clock_real,
+	});
+	reload_attach(api->reload, check_reload, on_reload, api);
+	if (conf_address_parse(control->listen, true, &address, err) &&
+	    guard_init(&api->guard, control, &address, err))
+		api->server = web_server_new(base, &address, &web_ops, api,
+		    err);
+	conf_address_fini(&address);
+	if (api->server != NULL)
+		return api;
+	api_free(api);
+	return NULL;
+}
+
 const char *
 api_address(const struct api *api)
 {
@@ -169,6 +193,7 @@ void
 api_drain(struct api *api)
 {
 	api->health.draining = true;
+	v1_drain(api->v1);
 }
 
 void
@@ -176,7 +201,9 @@ api_free(struct api *api)
 {
 	if (api == NULL)
 		return;
-	web_server_free(api->server);
+	reload_attach(api->reload, NULL, NULL, NULL);
+	web_server_free(api->server); /* its streams tell v1 that they end */
+	v1_free(api->v1);
 	guard_fini(&api->guard);
 	free(api->listen);
 	free(api);

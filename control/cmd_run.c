@@ -22,6 +22,7 @@
 #include "control/feed.h"
 #include "control/options.h"
 #include "control/privileges.h"
+#include "control/reload.h"
 #include "control/run_config.h"
 #include "control/summary.h"
 #include "observe/journal.h"
@@ -41,13 +42,13 @@ struct runner {
 	struct api *api; /* NULL: none, or its address was taken */
 	struct event_base *base;
 	struct server *server;
-	struct watch *watch; /* NULL without a file */
+	struct reload *reload; /* NULL before it runs */
 	struct feed *feed;
 	struct journal *journal; /* NULL: none */
 	struct summary *summary;
 	struct event *signals[3], *flush, *tick, *drain_look;
 	struct privileges user; /* to become, if opt->user */
-	uint64_t loaded; /* hash of the file before it was last read */
+	uint64_t loaded; /* hash of the file before it was read at start */
 	int64_t drain_end_us;
 	bool draining;
 };
@@ -113,64 +114,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	tick(arg);
 }
 
-/* --- the configuration --- */
-
-static void
-setup_log(const struct conf_model *model)
-{
-	log_setup((enum log_level)model->log.level,
-	    (enum log_format)model->log.format, STDOUT_FILENO);
-}
-
-static void
-reload(struct runner *r)
-{
-	struct conf_diag diag = {0};
-	struct conf_model *model;
-	bool ok;
-
-	r->loaded = watch_hash(r->opt->config);
-	model = run_load(r->opt, &diag);
-	if (model != NULL && !run_override(r->opt, model)) {
-		conf_model_unref(model);
-		model = NULL;
-	}
-	if (model != NULL && r->api != NULL &&
-	    !api_check(r->api, &model->control, &diag)) {
-		conf_model_unref(model);
-		model = NULL;
-	}
-	ok = model != NULL && state_reload(r->state, model, &diag);
-	state_note_reload(r->state, ok);
-	run_log_diag(&diag);
-	if (ok) {
-		if (r->api != NULL)
-			api_reload(r->api, &model->control);
-		setup_log(model);
-		watch_files(r->watch, model->files, model->files_count,
-		    r->loaded);
-		log_line(LOG_INFO, "config_reload", "configuration reloaded",
-		    LOG_STR("file", r->opt->config),
-		    LOG_UINT("generation", server_plan(r->server)->generation),
-		    LOG_UINT("routes", model->routes_count), LOG_END);
-	} else {
-		log_line(LOG_ERROR, "config_rejected",
-		    "configuration rejected, nothing has changed",
-		    LOG_STR("file", r->opt->config),
-		    LOG_UINT("errors", diag.errors), LOG_END);
-	}
-	conf_diag_fini(&diag);
-}
-
-static void
-on_file_changed(void *arg)
-{
-	struct runner *r = arg;
-
-	if (!r->draining)
-		reload(r);
-}
-
 /* --- the end --- */
 
 static void
@@ -200,6 +143,7 @@ drain(struct runner *r, int sig)
 	r->draining = true;
 	r->drain_end_us =
 	    clock_now(&clock_real) + r->model->drain_timeout_us;
+	reload_stop(r->reload);
 	if (r->api != NULL)
 		api_drain(r->api);
 	server_drain(r->server);
@@ -214,8 +158,8 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 	(void)what;
 	if (sig != SIGHUP)
 		drain(r, (int)sig);
-	else if (r->watch != NULL && !r->draining)
-		reload(r);
+	else if (r->opt->config != NULL && !r->draining)
+		reload_run(r->reload);
 }
 
 /* --- the loop --- */
@@ -335,9 +279,9 @@ finish(struct runner *r)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	remove_events(r);
-	watch_free(r->watch);
 	summary_free(r->summary);
 	api_free(r->api);
+	reload_free(r->reload);
 	state_free(r->state);
 	if (r->feed != NULL)
 		feed_attach(r->feed, NULL);
@@ -368,6 +312,8 @@ start_api(struct runner *r)
 	r->state = state_new(r->server, r->model, on_state_changed, r);
 	if (!run_populate(r->opt, r->state))
 		return false;
+	r->reload = reload_new(r->base, r->opt, r->state, r->loaded);
+	api.reload = r->reload;
 	if (control->listen == NULL)
 		return true;
 	r->api = api_new(r->base, r->state, &api, &err);
@@ -420,11 +366,6 @@ serve(struct runner *r)
 	raise_limits();
 	r->base = event_base_new();
 	if (start(r) && start_api(r) && become_user(r)) {
-		if (r->opt->config != NULL) {
-			r->watch = watch_new(r->base, on_file_changed, r);
-			watch_files(r->watch, r->model->files,
-			    r->model->files_count, r->loaded);
-		}
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);
@@ -460,7 +401,7 @@ run_with(const struct run_options *opt)
 		conf_model_unref(r.model);
 		code = EXIT_USAGE;
 	} else {
-		setup_log(r.model);
+		run_setup_log(r.model);
 		code = serve(&r);
 	}
 	return code;

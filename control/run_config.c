@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -133,6 +134,13 @@ run_populate(const struct run_options *opt, struct state *state)
 	    LOG_STR("file", file), LOG_STR("error", err.text),
 	    LOG_UINT("proxies", done), LOG_END);
 	return true;
+}
+
+void
+run_setup_log(const struct conf_model *model)
+{
+	log_setup((enum log_level)model->log.level,
+	    (enum log_format)model->log.format, STDOUT_FILENO);
 }
 
 void

@@ -39,6 +39,8 @@ bool run_override(const struct run_options *opt, struct conf_model *model);
 /* Creates the proxies of opt->toxiproxy_config. False: said on standard error,
  * and the program is not to go on. */
 bool run_populate(const struct run_options *opt, struct state *state);
+/* From now on lines are logged as the model says. */
+void run_setup_log(const struct conf_model *model);
 /* Prints the findings on standard error, or logs them. */
 void run_print_diag(const struct conf_diag *diag);
 void run_log_diag(const struct conf_diag *diag);

@@ -38,6 +38,7 @@ static const struct {
     {404, "Not Found"},
     {405, "Method Not Allowed"},
     {409, "Conflict"},
+    {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {415, "Unsupported Media Type"},
     {422, "Unprocessable Content"},
@@ -426,6 +427,12 @@ web_stream_write(struct web_conn *c, const void *data, size_t len)
 	str_add_bytes(&c->out, data, len);
 	want(c, EV_READ | EV_WRITE);
 	return true;
+}
+
+size_t
+web_stream_backlog(const struct web_conn *c)
+{
+	return c->out.len - c->out_at;
 }
 
 void

@@ -187,6 +187,9 @@ void flow_reconcile(struct flow *f, const struct armed_route *route);
  * end becomes an event with `reason` (constant text). */
 void flow_fini(struct flow *f, const char *reason);
 
+/* True if the fault's kind decides about this type of flow. */
+bool flow_considers(const struct flow *f, const struct armed_fault *fault);
+
 /* True if bytes may go straight from source to sink: no stage, nothing
  * queued, no hold. */
 static inline bool

@@ -59,9 +59,8 @@ flow_init(struct flow *f, const struct flow_ops *ops, struct engine *engine,
 	link_init(&f->links[LINK_DOWN], f, LINK_DOWN);
 }
 
-/* The kinds that decide about this type of flow. */
-static bool
-is_ours(const struct flow *f, const struct armed_fault *fault)
+bool
+flow_considers(const struct flow *f, const struct armed_fault *fault)
 {
 	unsigned flags = fault->ops->kind.flags;
 
@@ -102,7 +101,7 @@ wanted(struct flow *f, const struct armed_fault *fault)
 	int64_t next = DEADLINE_NEVER;
 	struct decision *d;
 
-	if (f->ended || !is_ours(f, fault) ||
+	if (f->ended || !flow_considers(f, fault) ||
 	    !condition_in_force(fault, clock_now(f->engine->clock), &next))
 		return 0;
 	d = condition_decide(f, fault);

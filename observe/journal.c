@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
+#include "observe/event_json.h"
 
 #define FLUSH_BYTES   (64 * 1024)   /* written at once when so many wait */
 #define PENDING_BYTES (1024 * 1024) /* beyond, new lines are dropped */
@@ -55,86 +56,10 @@ put_head(struct journal *j, uint64_t seed)
 	str_fini(&start);
 }
 
-/* What `what` is called depends on the event. */
-static const char *
-key_of_what(enum event_type type)
-{
-	if (type == EVENT_EFFECT)
-		return "effect";
-	if (type == EVENT_FLOW_CLOSE)
-		return "reason";
-	return type == EVENT_CONNECT ? "result" : "what";
-}
-
-static void
-put_optional(struct jsonw *w, const char *key, const char *text)
-{
-	if (text != NULL)
-		jsonw_put_string(w, key, text);
-}
-
-static void
-put_who(struct jsonw *w, const struct event_record *e)
-{
-	put_optional(w, "route", e->route);
-	put_optional(w, "fault", e->fault);
-	put_optional(w, "kind", e->kind);
-	if (e->session != 0)
-		jsonw_put_uint(w, "session", e->session);
-	if (e->has_flow)
-		jsonw_put_uint(w, "flow", e->flow);
-	put_optional(w, "stream", e->dir);
-}
-
-static void
-put_decision(struct jsonw *w, const struct event_record *e)
-{
-	jsonw_put_string(w, "verdict", event_verdict_name(e->verdict));
-	jsonw_put_bool(w, "matched", e->matched);
-	jsonw_put_bool(w, "drawn", e->drawn);
-	if (e->matched)
-		jsonw_put_double(w, "draw", e->draw);
-}
-
-static void
-put_numbers(struct jsonw *w, const struct event_record *e)
-{
-	if (e->type == EVENT_MEASURE || e->count > 0)
-		jsonw_put_uint(w, "count", e->count);
-	if (e->type == EVENT_MEASURE && e->count > 0) {
-		jsonw_put_double(w, "asked_us", e->asked_us);
-		jsonw_put_double(w, "achieved_us", e->achieved_us);
-		jsonw_put_double(w, "error_max_us", e->error_max_us);
-	}
-	if (e->type == EVENT_FLOW_CLOSE) {
-		jsonw_put_uint(w, "bytes_up", e->bytes_up);
-		jsonw_put_uint(w, "bytes_down", e->bytes_down);
-	}
-	if (e->status != 0)
-		jsonw_put_int(w, "status", e->status);
-	if (e->duration_us > 0)
-		jsonw_put_double(w, "duration_us", e->duration_us);
-}
-
 static void
 put_event(struct journal *j, const struct event_record *e)
 {
-	struct jsonw w;
-
-	jsonw_init(&w, &j->pending);
-	jsonw_object(&w);
-	jsonw_put_string(&w, "type", event_type_name(e->type));
-	jsonw_put_int(&w, "ts_us", e->time_us - j->start_us);
-	put_who(&w, e);
-	if (e->type == EVENT_DECISION)
-		put_decision(&w, e);
-	put_optional(&w, key_of_what(e->type), e->what);
-	if (e->unit != NULL) {
-		jsonw_put_double(&w, "amount", e->amount);
-		jsonw_put_string(&w, "unit", e->unit);
-	}
-	put_numbers(&w, e);
-	jsonw_object_end(&w);
+	event_put_json(&j->pending, e, j->start_us);
 	str_add_char(&j->pending, '\n');
 }
 

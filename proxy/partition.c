@@ -248,18 +248,25 @@ set_param(struct conf_fault *f, const char *name, const char *value)
 		abort(); /* our own table disagrees with us */
 }
 
+bool
+partition_made(const char *fault, const char *partition)
+{
+	size_t len = strlen(partition);
+
+	return strncmp(fault, "partition:", 10) == 0 &&
+	    strncmp(fault + 10, partition, len) == 0 &&
+	    (fault[10 + len] == '\0' || fault[10 + len] == '/');
+}
+
 /* Unique on its route, and the same over reloads. */
 static char *
 fault_name(const struct list *list, const char *partition, size_t route)
 {
-	size_t nth = 1, len = strlen(partition);
+	size_t nth = 1;
 
 	for (size_t i = 0; i < list->count; i++) {
-		const char *name = list->items[i].fault.name + 10;
-
 		if (list->items[i].route == route &&
-		    strncmp(name, partition, len) == 0 &&
-		    (name[len] == '\0' || name[len] == '/'))
+		    partition_made(list->items[i].fault.name, partition))
 			nth++;
 	}
 	return nth == 1 ? xasprintf("partition:%s", partition)

@@ -4,6 +4,7 @@
 #ifndef PROXY_PARTITION_H
 #define PROXY_PARTITION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/model.h"
@@ -20,6 +21,9 @@ struct partition_fault {
  * control thread. */
 struct partition_fault *partition_faults(const struct conf_model *model,
     uint64_t seed, size_t *count);
+/* True if the partition of that name put the fault of this name on its
+ * route. */
+bool partition_made(const char *fault, const char *partition);
 void partition_fault_fini(struct conf_fault *fault);
 
 #endif

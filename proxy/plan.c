@@ -86,6 +86,22 @@ arm(struct armed_route *r, const struct armed_route *before,
 	};
 }
 
+/* What identifies the route's listener; who takes any free port has one of
+ * its own. */
+static const char *
+listen_id(const struct conf_route *r)
+{
+	const char *id;
+	char *text;
+
+	if (r->listen.is_unix || r->listen.port != 0)
+		return intern(r->listen.text);
+	text = xasprintf("%s (%s)", r->listen.text, r->name);
+	id = intern(text);
+	free(text);
+	return id;
+}
+
 static void
 init_route(struct plan *plan, size_t index, const struct plan *before)
 {
@@ -95,7 +111,7 @@ init_route(struct plan *plan, size_t index, const struct plan *before)
 	*r = (struct armed_route){
 	    .conf = conf,
 	    .name = intern(conf->name),
-	    .listen = intern(conf->listen.text),
+	    .listen = listen_id(conf),
 	    .hash = rng_hash(conf->name),
 	};
 	if (before != NULL)

@@ -7,6 +7,7 @@
 
 #include "base/deadline.h"
 #include "base/xalloc.h"
+#include "proxy/partition.h"
 
 struct plan_clock {
 	const struct plan *plan; /* borrowed */
@@ -28,17 +29,8 @@ faults_count(const struct plan *plan)
 static size_t
 partition_of(const struct plan *plan, const struct armed_fault *f)
 {
-	const char *name;
-	size_t len;
-
-	if (strncmp(f->name, "partition:", 10) != 0)
-		return SIZE_MAX;
-	name = f->name + 10;
-	len = strcspn(name, "/");
 	for (size_t i = 0; i < plan->model->partitions_count; i++) {
-		const char *it = plan->model->partitions[i].name;
-
-		if (strlen(it) == len && memcmp(it, name, len) == 0)
+		if (partition_made(f->name, plan->model->partitions[i].name))
 			return i;
 	}
 	return SIZE_MAX;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "proxy/acceptor.h"
+#include "proxy/bound.h"
 #include "proxy/cpus.h"
 #include "proxy/plan_clock.h"
 #include "proxy/plan_diff.h"
@@ -44,6 +45,7 @@ struct server {
 	struct plan *plan; /* counted; NULL before the first apply */
 	struct plan_clock *clock; /* of that plan */
 	struct acks acks;
+	struct bound bound; /* where that plan listens */
 	uint64_t seed;
 };
 
@@ -144,6 +146,7 @@ server_free(struct server *s)
 	plan_unref(s->plan);
 	resolver_free(s->resolver);
 	event_buffer_free(s->events);
+	bound_fini(&s->bound);
 	pthread_mutex_destroy(&s->acks.lock);
 	pthread_cond_destroy(&s->acks.all);
 	free(s);
@@ -168,7 +171,8 @@ open_new(const struct plan *before, const struct plan *plan,
 			(*count)++;
 			continue;
 		}
-		conf_error(diag, &l->routes[0]->conf->where, "%s", err.text);
+		conf_conflict(diag, &l->routes[0]->conf->where, "%s",
+		    err.text);
 		ok = false;
 	}
 	return ok;
@@ -246,6 +250,7 @@ put_in_force(struct server *s, struct plan *plan,
 	s->acks.missing = 1;
 	acceptor_post_plan(s->acceptor, plan, opened, count, on_ack, &s->acks);
 	await_acks(&s->acks);
+	bound_update(&s->bound, plan, opened, count);
 }
 
 static void
@@ -321,6 +326,12 @@ server_plan(const struct server *s)
 	return s->plan;
 }
 
+const char *
+server_listening(const struct server *s, const struct armed_route *route)
+{
+	return bound_address(&s->bound, route->listen);
+}
+
 uint64_t
 server_seed(const struct server *s)
 {
@@ -386,6 +397,7 @@ server_drain(struct server *s)
 	s->acks.missing = 1;
 	acceptor_post_close(s->acceptor, on_ack, &s->acks);
 	await_acks(&s->acks);
+	bound_fini(&s->bound);
 	for (size_t i = 0; i < s->workers_count; i++)
 		worker_post_drain(s->workers[i]);
 }

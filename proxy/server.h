@@ -43,6 +43,10 @@ bool server_try(struct server *s, struct conf_model *model,
 int64_t server_tick(struct server *s, int64_t now_us);
 /* The plan in force; borrowed until the next server_apply. */
 const struct plan *server_plan(const struct server *s);
+/* The address that a route of the plan in force listens on, as bound; NULL: it
+ * does not. Borrowed until the next server_apply. */
+const char *server_listening(const struct server *s,
+    const struct armed_route *route);
 uint64_t server_seed(const struct server *s);
 size_t server_workers(const struct server *s);
 /* Runs `ask` on all workers' own threads at the same time; returns when all

@@ -32,7 +32,8 @@ struct session;
 	X(CLOSE_NO_ROUTE, "no_route", PROXY)                                   \
 	X(CLOSE_LIMIT, "connection_limit", PROXY)                              \
 	X(CLOSE_SHUTDOWN, "shutdown", PROXY)                                   \
-	X(CLOSE_ROUTE, "route_stopped", PROXY)
+	X(CLOSE_ROUTE, "route_stopped", PROXY)                                 \
+	X(CLOSE_ASKED, "closed_by_api", PROXY)
 
 enum close_reason {
 #define X(id, word, who) id,

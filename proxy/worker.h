@@ -83,6 +83,9 @@ void worker_post_stop(struct worker *w);
 void worker_take(struct worker *w, const struct accepted *from);
 /* On its own thread: ends the sessions of a route (interned name) with FIN. */
 void worker_close_route(struct worker *w, const char *route);
+/* On its own thread: the session with that number, or NULL. Borrowed until it
+ * runs again. */
+struct session *worker_session(const struct worker *w, uint64_t number);
 /* On its own thread, or before it runs: events go to `sink` from now on
  * (borrowed); NULL: none are made. */
 void worker_listen(struct worker *w, struct sink *sink);

@@ -50,6 +50,18 @@ worker_close_route(struct worker *w, const char *route)
 	}
 }
 
+struct session *
+worker_session(const struct worker *w, uint64_t number)
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &w->sessions, entry) {
+		if (s->number == number)
+			return s;
+	}
+	return NULL;
+}
+
 static void
 emit(void *arg, const struct event_record *event)
 {

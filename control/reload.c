@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the configuration file of a running proxy again. */
+#include "control/reload.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "proxy/watch.h"
+
+struct reload {
+	const struct run_options *opt; /* borrowed */
+	struct state *state;	       /* borrowed */
+	struct watch *watch;	       /* NULL without a file */
+	uint64_t loaded; /* hash of the file before it was last read */
+	bool stopped;
+	bool (*check)(void *arg, const struct conf_model *model,
+		      struct conf_diag *diag);
+	void (*applied)(void *arg, const struct conf_model *model);
+	void *arg;
+	struct conf_diag diag; /* of the last try */
+};
+
+static void
+on_changed(void *arg)
+{
+	struct reload *r = arg;
+
+	if (!r->stopped)
+		reload_run(r);
+}
+
+struct reload *
+reload_new(struct event_base *base, const struct run_options *opt,
+	   struct state *state, uint64_t loaded)
+{
+	const struct conf_model *model = state_model(state);
+	struct reload *r = xcalloc(1, sizeof(*r));
+
+	r->opt = opt;
+	r->state = state;
+	r->loaded = loaded;
+	if (opt->config == NULL)
+		return r;
+	r->watch = watch_new(base, on_changed, r);
+	watch_files(r->watch, model->files, model->files_count, loaded);
+	return r;
+}
+
+void
+reload_attach(struct reload *r,
+	      bool (*check)(void *, const struct conf_model *,
+			    struct conf_diag *),
+	      void (*applied)(void *, const struct conf_model *), void *arg)
+{
+	r->check = check;
+	r->applied = applied;
+	r->arg = arg;
+}
+
+struct conf_model *
+reload_read(const struct reload *r, struct conf_diag *diag)
+{
+	struct conf_model *model = run_load(r->opt, diag);
+
+	if (model == NULL)
+		return NULL;
+	if (!run_override(r->opt, model))
+		conf_error(diag, NULL, "the command line does not fit");
+	else if (r->check == NULL || r->check(r->arg, model, diag))
+		return model;
+	conf_model_unref(model);
+	return NULL;
+}
+
+static void
+log_applied(const struct reload *r, const struct conf_model *model)
+{
+	log_line(LOG_INFO, "config_reload", "configuration reloaded",
+		 LOG_STR("file", r->opt->config),
+		 LOG_UINT("generation",
+			  server_plan(state_server(r->state))->generation),
+		 LOG_UINT("routes", model->routes_count), LOG_END);
+}
+
+bool
+reload_run(struct reload *r)
+{
+	struct conf_model *model;
+	bool ok;
+
+	conf_diag_fini(&r->diag);
+	r->loaded = watch_hash(r->opt->config);
+	model = reload_read(r, &r->diag);
+	ok = model != NULL && state_reload(r->state, model, &r->diag);
+	state_note_reload(r->state, ok);
+	run_log_diag(&r->diag);
+	if (ok) {
+		if (r->applied != NULL)
+			r->applied(r->arg, model);
+		run_setup_log(model);
+		watch_files(r->watch, model->files, model->files_count,
+			    r->loaded);
+		log_applied(r, model);
+	} else {
+		log_line(LOG_ERROR, "config_rejected",
+			 "configuration rejected, nothing has changed",
+			 LOG_STR("file", r->opt->config),
+			 LOG_UINT("errors", r->diag.errors), LOG_END);
+	}
+	return ok;
+}
+
+struct reload_report
+reload_report(const struct reload *r)
+{
+	const struct state_reload *last = state_last_reload(r->state);
+
+	return (struct reload_report){
+	    .file = r->opt->config,
+	    .loaded_wall_us = last->good_wall_us,
+	    .ok = last->ok,
+	    .diag = &r->diag,
+	};
+}
+
+void
+reload_stop(struct reload *r)
+{
+	r->stopped = true;
+}
+
+void
+reload_free(struct reload *r)
+{
+	if (r == NULL)
+		return;
+	watch_free(r->watch);
+	conf_diag_fini(&r->diag);
+	free(r);
+}
