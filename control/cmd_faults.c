@@ -81,4 +81,6 @@ const struct command command_faults = {
     .summary = "Tells what a fault kind does, its parameters and their bounds",
     .options = options,
     .run = run,
+    .args_max = 1,
+    .args = "KIND",
 };

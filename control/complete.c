@@ -260,21 +260,33 @@ arg_word(const char *args, int n, size_t *len)
 /* --- reading the line --- */
 
 static const struct option_row *
-find_option(const struct command *command, const char *word)
+find_row(const struct option_row *row, const char *word)
 {
-	const struct option_row *row =
-	    command != NULL ? command->options : NULL;
 	size_t len = strcspn(word, "=");
 
 	for (; row != NULL && row->name != NULL; row++) {
-		if (strncmp(word, "--", 2) == 0 && len - 2 ==
-		    strlen(row->name) && strncmp(word + 2, row->name,
-		    len - 2) == 0)
+		if (strncmp(word, "--", 2) == 0 &&
+		    is_word(word + 2, len - 2, row->name))
 			return row;
 		if (row->letter != 0 && word[1] == row->letter && len == 2)
 			return row;
 	}
 	return NULL;
+}
+
+/* Before the command, options of any command may stand. */
+static const struct option_row *
+find_option(const struct command *command, const struct command *const *list,
+    const char *word)
+{
+	const struct option_row *row =
+	    command != NULL ? find_row(command->options, word) : NULL;
+
+	if (command != NULL)
+		list = command->verbs;
+	for (; row == NULL && list != NULL && *list != NULL; list++)
+		row = find_option(*list, NULL, word);
+	return row;
 }
 
 static void
@@ -323,7 +335,7 @@ read_words(struct complete *c, int *position)
 		const struct option_row *row;
 
 		if (word[0] == '-' && word[1] != '\0') {
-			row = find_option(c->command, word);
+			row = find_option(c->command, c->list, word);
 			if (row == NULL || row->type == OPTION_FLAG)
 				continue;
 			if (value == NULL && ++i == last)
@@ -382,7 +394,7 @@ offer_last(struct complete *c, int position, char **owned)
 	size_t len;
 
 	if (c->current[0] == '-' && strchr(c->current, '=') != NULL) {
-		row = find_option(command, c->current);
+		row = find_option(command, c->list, c->current);
 		keep_before(c, strchr(c->current, '=') + 1, owned);
 		if (row != NULL && row->value != NULL)
 			offer_word(c, row->value, strlen(row->value), owned);

@@ -81,13 +81,13 @@ add_fault(struct str *to, const json_t *fault, const json_t *flow,
 
 	str_printf(to, "\n%zu. ", number);
 	text_add_clean(to, cli_text(fault, "fault"));
-	str_printf(to, " (%s) ", cli_text(fault, "type"));
+	str_printf(to, " (%s)", cli_text(fault, "type"));
 	if (own != NULL && !json_equal(own, flow))
-		str_printf(to, "considers flow %.0f, ",
-		    json_number_value(own));
-	str_printf(to, "%s", one_of(json_object_get(fault, "applies"), "acts on it",
-		"does not act on it", "may act on it"));
-	str_printf(to, "%s%s\n", why[0] != '\0' ? ": " : "", why);
+		str_printf(to, ", of flow %.0f,", json_number_value(own));
+	str_printf(to, " %s%s%s\n",
+	    one_of(json_object_get(fault, "applies"), "acts on it",
+		"does not act on it", "may act on it"),
+	    why[0] != '\0' ? ": " : "", why);
 	add_label(to, "in force");
 	str_printf(to, "%s\n", one_of(json_object_get(fault, "in_force"), "yes",
 	    "no", "not known"));

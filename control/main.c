@@ -11,28 +11,6 @@
 #include "base/near.h"
 #include "control/options.h"
 
-const struct command *const commands[] = {
-    &command_check,
-    &command_complete,
-    &command_completion,
-    &command_config,
-    &command_events,
-    &command_explain,
-    &command_fault,
-    &command_faults,
-    &command_healthcheck,
-    &command_partition,
-    &command_reload,
-    &command_reset,
-    &command_route,
-    &command_routes,
-    &command_run,
-    &command_sessions,
-    &command_status,
-    &command_top,
-    NULL,
-};
-
 static void
 help(FILE *to)
 {
