@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/near.h"
 #include "base/xalloc.h"
 #include "config/load.h"
 #include "config/option.h"
 #include "faults/fault.h"
+
+#define HINT_MAX 80
 
 /* --- putting --- */
 
@@ -211,23 +212,17 @@ assign_fault(json_t *fault, const struct conf_kind *kind, const char *text,
 const struct conf_kind *
 assign_kind(const char *name, struct error *err)
 {
-	const struct fault_ops *ops = fault_find(name);
-	struct near near;
+	struct str hint = {0};
+	const struct conf_kind *kind = conf_kind_find(&fault_kinds, name,
+	    &hint);
 
-	if (ops != NULL && !(ops->kind.flags & KIND_HIDDEN))
-		return &ops->kind;
-	near_start(&near, name);
-	for (size_t i = 0; i < fault_kinds.count; i++) {
-		if (!(fault_kinds.items[i]->flags & KIND_HIDDEN))
-			near_offer(&near, fault_kinds.items[i]->name);
-	}
-	if (near.best != NULL)
-		error_set(err, 0, "there is no kind \"%.60s\", did you mean "
-				  "\"%s\"?", name, near.best);
-	else
-		error_set(err, 0, "there is no kind \"%.60s\"; `faultwire "
-				  "faults` lists them", name);
-	return NULL;
+	/* A list of all of them is longer than a line. */
+	if (kind == NULL)
+		error_set(err, 0, "there is no kind \"%.60s\"; %s", name,
+		    hint.len < HINT_MAX ? hint.text
+					: "`faultwire faults` lists them");
+	str_fini(&hint);
+	return kind;
 }
 
 json_t *

@@ -39,7 +39,8 @@ static const char bash[] =
     "\t\t[[ $word == *[!A-Za-z0-9_=.,:/-]* ]] &&\n"
     "\t\t\tprintf -v word %q \"$word\"\n"
     "\t\tCOMPREPLY+=(\"$word\")\n"
-    "\tdone < <(\"${COMP_WORDS[0]}\" __complete \"${words[@]:1}\" 2>/dev/null)\n"
+    "\tdone < <(\"${COMP_WORDS[0]}\" __complete \"${words[@]:1}\" \\\n"
+    "\t\t2>/dev/null)\n"
     "}\n"
     "complete -F _faultwire faultwire\n";
 

@@ -241,7 +241,10 @@ watch(struct cli *cli, int argc, char **args)
 	if (interrupt_take(fd) != 0)
 		code = EXIT_DONE;
 	interrupt_close(fd, signals);
-	return code;
+	if (code != EXIT_DONE || ferror(stdout) || !is_unread())
+		return code;
+	cli_say(cli, "nobody reads standard output any more");
+	return EXIT_FAILED;
 }
 
 static int

@@ -187,7 +187,6 @@ wait_interval(struct top *top)
 	    {.fd = top->stop_fd, .events = POLLIN},
 	    {.fd = top->notice_fd, .events = POLLIN},
 	    {.fd = -1, .events = POLLIN},
-	    {.fd = STDOUT_FILENO},
 	};
 
 	while (!top->quit &&
@@ -195,7 +194,7 @@ wait_interval(struct top *top)
 		p[2].fd = top->term.has_keys ? STDIN_FILENO : -1;
 		if (poll(p, COUNT_OF(p), (int)(left_us / 1000) + 1) <= 0)
 			continue;
-		if (p[0].revents != 0 || p[3].revents != 0)
+		if (p[0].revents != 0)
 			top->quit = true;
 		if (p[1].revents != 0)
 			on_notice(top);

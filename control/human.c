@@ -48,9 +48,9 @@ human_count(struct str *to, double count)
 void
 human_seconds(struct str *to, double seconds)
 {
-	long long s = (long long)seconds;
+	long long s = llround(seconds);
 
-	if (seconds < 10)
+	if (seconds < 9.95)
 		add_number(to, seconds > 0 ? seconds : 0, "s");
 	else if (s < 60)
 		str_printf(to, "%llds", s);

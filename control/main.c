@@ -59,10 +59,12 @@ open_standard_descriptors(void)
 static int
 close_output(const char *name, int code)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	int error = fflush(stdout) != 0 ? errno : 0;
+
+	if (error == 0 && !ferror(stdout))
 		return code;
 	fprintf(stderr, "faultwire %s: standard output took not all: %s\n",
-	    name, errno != 0 ? strerror(errno) : "it failed");
+	    name, error != 0 ? strerror(error) : "it cannot be written");
 	return code == EXIT_DONE ? EXIT_FAILED : code;
 }
 

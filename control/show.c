@@ -7,8 +7,10 @@
 
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "config/tables.h"
 #include "control/cli.h"
 #include "control/human.h"
+#include "faults/fault.h"
 
 /* --- any object --- */
 
@@ -131,6 +133,19 @@ add_parameters(struct str *to, const char *prefix, const json_t *fault)
 	}
 }
 
+/* What is left out of an answer is the default; some kinds have none. */
+static const char *
+stream_of(const json_t *fault)
+{
+	const struct fault_ops *ops = fault_find(cli_text(fault, "type"));
+	const char *stream = cli_text(fault, "stream");
+
+	if (stream[0] != '\0' || ops == NULL ||
+	    (ops->kind.flags & KIND_NO_STREAM) != 0)
+		return stream;
+	return conf_field_find(conf_fault_fields, "stream")->def;
+}
+
 static void
 add_fault(struct table *t, const char *route, const json_t *fault)
 {
@@ -141,7 +156,7 @@ add_fault(struct table *t, const char *route, const json_t *fault)
 	table_add(t, route);
 	table_add(t, cli_text(fault, "name"));
 	table_add(t, cli_text(fault, "type"));
-	table_add(t, cli_text(fault, "stream"));
+	table_add(t, stream_of(fault));
 	show_fault_state(&text, fault);
 	table_add(t, text.text);
 	str_clear(&text);

@@ -54,7 +54,7 @@ static const struct {
 	const char *text, *says;
 	int code;
 } wrong[] = {
-    {"latencey", "there is no kind \"latencey\", did you mean \"latency\"?",
+    {"latencey", "there is no kind \"latencey\"; did you mean \"latency\"?",
 	0},
     {"", "there is no kind \"\"", 0},
     {"zzzzzzzzzz", "`faultwire faults` lists them", 0},
