@@ -316,7 +316,7 @@ class Commands(CliScenario):
 
     def test_a_token_opens_the_api(self):
         with tempfile.NamedTemporaryFile("w", suffix=".token") as file:
-            file.write("open sesame\n")
+            file.write("open-sesame-1234567890\n")
             file.flush()
             self.serve_two(control={"token_file": file.name})
             self.assertIn("--token-file", self.refused("status"))
