@@ -83,7 +83,10 @@ add_rest(struct str *to, const json_t *event)
 		if (has_column(key))
 			continue;
 		str_clear(&value);
-		show_value(&value, member);
+		if (json_is_real(member))
+			str_printf(&value, "%.7g", json_real_value(member));
+		else
+			show_value(&value, member);
 		text_add_clean(to, key);
 		str_add_char(to, '=');
 		text_add_clean(to, value.text);

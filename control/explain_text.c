@@ -59,23 +59,19 @@ add_draw(struct str *to, const json_t *fault)
 static void
 add_effect(struct str *to, const json_t *fault)
 {
-	const json_t *effect = json_object_get(fault, "effect");
-
 	add_label(to, "effect");
-	if (json_is_string(effect))
-		text_add_clean(to, json_string_value(effect));
-	else
-		str_add(to, cli_bool(fault, "active")
-		    ? "at work on the flow now"
-		    : "none at this moment");
-	str_add(to, "\n");
+	str_add(to, cli_bool(fault, "active") ? "at work on the flow now\n"
+					      : "none at this moment\n");
 }
 
 /* A connection with requests on it is several flows: which is this about? */
 static void
-add_fault(struct str *to, const json_t *fault, const json_t *flow,
+add_fault(struct str *to, const json_t *fault, const json_t *answer,
     size_t number)
 {
+	const json_t *flow = json_object_get(answer, "flow");
+	const json_t *applies = json_object_get(fault, "applies");
+	bool live = cli_bool(answer, "live");
 	const json_t *own = json_object_get(fault, "flow");
 	const char *why = cli_text(fault, "why");
 
@@ -84,16 +80,19 @@ add_fault(struct str *to, const json_t *fault, const json_t *flow,
 	str_printf(to, " (%s)", cli_text(fault, "type"));
 	if (own != NULL && !json_equal(own, flow))
 		str_printf(to, ", of flow %.0f,", json_number_value(own));
-	str_printf(to, " %s%s%s\n",
-	    one_of(json_object_get(fault, "applies"), "acts on it",
-		"does not act on it", "may act on it"),
+	str_printf(to, " %s%s%s\n", live
+		? one_of(applies, "acts on it", "does not act on it",
+		      "may act on it")
+		: one_of(applies, "would act on it", "would not act on it",
+		      "might act on it"),
 	    why[0] != '\0' ? ": " : "", why);
 	add_label(to, "in force");
 	str_printf(to, "%s\n", one_of(json_object_get(fault, "in_force"), "yes",
 	    "no", "not known"));
 	add_conditions(to, fault);
 	add_draw(to, fault);
-	add_effect(to, fault);
+	if (live)
+		add_effect(to, fault);
 }
 
 void
@@ -108,10 +107,10 @@ explain_text(struct str *to, const json_t *answer)
 		str_printf(to, ", session %.0f", cli_number(answer,
 		    "session"));
 	str_add(to, cli_bool(answer, "live")
-	    ? ", is live.\n" : " has ended, or has not begun.\n");
+	    ? ", is live.\n"
+	    : " has ended; faults as they are now:\n");
 	if (json_array_size(faults) == 0)
 		str_add(to, "\nThe route has no faults.\n");
 	for (size_t i = 0; i < json_array_size(faults); i++)
-		add_fault(to, json_array_get(faults, i),
-		    json_object_get(answer, "flow"), i + 1);
+		add_fault(to, json_array_get(faults, i), answer, i + 1);
 }

@@ -57,7 +57,7 @@ START_TEST(what_was_against_it_is_named)
 {
 	says(FAULT("\"fault\":\"f\",\"type\":\"noop\",\"applies\":false,"
 		   "\"why\":\"it is not enabled\",\"in_force\":false"),
-	    "1. f (noop) does not act on it: it is not enabled\n"
+	    "1. f (noop) would not act on it: it is not enabled\n"
 	    "   in force:     no\n");
 	says(FAULT("\"matched\":false,\"key\":\"path\""),
 	    "matches:      when.path is not met\n");
@@ -70,10 +70,10 @@ END_TEST
 START_TEST(what_is_not_known_is_said_to_be_so)
 {
 	says(FAULT("\"matched\":null,\"counted\":null,\"applies\":null"),
-	    "may act on it");
+	    "might act on it");
 	says(FAULT("\"matched\":null"), "matches:      not known");
 	says("{\"route\":\"r\",\"flow\":1,\"live\":false,\"faults\":[]}",
-	    "has ended, or has not begun.\n\nThe route has no faults.");
+	    "has ended; faults as they are now:\n\nThe route has no faults.");
 }
 END_TEST
 
@@ -81,7 +81,7 @@ START_TEST(the_other_flow_of_a_session_is_named)
 {
 	says(FAULT("\"fault\":\"f\",\"type\":\"noop\",\"flow\":0,"
 		   "\"applies\":true"),
-	    "1. f (noop), of flow 0, acts on it\n");
+	    "1. f (noop), of flow 0, would act on it\n");
 }
 END_TEST
 

@@ -143,7 +143,7 @@ class Commands(CliScenario):
         text = self.cli("explain", "web/0")
         self.assertIn('Flow 0 of route "web"', text)
         self.assertRegex(text, r"\d\. slow \(latency\)")
-        self.assertRegex(text, r"away \(abort\).* does not act.*not enabled")
+        self.assertRegex(text, r"away \(abort\).* would not act.*not enabled")
         self.assertIn("faults", self.json("explain", "web/0"))
 
     def test_a_live_flow_is_explained_with_its_draw(self):
