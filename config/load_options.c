@@ -9,30 +9,11 @@
 #include <string.h>
 
 #include "base/intern.h"
-#include "base/near.h"
 #include "base/xalloc.h"
 #include "config/load.h"
 #include "config/loader.h"
+#include "config/option.h"
 #include "config/tables.h"
-
-/* Cuts *rest at the next `separator` without a backslash before it, drops
- * those backslashes, and returns the part before; NULL at the end. */
-static char *
-cut(char **rest, char separator)
-{
-	char *start = *rest, *from, *to;
-
-	if (start == NULL)
-		return NULL;
-	for (from = to = start; *from != '\0' && *from != separator; from++) {
-		if (from[0] == '\\' && from[1] == separator)
-			from++;
-		*to++ = *from;
-	}
-	*rest = *from == '\0' ? NULL : from + 1;
-	*to = '\0';
-	return start;
-}
 
 static bool
 set_field(const struct conf_field *field, void *target, char *value,
@@ -44,36 +25,23 @@ set_field(const struct conf_field *field, void *target, char *value,
 	if (field->type != CONF_STRINGS && field->type != CONF_NUMBERS)
 		return conf_field_parse(field, target, value, err);
 	while (value != NULL && count < COUNT_OF(items))
-		items[count++] = cut(&value, '+');
+		items[count++] = conf_option_cut(&value, '+');
 	return conf_field_items(field, target, items, count, err);
 }
 
-/* The field that `key` names, and the struct it belongs to. */
-static const struct conf_field *
-find_field(struct conf_fault *f, const char *key, void **target,
-	   struct near *near)
+/* The struct that such a field stands in. */
+static void *
+target_of(struct conf_fault *f, enum conf_option_place place)
 {
-	const struct load_part parts[] = {{f->kind->fields, f->params},
-					  {conf_fault_fields, f}};
-	const struct conf_field *field;
-	size_t i;
-
-	if (strncmp(key, "when.", 5) == 0) {
-		*target = &f->conditions.when;
-		return conf_field_find(conf_when_fields, key + 5);
+	switch (place) {
+	case OPTION_OF_KIND:
+		return f->params;
+	case OPTION_OF_WHEN:
+		return &f->conditions.when;
+	case OPTION_OF_FAULT:
+		break;
 	}
-	for (i = 0; i < COUNT_OF(parts); i++) {
-		for (field = parts[i].table; field->name != NULL; field++) {
-			if (field->type == CONF_GROUP ||
-			    (field->flags & CONF_HIDDEN) != 0)
-				continue;
-			*target = parts[i].target;
-			if (strcmp(field->name, key) == 0)
-				return field;
-			near_offer(near, field->name);
-		}
-	}
-	return NULL;
+	return f;
 }
 
 /* Sets what "key=value" says; reports at `at`. */
@@ -81,10 +49,8 @@ static void
 set_option(struct conf_fault *f, char *option, const struct conf_spot *at)
 {
 	char *value = strchr(option, '=');
-	const struct conf_field *field;
+	struct conf_option found;
 	struct error err;
-	struct near near;
-	void *target;
 
 	if (value == NULL) {
 		conf_error(at->diag, &at->where,
@@ -94,25 +60,10 @@ set_option(struct conf_fault *f, char *option, const struct conf_spot *at)
 		return;
 	}
 	*value++ = '\0';
-	near_start(&near, option);
-	field = find_field(f, option, &target, &near);
-	if (field == NULL && near.best != NULL)
-		conf_error(at->diag, &at->where,
-			   "%s has no field \"%.60s\"; "
-			   "did you mean \"%s\"?",
-			   f->kind->name, option, near.best);
-	else if (field == NULL)
-		conf_error(at->diag, &at->where,
-			   "%s has no field \"%.60s\"; "
-			   "expected one that `faultwire faults %s` shows",
-			   f->kind->name, option, f->kind->name);
-	else if ((f->kind->flags & KIND_NO_STREAM) != 0 &&
-		 strcmp(field->name, "stream") == 0)
-		conf_error(at->diag, &at->where,
-			   "%s has no direction; "
-			   "expected it without stream",
-			   f->kind->name);
-	else if (!set_field(field, target, value, &err))
+	if (!conf_option_find(f->kind, option, &found, &err))
+		conf_error(at->diag, &at->where, "%s", err.text);
+	else if (!set_field(found.field, target_of(f, found.place), value,
+			    &err))
 		conf_error(at->diag, &at->where, "%s: %s", option, err.text);
 }
 
@@ -142,7 +93,7 @@ static void
 add_fault(struct loader *l, struct conf_route *route, const char *text)
 {
 	char *copy = xstrdup(text), *rest = copy, *option, *option_name;
-	const char *name = cut(&rest, ',');
+	const char *name = conf_option_cut(&rest, ',');
 	struct str hint = {0};
 	const struct conf_kind *kind = conf_kind_find(l->kinds, name, &hint);
 	struct conf_spot at = {.diag = l->diag};
@@ -160,7 +111,7 @@ add_fault(struct loader *l, struct conf_route *route, const char *text)
 	} else {
 		f = conf_route_add_fault(route, kind);
 		f->where = at.where;
-		while ((option = cut(&rest, ',')) != NULL)
+		while ((option = conf_option_cut(&rest, ',')) != NULL)
 			set_option(f, option, &at);
 		check_required(kind, text, &at);
 		conf_when_compile(&f->conditions.when, l->model, route, &at);

@@ -123,6 +123,7 @@ const struct conf_field conf_partition_fields[] = {
      .help = "What the API and logs call it"},
     {.name = "groups",
      .type = CONF_GROUP,
+     .flags = CONF_LISTS,
      .type_text = "list of lists of services",
      .help = "Who stays together, such as ( [\"api\"], [\"db\"] ); "
 	     "services in no group form one more"},

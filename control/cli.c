@@ -2,17 +2,22 @@
 /* The ground of the commands that talk to a running faultwire. */
 #include "control/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include "base/xalloc.h"
 #include "config/source.h"
+#include "control/text_width.h"
 
 #define TOKEN_MAX 4096
+#define LEASE_CHARACTERS                                                       \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 void
 cli_say(const struct cli *cli, const char *format, ...)
@@ -96,9 +101,22 @@ cli_begin(struct cli *cli, const struct command *command, int argc,
 		    command->name, command->usage, command->name);
 		return -EXIT_USAGE;
 	}
+	if (cli->lease != NULL &&
+	    cli->lease[strspn(cli->lease, LEASE_CHARACTERS)] != '\0') {
+		cli_say(cli, "--lease: expected the id that POST /v1/leases "
+			     "answered");
+		return -EXIT_USAGE;
+	}
 	if (!find_api(cli))
 		return -EXIT_USAGE;
 	return read_token(cli) ? rest : -EXIT_FAILED;
+}
+
+bool
+cli_open(struct cli *cli, const struct command *command)
+{
+	cli->command = command;
+	return find_api(cli) && read_token(cli);
 }
 
 int
@@ -106,13 +124,22 @@ cli_end(struct cli *cli, int code)
 {
 	http_client_target_fini(&cli->target);
 	http_client_reply_fini(&cli->reply);
+	json_decref(cli->answer);
 	if (cli->token != NULL)
 		OPENSSL_cleanse(cli->token, strlen(cli->token));
 	free(cli->token);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return code;
-	fprintf(stderr, "faultwire: standard output took not all: %m\n");
-	return code == EXIT_DONE ? EXIT_FAILED : code;
+	return code;
+}
+
+int
+cli_run(struct cli *cli, const struct command *command, int argc,
+    char **argv, int (*work)(struct cli *cli, int argc, char **args))
+{
+	int rest = cli_begin(cli, command, argc, argv), code = -rest;
+
+	if (rest > 0)
+		code = work(cli, argc - rest, argv + rest);
+	return cli_end(cli, code);
 }
 
 /* --- calls --- */
@@ -120,9 +147,11 @@ cli_end(struct cli *cli, int code)
 static int
 unreachable(const struct cli *cli, const struct error *err)
 {
-	cli_say(cli, "no control API at %s\n"
-		     "Is faultwire running there? Say where it is with "
-		     "--control URL or FAULTWIRE_CONTROL.", err->text);
+	if (!cli->quiet)
+		cli_say(cli, "no control API at %s\n"
+			     "Is faultwire running there? Say where it is "
+			     "with --control URL or FAULTWIRE_CONTROL.",
+		    err->text);
 	return EXIT_UNREACHABLE;
 }
 
@@ -139,24 +168,49 @@ hint_of(int status, bool has_token)
 	return "";
 }
 
-/* A refusal in words: those of {"error", "field"}, or the text. */
+/* What is wrong, behind where it is unless that is said anyhow. */
+static void
+say_error(const struct cli *cli, const json_t *finding, const char *hint)
+{
+	const char *where = cli_text(finding, "where");
+	struct str line = {0};
+
+	if (where[0] == '\0')
+		where = cli_text(finding, "field");
+	if (strncmp(cli_text(finding, "error"), where, strlen(where)) != 0) {
+		text_add_clean(&line, where);
+		str_add(&line, ": ");
+	}
+	text_add_clean(&line, cli_text(finding, "error"));
+	cli_say(cli, "%s%s", line.text, hint);
+	str_fini(&line);
+}
+
+/* A refusal in words: those of {"error", "field", "errors"}, or the text. */
 static int
 refused(const struct cli *cli)
 {
 	const struct http_client_reply *reply = &cli->reply;
 	const char *text = reply->body.text != NULL ? reply->body.text : "";
 	json_t *object = json_loads(text, 0, NULL);
+	const json_t *errors = json_object_get(object, "errors");
 	const char *hint = hint_of(reply->status, cli->token != NULL);
-	const char *error = cli_text(object, "error");
-	const char *field = cli_text(object, "field");
+	struct str line = {0};
 
-	if (error[0] == '\0')
-		cli_say(cli, "refused with status %d: %.*s%s", reply->status,
-		    (int)strcspn(text, "\r\n"), text, hint);
-	else if (field[0] != '\0' && strstr(error, field) == NULL)
-		cli_say(cli, "%s: %s%s", field, error, hint);
-	else
-		cli_say(cli, "%s%s", error, hint);
+	text_add_clean(&line, text);
+	str_add(&line, "");
+	if (cli->quiet) {
+		/* The caller tells it, or tries again. */
+	} else if (json_array_size(errors) > 1) {
+		for (size_t i = 0; i < json_array_size(errors); i++)
+			say_error(cli, json_array_get(errors, i), "");
+	} else if (cli_text(object, "error")[0] != '\0') {
+		say_error(cli, object, hint);
+	} else {
+		cli_say(cli, "refused with status %d: %.300s%s",
+		    reply->status, line.text, hint);
+	}
+	str_fini(&line);
 	json_decref(object);
 	return EXIT_FAILED;
 }
@@ -177,25 +231,32 @@ parse(const struct cli *cli, json_t **to)
 	return EXIT_FAILED;
 }
 
+/* One request; `reply` is cli->reply then. Returns an exit code. */
+static int
+send_request(struct cli *cli, const struct http_client_request *request)
+{
+	struct error err = {0};
+
+	http_client_reply_fini(&cli->reply);
+	if (!http_client_call(&cli->target, request, &cli->reply, &err))
+		return unreachable(cli, &err);
+	return cli->reply.status / 100 == 2 ? EXIT_DONE : refused(cli);
+}
+
 int
 cli_call(struct cli *cli, const char *method, const char *path, json_t *body,
     json_t **to)
 {
 	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-	struct http_client_request request = {method, path, text};
-	struct error err = {0};
-	int code = EXIT_DONE;
+	struct http_client_request request = {method, path, text, cli->lease};
+	int code = send_request(cli, &request);
 
 	json_decref(body);
-	http_client_reply_fini(&cli->reply);
-	if (!http_client_call(&cli->target, &request, &cli->reply, &err))
-		code = unreachable(cli, &err);
-	else if (cli->reply.status / 100 != 2)
-		code = refused(cli);
-	else if (to != NULL)
-		code = parse(cli, to);
 	free(text);
-	return code;
+	if (to == NULL)
+		return code;
+	*to = NULL;
+	return code == EXIT_DONE ? parse(cli, to) : code;
 }
 
 int
@@ -208,14 +269,52 @@ int
 cli_stream(struct cli *cli, const char *path,
     const struct http_client_sink *sink)
 {
-	struct http_client_request request = {"GET", path, NULL};
+	struct http_client_request request = {"GET", path, NULL, NULL};
 	struct error err = {0};
 
 	http_client_reply_fini(&cli->reply);
-	if (!http_client_stream(&cli->target, &request, sink, &cli->reply,
+	if (http_client_stream(&cli->target, &request, sink, &cli->reply,
 		&err))
-		return unreachable(cli, &err);
-	return cli->reply.status / 100 == 2 ? EXIT_DONE : refused(cli);
+		return cli->reply.status / 100 == 2 ? EXIT_DONE
+						    : refused(cli);
+	return err.code == ECANCELED ? EXIT_DONE : unreachable(cli, &err);
+}
+
+int
+cli_read(struct cli *cli, const char *path, json_t **to)
+{
+	int code = cli_get(cli, path, to);
+
+	if (code != EXIT_DONE || !cli->json)
+		return code;
+	cli_print_reply(cli);
+	json_decref(*to);
+	*to = NULL;
+	return code;
+}
+
+/* --- printing --- */
+
+bool
+cli_colour(void)
+{
+	const char *no = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0') &&
+	    (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+void
+cli_print_table(struct table *table)
+{
+	struct table_look look = {.colour = cli_colour()};
+	struct str out = {0};
+
+	table_print(table, &look, &out);
+	fputs(out.text, stdout);
+	str_fini(&out);
+	table_fini(table);
 }
 
 void
@@ -230,14 +329,34 @@ cli_print_reply(const struct cli *cli)
 		putchar('\n');
 }
 
+/* --- paths --- */
+
 char *
-cli_path(const char *prefix, const char *name)
+cli_path(const char *format, ...)
 {
 	struct str path = {0};
+	va_list args;
 
-	str_add(&path, prefix);
-	http_client_escape(&path, name);
+	va_start(args, format);
+	for (; *format != '\0'; format++) {
+		if (*format == '%')
+			http_client_escape(&path, va_arg(args, const char *));
+		else
+			str_add_char(&path, *format);
+	}
+	va_end(args);
 	return str_take(&path);
+}
+
+void
+cli_query(struct str *path, const char *key, const char *value)
+{
+	if (value == NULL)
+		return;
+	str_add_char(path, strchr(path->text, '?') != NULL ? '&' : '?');
+	str_add(path, key);
+	str_add_char(path, '=');
+	http_client_escape(path, value);
 }
 
 /* --- members --- */

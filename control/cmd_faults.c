@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultwire faults: what the fault kinds are and do. */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/near.h"
 #include "config/describe.h"
 #include "config/load.h"
+#include "control/assign.h"
 #include "control/options.h"
 #include "faults/fault.h"
 
@@ -20,24 +19,6 @@ static const struct option_row options[] = {
 	NULL, "print reference pages: of KIND, or of every group"},
     {0},
 };
-
-static const struct conf_kind *
-find(const char *name)
-{
-	const struct fault_ops *ops = fault_find(name);
-	struct near near;
-
-	if (ops != NULL && !(ops->kind.flags & KIND_HIDDEN))
-		return &ops->kind;
-	near_start(&near, name);
-	for (size_t i = 0; i < fault_kinds.count; i++)
-		near_offer(&near, fault_kinds.items[i]->name);
-	fprintf(stderr, "faultwire faults: there is no kind \"%s\"", name);
-	if (near.best != NULL)
-		fprintf(stderr, ", did you mean \"%s\"?", near.best);
-	fputc('\n', stderr);
-	return NULL;
-}
 
 static void
 describe_one(const struct conf_kind *kind, const struct faults_options *opt,
@@ -73,13 +54,16 @@ run(int argc, char **argv)
 	int rest = options_parse(&command_faults, argc, argv, &opt);
 	const struct conf_kind *kind = NULL;
 	struct str out = {0};
+	struct error err;
 
 	if (rest < 0)
 		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
 	if (rest < argc) {
-		kind = find(argv[rest]);
-		if (kind == NULL)
+		kind = assign_kind(argv[rest], &err);
+		if (kind == NULL) {
+			fprintf(stderr, "faultwire faults: %s\n", err.text);
 			return EXIT_FAILED;
+		}
 		describe_one(kind, &opt, &out);
 	} else {
 		describe_all(&opt, &out);
@@ -97,4 +81,6 @@ const struct command command_faults = {
     .summary = "Tells what a fault kind does, its parameters and their bounds",
     .options = options,
     .run = run,
+    .args_max = 1,
+    .args = "KIND",
 };

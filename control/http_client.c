@@ -65,7 +65,8 @@ bool
 http_client_target_init(struct http_client_target *t, const char *url,
     struct error *err)
 {
-	*t = (struct http_client_target){.timeout_us = TIMEOUT_US};
+	*t = (struct http_client_target){.timeout_us = TIMEOUT_US,
+	    .cancel_fd = -1};
 	if (strncmp(url, "https://", 8) == 0)
 		return error_set(err, 0, "%s: the control API speaks plain "
 					 "HTTP; expected http://", url);
@@ -97,17 +98,20 @@ failed(struct call *c, int code, const char *what)
 
 /* Waits for the socket; 0, or an errno. deadline_us < 0: for ever. */
 static int
-wait_for(int fd, short what, int64_t deadline_us)
+wait_for(const struct call *c, short what, int64_t deadline_us)
 {
-	struct pollfd p = {.fd = fd, .events = what};
+	struct pollfd p[] = {
+	    {.fd = c->fd, .events = what},
+	    {.fd = c->target->cancel_fd, .events = POLLIN},
+	};
 
 	for (;;) {
 		int64_t left_us = deadline_us - clock_now(&clock_real);
 		int left_ms = (int)(MAX(left_us, 0) / 1000) + 1;
-		int n = poll(&p, 1, deadline_us < 0 ? -1 : left_ms);
+		int n = poll(p, COUNT_OF(p), deadline_us < 0 ? -1 : left_ms);
 
 		if (n > 0)
-			return 0;
+			return p[1].revents != 0 ? ECANCELED : 0;
 		if (n < 0 && errno != EINTR)
 			return errno;
 		if (deadline_us >= 0 && left_us <= 0)
@@ -135,7 +139,7 @@ try_connect(struct call *c, const struct sockaddr *to, socklen_t len)
 	if (connect(c->fd, to, len) != 0) {
 		code = errno;
 		if (code == EINPROGRESS)
-			code = wait_for(c->fd, POLLOUT, deadline_of(c));
+			code = wait_for(c, POLLOUT, deadline_of(c));
 		if (code == 0)
 			getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &code, &size);
 	}
@@ -186,13 +190,17 @@ add_head(const struct call *c, struct str *out)
 	const struct http_client_target *t = c->target;
 	const char *body = c->request->body;
 
-	str_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n"
-			"Connection: close\r\n",
+	str_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n",
 	    c->request->method, c->request->path,
 	    t->address.is_unix ? "localhost" : t->address.text,
 	    t->agent != NULL ? t->agent : "faultwire/" FAULTWIRE_VERSION);
 	if (t->token != NULL)
 		str_printf(out, "Authorization: Bearer %s\r\n", t->token);
+	/* A stream goes on behind the reply's head. */
+	if (c->sink == NULL)
+		str_add(out, "Connection: close\r\n");
+	if (c->request->lease != NULL)
+		str_printf(out, "Faultwire-Lease: %s\r\n", c->request->lease);
 	if (body != NULL)
 		str_printf(out, "Content-Type: application/json\r\n"
 				"Content-Length: %zu\r\n", strlen(body));
@@ -217,7 +225,7 @@ send_request(struct call *c)
 		if (n >= 0)
 			at += (size_t)n;
 		else if (errno == EAGAIN)
-			code = wait_for(c->fd, POLLOUT, deadline_of(c));
+			code = wait_for(c, POLLOUT, deadline_of(c));
 		else if (errno != EINTR)
 			code = errno;
 	}
@@ -244,13 +252,19 @@ on_head(llhttp_t *parser)
 	return strcmp(c->request->method, "HEAD") == 0 ? 1 : HPE_OK;
 }
 
+static bool
+is_streaming(const struct call *c)
+{
+	return c->sink != NULL && c->reply->status / 100 == 2;
+}
+
 static int
 on_body(llhttp_t *parser, const char *at, size_t len)
 {
 	struct call *c = call_of(parser);
 	struct str *body = &c->reply->body;
 
-	if (c->sink != NULL && c->reply->status / 100 == 2) {
+	if (is_streaming(c)) {
 		c->enough = !c->sink->chunk(c->sink->arg,
 		    (struct view){at, len});
 		return c->enough ? HPE_USER : HPE_OK;
@@ -294,30 +308,43 @@ parse(struct call *c, const char *data, size_t len)
 				    : "the reply was cut");
 }
 
+/* Until when the next bytes may take. */
+static int64_t
+patience_of(const struct call *c)
+{
+	if (!is_streaming(c))
+		return deadline_of(c);
+	return c->sink->until_us != 0 ? c->sink->until_us : -1;
+}
+
+static bool
+is_over(const struct call *c)
+{
+	return c->complete || c->enough ||
+	    (is_streaming(c) && c->sink->until_us != 0 &&
+		clock_now(&clock_real) >= c->sink->until_us);
+}
+
+/* Waits before every read, so that a busy stream can be cancelled too. */
 static bool
 receive(struct call *c)
 {
 	char buf[READ_SIZE];
-	bool patient;
+	ssize_t n;
 
 	llhttp_init(&c->parser, HTTP_RESPONSE, &settings);
-	while (!c->complete && !c->enough) {
-		ssize_t n = recv(c->fd, buf, sizeof(buf), 0);
-		int code;
+	while (!is_over(c)) {
+		int code = wait_for(c, POLLIN, patience_of(c));
 
-		if (n >= 0) {
-			if (!parse(c, buf, (size_t)n))
-				return false;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return failed(c, errno, NULL);
-		patient = c->sink != NULL && c->reply->status / 100 == 2;
-		code = wait_for(c->fd, POLLIN, patient ? -1 : deadline_of(c));
+		if (code == ETIMEDOUT && is_streaming(c))
+			return true;
 		if (code != 0)
 			return failed(c, code, NULL);
+		n = recv(c->fd, buf, sizeof(buf), 0);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return failed(c, errno, NULL);
+		if (n >= 0 && !parse(c, buf, (size_t)n))
+			return false;
 	}
 	return true;
 }

@@ -20,12 +20,14 @@ struct http_client_target {
 	const char *token; /* borrowed; sent as a bearer token; NULL: none */
 	const char *agent; /* borrowed; NULL: "faultwire/VERSION" */
 	int64_t timeout_us; /* for connecting, and for each silence after */
+	int cancel_fd; /* borrowed; readable: give up (ECANCELED); -1: never */
 };
 
 struct http_client_request {
 	const char *method; /* "GET" */
 	const char *path;   /* with its query; escaped already */
 	const char *body;   /* JSON; NULL: none */
+	const char *lease;  /* changes are bound to it; NULL: none */
 };
 
 struct http_client_reply {
@@ -38,10 +40,12 @@ struct http_client_sink {
 	/* False: enough, the connection is closed. */
 	bool (*chunk)(void *arg, struct view data);
 	void *arg;
+	int64_t until_us; /* enough then (monotonic); 0: never */
 };
 
 /* Reads "http://HOST[:PORT]", "HOST[:PORT]" or "unix:PATH"; the port is 8474
- * unless given, the timeout 10 s. False: err says what is wrong. */
+ * unless given, the timeout 10 s, cancel_fd -1. False: err says what is
+ * wrong. */
 bool http_client_target_init(struct http_client_target *t, const char *url,
     struct error *err) WARN_UNUSED;
 /* NULL-safe on zeroed memory. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program: finds the command and runs it. */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,25 +12,17 @@
 #include "base/near.h"
 #include "control/options.h"
 
-const struct command *const commands[] = {
-    &command_check,
-    &command_faults,
-    &command_healthcheck,
-    &command_run,
-    &command_toxiproxy_cli,
-    &command_toxiproxy_server,
-    NULL,
-};
-
 static void
 help(FILE *to)
 {
 	fprintf(to, "Usage: faultwire COMMAND [OPTION]…\n\n"
 		    "A fault-injection proxy for TCP and HTTP.\n\n"
 		    "Commands:\n");
-	for (size_t i = 0; commands[i] != NULL; i++)
-		fprintf(to, "  %-16s %s\n", commands[i]->name,
-		    commands[i]->summary);
+	for (size_t i = 0; commands[i] != NULL; i++) {
+		if (!commands[i]->hidden)
+			fprintf(to, "  %-16s %s\n", commands[i]->name,
+			    commands[i]->summary);
+	}
 	fprintf(to, "\n\"faultwire COMMAND --help\" tells more; "
 		    "\"faultwire --version\" the version.\n");
 }
@@ -49,12 +43,15 @@ unknown(const char *name)
 }
 
 /* Where a standard descriptor is closed, the next file or socket would take
- * its place, and get what is meant for the log. */
+ * its place, and get what is meant for the log. Standard output becomes one
+ * that cannot be written to: that nobody sees what is printed is an error. */
 static void
 open_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		int how = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
+
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", how) != fd)
 			abort();
 	}
 }
@@ -76,12 +73,26 @@ front_of(const char *program)
 	return NULL;
 }
 
+/* A command has failed if not all that it said could be written. */
+static int
+close_output(const char *name, int code)
+{
+	int error = fflush(stdout) != 0 ? errno : 0;
+
+	if (error == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "faultwire %s: standard output took not all: %s\n",
+	    name, error != 0 ? strerror(error) : "it cannot be written");
+	return code == EXIT_DONE ? EXIT_FAILED : code;
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct command *front = front_of(argv[0]);
 
 	open_standard_descriptors();
+	signal(SIGPIPE, SIG_IGN);
 	if (front != NULL)
 		return front->run(argc, argv);
 	if (argc < 2) {
@@ -91,15 +102,17 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		help(stdout);
-		return EXIT_DONE;
+		return close_output("help", EXIT_DONE);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("faultwire %s\n", FAULTWIRE_VERSION);
-		return EXIT_DONE;
+		return close_output("--version", EXIT_DONE);
 	}
+	options_lead(commands, argc, argv);
 	for (size_t i = 0; commands[i] != NULL; i++) {
 		if (strcmp(argv[1], commands[i]->name) == 0)
-			return commands[i]->run(argc - 1, argv + 1);
+			return close_output(argv[1],
+			    commands[i]->run(argc - 1, argv + 1));
 	}
 	return unknown(argv[1]);
 }

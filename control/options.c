@@ -121,6 +121,43 @@ options_verb(const struct command *command)
 	return blank != NULL ? blank + 1 : command->name;
 }
 
+/* Does this option of one of the commands take the next word? */
+static bool
+takes_word(const struct command *const *list, const char *word)
+{
+	for (; *list != NULL; list++) {
+		const struct option_row *row = (*list)->options;
+
+		if ((*list)->verbs != NULL && takes_word((*list)->verbs, word))
+			return true;
+		for (; row != NULL && row->name != NULL; row++) {
+			bool is_it = strncmp(word, "--", 2) == 0
+			    ? strcmp(word + 2, row->name) == 0
+			    : row->letter != 0 && word[1] == row->letter &&
+				word[2] == '\0';
+
+			if (is_it)
+				return row->type != OPTION_FLAG;
+		}
+	}
+	return false;
+}
+
+void
+options_lead(const struct command *const *list, int argc, char **argv)
+{
+	int at = 1;
+	char *word;
+
+	while (at < argc && argv[at][0] == '-')
+		at += takes_word(list, argv[at]) ? 2 : 1;
+	if (at >= argc)
+		return;
+	word = argv[at];
+	memmove(&argv[2], &argv[1], (size_t)(at - 1) * sizeof(*argv));
+	argv[1] = word;
+}
+
 int
 options_run_verb(const struct command *command, int argc, char **argv)
 {
@@ -134,6 +171,7 @@ options_run_verb(const struct command *command, int argc, char **argv)
 		help_verbs(command, stdout);
 		return EXIT_DONE;
 	}
+	options_lead(command->verbs, argc, argv);
 	near_start(&near, argv[1]);
 	for (size_t i = 0; command->verbs[i] != NULL; i++) {
 		const struct command *verb = command->verbs[i];

@@ -47,6 +47,10 @@ struct command {
 	int args_min, args_max;
 	/* NULL-ended; their names begin with this one's: "route add". */
 	const struct command *const *verbs;
+	/* What its arguments are, for completion: words of complete.c, the last
+	 * for all that follow; NULL: nothing that can be completed. */
+	const char *args;
+	bool hidden; /* not for people */
 };
 
 #define ARGS_ANY 1000
@@ -60,14 +64,20 @@ int options_parse(const struct command *command, int argc, char **argv,
 void options_help(const struct command *command);
 /* Runs the verb that argv[1] names. Returns an exit code. */
 int options_run_verb(const struct command *command, int argc, char **argv);
+/* Moves the first word that is no option, nor the value of an option of these
+ * commands, to argv[1]: options may stand before the command. */
+void options_lead(const struct command *const *list, int argc, char **argv);
 /* The last word of a command's name: "add" of "route add". */
 const char *options_verb(const struct command *command);
 
 /* All commands of the program, alphabetical; NULL-ended. */
 extern const struct command *const commands[];
 
-extern const struct command command_check, command_faults,
-    command_healthcheck, command_run;
+extern const struct command command_check, command_complete,
+    command_completion, command_config, command_events, command_explain,
+    command_fault, command_faults, command_healthcheck, command_partition,
+    command_reload, command_reset, command_route, command_routes,
+    command_run, command_sessions, command_status, command_top;
 /* Stand in for Toxiproxy's programs; also chosen by the program's name. */
 extern const struct command command_toxiproxy_cli, command_toxiproxy_server;
 
