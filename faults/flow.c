@@ -263,8 +263,24 @@ flow_open(struct flow *f)
 		flow_open_released(f);
 }
 
+/* What waited for the host before waits for its sink: asking again would be a
+ * system call for every blocked flow. */
+struct waiting {
+	size_t len[2];
+	bool eof[2];
+};
+
+static struct waiting
+waiting_now(const struct flow *f)
+{
+	return (struct waiting){
+	    .len = {f->links[0].out.len, f->links[1].out.len},
+	    .eof = {f->links[0].eof_out, f->links[1].eof_out},
+	};
+}
+
 static void
-pump_both(struct flow *f)
+pump_both(struct flow *f, const struct waiting *before)
 {
 	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
 		struct link *l = &f->links[dir];
@@ -272,7 +288,8 @@ pump_both(struct flow *f)
 		if (f->closing)
 			return;
 		link_pump(l);
-		if (l->out.len > 0 || l->eof_out)
+		if (l->out.len > before->len[dir] ||
+		    l->eof_out != before->eof[dir])
 			f->ops->output(f, l);
 	}
 }
@@ -314,6 +331,7 @@ void
 flow_reconcile(struct flow *f, const struct armed_route *route)
 {
 	const struct armed_route *old = f->route;
+	struct waiting before = waiting_now(f);
 
 	if (f->closing)
 		return;
@@ -321,7 +339,7 @@ flow_reconcile(struct flow *f, const struct armed_route *route)
 	keep_counts(f, old);
 	rebuild(f, old);
 	if (!f->ended)
-		pump_both(f);
+		pump_both(f, &before);
 }
 
 void

@@ -198,6 +198,15 @@ deliver_apply(struct mail *mail, void *arg)
 	free(m);
 }
 
+/* On a worker's loop, mail is to overtake that worker's sockets. */
+static void
+post(struct acceptor *a, struct mail *mail)
+{
+	if (!a->own_base)
+		worker_hurry(a->workers[0]);
+	mailbox_post(&a->mailbox, mail);
+}
+
 void
 acceptor_post_plan(struct acceptor *a, struct plan *plan,
     const struct opened_listener *opened, size_t opened_count,
@@ -213,7 +222,7 @@ acceptor_post_plan(struct acceptor *a, struct plan *plan,
 		memcpy(m->opened, opened, opened_count * sizeof(*opened));
 	m->done = done;
 	m->arg = arg;
-	mailbox_post(&a->mailbox, &m->mail);
+	post(a, &m->mail);
 }
 
 void
@@ -224,7 +233,7 @@ acceptor_post_close(struct acceptor *a, void (*done)(void *), void *arg)
 	m->mail.deliver = deliver_apply;
 	m->done = done;
 	m->arg = arg;
-	mailbox_post(&a->mailbox, &m->mail);
+	post(a, &m->mail);
 }
 
 /* --- life --- */
@@ -236,6 +245,8 @@ on_mail(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (!a->own_base)
+		atomic_store(&a->workers[0]->ordered, false);
 	mailbox_run(&a->mailbox, a);
 }
 
@@ -269,6 +280,7 @@ acceptor_new(struct worker **workers, size_t count, struct error *err)
 	a->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	event_assign(&a->mailbox_ev, a->base, mailbox_fd(&a->mailbox),
 	    EV_READ | EV_PERSIST, on_mail, a);
+	event_priority_set(&a->mailbox_ev, 0);
 	event_add(&a->mailbox_ev, NULL);
 	event_assign(&a->change_ev, a->base, -1, 0, on_change, a);
 	event_assign(&a->rest_ev, a->base, -1, 0, on_rested, a);

@@ -31,6 +31,8 @@
 /* A turn may last this long; deadlines within it are looked at between its
  * callbacks. */
 #define DUE_SOON_US 2000
+/* Mail, and everything else. */
+#define WORKER_PRIORITIES 2
 
 struct mail_accepted {
 	struct mail mail;
@@ -129,6 +131,8 @@ run_deadlines(struct worker *w)
 void
 worker_run_due(struct worker *w)
 {
+	if (atomic_load_explicit(&w->ordered, memory_order_relaxed))
+		event_base_loopcontinue(w->base);
 	if (deadline_next(&w->engine.deadlines) > w->due_by_us)
 		return;
 	run_due(w, worker_now(w));
@@ -251,6 +255,7 @@ worker_post_plan(struct worker *w, struct plan *plan, void (*done)(void *),
 	m->plan = plan_ref(plan);
 	m->done = done;
 	m->arg = arg;
+	worker_hurry(w);
 	mailbox_post(&w->mailbox, &m->mail);
 }
 
@@ -306,6 +311,7 @@ on_mail(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	atomic_store(&w->ordered, false);
 	mailbox_run(&w->mailbox, w);
 }
 
@@ -363,6 +369,8 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	    EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME);
 	w->base = event_base_new_with_config(config);
 	event_config_free(config);
+	if (w->base != NULL)
+		event_base_priority_init(w->base, WORKER_PRIORITIES);
 	w->timer_fd = timerfd_create(CLOCK_MONOTONIC,
 	    TFD_NONBLOCK | TFD_CLOEXEC);
 	if (w->base == NULL || w->timer_fd < 0 ||
@@ -377,6 +385,7 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	event_add(&w->timer_ev, NULL);
 	event_assign(&w->mailbox_ev, w->base, mailbox_fd(&w->mailbox),
 	    EV_READ | EV_PERSIST, on_mail, w);
+	event_priority_set(&w->mailbox_ev, 0);
 	event_add(&w->mailbox_ev, NULL);
 	event_assign(&w->reap_ev, w->base, -1, 0, on_reap, w);
 	atomic_store(&w->turned_us, worker_now(w));

@@ -24,6 +24,7 @@ struct worker {
 	struct engine engine; /* clock, deadlines, memory, events */
 	struct event_base *base;
 	struct mailbox mailbox;
+	atomic_bool ordered; /* somebody waits for us: this turn ends early */
 	struct event mailbox_ev, timer_ev;
 	int timer_fd;
 	int64_t timer_at_us; /* what timer_fd is set to */
@@ -76,6 +77,13 @@ void worker_post_plan(struct worker *w, struct plan *plan,
 void worker_post_call(struct worker *w,
     void (*call)(struct worker *w, void *arg), void *arg,
     void (*done)(void *arg), void *done_arg);
+/* From any thread, before the mail is posted: what the control thread waits
+ * for comes before the sockets that are ready in this turn. */
+static inline void
+worker_hurry(struct worker *w)
+{
+	atomic_store(&w->ordered, true);
+}
 void worker_post_drain(struct worker *w);
 void worker_post_stop(struct worker *w);
 

@@ -35,6 +35,7 @@ worker_post_call(struct worker *w, void (*call)(struct worker *, void *),
 	m->arg = arg;
 	m->done = done;
 	m->done_arg = done_arg;
+	worker_hurry(w);
 	mailbox_post(&w->mailbox, &m->mail);
 }
 

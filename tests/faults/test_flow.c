@@ -428,6 +428,29 @@ START_TEST(unchanged_faults_are_not_told_of_an_update)
 }
 END_TEST
 
+/* A host that is asked tries to write, which costs a system call. */
+START_TEST(a_change_elsewhere_does_not_ask_a_blocked_sink_again)
+{
+	struct harness_flow *f;
+	unsigned asked;
+
+	f = harness_open(h);
+	harness_block(f, LINK_DOWN, true);
+	harness_send(f, LINK_DOWN, "hello");
+	asked = f->got[LINK_DOWN].asked;
+	harness_add(h, "noop,name=a");
+	harness_remove(h, 0);
+	ck_assert_uint_eq(f->got[LINK_DOWN].asked, asked);
+	/* What a removed fault held is news. */
+	harness_add(h, "latency,latency=1s");
+	harness_send(f, LINK_DOWN, " world");
+	harness_remove(h, 0);
+	ck_assert_uint_gt(f->got[LINK_DOWN].asked, asked);
+	harness_block(f, LINK_DOWN, false);
+	harness_expect(f, LINK_DOWN, "hello world");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -451,5 +474,6 @@ main(void)
 	    a_fault_that_waited_for_the_status_takes_its_place,
 	    a_message_is_shown_in_order_until_one_ends_the_flow,
 	    a_route_may_have_more_faults_than_fit_on_the_stack,
-	    unchanged_faults_are_not_told_of_an_update);
+	    unchanged_faults_are_not_told_of_an_update,
+	    a_change_elsewhere_does_not_ask_a_blocked_sink_again);
 }

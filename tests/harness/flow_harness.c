@@ -62,6 +62,7 @@ on_output(struct flow *flow, struct link *l)
 	struct harness_flow *f = flow_of(flow);
 	struct harness_side *side = &f->got[l->dir];
 
+	side->asked++;
 	if (side->blocked)
 		return;
 	while (l->out.len > 0)

@@ -35,6 +35,7 @@ struct harness_side {
 	bool blocked;	  /* it takes nothing */
 	bool deaf;	  /* the source end acknowledges nothing */
 	unsigned resumed; /* how often reading was resumed */
+	unsigned asked;	  /* how often the host was told of output */
 };
 
 struct harness_flow {
