@@ -42,18 +42,16 @@ static const struct conf_field fields[] = {
 };
 
 /* The filter's memory. A body goes on as it began though its fault be changed
- * or removed meanwhile, so this holds copies and may outlive its stage. */
+ * or removed meanwhile, so this holds copies and belongs to the message. */
 struct substitution {
 	char *from, *to; /* owned */
 	size_t len;	 /* of from */
 	size_t *back;	 /* owned; back[i]: longest border of from[0..i] */
 	size_t matched;	 /* bytes of `from` seen and not yet passed on */
-	bool ended;	 /* the body is complete */
-	bool orphaned;	 /* the stage is gone: the end frees this */
 };
 
 struct body_state {
-	struct substitution *sub; /* owned; NULL: none was begun */
+	bool begun; /* a substitution */
 };
 
 static void
@@ -107,10 +105,10 @@ substitution_new(const char *from, const char *to)
 }
 
 static void
-substitution_free(struct substitution *sub)
+substitution_free(void *arg)
 {
-	if (sub == NULL)
-		return;
+	struct substitution *sub = arg;
+
 	free(sub->from);
 	free(sub->to);
 	free(sub->back);
@@ -159,9 +157,6 @@ substitute(void *arg, struct str *out, const void *data, size_t len, bool end)
 		return;
 	str_add_bytes(out, sub->from, sub->matched);
 	sub->matched = 0;
-	sub->ended = true;
-	if (sub->orphaned)
-		substitution_free(sub);
 }
 
 static void
@@ -179,23 +174,13 @@ body_message(struct stage *s, struct message *m)
 		stage_acted(s, "replace", (double)strlen(p->replace), "bytes");
 		return;
 	}
-	if (p->from == NULL || m->body_len == 0 || st->sub != NULL)
+	if (p->from == NULL || m->body_len == 0 || st->begun)
 		return;
-	st->sub = substitution_new(p->from, p->to);
-	m->ops->filter_body(m, substitute, st->sub);
+	st->begun = true;
+	m->ops->filter_body(m,
+	    (struct message_filter){substitute, substitution_free,
+		substitution_new(p->from, p->to)});
 	stage_acted(s, "substitute", 0, "");
-}
-
-/* No filter runs once the flow is taken apart. */
-static void
-body_detach(struct stage *s)
-{
-	struct body_state *st = stage_state(s);
-
-	if (st->sub != NULL && !st->sub->ended && !stage_closing(s))
-		st->sub->orphaned = true;
-	else
-		substitution_free(st->sub);
 }
 
 const struct fault_ops body_ops = {
@@ -233,5 +218,4 @@ const struct fault_ops body_ops = {
 	},
     .state_size = sizeof(struct body_state),
     .message = body_message,
-    .detach = body_detach,
 };

@@ -13,6 +13,15 @@
 #include "base/str.h"
 #include "faults/fault.h"
 
+/* What a body passes through on its way. */
+struct message_filter {
+	/* `end` is set once, with the last (perhaps empty) piece. */
+	void (*run)(void *arg, struct str *out, const void *data, size_t len,
+	    bool end);
+	void (*drop)(void *arg); /* frees arg; NULL: nothing to free */
+	void *arg;
+};
+
 struct message_ops {
 	/* n-th value of a header (name without regard to case). */
 	bool (*header)(const struct message *, const char *name, size_t n,
@@ -28,14 +37,10 @@ struct message_ops {
 	void (*set_status)(struct message *, int status);
 	/* The body becomes these bytes (copied); framing follows. */
 	void (*set_body)(struct message *, const void *data, size_t len);
-	/* Body bytes, decoded, pass through `filter`, framing follows. `end`
-	 * is set once, with the last (perhaps empty) piece. The filter may
-	 * outlive its stage: `arg` must live until `end`, or until the flow
-	 * is taken apart, after which no filter runs. */
-	void (*filter_body)(struct message *,
-	    void (*filter)(void *arg, struct str *out, const void *data,
-		size_t len, bool end),
-	    void *arg);
+	/* Body bytes, decoded, pass through the filter (copied), framing
+	 * follows. The message takes its arg and drops it in any case, also
+	 * where there is no body to filter: it may outlive its stage. */
+	void (*filter_body)(struct message *, struct message_filter filter);
 	/* The whole message becomes these raw bytes (copied), well-formed or
 	 * not; what the source sends is read and forgotten; then the flow
 	 * ends as `how` says. */

@@ -65,6 +65,20 @@ op_set_status(struct message *m, int status)
 }
 
 static void
+drop_filter(const struct message_filter *filter)
+{
+	if (filter->drop != NULL)
+		filter->drop(filter->arg);
+}
+
+static void
+drop_filters(struct http1_message *m)
+{
+	while (m->filters_count > 0)
+		drop_filter(&m->filters[--m->filters_count]);
+}
+
+static void
 op_set_body(struct message *message, const void *data, size_t len)
 {
 	struct http1_message *m = of(message);
@@ -72,36 +86,35 @@ op_set_body(struct message *message, const void *data, size_t len)
 	if (m->mode == HTTP1_RAW || m->parser->framing == HTTP1_TUNNEL)
 		return;
 	m->mode = HTTP1_REPLACED;
-	m->filters_count = 0;
+	drop_filters(m);
 	str_clear(&m->body);
 	str_add_bytes(&m->body, data, len);
 	message->body_len = (int64_t)len;
 }
 
 static void
-op_filter_body(struct message *message,
-    void (*filter)(void *arg, struct str *out, const void *data, size_t len,
-	bool end),
-    void *arg)
+op_filter_body(struct message *message, struct message_filter filter)
 {
 	struct http1_message *m = of(message);
 	struct str out = {0};
 
-	if (m->mode == HTTP1_RAW)
-		return;
 	if (m->mode == HTTP1_REPLACED) {
-		filter(arg, &out, m->body.text, m->body.len, true);
+		filter.run(filter.arg, &out, m->body.text, m->body.len, true);
 		op_set_body(message, out.text != NULL ? out.text : "",
 		    out.len);
 		str_fini(&out);
+		drop_filter(&filter);
 		return;
 	}
 	/* A request of HTTP/1.0 cannot tell where a new body would end. */
-	if (message->body_len == 0 || m->filters_count == HTTP1_FILTERS_MAX ||
-	    (message->is_request && m->old_peer))
+	if (m->mode == HTTP1_RAW || message->body_len == 0 ||
+	    m->filters_count == HTTP1_FILTERS_MAX ||
+	    (message->is_request && m->old_peer)) {
+		drop_filter(&filter);
 		return;
+	}
 	m->mode = HTTP1_FILTERED;
-	m->filters[m->filters_count++] = (struct http1_filter){filter, arg};
+	m->filters[m->filters_count++] = filter;
 	message->body_len = -1;
 }
 
@@ -114,6 +127,7 @@ op_set_raw(struct message *message, const void *data, size_t len,
 	if (m->mode == HTTP1_RAW)
 		return;
 	m->mode = HTTP1_RAW;
+	drop_filters(m);
 	m->raw_end = (uint8_t)how;
 	str_clear(&m->body);
 	str_add_bytes(&m->body, data, len);
@@ -155,6 +169,7 @@ http1_message_free(struct http1_message *m)
 {
 	if (m == NULL)
 		return;
+	drop_filters(m);
 	str_fini(&m->head);
 	str_fini(&m->body);
 	free(m);

@@ -21,18 +21,12 @@ enum http1_body {
 	HTTP1_RAW,
 };
 
-struct http1_filter {
-	void (*run)(void *arg, struct str *out, const void *data, size_t len,
-	    bool end);
-	void *arg;
-};
-
 struct http1_message {
 	struct message message; /* first */
 	const struct http1_parser *parser; /* borrowed; its head is done */
 	struct str head; /* edited; empty: nobody did */
 	struct str body; /* HTTP1_REPLACED, HTTP1_RAW: the bytes */
-	struct http1_filter filters[HTTP1_FILTERS_MAX];
+	struct message_filter filters[HTTP1_FILTERS_MAX]; /* owned args */
 	uint8_t filters_count;
 	uint8_t mode;	 /* enum http1_body */
 	uint8_t raw_end; /* enum flow_end behind raw bytes */

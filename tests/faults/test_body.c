@@ -13,9 +13,9 @@ expect_body(const char *body, size_t piece, const char *becomes)
 
 	message_fake_init(&m, 200, -1);
 	flow_message(&f->flow, LINK_DOWN, &m.message);
-	ck_assert_ptr_nonnull(m.filter);
+	ck_assert(m.filter.run != NULL);
 	for (size_t at = 0; at < len; at += piece)
-		m.filter(m.filter_arg, &m.body, body + at,
+		m.filter.run(m.filter.arg, &m.body, body + at,
 		    piece < len - at ? piece : len - at, false);
 	message_fake_body(&m, "", true);
 	ck_assert_uint_eq(m.body.len, strlen(becomes));
@@ -76,7 +76,7 @@ START_TEST(a_status_alone_leaves_the_body_alone)
 	message_fake_init(&m, 200, 1000);
 	flow_message(&f->flow, LINK_DOWN, &m.message);
 	ck_assert(!m.has_body);
-	ck_assert_ptr_null(m.filter);
+	ck_assert(m.filter.run == NULL);
 	ck_assert_str_eq(m.edits.text, "status 404\n");
 	message_fake_fini(&m);
 }
@@ -107,7 +107,7 @@ START_TEST(a_message_without_a_body_is_not_filtered)
 	f = suite_exchange(0);
 	message_fake_init(&m, 204, 0);
 	flow_message(&f->flow, LINK_DOWN, &m.message);
-	ck_assert_ptr_null(m.filter);
+	ck_assert(m.filter.run == NULL);
 	message_fake_fini(&m);
 }
 END_TEST
@@ -147,6 +147,23 @@ START_TEST(a_body_under_way_outlives_its_fault)
 }
 END_TEST
 
+/* The leak checker is the judge. */
+START_TEST(a_body_that_breaks_off_after_its_fault_is_gone_leaves_nothing)
+{
+	struct harness_flow *f;
+	struct message_fake m;
+
+	harness_add(h, "body,from=abc,to=1");
+	f = suite_exchange(0);
+	message_fake_init(&m, 200, -1);
+	flow_message(&f->flow, LINK_DOWN, &m.message);
+	message_fake_body(&m, "abc ab", false);
+	harness_remove(h, 0);
+	harness_close(f);
+	message_fake_fini(&m);
+}
+END_TEST
+
 START_TEST(bad_parameters_are_refused)
 {
 	suite_complains("body", "nothing to do");
@@ -169,5 +186,6 @@ main(void)
 	    a_message_without_a_body_is_not_filtered,
 	    a_body_under_way_keeps_the_substitution_it_began_with,
 	    a_body_under_way_outlives_its_fault,
+	    a_body_that_breaks_off_after_its_fault_is_gone_leaves_nothing,
 	    bad_parameters_are_refused);
 }

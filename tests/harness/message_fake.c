@@ -54,13 +54,11 @@ on_set_body(struct message *m, const void *data, size_t len)
 }
 
 static void
-on_filter_body(struct message *m,
-    void (*filter)(
-	void *arg, struct str *out, const void *data, size_t len, bool end),
-    void *arg)
+on_filter_body(struct message *m, struct message_filter filter)
 {
+	if (fake_of(m)->filter.drop != NULL)
+		fake_of(m)->filter.drop(fake_of(m)->filter.arg);
 	fake_of(m)->filter = filter;
-	fake_of(m)->filter_arg = arg;
 }
 
 static void
@@ -98,6 +96,8 @@ message_fake_init(struct message_fake *m, int status, int64_t body_len)
 void
 message_fake_fini(struct message_fake *m)
 {
+	if (m->filter.drop != NULL)
+		m->filter.drop(m->filter.arg);
 	str_fini(&m->edits);
 	str_fini(&m->body);
 	str_fini(&m->raw);
@@ -106,6 +106,6 @@ message_fake_fini(struct message_fake *m)
 void
 message_fake_body(struct message_fake *m, const char *text, bool end)
 {
-	ck_assert_msg(m->filter != NULL, "nobody filters the body");
-	m->filter(m->filter_arg, &m->body, text, strlen(text), end);
+	ck_assert_msg(m->filter.run != NULL, "nobody filters the body");
+	m->filter.run(m->filter.arg, &m->body, text, strlen(text), end);
 }

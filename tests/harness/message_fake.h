@@ -13,9 +13,7 @@ struct message_fake {
 	struct str raw;
 	bool has_body, has_raw;
 	enum flow_end how;
-	void (*filter)(
-	    void *arg, struct str *out, const void *data, size_t len, bool end);
-	void *filter_arg;
+	struct message_filter filter; /* the last one; run NULL: none */
 };
 
 /* A response of that status whose body has body_len bytes (see struct

@@ -79,6 +79,15 @@ send_all(const char *text)
 }
 
 /* Doubles every byte, and adds "!" at the end. */
+static int drops;
+
+static void
+dropped(void *arg)
+{
+	(void)arg;
+	drops++;
+}
+
 static void
 twice(void *arg, struct str *to, const void *data, size_t len, bool end)
 {
@@ -217,7 +226,8 @@ START_TEST(a_filtered_body_is_framed_in_chunks)
 	};
 
 	open_response("GET", texts[_i], false);
-	m->message.ops->filter_body(&m->message, twice, NULL);
+	m->message.ops->filter_body(&m->message,
+	    (struct message_filter){twice, dropped, NULL});
 	ck_assert_int_eq(m->message.body_len, -1);
 	send_all(texts[_i]);
 	ck_assert_str_eq(out.text,
@@ -231,7 +241,8 @@ START_TEST(a_client_of_http_1_0_gets_no_chunks)
 	static const char text[] = OK "Content-Length: 3\r\n\r\nabc";
 
 	open_response("GET", text, true);
-	m->message.ops->filter_body(&m->message, twice, NULL);
+	m->message.ops->filter_body(&m->message,
+	    (struct message_filter){twice, dropped, NULL});
 	send_all(text);
 	ck_assert(m->until_close);
 	ck_assert_str_eq(out.text, OK "Connection: close\r\n\r\naabbcc!");
@@ -243,8 +254,10 @@ START_TEST(filters_stack_in_order)
 	static const char text[] = OK "Content-Length: 1\r\n\r\na";
 
 	open_response("GET", text, true);
-	m->message.ops->filter_body(&m->message, twice, NULL);
-	m->message.ops->filter_body(&m->message, twice, NULL);
+	m->message.ops->filter_body(&m->message,
+	    (struct message_filter){twice, dropped, NULL});
+	m->message.ops->filter_body(&m->message,
+	    (struct message_filter){twice, dropped, NULL});
 	send_all(text);
 	ck_assert_str_eq(out.text, OK "Connection: close\r\n\r\naaaa!!!");
 }
@@ -256,7 +269,8 @@ START_TEST(a_filter_behind_a_replacement_sees_the_replacement)
 
 	open_response("GET", text, false);
 	m->message.ops->set_body(&m->message, "xy", 2);
-	m->message.ops->filter_body(&m->message, twice, NULL);
+	m->message.ops->filter_body(&m->message,
+	    (struct message_filter){twice, dropped, NULL});
 	send_all(text);
 	ck_assert_str_eq(out.text, OK "Content-Length: 5\r\n\r\nxxyy!");
 }
@@ -267,8 +281,33 @@ START_TEST(a_message_without_a_body_is_not_filtered)
 	static const char text[] = OK "Content-Length: 0\r\n\r\n";
 
 	open_response("GET", text, false);
-	m->message.ops->filter_body(&m->message, twice, NULL);
+	m->message.ops->filter_body(&m->message,
+	    (struct message_filter){twice, dropped, NULL});
 	ck_assert(!http1_message_edited(m));
+}
+END_TEST
+
+START_TEST(every_filter_is_dropped_once_whatever_becomes_of_it)
+{
+	static const struct message_filter filter = {twice, dropped, NULL};
+	static const char text[] = OK "Content-Length: 1\r\n\r\na";
+
+	/* Kept until the message goes, though its body never comes. */
+	open_response("GET", text, false);
+	drops = 0;
+	m->message.ops->filter_body(&m->message, filter);
+	ck_assert_int_eq(drops, 0);
+	/* No longer needed. */
+	m->message.ops->set_body(&m->message, "x", 1);
+	ck_assert_int_eq(drops, 1);
+	/* Done at once, and refused. */
+	m->message.ops->filter_body(&m->message, filter);
+	ck_assert_int_eq(drops, 2);
+	m->message.ops->set_raw(&m->message, "x", 1, END_FIN);
+	m->message.ops->filter_body(&m->message, filter);
+	ck_assert_int_eq(drops, 3);
+	send_all(text);
+	ck_assert_int_eq(drops, 3);
 }
 END_TEST
 
@@ -343,6 +382,7 @@ main(void)
 	    a_client_of_http_1_0_gets_no_chunks, filters_stack_in_order,
 	    a_filter_behind_a_replacement_sees_the_replacement,
 	    a_message_without_a_body_is_not_filtered,
+	    every_filter_is_dropped_once_whatever_becomes_of_it,
 	    raw_bytes_stand_for_everything,
 	    a_reply_is_complete_and_well_formed,
 	    replies_leave_out_bodies_where_there_are_none,
