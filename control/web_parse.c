@@ -181,7 +181,7 @@ static int
 status_of(enum llhttp_errno error, const char *stop, const char *end)
 {
 	if (error == HPE_INVALID_METHOD && stop < end &&
-	    (isalpha((unsigned char)*stop) || *stop == '-' || *stop == ' '))
+	    (isupper((unsigned char)*stop) || *stop == '-' || *stop == ' '))
 		return 501;
 	return 400;
 }

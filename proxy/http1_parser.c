@@ -4,6 +4,7 @@
  * about where the head ends is noticed, then the body's. */
 #include "proxy/http1_parser.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -94,6 +95,15 @@ bad(struct http1_parser *p, const char *why)
 	return HTTP1_BAD;
 }
 
+/* Where llhttp stops amid what looks like a method, it is one that llhttp does
+ * not know: nothing is malformed, but we cannot tell what its answer is. */
+static bool
+is_unknown_method(llhttp_errno_t e, const char *at, const char *end)
+{
+	return e == HPE_INVALID_METHOD && at < end &&
+	    (isupper((unsigned char)*at) || *at == '-' || *at == ' ');
+}
+
 /* llhttp's view of the head's bytes up to `len`. */
 static enum http1_result
 execute_head(struct http1_parser *p, const char *data, size_t len)
@@ -111,6 +121,12 @@ execute_head(struct http1_parser *p, const char *data, size_t len)
 	bad(p, llhttp_get_error_reason(&p->llhttp));
 	if (e == HPE_INVALID_VERSION && p->head.is_request)
 		p->head.error = 505;
+	if (p->head.is_request &&
+	    is_unknown_method(e, llhttp_get_error_pos(&p->llhttp),
+		data + len)) {
+		p->head.error = 501;
+		p->head.why = "this method is not known";
+	}
 	return HTTP1_BAD;
 }
 
