@@ -124,18 +124,39 @@ init_route(struct plan *plan, size_t index, const struct plan *before)
 	}
 }
 
+/* Puts the faults of partitions into plan->made, those of a route together
+ * and in their order. Returns where each route's begin (owned), with one entry
+ * more for the end. */
+static size_t *
+gather_made(struct plan *plan, uint64_t seed)
+{
+	struct partition_fault *made = partition_faults(plan->model, seed,
+	    &plan->made_count);
+	size_t *begin = xcalloc(plan->routes_count + 2, sizeof(*begin));
+
+	plan->made = xcalloc(plan->made_count, sizeof(*plan->made));
+	/* Counted two places on, so that placing them shifts by one. */
+	for (size_t i = 0; i < plan->made_count; i++)
+		begin[made[i].route + 2]++;
+	for (size_t i = 2; i < plan->routes_count + 2; i++)
+		begin[i] += begin[i - 1];
+	for (size_t i = 0; i < plan->made_count; i++)
+		plan->made[begin[made[i].route + 1]++] = made[i].fault;
+	free(made);
+	return begin;
+}
+
+/* begin[0] and begin[1] bound the route's part of plan->made. */
 static void
-arm_route(struct plan *plan, size_t index, const struct partition_fault *made,
+arm_route(struct plan *plan, size_t index, const size_t *begin,
     const struct armed_route *old, int64_t now_us)
 {
 	struct armed_route *r = &plan->routes[index];
 
-	r->faults = xcalloc(plan->made_count + r->conf->faults_count,
+	r->faults = xcalloc(begin[1] - begin[0] + r->conf->faults_count,
 	    sizeof(*r->faults));
-	for (size_t i = 0; i < plan->made_count; i++) {
-		if (made[i].route == index)
-			arm(r, old, &plan->made[i], now_us);
-	}
+	for (size_t i = begin[0]; i < begin[1]; i++)
+		arm(r, old, &plan->made[i], now_us);
 	for (size_t i = 0; i < r->conf->faults_count; i++)
 		arm(r, old, &r->conf->faults[i], now_us);
 }
@@ -244,21 +265,17 @@ plan_new(struct conf_model *model, const struct plan *before, uint64_t seed,
     int64_t now_us)
 {
 	struct plan *plan = make(model, before);
-	struct partition_fault *made;
+	size_t *begin = gather_made(plan, seed);
 
-	made = partition_faults(model, seed, &plan->made_count);
-	plan->made = xcalloc(plan->made_count, sizeof(*plan->made));
-	for (size_t i = 0; i < plan->made_count; i++)
-		plan->made[i] = made[i].fault;
 	for (size_t i = 0; i < plan->routes_count; i++) {
 		struct armed_route *r = &plan->routes[i];
 
 		init_route(plan, i, before);
-		arm_route(plan, i, made,
+		arm_route(plan, i, &begin[i],
 		    before != NULL ? plan_route(before, r->name) : NULL,
 		    now_us);
 	}
-	free(made);
+	free(begin);
 	index_routes(plan);
 	mark_listeners(plan);
 	return plan;
