@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One socket of a session: bytes, its end, and noticing both. */
+#include "proxy/end.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "proxy/worker.h"
+#include "tests/harness/check_run.h"
+
+static struct worker *worker;
+static struct end end;
+static int peer;
+static unsigned seen;
+static int times;
+
+static void
+on_event(struct end *e, unsigned what)
+{
+	ck_assert_ptr_eq(e, &end);
+	seen |= what;
+	times++;
+}
+
+/* Both ends of a connection over the loopback. */
+static void
+connect_pair(int fds[2])
+{
+	struct sockaddr_in in = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(in);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&in, len), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&in, &len);
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fds[0], (struct sockaddr *)&in, len), 0);
+	fds[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	ck_assert_int_ge(fds[1], 0);
+	close(listener);
+}
+
+static void
+begin(void)
+{
+	struct error err = {0};
+	int fds[2];
+
+	worker = worker_new(0, 1, NULL, &err);
+	ck_assert_msg(worker != NULL, "%s", err.text);
+	connect_pair(fds);
+	peer = fds[0];
+	end_init(&end, worker, on_event);
+	end_attach(&end, fds[1], false);
+}
+
+static void
+finish(void)
+{
+	end_close(&end);
+	if (peer >= 0)
+		close(peer);
+	worker_free(worker);
+}
+
+/* What is told within some turns. */
+static unsigned
+turn(void)
+{
+	seen = 0;
+	times = 0;
+	for (int i = 0; i < 20; i++) {
+		usleep(500);
+		event_base_loop(worker->base,
+		    EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	}
+	return seen;
+}
+
+static void
+reset_peer(void)
+{
+	struct linger linger = {.l_onoff = 1};
+
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(peer);
+	peer = -1;
+}
+
+START_TEST(it_tells_only_what_was_asked_for)
+{
+	char buf[8];
+
+	begin();
+	ck_assert_int_eq(send(peer, "hello", 5, 0), 5);
+	ck_assert_uint_eq(turn(), 0);
+	end_want(&end, true, false);
+	ck_assert_uint_eq(turn(), END_READABLE);
+	end_want(&end, false, true);
+	ck_assert_uint_eq(turn(), END_WRITABLE);
+	end_want(&end, false, false);
+	ck_assert_uint_eq(turn(), 0);
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), 5);
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), END_AGAIN);
+	finish();
+}
+END_TEST
+
+START_TEST(the_peers_fin_is_read_and_ours_is_sent_once)
+{
+	char buf[8];
+
+	begin();
+	shutdown(peer, SHUT_WR);
+	usleep(1000);
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), END_CLOSED);
+	ck_assert(end.fin_seen);
+	/* The other direction goes on. */
+	ck_assert_int_eq(end_write(&end, "x", 1), 1);
+	end_shutdown(&end);
+	end_shutdown(&end);
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), 0), 1);
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), 0), 0);
+	finish();
+}
+END_TEST
+
+START_TEST(a_reset_is_noticed_once_though_nobody_reads)
+{
+	begin();
+	end_want(&end, false, false);
+	ck_assert_uint_eq(turn(), 0);
+	reset_peer();
+	ck_assert_uint_eq(turn(), END_GONE);
+	ck_assert_int_eq(times, 1);
+	ck_assert_int_eq(end.error, ECONNRESET);
+	ck_assert_uint_eq(turn(), 0);
+	finish();
+}
+END_TEST
+
+START_TEST(a_fin_that_nobody_reads_does_not_spin)
+{
+	begin();
+	end_want(&end, false, false);
+	shutdown(peer, SHUT_WR);
+	ck_assert_uint_eq(turn(), 0);
+	finish();
+}
+END_TEST
+
+START_TEST(a_reset_fails_reading_and_writing)
+{
+	char buf[8];
+
+	begin();
+	reset_peer();
+	usleep(1000);
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), END_FAILED);
+	ck_assert_int_eq(end.error, ECONNRESET);
+	ck_assert_int_eq(end_write(&end, "x", 1), END_FAILED);
+	ck_assert_int_eq(end.error, EPIPE);
+	finish();
+}
+END_TEST
+
+START_TEST(closing_is_polite_though_input_is_unread)
+{
+	char buf[8];
+
+	begin();
+	ck_assert_int_eq(send(peer, "unread", 6, 0), 6);
+	usleep(1000);
+	end_close(&end);
+	end_close(&end);
+	/* A reset would fail this. */
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), 0), 0);
+	finish();
+}
+END_TEST
+
+START_TEST(a_reset_of_ours_arrives_as_one)
+{
+	char buf[8];
+
+	begin();
+	end_reset(&end);
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), 0), -1);
+	ck_assert_int_eq(errno, ECONNRESET);
+	finish();
+}
+END_TEST
+
+START_TEST(what_is_sent_to_the_deaf_arrives_once_he_hears)
+{
+	char buf[8];
+
+	begin();
+	ck_assert(end_set_deaf(&end, true));
+	ck_assert_int_eq(send(peer, "later", 5, 0), 5);
+	usleep(20000);
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), END_AGAIN);
+	ck_assert(end_set_deaf(&end, false));
+	end_want(&end, true, false);
+	for (int i = 0; i < 200 && turn() == 0; i++)
+		;
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), 5);
+	finish();
+}
+END_TEST
+
+START_TEST(a_descriptor_can_be_handed_on)
+{
+	int fd;
+
+	begin();
+	end_want(&end, true, false);
+	fd = end_detach(&end);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(send(peer, "x", 1, 0), 1);
+	ck_assert_uint_eq(turn(), 0);
+	end_attach(&end, fd, false);
+	end_want(&end, true, false);
+	ck_assert_uint_eq(turn(), END_READABLE);
+	finish();
+}
+END_TEST
+
+int
+main(void)
+{
+	return check_run("end",
+	    (const TTest *const[]){it_tells_only_what_was_asked_for,
+		the_peers_fin_is_read_and_ours_is_sent_once,
+		a_reset_is_noticed_once_though_nobody_reads,
+		a_fin_that_nobody_reads_does_not_spin,
+		a_reset_fails_reading_and_writing,
+		closing_is_polite_though_input_is_unread,
+		a_reset_of_ours_arrives_as_one,
+		what_is_sent_to_the_deaf_arrives_once_he_hears,
+		a_descriptor_can_be_handed_on, NULL});
+}
