@@ -146,7 +146,7 @@ drain(struct runner *r, int sig)
 	reload_stop(r->reload);
 	if (r->api != NULL)
 		api_drain(r->api);
-	server_drain(r->server);
+	state_drain(r->state);
 	event_add(r->drain_look, &every);
 }
 

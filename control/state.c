@@ -13,6 +13,7 @@ struct state {
 	struct conf_model *model; /* counted; in force */
 	struct conf_model *file;  /* counted; as last read */
 	uint64_t generation;
+	bool draining;
 	struct state_reload reload;
 	void (*changed)(void *arg);
 	void *arg;
@@ -95,6 +96,11 @@ state_try(struct state *s, struct conf_model *draft,
 bool
 state_commit(struct state *s, struct conf_model *draft, struct conf_diag *diag)
 {
+	static const struct conf_where nowhere = {0};
+
+	if (s->draining)
+		conf_error(diag, &nowhere,
+		    "faultwire is draining: nothing changes any more");
 	conf_model_check(draft, diag);
 	if (diag->errors > 0 || !server_apply(s->server, draft, diag)) {
 		conf_model_unref(draft);
@@ -201,6 +207,13 @@ state_reload(struct state *s, struct conf_model *file, struct conf_diag *diag)
 	conf_model_unref(s->file);
 	s->file = file;
 	return true;
+}
+
+void
+state_drain(struct state *s)
+{
+	s->draining = true;
+	server_drain(s->server);
 }
 
 void

@@ -64,6 +64,9 @@ struct state_reload {
 void state_note_reload(struct state *s, bool ok);
 /* Borrowed. */
 const struct state_reload *state_last_reload(const struct state *s);
+/* server_drain(), after which every commit is refused: it would bring faults
+ * and listeners back. */
+void state_drain(struct state *s);
 /* Ends the sessions of a route (with FIN), on all workers. */
 void state_close_sessions(struct state *s, const char *route);
 

@@ -3,12 +3,14 @@
 curious, and who may use it."""
 
 import os
+import signal
 import socket
 import time
 import unittest
 
-from harness import (Scenario, Watch, conf, connect, free_port,
-                     read_head, read_message, route, run, wait_until)
+from harness import (Scenario, Watch, conf, connect, connect_outcome, echo,
+                     free_port, read_head, read_message, route, run,
+                     wait_until)
 
 GET = b"GET /proxies HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -261,6 +263,69 @@ class Shortage(Control):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r":\d+: control: cannot listen on "
                          rf"127\.0\.0\.1:{taken.port}: Address already in")
+
+
+class NothingToWriteTo(Control):
+    def test_a_full_disk_and_a_closed_stdout_stop_neither_proxy_nor_api(self):
+        upstream = self.serving(echo)
+        for name, options in (
+                ("journal", {"journal": "/dev/full"}),
+                ("stdout", {"stdout": open("/dev/full", "wb")}),
+                ("closed", {"stdout": self.closed_pipe()})):
+            with self.subTest(name):
+                port, control = free_port(), free_port()
+                proxy = self.start(conf.text(
+                    [route("r", port, upstream.port)],
+                    control={"listen": f"127.0.0.1:{control}"}),
+                    ready=name == "journal", **options)
+                wait_until(lambda at=control: connect_outcome(at, 1) == "ok")
+                self.at = ("127.0.0.1", control)
+                for _ in range(20):
+                    self.assertEqual(self.call(
+                        b"POST /reset HTTP/1.1\r\nHost: a\r\n"
+                        b"Content-Length: 0\r\n\r\n"), 204)
+                client = self.client(port)
+                client.send(b"hello")
+                self.assertEqual(client.recv(5), b"hello")
+                proxy.stop()
+
+    def closed_pipe(self):
+        """The end to write of a pipe that nobody reads."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.addCleanup(os.close, writer)
+        return writer
+
+
+class Draining(Control):
+    def test_calls_are_answered_while_sessions_finish(self):
+        upstream = self.serving(echo)
+        port = free_port()
+        self.begin([route("r", port, upstream.port)])
+        client = self.client(port)
+        client.send(b"held")
+        self.assertEqual(client.recv(4), b"held")
+        self.proxy.signal(signal.SIGTERM)
+        wait_until(lambda: self.proxy.log_events("draining"))
+        get = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        self.assertEqual(self.call(get % b"/readyz"), 503)
+        self.assertEqual(self.call(get % b"/livez"), 200)
+        self.assertEqual(self.call(get % b"/proxies"), 200)
+        # Neither listeners nor faults come back.
+        for what, body in (
+                (b"/proxies", b'{"name":"late","upstream":"127.0.0.1:1"}'),
+                (b"/proxies/r/toxics", b'{"type":"timeout"}')):
+            late = self.client(self.at)
+            late.send(b"POST %s HTTP/1.1\r\nHost: localhost\r\n"
+                      b"Content-Length: %d\r\n\r\n" % (what, len(body)) +
+                      body)
+            reply = read_message(late)
+            self.assertEqual(reply.status, 500)
+            self.assertIn(b"faultwire is draining", reply.body)
+        client.send(b"more")
+        self.assertEqual(client.recv(4), b"more")
+        client.close()
+        self.assertEqual(self.proxy.wait(), 0)
 
 
 if __name__ == "__main__":
