@@ -152,33 +152,25 @@ exposition_end(struct exposition *e)
 
 /* --- samples ------------------------------------------------------------- */
 
-/* Up to and with the blank before the value. `le` NULL: no bucket. */
+/* The sample's name and labels; open: so that a further label may follow. */
 static void
-add_front(struct exposition *e, const char *suffix,
-    const struct metric_labels *labels, const char *le)
+add_front(struct str *out, const struct exposition *e, const char *suffix,
+    const struct metric_labels *labels, bool open)
 {
-	struct str *out = e->out;
-	bool first = true;
+	bool common = labels->common.len > 0, own = labels->own.len > 0;
 
 	str_add_bytes(out, e->name.text, e->name.len);
 	str_add(out, suffix);
-	if (labels->common.len + labels->own.len == 0 && le == NULL) {
-		str_add_char(out, ' ');
-		return;
-	}
-	str_add_char(out, '{');
+	if (common || own || open)
+		str_add_char(out, '{');
 	str_add_bytes(out, labels->common.at, labels->common.len);
-	first = labels->common.len == 0;
-	if (labels->own.len > 0 && !first)
+	if (common && own)
 		str_add_char(out, ',');
 	str_add_bytes(out, labels->own.at, labels->own.len);
-	first = first && labels->own.len == 0;
-	if (le != NULL) {
-		str_add(out, first ? "le=\"" : ",le=\"");
-		str_add(out, le);
-		str_add_char(out, '"');
-	}
-	str_add_bytes(out, "} ", 2);
+	if (open)
+		str_add(out, common || own ? ",le=\"" : "le=\"");
+	else
+		str_add(out, common || own ? "} " : " ");
 }
 
 static void
@@ -203,7 +195,7 @@ void
 exposition_uint(struct exposition *e, struct metric_labels labels,
     uint64_t value, const struct exemplar *exemplar)
 {
-	add_front(e, "", &labels, NULL);
+	add_front(e->out, e, "", &labels, false);
 	add_uint(e->out, value);
 	add_exemplar(e, exemplar, true);
 	str_add_char(e->out, '\n');
@@ -213,7 +205,7 @@ void
 exposition_double(
     struct exposition *e, struct metric_labels labels, double value)
 {
-	add_front(e, "", &labels, NULL);
+	add_front(e->out, e, "", &labels, false);
 	add_double(e->out, value);
 	str_add_char(e->out, '\n');
 }
@@ -223,20 +215,25 @@ exposition_histogram(struct exposition *e, struct metric_labels labels,
     const struct histogram_scale *scale, const struct histogram_sum *sum,
     const struct exemplar *exemplars)
 {
+	struct str *out = e->out, front = {0};
 	uint64_t count = 0;
 
+	add_front(&front, e, "_bucket", &labels, true);
 	for (unsigned i = 0; i <= HISTOGRAM_BOUNDS; i++) {
 		count += sum->buckets[i];
-		add_front(e, "_bucket", &labels, scale->le[i]);
-		add_uint(e->out, count);
-		add_exemplar(
-		    e, exemplars != NULL ? &exemplars[i] : NULL, false);
-		str_add_char(e->out, '\n');
+		str_add_bytes(out, front.text, front.len);
+		str_add(out, scale->le[i]);
+		str_add_bytes(out, "\"} ", 3);
+		add_uint(out, count);
+		if (exemplars != NULL)
+			add_exemplar(e, &exemplars[i], false);
+		str_add_char(out, '\n');
 	}
-	add_front(e, "_sum", &labels, NULL);
-	add_seconds(e->out, sum->sum_us);
-	str_add_char(e->out, '\n');
-	add_front(e, "_count", &labels, NULL);
-	add_uint(e->out, count);
-	str_add_char(e->out, '\n');
+	str_fini(&front);
+	add_front(out, e, "_sum", &labels, false);
+	add_seconds(out, sum->sum_us);
+	str_add_char(out, '\n');
+	add_front(out, e, "_count", &labels, false);
+	add_uint(out, count);
+	str_add_char(out, '\n');
 }

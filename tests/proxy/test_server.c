@@ -189,6 +189,36 @@ START_TEST(a_drained_server_has_neither_faults_nor_listeners)
 }
 END_TEST
 
+START_TEST(a_worker_that_did_not_turn_for_long_is_noticed)
+{
+	int64_t now_us = clock_now(&clock_real);
+
+	begin("workers = 2;");
+	ck_assert(server_turns(server, now_us));
+	ck_assert(server_turns(server, now_us + 20 * 1000000LL));
+	ck_assert(!server_turns(server, now_us + 60 * 1000000LL));
+	server_free(server);
+}
+END_TEST
+
+START_TEST(lateness_of_all_workers_adds_up)
+{
+	struct histogram_sum sum = {0};
+	uint64_t count = 0;
+
+	begin("workers = 2;");
+	/* Each tidies up every 2 s. */
+	for (int i = 0; i < 400 && count < 2; i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		sum = (struct histogram_sum){0};
+		server_lag(server, &sum);
+		count = histogram_count(&sum);
+	}
+	ck_assert_uint_ge(count, 2);
+	server_free(server);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -198,5 +228,7 @@ main(void)
 		a_taken_port_is_said_and_nothing_has_changed,
 		every_worker_is_asked_once,
 		time_is_looked_at_when_it_changes_something,
-		a_drained_server_has_neither_faults_nor_listeners, NULL});
+		a_drained_server_has_neither_faults_nor_listeners,
+		a_worker_that_did_not_turn_for_long_is_noticed,
+		lateness_of_all_workers_adds_up, NULL});
 }
