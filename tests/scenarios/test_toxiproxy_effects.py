@@ -7,7 +7,7 @@ import time
 
 from harness import (Conn, ToxScenario, Watch, exchange_both_ways, noise, port_of)
 
-LATE = 3.0  # seconds by which an effect may be late
+LATE = 6.0  # seconds by which an effect may be late
 
 
 class Base(ToxScenario):
@@ -23,6 +23,15 @@ class Base(ToxScenario):
     def took(self, seconds, least):
         self.assert_took(seconds, least, least + LATE)
 
+    def takes(self, measure, least, most):
+        """What is late may be the machine's fault: it may try again."""
+        for _ in range(4):
+            seconds = measure()
+            self.assertGreaterEqual(seconds, least - 0.002, "too early")
+            if seconds <= most:
+                return
+        self.fail(f"{seconds} s, too late every time")
+
     def travel(self, sender, receiver, data=b"ping"):
         """Seconds that bytes took from one end to the other."""
         watch = Watch()
@@ -36,8 +45,7 @@ class Latency(Base):
         client, server = self.line()
         self.toxic("latency", stream="upstream", latency=150)
         self.took(self.travel(client, server), 0.15)
-        self.assertLess(min(self.travel(server, client) for _ in range(3)),
-                        0.1)
+        self.takes(lambda: self.travel(server, client), 0, 0.14)
         self.toxic("latency", latency=80)
         self.took(self.travel(server, client), 0.08)
 
@@ -95,21 +103,26 @@ class Bandwidth(Base):
         client, server = self.line()
         self.toxic("bandwidth", rate=200)
         data = noise(60_000)
-        self.took(self.travel(server, client, data), 0.3)
+        self.takes(lambda: self.travel(server, client, data), 0.3, LATE)
 
     def test_connections_and_directions_do_not_share(self):
         pairs = [self.line()]
         self.toxic("bandwidth", rate=100)
         pairs += [self.more() for _ in range(3)]
         data = noise(30_000)
-        watch = Watch()
-        for _client, server in pairs:
-            server.send_in_background(data)
-        for client, _server in pairs:
-            self.assertEqual(client.recv(len(data)), data)
-        # Shared, it would have taken 1.2 s.
-        self.assert_took(watch.seconds(), 0.3, 1.15)
-        self.assertLess(self.travel(pairs[0][0], pairs[0][1], data), 0.29)
+
+        def all_at_once():
+            watch = Watch()
+            for _client, server in pairs:
+                server.send_in_background(data)
+            for client, _server in pairs:
+                self.assertEqual(client.recv(len(data)), data)
+            return watch.seconds()
+
+        # Shared, all would take four times as long as one.
+        self.takes(lambda: all_at_once() /
+                   self.travel(*reversed(pairs[0]), data), 0.1, 2.5)
+        self.takes(lambda: self.travel(*pairs[0], data), 0, 0.29)
 
     def test_rate_0_stalls_and_nothing_is_lost(self):
         """Two of them are what Testcontainers calls a cut connection."""
@@ -224,11 +237,11 @@ class Timeout(Base):
         self.toxic("timeout", timeout=400)
         watch = Watch()
         while watch.seconds() < 0.6:
+            last = Watch()
             server.send(b"lost")
             time.sleep(0.02)
-        last = Watch()
         client.expect_end("fin")
-        self.took(last.seconds(), 0.37)
+        self.took(last.seconds(), 0.4)
 
     def test_the_senders_end_passes_at_once(self):
         client, server = self.line()
@@ -293,22 +306,18 @@ class ResetPeer(Base):
 class Pieces(Base):
     def test_slicer_cuts_to_a_mean_size_with_pauses(self):
         client, server = self.line()
-        self.toxic("slicer", average_size=50, size_variation=20, delay=3000)
-        data = noise(1500)
+        self.toxic("slicer", average_size=50, size_variation=20, delay=5000)
+        data, got = noise(1500), b""
         watch = Watch()
         server.send(data)
-        sizes, got = [], b""
         client.sock.settimeout(20)
         while len(got) < len(data):
-            piece = client.sock.recv(4096)
-            sizes.append(len(piece))
-            got += piece
+            got += client.sock.recv(4096)
+            # A busy receiver gets several pieces at once, but none early.
+            pieces = int((watch.seconds() + 0.002) / 0.005) + 1
+            self.assertLessEqual(len(got), 70 * pieces)
         self.assertEqual(got, data)
-        # At least 1500/70 pieces, with a pause between each two.
-        self.took(watch.seconds(), 21 * 0.003)
-        # A busy receiver may get several pieces at once.
-        self.assertGreater(len(sizes), 5)
-        self.assertLessEqual(sorted(sizes)[len(sizes) // 2], 140)
+        self.took(watch.seconds(), 21 * 0.005)
 
     def test_slicer_lets_go_when_removed(self):
         client, server = self.line()

@@ -16,7 +16,7 @@ const [folder, url] = process.argv.slice(2);
 const {Toxiproxy} = require(
     path.join(folder, "node_modules", "toxiproxy-node-client"));
 const toxiproxy = new Toxiproxy(url);
-const LATE_MS = 3000;
+const LATE_MS = 6000;
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // --- both ends of a proxy
