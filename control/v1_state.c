@@ -41,11 +41,12 @@ put_ends(struct v1 *v1, struct jsonw *w, int64_t ends_us)
 {
 	int64_t left = ends_us - clock_now(v1->parts.clock);
 
+	if (ends_us != DEADLINE_NEVER && left >= 0) {
+		v1_put_seconds(w, "ends_in", left);
+		return;
+	}
 	jsonw_key(w, "ends_in");
-	if (ends_us == DEADLINE_NEVER || left < 0)
-		jsonw_null(w);
-	else
-		jsonw_double(w, (double)left / 1e6);
+	jsonw_null(w);
 }
 
 static int64_t
