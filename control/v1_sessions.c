@@ -167,18 +167,26 @@ ask_sessions(struct worker *w, void *arg)
 
 /* --- the list --- */
 
+static const char *
+type_name(enum flow_type type)
+{
+	switch (type) {
+	case FLOW_STREAM:
+		return "stream";
+	case FLOW_CONNECTION:
+		return "connection";
+	case FLOW_EXCHANGE:
+		return "exchange";
+	}
+	return NULL;
+}
+
 static void
 put_flow(struct jsonw *w, const struct flow_row *f, const struct part *p)
 {
-	static const char *const types[] = {
-	    [FLOW_STREAM] = "stream",
-	    [FLOW_CONNECTION] = "connection",
-	    [FLOW_EXCHANGE] = "exchange",
-	};
-
 	jsonw_object(w);
 	jsonw_put_uint(w, "flow", f->number);
-	jsonw_put_string(w, "type", types[f->type]);
+	jsonw_put_string(w, "type", type_name((enum flow_type)f->type));
 	jsonw_put_uint(w, "bytes_up", f->fed[LINK_UP]);
 	jsonw_put_uint(w, "bytes_down", f->fed[LINK_DOWN]);
 	jsonw_put_uint(w, "held_up", f->held[LINK_UP]);
