@@ -195,7 +195,7 @@ const struct conf_field conf_partition_fields[] = {
 const struct conf_group conf_groups[] = {
     {"", "The file itself; every part of it is optional", conf_file_fields},
     {"control",
-     "The control API: Toxiproxy's calls, metrics and health",
+     "The control API: our own calls and Toxiproxy's, metrics and health",
      conf_control_fields},
     {"log", "What is logged, and how", conf_log_fields},
     {"service", "A named party, an element of services", conf_service_fields},

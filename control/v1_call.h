@@ -122,6 +122,8 @@ bool v1_unknown(struct v1_call *call, const char *what, const char *name,
 		const char *near);
 /* The findings as {"error":…,"field":…,"errors":[…]}. */
 void v1_put_findings(struct str *to, const struct conf_diag *diag);
+/* A time in seconds, to the millisecond. */
+void v1_put_seconds(struct jsonw *w, const char *key, int64_t us);
 /* Sets headers, status, type and body of the reply. */
 void v1_reply(struct v1_call *call, bool ok);
 

@@ -152,6 +152,19 @@ v1_session_explain(struct v1_call *call)
 	    call->names[0]);
 }
 
+/* What the numbered flows of a route are. */
+static enum flow_type
+flow_type_of(enum conf_protocol protocol)
+{
+	switch (protocol) {
+	case PROTOCOL_TCP:
+		return FLOW_STREAM;
+	case PROTOCOL_HTTP:
+		return FLOW_EXCHANGE;
+	}
+	return FLOW_STREAM;
+}
+
 /* A flow that has ended is known by its number. */
 static bool
 explain_ended(struct v1_call *call, const struct question *q)
@@ -177,8 +190,7 @@ explain_ended(struct v1_call *call, const struct question *q)
 		    r == NULL ? 0ULL
 			      : (unsigned long long)atomic_load(
 				    &r->shared->next_flow));
-	f.type =
-	    r->conf->protocol == PROTOCOL_HTTP ? FLOW_EXCHANGE : FLOW_STREAM;
+	f.type = (uint8_t)flow_type_of((enum conf_protocol)r->conf->protocol);
 	put_flows(&call->out, &flow, 1, false);
 	return true;
 }

@@ -171,7 +171,7 @@ put_lease(struct jsonw *w, const struct lease *l)
 	jsonw_object(&to.w);
 	jsonw_put_string(&to.w, "lease", l->id);
 	v1_put_fields(&to, fields, &body, &none);
-	jsonw_put_double(&to.w, "expires_in", (double)lease_left(l) / 1e6);
+	v1_put_seconds(&to.w, "expires_in", lease_left(l));
 	jsonw_object_end(&to.w);
 	*w = to.w;
 }

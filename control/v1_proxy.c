@@ -145,9 +145,7 @@ v1_status(struct v1_call *call)
 	jsonw_init(&w, &call->out);
 	jsonw_object(&w);
 	jsonw_put_string(&w, "version", FAULTWIRE_VERSION);
-	jsonw_put_double(&w, "uptime",
-			 (double)(clock_now(v1->parts.clock) - v1->start_us) /
-			     1e6);
+	v1_put_seconds(&w, "uptime", clock_now(v1->parts.clock) - v1->start_us);
 	jsonw_put_int(&w, "pid", getpid());
 	jsonw_put_uint(&w, "seed", server_seed(server));
 	jsonw_put_uint(&w, "workers", server_workers(server));

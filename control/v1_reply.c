@@ -85,6 +85,18 @@ v1_put_findings(struct str *to, const struct conf_diag *diag)
 	jsonw_object_end(&w);
 }
 
+void
+v1_put_seconds(struct jsonw *w, const char *key, int64_t us)
+{
+	char text[40];
+	int len =
+	    snprintf(text, sizeof(text), "%lld.%03d", (long long)(us / 1000000),
+		     (int)(us % 1000000 / 1000));
+
+	jsonw_key(w, key);
+	jsonw_raw(w, (struct view){text, (size_t)len});
+}
+
 static void
 add_location(struct v1_call *call)
 {

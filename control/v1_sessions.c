@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /v1/sessions: each worker tells of its own, on its own thread. */
+/* /v1/sessions: each worker tells of its own, on its own thread. It copies
+ * figures, no more, for its sessions wait meanwhile. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,33 @@
 #define LIMIT_DEFAULT 1000
 #define LIMIT_MAX     20000
 
-/* One session, as text within its worker's. */
-struct item {
+/* One flow as it was when it was asked about. */
+struct flow_row {
+	uint64_t number, fed[2];
+	size_t held[2];
+	size_t faults, faults_count; /* within the part's names */
+	uint8_t type;
+};
+
+/* One session likewise. Workers copy, the control thread writes. */
+struct row {
 	uint64_t number;
-	size_t at, len;
+	const char *route; /* interned, or NULL */
+	struct in6_addr client;
+	uint16_t port;
+	int protocol; /* -1: not known any more */
+	int64_t age_us;
+	struct flow_row flows[SESSION_FLOWS];
+	size_t flows_count;
 	unsigned worker;
 };
 
 /* What one worker tells. */
 struct part {
-	struct str text;
-	struct item *items; /* owned */
+	struct row *rows; /* owned */
 	size_t count, total;
+	const char **names; /* owned; interned: of faults at work */
+	size_t names_count, names_room;
 };
 
 struct query {
@@ -35,92 +51,94 @@ struct query {
 	bool has_client;
 	struct conf_cidr client;
 	uint64_t limit, after;
-	const char *const *protocols;
 	struct part *parts; /* owned; one a worker */
 };
+
+static void
+put_client(struct jsonw *w, const struct in6_addr *client, uint16_t port)
+{
+	char host[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 10];
+
+	if (port == 0) {
+		jsonw_put_string(w, "client", "unix");
+		return;
+	}
+	if (IN6_IS_ADDR_V4MAPPED(client)) {
+		inet_ntop(AF_INET, &client->s6_addr[12], host, sizeof(host));
+		snprintf(text, sizeof(text), "%s:%u", host, port);
+	} else {
+		inet_ntop(AF_INET6, client, host, sizeof(host));
+		snprintf(text, sizeof(text), "[%s]:%u", host, port);
+	}
+	jsonw_put_string(w, "client", text);
+}
 
 void
 v1_put_client(struct jsonw *w, const struct session *s)
 {
-	char host[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 10];
-
-	if (s->client_port == 0) {
-		jsonw_put_string(w, "client", "unix");
-		return;
-	}
-	if (IN6_IS_ADDR_V4MAPPED(&s->client)) {
-		inet_ntop(AF_INET, &s->client.s6_addr[12], host, sizeof(host));
-		snprintf(text, sizeof(text), "%s:%u", host, s->client_port);
-	} else {
-		inet_ntop(AF_INET6, &s->client, host, sizeof(host));
-		snprintf(text, sizeof(text), "[%s]:%u", host, s->client_port);
-	}
-	jsonw_put_string(w, "client", text);
+	put_client(w, &s->client, s->client_port);
 }
 
 /* --- on the workers' threads --- */
 
 static void
-put_faults(struct jsonw *w, const struct flow *f)
+add_name(struct part *p, const char *name)
 {
-	jsonw_key(w, "faults");
-	jsonw_array(w);
-	for (size_t i = 0; f->route != NULL && i < f->route->faults_count;
+	if (p->names_count == p->names_room) {
+		p->names_room = MAX(p->names_room * 2, 64);
+		p->names =
+		    xrealloc(p->names, p->names_room * sizeof(const char *));
+	}
+	p->names[p->names_count++] = name;
+}
+
+/* The faults that are at work on the flow, in order. */
+static void
+copy_faults(struct part *p, struct flow_row *to, const struct flow *f)
+{
+	to->faults = p->names_count;
+	for (size_t i = 0; f->route != NULL && f->decisions != NULL &&
+			   i < f->route->faults_count;
 	     i++) {
 		const struct decision *d = f->decisions;
 
 		while (d != NULL && d->fault != f->route->faults[i].shared)
 			d = d->next;
 		if (d != NULL && d->active)
-			jsonw_string(w, f->route->faults[i].name);
+			add_name(p, f->route->faults[i].name);
 	}
-	jsonw_array_end(w);
+	to->faults_count = p->names_count - to->faults;
 }
 
 static void
-put_flow(struct jsonw *w, const struct flow *f)
+copy_session(struct part *p, struct row *to, const struct session *s)
 {
-	static const char *const types[] = {
-	    [FLOW_STREAM] = "stream",
-	    [FLOW_CONNECTION] = "connection",
-	    [FLOW_EXCHANGE] = "exchange",
-	};
-
-	jsonw_object(w);
-	jsonw_put_uint(w, "flow", f->number);
-	jsonw_put_string(w, "type", types[f->type]);
-	jsonw_put_uint(w, "bytes_up", f->links[LINK_UP].fed);
-	jsonw_put_uint(w, "bytes_down", f->links[LINK_DOWN].fed);
-	jsonw_put_uint(w, "held_up", f->links[LINK_UP].held);
-	jsonw_put_uint(w, "held_down", f->links[LINK_DOWN].held);
-	put_faults(w, f);
-	jsonw_object_end(w);
-}
-
-static void
-put_session(struct jsonw *w, const struct session *s, const struct query *q)
-{
-	const struct worker *worker = s->worker;
-	const struct plan_listener *l =
-	    worker->plan != NULL ? plan_listener(worker->plan, s->listener)
-				 : NULL;
+	const struct worker *w = s->worker;
 	const struct flow *flows[SESSION_FLOWS];
-	size_t n = s->ops->flows(s, flows);
+	const struct plan_listener *l =
+	    w->plan != NULL ? plan_listener(w->plan, s->listener) : NULL;
 
-	jsonw_object(w);
-	jsonw_put_uint(w, "session", s->number);
-	jsonw_put_string(w, "route", s->route);
-	v1_put_client(w, s);
-	jsonw_put_double(w, "age",
-			 (double)(worker_now(worker) - s->start_us) / 1e6);
-	jsonw_put_string(w, "protocol",
-			 l != NULL ? q->protocols[l->protocol] : NULL);
-	jsonw_key(w, "flows");
-	jsonw_array(w);
-	for (size_t i = 0; i < n; i++)
-		put_flow(w, flows[i]);
-	jsonw_array_end(w);
-	jsonw_object_end(w);
+	*to = (struct row){
+	    .number = s->number,
+	    .route = s->route,
+	    .client = s->client,
+	    .port = s->client_port,
+	    .protocol = l != NULL ? l->protocol : -1,
+	    .age_us = worker_now(w) - s->start_us,
+	    .flows_count = s->ops->flows(s, flows),
+	    .worker = w->index,
+	};
+	for (size_t i = 0; i < to->flows_count; i++) {
+		const struct flow *f = flows[i];
+
+		to->flows[i] = (struct flow_row){
+		    .number = f->number,
+		    .fed = {f->links[LINK_UP].fed, f->links[LINK_DOWN].fed},
+		    .held = {f->links[LINK_UP].held, f->links[LINK_DOWN].held},
+		    .type = f->type,
+		};
+		copy_faults(p, &to->flows[i], f);
+	}
 }
 
 static bool
@@ -136,31 +154,77 @@ ask_sessions(struct worker *w, void *arg)
 	const struct query *q = arg;
 	struct part *p = &q->parts[w->index];
 	struct session *s;
-	struct jsonw json;
-	size_t at;
 
-	p->items = xcalloc(MIN(q->limit, w->sessions_count), sizeof(*p->items));
+	p->rows = xcalloc(MIN(q->limit, w->sessions_count), sizeof(*p->rows));
 	TAILQ_FOREACH (s, &w->sessions, entry) {
 		if (!is_asked_for(s, q))
 			continue;
 		p->total++;
-		if (s->number <= q->after || p->count >= q->limit)
-			continue;
-		at = p->text.len;
-		jsonw_init(&json, &p->text);
-		put_session(&json, s, q);
-		p->items[p->count++] =
-		    (struct item){s->number, at, p->text.len - at, w->index};
+		if (s->number > q->after && p->count < q->limit)
+			copy_session(p, &p->rows[p->count++], s);
 	}
 }
 
 /* --- the list --- */
 
+static const char *
+type_name(enum flow_type type)
+{
+	switch (type) {
+	case FLOW_STREAM:
+		return "stream";
+	case FLOW_CONNECTION:
+		return "connection";
+	case FLOW_EXCHANGE:
+		return "exchange";
+	}
+	return NULL;
+}
+
+static void
+put_flow(struct jsonw *w, const struct flow_row *f, const struct part *p)
+{
+	jsonw_object(w);
+	jsonw_put_uint(w, "flow", f->number);
+	jsonw_put_string(w, "type", type_name((enum flow_type)f->type));
+	jsonw_put_uint(w, "bytes_up", f->fed[LINK_UP]);
+	jsonw_put_uint(w, "bytes_down", f->fed[LINK_DOWN]);
+	jsonw_put_uint(w, "held_up", f->held[LINK_UP]);
+	jsonw_put_uint(w, "held_down", f->held[LINK_DOWN]);
+	jsonw_key(w, "faults");
+	jsonw_array(w);
+	for (size_t i = 0; i < f->faults_count; i++)
+		jsonw_string(w, p->names[f->faults + i]);
+	jsonw_array_end(w);
+	jsonw_object_end(w);
+}
+
+static void
+put_session(struct jsonw *w, const struct row *row, const struct part *p)
+{
+	const char *const *protocols =
+	    conf_field_find(conf_route_fields, "protocol")->choices;
+
+	jsonw_object(w);
+	jsonw_put_uint(w, "session", row->number);
+	jsonw_put_string(w, "route", row->route);
+	put_client(w, &row->client, row->port);
+	v1_put_seconds(w, "age", row->age_us);
+	jsonw_put_string(w, "protocol",
+			 row->protocol >= 0 ? protocols[row->protocol] : NULL);
+	jsonw_key(w, "flows");
+	jsonw_array(w);
+	for (size_t i = 0; i < row->flows_count; i++)
+		put_flow(w, &row->flows[i], p);
+	jsonw_array_end(w);
+	jsonw_object_end(w);
+}
+
 static int
 by_number(const void *a, const void *b)
 {
-	uint64_t x = ((const struct item *)a)->number;
-	uint64_t y = ((const struct item *)b)->number;
+	uint64_t x = (*(const struct row *const *)a)->number;
+	uint64_t y = (*(const struct row *const *)b)->number;
 
 	return x < y ? -1 : x > y;
 }
@@ -169,26 +233,23 @@ by_number(const void *a, const void *b)
 static void
 put_list(struct jsonw *w, const struct query *q, size_t workers)
 {
-	struct item *all;
+	const struct row **all;
 	size_t count = 0, total = 0;
 
 	for (size_t i = 0; i < workers; i++)
 		count += q->parts[i].count;
-	all = xcalloc(count, sizeof(*all));
+	all = xcalloc(count, sizeof(const struct row *));
 	count = 0;
 	for (size_t i = 0; i < workers; i++) {
-		memcpy(&all[count], q->parts[i].items,
-		       q->parts[i].count * sizeof(*all));
-		count += q->parts[i].count;
+		for (size_t k = 0; k < q->parts[i].count; k++)
+			all[count++] = &q->parts[i].rows[k];
 		total += q->parts[i].total;
 	}
-	qsort(all, count, sizeof(*all), by_number);
+	qsort(all, count, sizeof(const struct row *), by_number);
 	jsonw_key(w, "sessions");
 	jsonw_array(w);
 	for (size_t i = 0; i < count && i < q->limit; i++)
-		jsonw_raw(w, (struct view){q->parts[all[i].worker].text.text +
-					       all[i].at,
-					   all[i].len});
+		put_session(w, all[i], &q->parts[all[i]->worker]);
 	jsonw_array_end(w);
 	jsonw_put_uint(w, "total", total);
 	free(all);
@@ -222,10 +283,7 @@ v1_sessions_list(struct v1_call *call)
 {
 	struct server *server = state_server(call->v1->parts.state);
 	size_t workers = server_workers(server);
-	struct query q = {
-	    .protocols =
-		conf_field_find(conf_route_fields, "protocol")->choices,
-	};
+	struct query q = {0};
 	struct jsonw w;
 
 	if (!read_query(call, &q))
@@ -237,8 +295,8 @@ v1_sessions_list(struct v1_call *call)
 	put_list(&w, &q, workers);
 	jsonw_object_end(&w);
 	for (size_t i = 0; i < workers; i++) {
-		str_fini(&q.parts[i].text);
-		free(q.parts[i].items);
+		free(q.parts[i].rows);
+		free(q.parts[i].names);
 	}
 	free(q.parts);
 	return true;

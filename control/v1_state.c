@@ -41,11 +41,12 @@ put_ends(struct v1 *v1, struct jsonw *w, int64_t ends_us)
 {
 	int64_t left = ends_us - clock_now(v1->parts.clock);
 
+	if (ends_us != DEADLINE_NEVER && left >= 0) {
+		v1_put_seconds(w, "ends_in", left);
+		return;
+	}
 	jsonw_key(w, "ends_in");
-	if (ends_us == DEADLINE_NEVER || left < 0)
-		jsonw_null(w);
-	else
-		jsonw_double(w, (double)left / 1e6);
+	jsonw_null(w);
 }
 
 static int64_t
@@ -167,8 +168,9 @@ put_delay(struct jsonw *w, const struct done *done)
 	jsonw_key(w, "delay");
 	jsonw_object(w);
 	jsonw_put_uint(w, "count", count);
-	jsonw_put_double(w, "asked_mean_us",
-			 (double)(done->delay.sum_us - done->error.sum_us) / n);
+	jsonw_put_double(
+	    w, "asked_mean_us",
+	    ((double)done->delay.sum_us - (double)done->error.sum_us) / n);
 	jsonw_put_double(w, "achieved_mean_us", (double)done->delay.sum_us / n);
 	jsonw_object_end(w);
 }
@@ -193,7 +195,8 @@ put_done(struct jsonw *w, const struct armed_route *route, const char *kind)
 	for (int i = 0; i < SKIP_COUNT; i++)
 		jsonw_put_uint(w, reasons[i], done.skipped[i]);
 	jsonw_object_end(w);
-	jsonw_put_uint(w, "held", done.held);
+	/* The workers' figures are read one after the other. */
+	jsonw_put_int(w, "held", MAX((int64_t)done.held, 0));
 	put_delay(w, &done);
 }
 
