@@ -190,15 +190,13 @@ add_head(const struct call *c, struct str *out)
 	const struct http_client_target *t = c->target;
 	const char *body = c->request->body;
 
-	str_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n",
+	str_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n"
+			"Connection: close\r\n",
 	    c->request->method, c->request->path,
 	    t->address.is_unix ? "localhost" : t->address.text,
 	    t->agent != NULL ? t->agent : "faultwire/" FAULTWIRE_VERSION);
 	if (t->token != NULL)
 		str_printf(out, "Authorization: Bearer %s\r\n", t->token);
-	/* A stream goes on behind the reply's head. */
-	if (c->sink == NULL)
-		str_add(out, "Connection: close\r\n");
 	if (c->request->lease != NULL)
 		str_printf(out, "Faultwire-Lease: %s\r\n", c->request->lease);
 	if (body != NULL)

@@ -94,7 +94,7 @@ main(int argc, char **argv)
 	open_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	if (front != NULL)
-		return front->run(argc, argv);
+		return close_output(front->name, front->run(argc, argv));
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

@@ -202,7 +202,8 @@ add_reply(struct web_conn *c, struct web_reply *reply, bool head_only)
 	str_add(&c->out, "\r\n");
 	if (reply->body.len > 0 && !head_only)
 		str_add_bytes(&c->out, reply->body.text, reply->body.len);
-	if (reply->close)
+	/* A stream is ended by who owns it, whatever the client asked. */
+	if (reply->close && !reply->stream)
 		c->closing = true;
 	str_fini(&reply->body);
 	str_fini(&reply->headers);

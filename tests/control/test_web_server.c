@@ -327,6 +327,25 @@ START_TEST(streams_go_last_and_their_owner_is_told)
 }
 END_TEST
 
+/* urllib and others say on every request that it is their last. */
+START_TEST(a_stream_goes_on_though_the_client_said_close)
+{
+	int fd;
+
+	serve();
+	fd = dial();
+	tell(fd, "GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+		 "\r\n");
+	expect_part(fd, "Connection: close\r\n\r\n");
+	turn();
+	ck_assert(is_open(fd));
+	ck_assert(web_stream_write(stream, "event", 5));
+	expect(fd, "event");
+	finish();
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_client_that_does_not_read_is_not_read_either)
 {
 	int fd;
@@ -394,6 +413,7 @@ main(void)
 		continue_is_sent_to_who_waits_for_it,
 		the_longest_idle_makes_room_for_the_next,
 		streams_go_last_and_their_owner_is_told,
+		a_stream_goes_on_though_the_client_said_close,
 		a_client_that_does_not_read_is_not_read_either,
 		it_answers_though_no_descriptors_are_left, NULL});
 }
