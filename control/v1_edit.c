@@ -128,6 +128,11 @@ commit(struct v1_call *call)
 static bool
 edit(struct v1_call *call)
 {
+	/* Faults were lifted and listeners closed for good. */
+	if (call->v1->draining)
+		return v1_fail(call, 409, NULL,
+			       "the proxy is about to stop; expected one that "
+			       "runs");
 	if (!v1_lease_of(call, &call->edit->lease) ||
 	    !call->endpoint->run(call))
 		return false;

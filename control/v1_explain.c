@@ -184,8 +184,8 @@ explain_ended(struct v1_call *call, const struct question *q)
 	if (r == NULL || q->flow >= atomic_load(&r->shared->next_flow))
 		return v1_fail(
 		    call, 404, NULL,
-		    "route \"%.80s\" had no flow %s yet; expected a number "
-		    "below %llu",
+		    "route \"%.80s\" had no flow %s yet, but %llu; expected a "
+		    "number from 0 on below that",
 		    q->route, call->names[1],
 		    r == NULL ? 0ULL
 			      : (unsigned long long)atomic_load(

@@ -105,10 +105,13 @@ v1_lift(struct v1 *v1, const struct lease *lease, const char *why)
 void
 v1_leases_tick(struct v1 *v1)
 {
-	int64_t next = leases_run(&v1->leases), wait_us;
+	int64_t next, wait_us;
 	struct timeval wait;
 
 	event_del(v1->lease_ev);
+	if (v1->draining) /* everything was lifted already */
+		return;
+	next = leases_run(&v1->leases);
 	if (next == DEADLINE_NEVER)
 		return;
 	wait_us = MAX(next - clock_now(v1->parts.clock), 0) + 500;

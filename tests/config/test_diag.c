@@ -43,6 +43,22 @@ START_TEST(beyond_a_thousand_messages_are_only_counted)
 }
 END_TEST
 
+START_TEST(a_conflict_is_an_error_of_its_own)
+{
+	struct conf_diag diag = {0};
+
+	conf_error(&diag, NULL, "wrong");
+	conf_conflict(&diag, NULL, "taken");
+	conf_warn(&diag, NULL, "odd");
+	ck_assert_uint_eq(diag.errors, 2);
+	ck_assert_uint_eq(diag.conflicts, 1);
+	ck_assert(!diag.messages[0].conflict);
+	ck_assert(diag.messages[1].conflict && !diag.messages[1].warning);
+	ck_assert(!diag.messages[2].conflict);
+	conf_diag_fini(&diag);
+}
+END_TEST
+
 START_TEST(a_message_is_cut_between_letters)
 {
 	struct conf_diag diag = {0};
@@ -66,5 +82,6 @@ main(void)
 	    "diag",
 	    (const TTest *const[]){every_message_says_where,
 				   beyond_a_thousand_messages_are_only_counted,
+				   a_conflict_is_an_error_of_its_own,
 				   a_message_is_cut_between_letters, NULL});
 }

@@ -240,6 +240,43 @@ static const struct {
     {"table", "list of durations", NULL},
 };
 
+START_TEST(a_field_that_is_reset_has_its_default_again)
+{
+	struct fake_params fresh = {0};
+
+	conf_fields_default(fake_fields, &fresh);
+	for (const struct conf_field *f = fake_fields; f->name != NULL; f++) {
+		conf_fields_fini(fake_fields, &params);
+		params = (struct fake_params){0};
+		conf_fields_default(fake_fields, &params);
+		/* As good as any other value: what it owns is freed. */
+		if (f->type == CONF_STRING || f->type == CONF_STRINGS)
+			free(set(f->name, "x"));
+		if (f->type == CONF_DURATION || f->type == CONF_NUMBERS)
+			free(set(f->name, "77ms"));
+		conf_field_reset(f, &params);
+		ck_assert_msg(conf_fields_equal(fake_fields, &params, &fresh),
+			      "%s", f->name);
+	}
+	conf_fields_fini(fake_fields, &fresh);
+}
+END_TEST
+
+START_TEST(an_unknown_name_is_answered_with_a_near_one_or_all)
+{
+	const struct conf_field *const tables[] = {fake_fields};
+	struct str s = {0};
+
+	conf_fields_unknown(tables, 1, "dealy", &s);
+	ck_assert_str_eq(s.text, "did you mean \"delay\"?");
+	str_clear(&s);
+	conf_fields_unknown(tables, 1, "xyzzyxyzzy", &s);
+	ck_assert_ptr_nonnull(strstr(s.text, "expected one of "));
+	ck_assert_ptr_nonnull(strstr(s.text, "delay, "));
+	str_fini(&s);
+}
+END_TEST
+
 START_TEST(types_and_bounds_have_words)
 {
 	const struct conf_field least = {.type = CONF_SIZE, .min = 1024};
@@ -283,6 +320,8 @@ main(void)
 			     bare_numbers_count_in_the_unit_of_their_field,
 			     items_keep_their_commas,
 			     copies_are_equal_until_one_field_differs,
+			     a_field_that_is_reset_has_its_default_again,
+			     an_unknown_name_is_answered_with_a_near_one_or_all,
 			     types_and_bounds_have_words,
 			     hints_leave_out_what_users_must_not_know, NULL});
 }

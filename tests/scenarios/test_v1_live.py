@@ -3,6 +3,7 @@
 their explanations are told, events come as they happen and wait for nobody."""
 
 import http.client
+import signal
 import socket
 import unittest
 
@@ -141,6 +142,18 @@ class Sessions(Live):
         other = self.session()
         self.expect(204, "DELETE", "/v1/routes/r?sessions=close")
         self.assertEqual(other.sock.recv(1), b"")
+
+    def test_a_proxy_that_is_about_to_stop_takes_no_changes(self):
+        client = self.session()
+        self.proxy.signal(signal.SIGTERM)
+        wait_until(lambda: self.api.get("/v1/status").json["draining"],
+                   what="draining")
+        self.expect(409, "POST", "/v1/routes/r/faults", LATENCY)
+        self.expect(409, "POST", "/v1/reload")
+        self.expect(200, "GET", "/v1/sessions")
+        self.assertIsNone(self.expect(
+            200, "GET", "/v1/routes/r")["state"]["listening"])
+        self.ping(client)
 
     def test_every_fault_is_explained(self):
         clients = [self.session() for _ in range(12)]
