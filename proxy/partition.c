@@ -258,17 +258,17 @@ partition_made(const char *fault, const char *partition)
 	    (fault[10 + len] == '\0' || fault[10 + len] == '/');
 }
 
-/* Unique on its route, and the same over reloads. */
+/* Unique on its route, and the same over reloads. What a partition makes of
+ * one route stands together, and last. */
 static char *
 fault_name(const struct list *list, const char *partition, size_t route)
 {
+	const struct partition_fault *last = list->items + list->count;
 	size_t nth = 1;
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i].route == route &&
-		    partition_made(list->items[i].fault.name, partition))
-			nth++;
-	}
+	while (nth <= list->count && last[-(ptrdiff_t)nth].route == route &&
+	    partition_made(last[-(ptrdiff_t)nth].fault.name, partition))
+		nth++;
 	return nth == 1 ? xasprintf("partition:%s", partition)
 			: xasprintf("partition:%s/%zu", partition, nth);
 }
