@@ -32,8 +32,8 @@ BELOW = {
 C_SPDX = "/* SPDX-License-Identifier: Apache-2.0 */"
 SCRIPT_SPDX = "# SPDX-License-Identifier: Apache-2.0"
 
-SKIPPED_FOLDERS = {".git", "__pycache__", "node_modules", "subprojects",
-                   "corpus"}
+SKIPPED = {".git", "__pycache__", "node_modules", "subprojects",
+           "corpus"}
 # Texts that contain what they forbid.
 SELF = {"tests/lint/lint.py", "tests/lint/test_lint.py"}
 # Functions that may have more arguments. Do not add to these.
@@ -227,9 +227,9 @@ class Lint:
     def run(self):
         for folder, folders, files in os.walk(self.root):
             folders[:] = sorted(d for d in folders
-                                if d not in SKIPPED_FOLDERS
+                                if d not in SKIPPED
                                 and not d.startswith((".", "build")))
-            for name in sorted(files):
+            for name in sorted(set(files) - SKIPPED):
                 full = os.path.join(folder, name)
                 path = os.path.relpath(full, self.root).replace(os.sep, "/")
                 if os.path.isfile(full) and not os.path.islink(full):
