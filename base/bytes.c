@@ -73,7 +73,7 @@ seg_get(struct bytes_pool *pool)
 	return seg;
 }
 
-static void
+void
 seg_put(struct bytes_pool *pool, struct seg *seg)
 {
 	slab_put(pool, seg->slab);
@@ -132,7 +132,8 @@ bytes_init(struct bytes *q, struct bytes_pool *pool)
 void
 bytes_fini(struct bytes *q)
 {
-	bytes_drop(q, q->len);
+	while (q->head != NULL)
+		seg_put(q->pool, bytes_cut(q, 0));
 }
 
 static void
@@ -228,6 +229,20 @@ bytes_move(struct bytes *dst, struct bytes *src, size_t n, int64_t time_us)
 			seg->time_us = time_us;
 		append(dst, seg);
 	}
+}
+
+void
+bytes_join(struct bytes *dst, struct bytes *src)
+{
+	if (src->head == NULL)
+		return;
+	if (dst->tail != NULL)
+		dst->tail->next = src->head;
+	else
+		dst->head = src->head;
+	dst->tail = src->tail;
+	dst->len += src->len;
+	bytes_init(src, src->pool);
 }
 
 void
@@ -355,4 +370,59 @@ bytes_iov(const struct bytes *q, struct iovec *iov, int max, size_t limit)
 		limit -= iov[n].iov_len;
 	}
 	return n;
+}
+
+/* --- datagrams --- */
+
+void
+bytes_add_unit(struct bytes *q, const void *data, size_t len, int64_t time_us)
+{
+	struct slab *slab = len > SLAB_SIZE / 4
+	    ? slab_get(q->pool)
+	    : slab_new(q->pool, MAX(len, SMALL_MIN));
+	struct seg *seg = seg_get(q->pool);
+
+	assert(len <= SLAB_SIZE);
+	if (len > 0)
+		memcpy(slab->data, data, len);
+	*seg = (struct seg){
+	    .slab = slab, .len = (uint32_t)len, .time_us = time_us};
+	append(q, seg);
+}
+
+struct seg *
+bytes_cut(struct bytes *q, size_t nth)
+{
+	struct seg *before = NULL, *seg = q->head;
+
+	for (; nth > 0; nth--) {
+		before = seg;
+		seg = seg->next;
+	}
+	if (before != NULL)
+		before->next = seg->next;
+	else
+		q->head = seg->next;
+	if (q->tail == seg)
+		q->tail = before;
+	q->len -= seg->len;
+	seg->next = NULL;
+	return seg;
+}
+
+void
+bytes_put(struct bytes *q, struct seg *seg)
+{
+	append(q, seg);
+}
+
+struct seg *
+seg_copy(struct bytes_pool *pool, const struct seg *seg)
+{
+	struct seg *copy = seg_get(pool);
+
+	*copy = *seg;
+	copy->next = NULL;
+	copy->slab->refs++;
+	return copy;
 }

@@ -25,7 +25,7 @@ struct slab {
 struct seg {
 	struct seg *next;
 	struct slab *slab; /* one reference owned */
-	uint32_t off, len; /* len > 0 */
+	uint32_t off, len; /* 0: an empty datagram */
 	int64_t time_us;   /* nominal arrival */
 };
 
@@ -55,6 +55,12 @@ void slab_put(struct bytes_pool *pool, struct slab *slab);
 
 /* An empty queue; borrows the pool. */
 void bytes_init(struct bytes *q, struct bytes_pool *pool);
+/* True if there is nothing in it, not even an empty datagram. */
+static inline bool
+bytes_empty(const struct bytes *q)
+{
+	return q->head == NULL;
+}
 /* Drops all bytes. Zeroed memory is accepted. */
 void bytes_fini(struct bytes *q);
 /* Appends slab bytes [off, off+len); adds a reference. len may be 0. */
@@ -67,6 +73,8 @@ void bytes_add(struct bytes *q, const void *data, size_t len, int64_t time_us);
  * unless time_us >= 0, which then stamps them all. */
 void bytes_move(struct bytes *dst, struct bytes *src, size_t n,
     int64_t time_us);
+/* Moves everything to the end of dst, times kept. */
+void bytes_join(struct bytes *dst, struct bytes *src);
 /* Drops the first n bytes (n <= q->len). */
 void bytes_drop(struct bytes *q, size_t n);
 /* Copies up to n bytes from offset `off` to `to`; returns how many. */
@@ -80,5 +88,20 @@ void bytes_xor(struct bytes *q, size_t off, unsigned char mask);
 /* Fills iov[] with up to `max` entries and `limit` bytes from the front;
  * returns the number of entries. Borrowed until the queue changes. */
 int bytes_iov(const struct bytes *q, struct iovec *iov, int max, size_t limit);
+
+/* --- queues in which every segment is one datagram ------------------------ */
+
+/* Appends a copy as a segment of its own; len is at most SLAB_SIZE. */
+void bytes_add_unit(struct bytes *q, const void *data, size_t len,
+    int64_t time_us);
+/* Takes the nth segment (from 0; it must be there) out of the queue; returns
+ * it owned. */
+struct seg *bytes_cut(struct bytes *q, size_t nth);
+/* Appends a segment of the same pool; takes it. */
+void bytes_put(struct bytes *q, struct seg *seg);
+/* Another segment over the same memory; returned owned. */
+struct seg *seg_copy(struct bytes_pool *pool, const struct seg *seg);
+/* Drops a segment. */
+void seg_put(struct bytes_pool *pool, struct seg *seg);
 
 #endif

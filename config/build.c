@@ -9,7 +9,7 @@
 #include "config/pattern.h"
 #include "config/tables.h"
 
-#define HTTP_IDLE_US INT64_C(60000000)
+#define SECOND_US INT64_C(1000000)
 
 /* The array with room for one more element, which is zeroed and counted;
  * arrays double at powers of two. */
@@ -102,7 +102,14 @@ conf_route_add_fault(struct conf_route *route, const struct conf_kind *kind)
 void
 conf_route_protocol_defaults(struct conf_route *r)
 {
-	r->idle_timeout_us = r->protocol == PROTOCOL_HTTP ? HTTP_IDLE_US : 0;
+	static const int64_t idle_us[] = {
+	    [PROTOCOL_TCP] = 0,
+	    [PROTOCOL_HTTP] = 60 * SECOND_US,
+	    [PROTOCOL_UDP] = 60 * SECOND_US,
+	    [PROTOCOL_DNS] = 10 * SECOND_US,
+	};
+
+	r->idle_timeout_us = idle_us[r->protocol];
 }
 
 static void

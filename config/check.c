@@ -140,15 +140,18 @@ has_match(const struct conf_route *r)
 
 /* The address in one spelling; owned. NULL if it takes any free port. */
 static char *
-listen_key(const struct conf_address *a)
+listen_key(const struct conf_route *r)
 {
+	const struct conf_address *a = &r->listen;
 	char *key, *p;
 
 	if (a->text == NULL || (!a->is_unix && a->port == 0))
 		return NULL;
 	if (a->is_unix)
 		return xasprintf("unix:%s", a->path);
-	key = xasprintf("%s:%u", a->host != NULL ? a->host : "", a->port);
+	key = xasprintf("%s%s:%u",
+			conf_protocol_is_datagram(r->protocol) ? "udp:" : "",
+			a->host != NULL ? a->host : "", a->port);
 	for (p = key; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return key;
@@ -159,7 +162,14 @@ static void
 check_neighbours(const struct conf_route *a, const struct conf_route *b,
 		 struct conf_diag *diag)
 {
-	if (a->protocol != b->protocol)
+	if (conf_protocol_is_datagram(b->protocol))
+		conf_conflict(
+		    diag, &b->where,
+		    "route \"%.80s\" listens on %s as route \"%.80s\" "
+		    "does, and nothing tells their datagrams apart; expected "
+		    "another address",
+		    name_of(b), b->listen_text, name_of(a));
+	else if (a->protocol != b->protocol)
 		conf_conflict(
 		    diag, &b->where,
 		    "route \"%.80s\" listens on %s with "
@@ -204,7 +214,7 @@ check_listeners(const struct conf_model *m, struct conf_diag *diag)
 		/* Routes that do not run may wait for one port. */
 		if (!r->enabled)
 			continue;
-		keys[2 * i] = listen_key(&r->listen);
+		keys[2 * i] = listen_key(r);
 		if (keys[2 * i] == NULL)
 			continue;
 		if (names_add(&listens, keys[2 * i], i, &first)) {
@@ -274,6 +284,7 @@ check_control(const struct conf_model *m, struct conf_diag *diag)
 		const struct conf_route *r = &m->routes[i];
 
 		if (r->listen.text != NULL && leads_to(&r->listen, &at) &&
+		    !conf_protocol_is_datagram(r->protocol) &&
 		    (at.is_unix || at.port != 0))
 			conf_conflict(
 			    diag, &r->where,

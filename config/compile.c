@@ -13,6 +13,7 @@
 #include "config/build.h"
 #include "config/names.h"
 #include "config/pattern.h"
+#include "config/tables.h"
 
 #define NAME_MAX_LEN 200
 
@@ -85,14 +86,17 @@ warn_tls_fact(const char *key, const struct conf_spot *at)
 		  key);
 }
 
+/* The fact is known on routes of `protocol` only. */
 static void
-refuse_http_fact(const struct conf_route *route, const char *key,
-		 const struct conf_spot *at)
+refuse_fact(const struct conf_route *route, int protocol, const char *key,
+	    const struct conf_spot *at)
 {
-	if (route->protocol != PROTOCOL_HTTP)
+	if (route->protocol != protocol)
 		conf_spot_error(at, key,
-				"a tcp route knows nothing of it; "
-				"expected protocol = \"http\"");
+				"a %s route knows nothing of it; "
+				"expected protocol = \"%s\"",
+				conf_protocols[route->protocol],
+				conf_protocols[protocol]);
 }
 
 /* Compiles the patterns of `target` and refuses those that its route cannot
@@ -108,7 +112,9 @@ compile_patterns(const struct conf_pattern_slot *slots, void *target,
 
 		compile_pattern(p, slot, at);
 		if (p->text != NULL && slot->http)
-			refuse_http_fact(route, slot->key, at);
+			refuse_fact(route, PROTOCOL_HTTP, slot->key, at);
+		if (p->text != NULL && slot->dns)
+			refuse_fact(route, PROTOCOL_DNS, slot->key, at);
 		if (p->text != NULL && slot->tls)
 			warn_tls_fact(slot->key, at);
 	}
@@ -131,12 +137,44 @@ compile_address(const char *text, bool listen, const char *key,
 		conf_spot_error(at, key, "%s", err.text);
 }
 
+/* What only connections have. */
+static void
+check_datagram_route(const struct conf_route *r, const struct conf_spot *at)
+{
+	const char *protocol = conf_protocols[r->protocol];
+
+	if (!conf_protocol_is_datagram(r->protocol))
+		return;
+	if (r->listen.is_unix)
+		conf_spot_error(at, "listen",
+				"a %s route cannot listen on a Unix socket; "
+				"expected host:port",
+				protocol);
+	if (r->upstream.is_unix)
+		conf_spot_error(at, "upstream",
+				"a %s route cannot lead to a Unix socket; "
+				"expected host:port",
+				protocol);
+	if (r->accept_proxy || r->send_proxy != PROXY_HEADER_OFF)
+		conf_spot_error(at,
+				r->accept_proxy ? "accept_proxy" : "send_proxy",
+				"PROXY headers go before a stream of bytes; "
+				"expected none on a %s route",
+				protocol);
+	if (r->idle_timeout_us == 0)
+		conf_spot_error(at, "idle_timeout",
+				"datagrams know no end but silence; "
+				"expected more than 0 on a %s route",
+				protocol);
+}
+
 void
 conf_route_compile(struct conf_route *r, const struct conf_spot *at)
 {
 	check_name(r->name, at);
 	compile_address(r->listen_text, true, "listen", &r->listen, at);
 	compile_address(r->upstream_text, false, "upstream", &r->upstream, at);
+	check_datagram_route(r, at);
 }
 
 void
@@ -265,7 +303,7 @@ compile_headers(struct conf_when *w, const struct conf_route *route,
 	conf_headers_clear(w);
 	if (w->header_text.count == 0)
 		return;
-	refuse_http_fact(route, "header", at);
+	refuse_fact(route, PROTOCOL_HTTP, "header", at);
 	w->headers = xcalloc(w->header_text.count, sizeof(*w->headers));
 	for (i = 0; i < w->header_text.count; i++) {
 		const char *text = w->header_text.items[i];
@@ -300,7 +338,7 @@ conf_when_compile(struct conf_when *w, const struct conf_model *model,
 	w->status_min = w->status_max = 0;
 	if (w->status_text == NULL)
 		return;
-	refuse_http_fact(route, "status", at);
+	refuse_fact(route, PROTOCOL_HTTP, "status", at);
 	if (!conf_status_parse(w->status_text, &w->status_min, &w->status_max,
 			       &err))
 		conf_spot_error(at, "status", "%s", err.text);
@@ -324,6 +362,7 @@ conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 		   const struct conf_spot *at)
 {
 	struct conf_conditions *c = &f->conditions;
+	const char *unfit;
 
 	check_name(f->name, at);
 	c->has_when = when_given(&c->when);
@@ -332,12 +371,9 @@ conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 				"flapping "
 				"takes both; expected %s as well",
 				c->on_us > 0 ? "off" : "on");
-	if ((f->kind->flags & KIND_HTTP_ONLY) != 0 &&
-	    route->protocol != PROTOCOL_HTTP)
-		conf_spot_error(at, "type",
-				"%s works on HTTP exchanges; "
-				"expected a route with protocol = \"http\"",
-				f->kind->name);
+	unfit = conf_kind_unfit(f->kind, route->protocol);
+	if (unfit != NULL)
+		conf_spot_error(at, "type", "%s %s", f->kind->name, unfit);
 	if (f->kind->check != NULL)
 		f->kind->check(f->params, &at->where, at->diag);
 }

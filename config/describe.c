@@ -15,9 +15,22 @@ describe_applies(const struct conf_kind *kind)
 {
 	if ((kind->flags & KIND_HTTP_ONLY) != 0)
 		return "http routes only: it acts on single exchanges";
+	if ((kind->flags & KIND_DNS_ONLY) != 0)
+		return "dns routes only: it acts on single queries";
+	if ((kind->flags & KIND_NO_DNS) != 0)
+		return "udp routes only: it acts on datagrams";
+	if ((kind->flags & KIND_DATAGRAM_ONLY) != 0)
+		return "udp and dns routes only: it acts on datagrams";
+	if ((kind->flags & KIND_STREAM_ONLY) != 0)
+		return (kind->flags & KIND_CONNECTION) != 0
+			   ? "tcp and http routes: it acts on connections"
+			   : "tcp and http routes: connections on tcp, single "
+			     "exchanges on http";
 	if ((kind->flags & KIND_CONNECTION) != 0)
-		return "all routes: it acts on connections";
-	return "all routes: connections on tcp, single exchanges on http";
+		return "all routes: it acts on connections; on udp, on "
+		       "associations; on dns, on queries";
+	return "all routes: connections on tcp, single exchanges on http, "
+	       "datagrams on udp and dns";
 }
 
 const char *

@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding a fault kind by its name. */
+/* Finding a fault kind by its name, and where it may stand. */
 #include "config/kind.h"
 
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/near.h"
+#include "config/model.h"
+
+#define BIT(protocol) (1u << (protocol))
+#define DATAGRAMS     (BIT(PROTOCOL_UDP) | BIT(PROTOCOL_DNS))
+
+/* A kind with this flag needs one of these protocols. */
+static const struct {
+	unsigned flag, protocols;
+	const char *why;
+} rules[] = {
+    {KIND_HTTP_ONLY, BIT(PROTOCOL_HTTP),
+     "works on HTTP exchanges; expected a route with protocol = \"http\""},
+    {KIND_DNS_ONLY, BIT(PROTOCOL_DNS),
+     "works on DNS queries; expected a route with protocol = \"dns\""},
+    {KIND_DATAGRAM_ONLY, DATAGRAMS,
+     "works on datagrams, and user space can neither repeat nor reorder the "
+     "segments of a TCP stream; expected a route with protocol = \"udp\""},
+    {KIND_STREAM_ONLY, ~DATAGRAMS,
+     "works on connections and byte streams, and datagrams have neither; "
+     "expected a route with protocol = \"tcp\" or \"http\""},
+    {KIND_NO_DNS, ~BIT(PROTOCOL_DNS),
+     "needs flows of many datagrams, and every DNS query is a flow of its "
+     "own; expected latency with jitter, or a route with protocol = \"udp\""},
+};
 
 const struct conf_kind *
 conf_kind_find(const struct conf_kinds *kinds, const char *name,
@@ -29,6 +54,19 @@ conf_kind_find(const struct conf_kinds *kinds, const char *name,
 	if (near.best != NULL) {
 		str_clear(hint);
 		str_printf(hint, "did you mean \"%s\"?", near.best);
+	}
+	return NULL;
+}
+
+const char *
+conf_kind_unfit(const struct conf_kind *kind, int protocol)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(rules); i++) {
+		if ((kind->flags & rules[i].flag) != 0 &&
+		    (rules[i].protocols & BIT(protocol)) == 0)
+			return rules[i].why;
 	}
 	return NULL;
 }

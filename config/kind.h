@@ -19,6 +19,10 @@
 #define KIND_MAY_STALL	0x10u /* may hold bytes without a wake-up */
 #define KIND_HIDDEN	0x20u /* made by partitions, not written by users */
 #define KIND_DELAYS	0x40u /* its delays are measured: stage_delayed() */
+#define KIND_STREAM_ONLY   0x80u /* no meaning for datagrams: udp and dns */
+#define KIND_DATAGRAM_ONLY 0x100u /* needs protocol = "udp" or "dns" */
+#define KIND_DNS_ONLY	   0x200u /* needs protocol = "dns" */
+#define KIND_NO_DNS	   0x400u /* needs flows of many datagrams */
 
 struct conf_kind {
 	const char *name;    /* keyword in configuration and API */
@@ -33,6 +37,10 @@ struct conf_kind {
 	void (*check)(const void *params, const struct conf_where *where,
 	    struct conf_diag *diag);
 };
+
+/* Why the kind cannot stand on a route of this protocol (enum conf_protocol),
+ * and what was expected; constant text. NULL: it can. */
+const char *conf_kind_unfit(const struct conf_kind *kind, int protocol);
 
 /* All kinds, in alphabetical order. */
 struct conf_kinds {

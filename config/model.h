@@ -52,6 +52,7 @@ struct conf_when {
 	size_t clients_count;
 	bool has_clients; /* false: no condition on the client */
 	struct conf_pattern sni, host, method, path, query, command;
+	struct conf_pattern dns_name, dns_type;
 	struct conf_header_match *headers; /* owned; all of them */
 	size_t headers_count;
 	int status_min, status_max; /* 0: no condition on the status */
@@ -95,7 +96,19 @@ struct conf_fault {
 	struct conf_where where;
 };
 
-enum conf_protocol { PROTOCOL_TCP, PROTOCOL_HTTP };
+enum conf_protocol {
+	PROTOCOL_TCP,
+	PROTOCOL_HTTP,
+	PROTOCOL_UDP,
+	PROTOCOL_DNS, /* over UDP */
+};
+/* True if routes of that protocol listen for datagrams. */
+static inline bool
+conf_protocol_is_datagram(int protocol)
+{
+	return protocol == PROTOCOL_UDP || protocol == PROTOCOL_DNS;
+}
+
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
 struct conf_route {

@@ -23,6 +23,8 @@ const struct conf_pattern_slot conf_when_patterns[] = {
     {"method", offsetof(struct conf_when, method), true, true, false},
     {"path", offsetof(struct conf_when, path), false, true, false},
     {"query", offsetof(struct conf_when, query), false, true, false},
+    {"dns_name", offsetof(struct conf_when, dns_name), true, .dns = true},
+    {"dns_type", offsetof(struct conf_when, dns_type), true, .dns = true},
     {.key = NULL},
 };
 

@@ -5,6 +5,9 @@
 
 #include "config/field.h"
 
+/* Words of enum conf_protocol; NULL-ended. */
+extern const char *const conf_protocols[];
+
 extern const struct conf_field conf_file_fields[];	/* conf_model */
 extern const struct conf_field conf_control_fields[];	/* conf_control */
 extern const struct conf_field conf_log_fields[];	/* conf_log */

@@ -10,7 +10,7 @@
 #define KIB  1024.0
 #define MIB  (1024.0 * 1024)
 
-static const char *const protocols[] = {"tcp", "http", NULL};
+const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", NULL};
 static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
 static const char *const flows[] = {"all", "new", "existing", NULL};
@@ -34,11 +34,13 @@ const struct conf_field conf_route_fields[] = {
      .help = "The server behind it: host:port or unix:/path"},
     {.name = "protocol",
      .type = CONF_ENUM,
-     .choices = protocols,
+     .choices = conf_protocols,
      .def = "tcp",
      .offset = offsetof(struct conf_route, protocol),
      .help = "tcp: a flow is a connection; http: a flow is one request "
-	     "and its response"},
+	     "and its response; udp: a flow is what one client's address "
+	     "exchanges with the server; dns: a flow is one query and its "
+	     "answer, over UDP"},
     {.name = "from",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, from),
@@ -76,14 +78,16 @@ const struct conf_field conf_route_fields[] = {
      .max = HOUR,
      .def = "10s",
      .offset = offsetof(struct conf_route, connect_timeout_us),
-     .help = "How long the upstream may take to accept"},
+     .help = "How long the upstream may take to accept; with udp and "
+	     "dns, how long its name may take to be resolved"},
     {.name = "idle_timeout",
      .type = CONF_DURATION,
      .bare = 1000,
      .def = "0ms",
      .offset = offsetof(struct conf_route, idle_timeout_us),
      .help = "Ends a session without traffic; 0: never; with http the "
-	     "default is 60s between requests"},
+	     "default is 60s between requests, with udp 60s, with dns 10s "
+	     "(there also for a query without an answer)"},
     {.name = "header_timeout",
      .type = CONF_DURATION,
      .bare = 1000,
@@ -100,7 +104,8 @@ const struct conf_field conf_route_fields[] = {
      .def = "4MiB",
      .offset = offsetof(struct conf_route, buffer_bytes),
      .help = "Bytes that faults may hold per direction of a flow "
-	     "before the sender feels it"},
+	     "before the sender feels it; datagrams beyond it are lost, and "
+	     "each counts at least 256"},
     {.name = "max_connections",
      .type = CONF_INT,
      .max = 1e6,
@@ -262,5 +267,15 @@ const struct conf_field conf_when_fields[] = {
      .flags = CONF_NUMERAL,
      .offset = offsetof(struct conf_when, status_text),
      .help = "Status of the response: 503, 5xx or 500-599 (http)"},
+    {.name = "dns_name",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_when, dns_name.text),
+     .help = "Pattern of the name that is asked for, without a final dot "
+	     "(dns)"},
+    {.name = "dns_type",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_when, dns_type.text),
+     .help = "Pattern of the type that is asked for: A, AAAA, MX, …; types "
+	     "without a name are TYPE65280 and the like (dns)"},
     CONF_FIELD_END,
 };

@@ -25,8 +25,7 @@ tox_kind(const char *type, const struct conf_route *route)
 
 	/* "down" is no toxic: clients mean a disabled proxy by it. */
 	if (ops == NULL || (ops->kind.flags & (KIND_HIDDEN | KIND_NO_STREAM)) ||
-	    ((ops->kind.flags & KIND_HTTP_ONLY) &&
-		route->protocol != PROTOCOL_HTTP))
+	    conf_kind_unfit(&ops->kind, route->protocol) != NULL)
 		return NULL;
 	return ops;
 }

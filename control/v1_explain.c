@@ -161,6 +161,9 @@ flow_type_of(enum conf_protocol protocol)
 		return FLOW_STREAM;
 	case PROTOCOL_HTTP:
 		return FLOW_EXCHANGE;
+	case PROTOCOL_UDP:
+	case PROTOCOL_DNS:
+		return FLOW_DATAGRAM;
 	}
 	return FLOW_STREAM;
 }

@@ -177,6 +177,8 @@ type_name(enum flow_type type)
 		return "connection";
 	case FLOW_EXCHANGE:
 		return "exchange";
+	case FLOW_DATAGRAM:
+		return "datagram";
 	}
 	return NULL;
 }

@@ -25,7 +25,11 @@ static const struct family families[] = {
     {"Byte streams",
 	"They act on the bytes of a TCP connection, or on those of a single "
 	"HTTP exchange.",
-	KIND_CONNECTION | KIND_HTTP_ONLY, 0},
+	KIND_CONNECTION | KIND_HTTP_ONLY | KIND_DATAGRAM_ONLY, 0},
+    {"Datagrams",
+	"They need `protocol = \"udp\"` or `\"dns\"`. Most kinds above work "
+	"there as well; their pages say so.",
+	KIND_DATAGRAM_ONLY, KIND_DATAGRAM_ONLY},
     {"HTTP exchanges", "They need `protocol = \"http\"`.", KIND_HTTP_ONLY,
 	KIND_HTTP_ONLY},
 };

@@ -14,6 +14,7 @@ struct bandwidth_params {
 
 struct bandwidth_state {
 	struct bucket bucket;
+	size_t carried; /* of the first held datagram */
 	bool stalled;
 };
 
@@ -81,10 +82,30 @@ static void
 stall(struct stage *s, struct bandwidth_state *st)
 {
 	stage_wake_at(s, DEADLINE_NEVER);
-	if (st->stalled || stage_in(s)->len == 0)
+	if (st->stalled || bytes_empty(stage_in(s)))
 		return;
 	st->stalled = true;
 	stage_acted(s, "stall", (double)stage_in(s)->len, "bytes");
+}
+
+/* A slice of n bytes has been carried: it passes, or with it the datagram
+ * that is complete now. */
+static void
+carried(struct stage *s, size_t n, int64_t at_us)
+{
+	struct bandwidth_state *st = stage_state(s);
+	size_t len = stage_in(s)->head->len;
+
+	stage_touched(s, n);
+	if (!stage_is_datagram(s)) {
+		stage_pass(s, n, at_us);
+		return;
+	}
+	st->carried += n;
+	if (st->carried < len)
+		return;
+	st->carried = 0;
+	stage_pass_unit(s, 0, at_us);
 }
 
 static void
@@ -104,8 +125,9 @@ bandwidth_data(struct stage *s)
 	}
 	if (p->shared)
 		limit.shared = &stage_shared(s)->words[stage_dir(s)];
-	while (in->len > 0) {
-		size_t n = MIN(bucket_slice(p->rate_Bps), in->head->len);
+	while (!bytes_empty(in)) {
+		size_t n = MIN(bucket_slice(p->rate_Bps),
+		    in->head->len - st->carried);
 		int64_t ready;
 
 		if (st->bucket.reserved == 0)
@@ -118,8 +140,7 @@ bandwidth_data(struct stage *s)
 		}
 		n = st->bucket.reserved;
 		bucket_take(&st->bucket, now);
-		stage_pass(s, n, MAX(ready, stage_arrival(s)));
-		stage_touched(s, n);
+		carried(s, n, MAX(ready, stage_arrival(s)));
 	}
 }
 
@@ -142,7 +163,10 @@ const struct fault_ops bandwidth_ops = {
 		"share one per direction, taking turns slice by slice.\n\n"
 		"`rate = 0` stalls the direction: senders feel back-pressure "
 		"once the buffers are full, nothing is lost, and everything "
-		"moves on when the rate rises or the fault is removed. On an "
+		"moves on when the rate rises or the fault is removed. "
+		"Datagrams of udp and dns routes arrive whole, when their last "
+		"byte has been carried; those that come while `buffer` is full "
+		"are lost, as at a router. On an "
 		"HTTP route bodies are shaped; heads pass at once. What the "
 		"kernels buffer behind the proxy is not paced.",
 	    .example = "{ type = \"bandwidth\"; rate = \"1MB/s\"; "

@@ -45,6 +45,9 @@ cut(struct stage *s)
 {
 	const struct blackhole *p = stage_params(s);
 
+	/* Datagrams come all the same: to be lost, or held. */
+	if (stage_is_datagram(s))
+		return;
 	stage_deaf(s, !p->acknowledge);
 	stage_hold(s, true);
 }
@@ -64,11 +67,18 @@ blackhole_open(struct stage *s)
 		stage_hold_open(s, true);
 }
 
-/* Bytes and the end of stream stay where they are. */
+/* Bytes and the end of stream stay where they are. Datagrams on a cut wire
+ * are gone. */
 static void
 blackhole_keep(struct stage *s)
 {
-	(void)s;
+	const struct blackhole *p = stage_params(s);
+
+	if (!stage_is_datagram(s) || p->acknowledge ||
+	    bytes_empty(stage_in(s)))
+		return;
+	stage_touched(s, stage_in(s)->len);
+	stage_drop_all(s);
 }
 
 static void
@@ -86,8 +96,9 @@ blackhole_detach(struct stage *s)
 	if (stage_closing(s) || p->held == HELD_RELEASE)
 		return;
 	stage_acted(s, "drop", (double)stage_in(s)->len, "bytes");
-	stage_drop(s, stage_in(s)->len);
-	stage_end(s, END_RST);
+	stage_drop_all(s);
+	if (!stage_is_datagram(s))
+		stage_end(s, END_RST);
 }
 
 const struct fault_ops blackhole_ops = {
@@ -119,6 +130,11 @@ const struct fault_ops blackhole_ops = {
 		"goes on with the peer's next retransmission, often a second "
 		"or more later. With `held = \"drop\"` the flow is reset "
 		"instead."
+		"\n\n"
+		"On udp and dns routes datagrams in the fault's direction are "
+		"lost; with `acknowledge = true` they are held instead, as "
+		"many as `buffer` allows, and arrive in order on removal, "
+		"unless `held` drops them."
 		"\n\n"
 		"Limits: segments are discarded on their way in only, by the "
 		"minimum TTL of the socket; a peer that sends with TTL 255 "

@@ -121,6 +121,10 @@ condition_when_fails(const struct flow *f, const struct conf_when *w)
 		return "query";
 	if (!fact_matches(f, FACT_COMMAND, &w->command))
 		return "command";
+	if (!fact_matches(f, FACT_DNS_NAME, &w->dns_name))
+		return "dns_name";
+	if (!fact_matches(f, FACT_DNS_TYPE, &w->dns_type))
+		return "dns_type";
 	for (size_t i = 0; i < w->headers_count; i++) {
 		if (!header_matches(f, &w->headers[i]))
 			return "header";

@@ -117,7 +117,8 @@ const struct fault_ops connect_delay_ops = {
 		       "jitter = \"100ms\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct connect_delay),
-	    .flags = KIND_CONNECTION | KIND_NO_STREAM | KIND_DELAYS,
+	    .flags = KIND_CONNECTION | KIND_STREAM_ONLY | KIND_NO_STREAM |
+		KIND_DELAYS,
 	    .check = connect_delay_check,
 	},
     .state_size = sizeof(struct opening),

@@ -84,8 +84,8 @@ const struct fault_ops connect_timeout_ops = {
 		"of a Unix socket, is answered.",
 	    .example = "{ type = \"connect_timeout\"; for = \"30s\"; }",
 	    .fields = fields,
-	    .flags = KIND_CONNECTION | KIND_NO_STREAM | KIND_LISTENER |
-		KIND_MAY_STALL,
+	    .flags = KIND_CONNECTION | KIND_STREAM_ONLY | KIND_NO_STREAM |
+		KIND_LISTENER | KIND_MAY_STALL,
 	},
     .state_size = sizeof(struct unanswered),
     .links = connect_timeout_links,

@@ -22,6 +22,7 @@ struct corrupt_state {
 	uint64_t head;	/* bytes of an HTTP head, which are spared */
 	uint64_t next;	/* offset of the next byte to be hit */
 	uint64_t draws; /* hits drawn, three dice each */
+	uint64_t seen;	/* datagrams that came, where those are hit */
 	int64_t hits;	/* hits made */
 	bool aimed;	/* next is valid */
 };
@@ -43,7 +44,8 @@ static const struct conf_field fields[] = {
 	.offset = offsetof(struct corrupt_params, per),
 	.def = "byte",
 	.choices = per_choices,
-	.help = "What rate counts; a packet is 1460 bytes of the stream",
+	.help = "What rate counts; a packet is a datagram, or 1460 bytes of "
+		"the stream",
     },
     {
 	.name = "count",
@@ -92,6 +94,45 @@ aim(struct stage *s, const struct corrupt_params *p, uint64_t from)
 		    (packet + skip) * PACKET + stage_below(s, draw + 1, PACKET);
 }
 
+/* Aims at the next datagram to be hit, counted from the first. */
+static void
+aim_datagram(struct stage *s, const struct corrupt_params *p)
+{
+	struct corrupt_state *st = stage_state(s);
+	uint64_t draw = STAGE_DRAW + 3 * st->draws++;
+	uint64_t skip = p->rate > 0 ? gap(p->rate, stage_unit(s, draw)) : NEVER;
+
+	st->aimed = true;
+	st->next = skip < NEVER - st->seen ? st->seen + skip : NEVER;
+}
+
+/* One bit of every hit datagram, wherever in it. Datagrams count as packets
+ * do in a stream: `next` is the number of the next one to be hit. */
+static void
+corrupt_datagrams(struct stage *s, const struct corrupt_params *p)
+{
+	struct corrupt_state *st = stage_state(s);
+
+	while (!bytes_empty(stage_in(s))) {
+		size_t len = stage_in(s)->head->len;
+		uint64_t draw;
+
+		if (!st->aimed)
+			aim_datagram(s, p);
+		draw = STAGE_DRAW + 3 * st->draws - 2;
+		if (st->seen++ == st->next && len > 0 &&
+		    (p->count == 0 || st->hits < p->count)) {
+			stage_xor(s, stage_below(s, draw, len),
+			    (unsigned char)(1u << stage_below(s, draw + 1, 8)));
+			stage_touched(s, 1);
+			st->hits++;
+		}
+		if (st->seen > st->next)
+			st->aimed = false;
+		stage_pass_unit(s, 0, -1);
+	}
+}
+
 static void
 corrupt_data(struct stage *s)
 {
@@ -99,8 +140,12 @@ corrupt_data(struct stage *s)
 	struct corrupt_state *st = stage_state(s);
 	uint64_t base;
 
+	if (p->per == PER_PACKET && stage_is_datagram(s)) {
+		corrupt_datagrams(s, p);
+		return;
+	}
 	st->head += chunk_pass_head(s);
-	if (stage_in(s)->len == 0)
+	if (bytes_empty(stage_in(s)))
 		return;
 	base = stage_offset(s) - st->head;
 	if (!st->aimed)
@@ -132,7 +177,7 @@ const struct fault_ops corrupt_ops = {
     .kind =
 	{
 	    .name = "corrupt",
-	    .summary = "Flips bits of the stream",
+	    .summary = "Flips bits of the stream, or of datagrams",
 	    .details =
 		"In each byte (or each 1460-byte packet of the stream) one bit "
 		"flips with probability `rate`. Which bits these are depends "

@@ -285,6 +285,7 @@ const struct fault_ops cut_ops = {
 		       "stream = \"upstream\"; how = \"rst\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct cut_params),
+	    .flags = KIND_STREAM_ONLY,
 	    .check = cut_check,
 	},
     .state_size = sizeof(struct cut_state),

@@ -84,6 +84,8 @@ enum flow_type {
 	FLOW_CONNECTION, /* the connection under HTTP exchanges: only kinds
 			    with KIND_CONNECTION; its links carry no bytes */
 	FLOW_EXCHANGE,	 /* one request and its response */
+	FLOW_DATAGRAM,	 /* whole datagrams: a client's association, or a DNS
+			    query and its answer */
 };
 
 enum fact {
@@ -93,6 +95,9 @@ enum fact {
 	FACT_PATH,
 	FACT_QUERY,
 	FACT_COMMAND,
+	FACT_DNS_NAME,
+	FACT_DNS_TYPE,
+	FACT_COUNT,
 };
 
 struct flow;
@@ -195,7 +200,7 @@ bool flow_considers(const struct flow *f, const struct armed_fault *fault);
 static inline bool
 link_is_fast(const struct link *l)
 {
-	return l->first == NULL && l->out.len == 0 && l->stage_holds == 0;
+	return l->first == NULL && bytes_empty(&l->out) && l->stage_holds == 0;
 }
 
 /* True if the source may be read. */
@@ -209,7 +214,7 @@ link_wants(const struct link *l)
 static inline bool
 link_at_eof(const struct link *l)
 {
-	return l->eof_out && l->out.len == 0;
+	return l->eof_out && bytes_empty(&l->out);
 }
 
 /* Feeds all of `src` (emptied) to the first stage, or to out. May call any
@@ -222,6 +227,13 @@ void link_feed_copy(struct link *l, const void *data, size_t len,
 void link_feed_eof(struct link *l);
 /* The host took n bytes from the front of out (they are dropped here). */
 void link_taken(struct link *l, size_t n);
+/* FLOW_DATAGRAM: feeds a copy of one datagram (len may be 0) that arrived at
+ * time_us. False if the link holds all it may: the datagram is lost. */
+bool link_feed_datagram(struct link *l, const void *data, size_t len,
+    int64_t time_us) WARN_UNUSED;
+/* FLOW_DATAGRAM: the host took the first datagram of out; `sent`: it went to
+ * the sink, else it is lost. Dropped here. */
+void link_taken_datagram(struct link *l, bool sent);
 /* n bytes came from the source, or went to the sink: counts them. */
 static inline void
 link_received(struct link *l, size_t n)

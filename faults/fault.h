@@ -109,6 +109,9 @@ size_t stage_head_left(const struct stage *s);
 bool stage_closing(const struct stage *s);
 /* True on an HTTP exchange, false on a byte stream. */
 bool stage_is_http(const struct stage *s);
+/* True where every segment of stage_in() is one datagram (perhaps an empty
+ * one), which passes, is dropped or delayed as a whole. */
+bool stage_is_datagram(const struct stage *s);
 
 /* Random numbers of this stage: pure functions of (seed, route, fault, flow,
  * draw). Numbers below 16 are the engine's; kinds count from STAGE_DRAW. Each
@@ -124,10 +127,26 @@ uint64_t stage_below(const struct stage *s, uint64_t draw, uint64_t bound);
  * next stage counts from there); negative: they keep their arrival. */
 void stage_pass(struct stage *s, size_t n, int64_t at_us);
 void stage_pass_all(struct stage *s);
+/* Drops all that is held. */
+void stage_drop_all(struct stage *s);
 /* Passes the end of stream on; held input must be empty. */
 void stage_pass_eof(struct stage *s);
 /* Drops the first n held bytes: they never arrive. */
 void stage_drop(struct stage *s, size_t n);
+/* Datagrams only. Passes the nth held datagram (from 0) on, ahead of those
+ * that are held before it; at_us as in stage_pass. */
+void stage_pass_unit(struct stage *s, size_t nth, int64_t at_us);
+/* Drops the first held datagram. */
+void stage_drop_unit(struct stage *s);
+/* The first held datagram, or a copy of it, leaves at due_us: at once if that
+ * is over; ahead of those that are due later, whatever the order in which
+ * they came. The engine sees to it and reports the delay; when the stage
+ * goes, what still waits moves on in order of its time. */
+void stage_delay(struct stage *s, int64_t due_us);
+void stage_copy(struct stage *s, int64_t due_us);
+/* Sends a datagram of the fault's own the other way, as if it had come from
+ * where this link leads to. */
+void stage_send_back(struct stage *s, const void *data, size_t len);
 /* Adds bytes of the fault's own behind what was passed so far. */
 void stage_insert(struct stage *s, const void *data, size_t len);
 /* Flips bits of the held byte at offset `off` of the input. */

@@ -68,11 +68,13 @@ flow_considers(const struct flow *f, const struct armed_fault *fault)
 		return false;
 	switch ((enum flow_type)f->type) {
 	case FLOW_STREAM:
-		return !(flags & KIND_HTTP_ONLY);
+		return !(flags & (KIND_HTTP_ONLY | KIND_DATAGRAM_ONLY));
 	case FLOW_CONNECTION:
 		return flags & KIND_CONNECTION;
 	case FLOW_EXCHANGE:
-		return !(flags & KIND_CONNECTION);
+		return !(flags & (KIND_CONNECTION | KIND_DATAGRAM_ONLY));
+	case FLOW_DATAGRAM:
+		return !(flags & (KIND_HTTP_ONLY | KIND_STREAM_ONLY));
 	}
 	return false;
 }
@@ -264,9 +266,11 @@ flow_open(struct flow *f)
 }
 
 /* What waited for the host before waits for its sink: asking again would be a
- * system call for every blocked flow. */
+ * system call for every blocked flow. An empty datagram adds no bytes, but it
+ * is a new tail. */
 struct waiting {
 	size_t len[2];
+	const struct seg *tail[2];
 	bool eof[2];
 };
 
@@ -275,6 +279,7 @@ waiting_now(const struct flow *f)
 {
 	return (struct waiting){
 	    .len = {f->links[0].out.len, f->links[1].out.len},
+	    .tail = {f->links[0].out.tail, f->links[1].out.tail},
 	    .eof = {f->links[0].eof_out, f->links[1].eof_out},
 	};
 }
@@ -289,6 +294,7 @@ pump_both(struct flow *f, const struct waiting *before)
 			return;
 		link_pump(l);
 		if (l->out.len > before->len[dir] ||
+		    l->out.tail != before->tail[dir] ||
 		    l->eof_out != before->eof[dir])
 			f->ops->output(f, l);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A peer that vanishes: the connection dies and nobody is told. */
+#include "base/attr.h"
 #include "faults/registry.h"
 
 #define DAY_US 86400e6
@@ -68,6 +69,20 @@ time_is_up(struct stage *s)
 	return dies_by_time(p) && stage_now(s) - st->since_us >= p->after_us;
 }
 
+/* Passes on what may pass: bytes, or whole datagrams. */
+static void
+pass_up_to(struct stage *s, uint64_t left)
+{
+	if (!stage_is_datagram(s)) {
+		stage_pass(s, MIN(left, stage_in(s)->len), -1);
+		return;
+	}
+	while (!bytes_empty(stage_in(s)) && stage_in(s)->head->len <= left) {
+		left -= stage_in(s)->head->len;
+		stage_pass_unit(s, 0, -1);
+	}
+}
+
 /* The last bytes get a turn of the loop to leave before the silence. */
 static void
 half_open_data(struct stage *s)
@@ -85,8 +100,10 @@ half_open_data(struct stage *s)
 		left = (uint64_t)p->bytes > stage_offset(s)
 		    ? (uint64_t)p->bytes - stage_offset(s)
 		    : 0;
-	stage_pass(s, left < stage_in(s)->len ? left : stage_in(s)->len, -1);
-	if (p->bytes == 0 || stage_offset(s) < (uint64_t)p->bytes)
+	pass_up_to(s, left);
+	if (p->bytes == 0 ||
+	    (stage_offset(s) < (uint64_t)p->bytes &&
+		bytes_empty(stage_in(s))))
 		return;
 	st->spent = true;
 	stage_hold(s, true);
@@ -134,7 +151,9 @@ const struct fault_ops half_open_ops = {
 		"sends with TTL 255 and peers on Unix sockets see their bytes "
 		"acknowledged until the buffers are full. On HTTP routes the "
 		"fault acts on the client's connection, where bytes are not "
-		"counted: use `after` there.",
+		"counted: use `after` there. On udp routes the association is "
+		"what dies, as when a NAT entry expires; it is given up when "
+		"its client has been quiet for `idle_timeout`.",
 	    .example = "{ type = \"half_open\"; after = \"10s\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct half_open),

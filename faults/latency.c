@@ -254,6 +254,19 @@ latency_update(struct stage *s, const void *old_params)
 	latency_attach(s);
 }
 
+/* Datagrams overtake one another. */
+static void
+delay_datagrams(struct stage *s)
+{
+	struct latency_state *st = stage_state(s);
+
+	while (!bytes_empty(stage_in(s))) {
+		st->last_us = 0;
+		st->drawn = false;
+		stage_delay(s, due_us(s, stage_arrival(s)));
+	}
+}
+
 static void
 latency_data(struct stage *s)
 {
@@ -261,6 +274,10 @@ latency_data(struct stage *s)
 	const struct bytes *in = stage_in(s);
 	int64_t now = stage_now(s);
 
+	if (stage_is_datagram(s)) {
+		delay_datagrams(s);
+		return;
+	}
 	while (in->len > 0) {
 		int64_t arrival = stage_arrival(s);
 		int64_t due = due_us(s, arrival);
@@ -326,6 +343,10 @@ const struct fault_ops latency_ops = {
 		"itself, as in Toxiproxy, unless `delay_close` is set. Changed "
 		"parameters hold at once for bytes still waiting, counted from "
 		"their arrival. Removing the fault lets held bytes go at once. "
+		"On udp and dns routes every datagram has a delay of its own: "
+		"with `jitter` they overtake one another, as packets do, and "
+		"one that is on its way keeps the delay that was drawn for "
+		"it. "
 		"The TCP handshake is not delayed; see `connect_delay`.",
 	    .example = "{ type = \"latency\"; latency = \"80ms\"; "
 		       "jitter = \"20ms\"; distribution = \"normal\"; }",

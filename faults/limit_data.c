@@ -28,6 +28,21 @@ static const struct conf_field fields[] = {
     CONF_FIELD_END,
 };
 
+/* Datagrams pass whole or not at all. */
+static void
+limit_datagrams(struct stage *s, uint64_t limit)
+{
+	while (!bytes_empty(stage_in(s))) {
+		if (stage_offset(s) + stage_in(s)->head->len > limit ||
+		    stage_offset(s) >= limit) {
+			stage_acted(s, "cut", (double)stage_offset(s), "bytes");
+			stage_end(s, END_FIN);
+			return;
+		}
+		stage_pass_unit(s, 0, -1);
+	}
+}
+
 static void
 limit_data_data(struct stage *s)
 {
@@ -36,6 +51,10 @@ limit_data_data(struct stage *s)
 	uint64_t limit = p->bytes > 0 ? (uint64_t)p->bytes : 0, passed;
 	size_t held;
 
+	if (stage_is_datagram(s)) {
+		limit_datagrams(s, limit);
+		return;
+	}
 	st->head += chunk_pass_head(s);
 	passed = stage_offset(s) - st->head;
 	held = stage_in(s)->len;
@@ -68,6 +87,9 @@ const struct fault_ops limit_data_ops = {
 		"passed closes at once.\n\n"
 		"On an HTTP route only the body counts, as it is on the wire "
 		"(with the framing of chunked bodies); the head always passes. "
+		"On a udp route the datagram that would go beyond `bytes` is "
+		"lost and the association ends; the client's next datagram "
+		"begins another. "
 		"To end by a pattern, by reset or in silence, use `cut`.",
 	    .example = "{ type = \"limit_data\"; bytes = \"64KiB\"; }",
 	    .fields = fields,

@@ -10,6 +10,8 @@
 
 #include <assert.h>
 
+#include "base/attr.h"
+
 void
 link_init(struct link *l, struct flow *f, enum link_dir dir)
 {
@@ -46,13 +48,16 @@ link_lowered(struct link *l)
 		l->flow->ops->resume(l->flow, l);
 }
 
-/* Tells the host if there is anything to take. */
+/* Tells the host if there is more to take than there was. An empty datagram
+ * adds no bytes, but it is the new tail. */
 static void
-link_deliver(struct link *l, size_t before, bool eof_before)
+link_deliver(struct link *l, const struct bytes *before, bool eof_before)
 {
 	struct flow *f = l->flow;
 
-	if (f->closing || (l->out.len <= before && l->eof_out == eof_before))
+	if (f->closing ||
+	    (l->out.len <= before->len && l->out.tail == before->tail &&
+		l->eof_out == eof_before))
 		return;
 	f->ops->output(f, l);
 }
@@ -69,7 +74,7 @@ link_ended(struct link *l)
 void
 link_pump(struct link *l)
 {
-	size_t before = l->out.len;
+	struct bytes before = l->out; /* to compare with alone */
 	bool eof_before = l->eof_out;
 
 	if (l->pumping) {
@@ -86,7 +91,7 @@ link_pump(struct link *l)
 			stage_run(s);
 	} while (l->again && !l->flow->ended);
 	l->pumping = false;
-	link_deliver(l, before, eof_before);
+	link_deliver(l, &before, eof_before);
 }
 
 void
@@ -101,12 +106,12 @@ link_feed(struct link *l, struct bytes *src)
 	l->held += len;
 	link_raised(l);
 	if (l->first == NULL) {
-		bytes_move(&l->out, src, len, -1);
+		bytes_join(&l->out, src);
 		if (!l->flow->closing)
 			l->flow->ops->output(l->flow, l);
 		return;
 	}
-	bytes_move(&l->first->in, src, len, -1);
+	bytes_join(&l->first->in, src);
 	l->first->dirty = true;
 	link_pump(l);
 }
@@ -145,5 +150,56 @@ link_taken(struct link *l, size_t n)
 	bytes_drop(&l->out, n);
 	l->held -= n;
 	link_sent(l, n);
+	link_lowered(l);
+}
+
+/* --- datagrams --- */
+
+/* A small datagram takes more memory than it has bytes, an empty one too. */
+#define WEIGHT_MIN 256
+
+size_t
+link_weight(const struct seg *seg)
+{
+	return MAX(seg->len, WEIGHT_MIN);
+}
+
+void
+link_insert_datagram(struct link *l, const void *data, size_t len,
+    int64_t time_us)
+{
+	struct bytes *to = l->first != NULL ? &l->first->in : &l->out;
+
+	bytes_add_unit(to, data, len, time_us);
+	l->held += link_weight(to->tail);
+	link_raised(l);
+	if (l->first != NULL) {
+		l->first->dirty = true;
+		link_pump(l);
+	} else if (!l->flow->closing) {
+		l->flow->ops->output(l->flow, l);
+	}
+}
+
+bool
+link_feed_datagram(struct link *l, const void *data, size_t len,
+    int64_t time_us)
+{
+	if (!link_wants(l))
+		return false;
+	link_received(l, len);
+	link_insert_datagram(l, data, len, time_us);
+	return true;
+}
+
+void
+link_taken_datagram(struct link *l, bool sent)
+{
+	struct seg *seg = bytes_cut(&l->out, 0);
+
+	l->held -= link_weight(seg);
+	if (sent)
+		link_sent(l, seg->len);
+	seg_put(l->out.pool, seg);
 	link_lowered(l);
 }

@@ -231,6 +231,24 @@ recovered_us(const struct loss_params *p, unsigned losses, int64_t arrival_us,
 	return due;
 }
 
+/* A lost datagram is lost. */
+static void
+lose_datagrams(struct stage *s, const struct loss_params *p)
+{
+	struct gilbert chain = chain_of(p);
+
+	while (!bytes_empty(stage_in(s))) {
+		size_t len = stage_in(s)->head->len;
+
+		if (!draw_lost(s, &chain)) {
+			stage_pass_unit(s, 0, -1);
+			continue;
+		}
+		stage_acted(s, "drop", (double)len, "bytes");
+		stage_drop_unit(s);
+	}
+}
+
 static void
 loss_data(struct stage *s)
 {
@@ -239,6 +257,10 @@ loss_data(struct stage *s)
 	const struct bytes *in = stage_in(s);
 	int64_t now = stage_now(s);
 
+	if (stage_is_datagram(s)) {
+		lose_datagrams(s, p);
+		return;
+	}
 	while (in->len > 0) {
 		int64_t arrival = stage_arrival(s), due;
 		size_t n;
@@ -269,8 +291,13 @@ const struct fault_ops loss_ops = {
 	{
 	    .name = "loss",
 	    .summary =
-		"Stalls as lost packets cause them; the stream stays intact",
+		"Loses datagrams; on a stream, stalls as lost packets cause "
+		"them",
 	    .details =
+		"On udp and dns routes a lost datagram never arrives: one "
+		"loss is drawn per datagram, and `rtt`, `rto` and `mss` have "
+		"no meaning. On a dns route every query is a flow of its own, "
+		"so that losses come at the same rate but not in bursts.\n\n"
 		"A stream cannot lose bytes, so a lost packet shows as a wait. "
 		"Bytes that arrive together are packets of `mss` bytes. For "
 		"each "

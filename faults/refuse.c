@@ -25,7 +25,7 @@ refuse_listener(const void *params, int stream)
 static void
 refuse_open(struct stage *s)
 {
-	stage_acted(s, "accept_rst", 0, "");
+	stage_acted(s, stage_is_datagram(s) ? "drop" : "accept_rst", 0, "");
 	stage_end(s, END_RST);
 }
 
@@ -46,7 +46,14 @@ const struct fault_ops refuse_ops = {
 		"routes share the listener, the connection is therefore "
 		"accepted and reset at once; the effect is then reported as "
 		"`accept_rst`. The client's connect() succeeds and its first "
-		"read or write fails with ECONNRESET.",
+		"read or write fails with ECONNRESET."
+		"\n\n"
+		"On udp and dns routes the closed port answers with ICMP \"port "
+		"unreachable\", which connected sockets report as ECONNREFUSED, "
+		"and it does so to every client, old and new. With a condition "
+		"that picks single flows nobody can be told: the datagrams are "
+		"lost, the effect is `drop`, and a client's next datagram is "
+		"another try.",
 	    .example = "{ type = \"refuse\"; }",
 	    .fields = fields,
 	    .flags = KIND_CONNECTION | KIND_NO_STREAM | KIND_LISTENER,

@@ -156,6 +156,7 @@ const struct fault_ops reset_peer_ops = {
 		       "probability = \"10%\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct reset_peer_params),
+	    .flags = KIND_STREAM_ONLY,
 	},
     .state_size = sizeof(struct reset_peer_state),
     .attach = reset_peer_attach,

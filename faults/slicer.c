@@ -133,6 +133,7 @@ const struct fault_ops slicer_ops = {
 		       "size_variation = 32; delay = \"500us\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct slicer_params),
+	    .flags = KIND_STREAM_ONLY,
 	    .check = slicer_check,
 	},
     .state_size = sizeof(struct slicer_state),

@@ -52,7 +52,7 @@ const struct fault_ops slow_close_ops = {
 	    .example = "{ type = \"slow_close\"; delay = \"2s\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct slow_close_params),
-	    .flags = KIND_DELAYS,
+	    .flags = KIND_STREAM_ONLY | KIND_DELAYS,
 	},
     .eof = slow_close_eof,
 };

@@ -19,7 +19,7 @@ flow_of(const struct stage *s)
 static void
 count_held(struct stage *s)
 {
-	bool holds = s->in.len > 0 || s->hold || s->deaf || s->hold_open ||
+	bool holds = !stage_is_empty(s) || s->hold || s->deaf || s->hold_open ||
 	    (s->eof && !s->eof_done);
 
 	if (holds == s->holds)
@@ -135,11 +135,10 @@ static void
 hand_over(struct stage *s)
 {
 	struct stage *next = s->next;
+	struct bytes *to = stage_successor(s);
 
-	bytes_move(next != NULL ? &next->in : &s->link->out, &s->in, s->in.len,
-	    -1);
-	if (next != NULL)
-		next->dirty = true;
+	stage_flush_later(s, to);
+	bytes_join(to, &s->in);
 	if (!s->eof || s->eof_done)
 		return;
 	if (next != NULL) {
@@ -162,8 +161,10 @@ end_early(struct stage *s)
 		return;
 	l->held -= s->in.len;
 	bytes_fini(&s->in);
-	for (struct stage *t = s->next; t != NULL; t = t->next)
-		bytes_move(&l->out, &t->in, t->in.len, -1);
+	for (struct stage *t = l->last; t != s; t = t->prev) {
+		stage_flush_later(t, &l->out);
+		bytes_join(&l->out, &t->in);
+	}
 	flow_end_now(l->flow, (enum flow_end)l->ending);
 }
 
@@ -197,6 +198,7 @@ stage_free(struct stage *s)
 	if (f->closing || f->ended) {
 		l->held -= s->in.len;
 		bytes_fini(&s->in);
+		stage_flush_later(s, NULL);
 	} else {
 		hand_over(s);
 	}
@@ -230,7 +232,7 @@ stage_rebind(struct stage *s, const struct armed_fault *fault)
 static void
 run_eof(struct stage *s)
 {
-	if (!s->eof || s->eof_done || s->in.len > 0)
+	if (!s->eof || s->eof_done || !stage_is_empty(s))
 		return;
 	if (s->ops->eof != NULL)
 		s->ops->eof(s);
@@ -246,24 +248,25 @@ stage_run(struct stage *s)
 	if (!s->dirty || f->ended)
 		return;
 	s->dirty = false;
+	stage_release(s);
 	if (s->ops->data != NULL)
 		s->ops->data(s);
-	else if (s->in.len > 0)
+	else if (!bytes_empty(&s->in))
 		stage_pass_all(s);
 	if (f->ended || s->link->ender == s)
 		return;
 	run_eof(s);
 	count_held(s);
 	/* Held bytes must have somebody who comes back for them. */
-	assert(f->ended || s->in.len == 0 || s->hold || s->deaf ||
+	assert(f->ended || bytes_empty(&s->in) || s->hold || s->deaf ||
 	    deadline_armed(&s->wake) || s->dirty || s->link->ender == s ||
 	    (s->ops->kind.flags & KIND_MAY_STALL));
 }
 
 /* --- what a stage does --- */
 
-static struct bytes *
-successor(struct stage *s)
+struct bytes *
+stage_successor(struct stage *s)
 {
 	if (s->next == NULL)
 		return &s->link->out;
@@ -274,14 +277,16 @@ successor(struct stage *s)
 void
 stage_pass(struct stage *s, size_t n, int64_t at_us)
 {
+	assert(!stage_is_datagram(s));
 	s->offset += n;
-	bytes_move(successor(s), &s->in, n, at_us);
+	bytes_move(stage_successor(s), &s->in, n, at_us);
 }
 
 void
 stage_pass_all(struct stage *s)
 {
-	stage_pass(s, s->in.len, -1);
+	s->offset += s->in.len;
+	bytes_join(stage_successor(s), &s->in);
 }
 
 void
@@ -303,6 +308,7 @@ stage_pass_eof(struct stage *s)
 void
 stage_drop(struct stage *s, size_t n)
 {
+	assert(!stage_is_datagram(s));
 	s->offset += n;
 	bytes_drop(&s->in, n);
 	s->link->held -= n;
@@ -310,9 +316,20 @@ stage_drop(struct stage *s, size_t n)
 }
 
 void
+stage_drop_all(struct stage *s)
+{
+	if (!stage_is_datagram(s)) {
+		stage_drop(s, s->in.len);
+		return;
+	}
+	while (!bytes_empty(&s->in))
+		stage_drop_unit(s);
+}
+
+void
 stage_insert(struct stage *s, const void *data, size_t len)
 {
-	bytes_add(successor(s), data, len, stage_now(s));
+	bytes_add(stage_successor(s), data, len, stage_now(s));
 	s->link->held += len;
 }
 

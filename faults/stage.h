@@ -9,6 +9,8 @@
 #include "faults/engine.h"
 #include "faults/fault.h"
 
+struct later;
+
 /* Invariants: bytes held imply a wake-up, a hold or a kind that may stall;
  * eof_done implies eof and an empty input. */
 struct stage {
@@ -18,6 +20,7 @@ struct stage {
 	struct stage *prev, *next;
 	struct bytes in;
 	struct deadline wake;
+	struct later *later; /* datagrams that leave at a time; or NULL */
 	int64_t eof_us;	 /* nominal arrival of the end of stream */
 	uint64_t start;	 /* stream offset at which it came to be */
 	uint64_t offset; /* bytes passed or dropped since */
@@ -43,11 +46,26 @@ void stage_rebind(struct stage *s, const struct armed_fault *fault);
 /* Runs the data and eof slots if there is something new. */
 void stage_run(struct stage *s);
 
+/* True if nothing is held: neither input nor datagrams that leave later. */
+bool stage_is_empty(const struct stage *s);
+/* Where what it passes goes; whoever is there has news. */
+struct bytes *stage_successor(struct stage *s);
+/* Passes on the datagrams whose time has come. */
+void stage_release(struct stage *s);
+/* Datagrams that leave later go to the end of `to` now (NULL: are dropped),
+ * in order of their time. */
+void stage_flush_later(struct stage *s, struct bytes *to);
+
 /* Runs all stages with news, in order; then tells the host of output. */
 void link_pump(struct link *l);
 /* Prepares and takes apart (links without stages). */
 void link_init(struct link *l, struct flow *f, enum link_dir dir);
 void link_fini(struct link *l);
+/* What a datagram counts in `held`: more than its bytes if it is small. */
+size_t link_weight(const struct seg *seg);
+/* A datagram enters the link; it is not counted as received. */
+void link_insert_datagram(struct link *l, const void *data, size_t len,
+    int64_t time_us);
 /* Bytes were dropped or taken: the source may be read again? */
 void link_lowered(struct link *l);
 /* The end of stream, or the end of a flow that a stage wished, passed the

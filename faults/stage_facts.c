@@ -84,6 +84,12 @@ stage_is_http(const struct stage *s)
 	return s->link->flow->type == FLOW_EXCHANGE;
 }
 
+bool
+stage_is_datagram(const struct stage *s)
+{
+	return s->link->flow->type == FLOW_DATAGRAM;
+}
+
 uint64_t
 stage_bits(const struct stage *s, uint64_t draw)
 {

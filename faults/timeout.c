@@ -111,6 +111,7 @@ const struct fault_ops timeout_ops = {
 	    .example = "{ type = \"timeout\"; timeout = \"5s\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct timeout_params),
+	    .flags = KIND_STREAM_ONLY,
 	},
     .state_size = sizeof(struct timeout_state),
     .attach = timeout_attach,

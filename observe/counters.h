@@ -113,6 +113,7 @@ struct route_counts {
 	struct route_counts *next;
 	unsigned worker;
 	struct counter received[2], sent[2]; /* bytes, by link_dir */
+	struct counter lost[2]; /* datagrams without room, by link_dir */
 	struct counter accepted, closed[CLOSED_BY_COUNT];
 	struct counter connects[CONNECT_COUNT];
 	struct histogram connect;

@@ -27,7 +27,7 @@ struct acceptor {
 	struct event mailbox_ev, change_ev, rest_ev;
 	struct listener_list listeners;
 	struct plan *plan; /* counted */
-	uint64_t sessions; /* accepted so far */
+	uint64_t accepted; /* so far */
 	int spare_fd;	   /* given up to shed one client on EMFILE */
 	bool resting;
 	int64_t warned_us;
@@ -52,12 +52,14 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 	struct accepted accepted = {
 	    .fd = fd,
 	    .listener = l->opened.id,
-	    .session = ++a->sessions,
+	    .session =
+		atomic_fetch_add(a->workers[0]->session_numbers, 1) + 1,
 	    .flow = UINT64_MAX,
 	    .peer = *peer,
 	};
 	struct route_shared *shared = plan->routes[0]->shared;
 
+	a->accepted++;
 	if (plan->routes_count == 1)
 		accepted.flow = atomic_fetch_add(
 		    plan->protocol == PROTOCOL_HTTP ? &shared->next_connection
@@ -67,7 +69,7 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 		worker_take(a->workers[0], &accepted);
 	else
 		worker_post_accepted(
-		    a->workers[a->sessions % a->workers_count], &accepted);
+		    a->workers[a->accepted % a->workers_count], &accepted);
 }
 
 static void update_all(struct acceptor *a);
@@ -189,8 +191,10 @@ deliver_apply(struct mail *mail, void *arg)
 	struct mail_apply *m = CONTAINER_OF(mail, struct mail_apply, mail);
 	struct acceptor *a = arg;
 
-	for (size_t i = 0; i < m->opened_count; i++)
-		add_listener(a, &m->opened[i]);
+	for (size_t i = 0; i < m->opened_count; i++) {
+		if (!m->opened[i].is_datagram)
+			add_listener(a, &m->opened[i]);
+	}
 	bind_plan(a, m->plan);
 	if (m->done != NULL)
 		m->done(m->arg);

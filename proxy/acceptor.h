@@ -19,7 +19,7 @@ struct acceptor;
 struct opened_listener {
 	const char *id; /* interned */
 	int fd;		/* owned */
-	bool is_unix;
+	bool is_unix, is_datagram;
 	unsigned mode; /* of a Unix socket's file; 0: as the umask says */
 	char address[128]; /* as bound: "127.0.0.1:40123", "unix:/path" */
 };
@@ -29,6 +29,9 @@ struct opened_listener {
  * the address and the reason. */
 bool listener_open(const char *id, const struct conf_address *address,
     unsigned mode, struct opened_listener *to, struct error *err) WARN_UNUSED;
+/* Binds a socket for datagrams; likewise. */
+bool listener_open_datagram(const char *id, const struct conf_address *address,
+    struct opened_listener *to, struct error *err) WARN_UNUSED;
 /* True if accept() failed for want of descriptors or memory, so that it would
  * fail at once again. */
 bool listener_is_starved(int error);
@@ -40,7 +43,7 @@ void listener_discard(struct opened_listener *l);
 struct acceptor *acceptor_new(struct worker **workers, size_t count,
     struct error *err);
 void acceptor_start(struct acceptor *a);
-/* Applies a plan: takes the newly opened listeners, closes those that the
+/* Applies a plan: takes the newly opened listeners of streams, closes those that the
  * plan lacks, keeps the others. `done` runs on the acceptor's thread. */
 void acceptor_post_plan(struct acceptor *a, struct plan *plan,
     const struct opened_listener *opened, size_t opened_count,

@@ -12,6 +12,7 @@
 #include "config/model.h"
 
 struct dial;
+struct flow;
 struct route_counts;
 struct worker;
 
@@ -39,6 +40,10 @@ const char *dial_result_error(enum dial_result result);
 /* Counts a dial that ended, after `us`. */
 void dial_count(struct route_counts *counts, enum dial_result result,
     int64_t us);
+
+/* Tells of a dial for `f` that ended now and began at since_us. */
+void dial_tell(const struct flow *f, enum dial_result result,
+    int64_t since_us);
 
 /* fd is owned by the callee, connected, non-blocking, TCP_NODELAY; -1 unless
  * result is DIAL_OK. */

@@ -156,8 +156,8 @@ end_read(struct end *e, void *to, size_t len)
 
 /* The stamp among the control messages, as monotonic time. The kernel stamps
  * by the wall clock, which may have been set since. */
-static int64_t
-arrival(struct msghdr *msg, int64_t now_us)
+int64_t
+end_arrival(struct msghdr *msg, int64_t now_us)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
 	     c = CMSG_NXTHDR(msg, c)) {
@@ -194,7 +194,7 @@ read_stamped(struct end *e, void *to, size_t len, int64_t *arrived_us)
 	if (n <= 0)
 		return no_bytes(e, n);
 	if (e->stamped)
-		*arrived_us = arrival(&msg, *arrived_us);
+		*arrived_us = end_arrival(&msg, *arrived_us);
 	else if (!e->is_unix)
 		e->stamped = setsockopt(e->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on,
 		    sizeof(on)) == 0;

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 
+struct msghdr;
 struct worker;
 struct end;
 
@@ -63,6 +64,9 @@ ssize_t end_read(struct end *e, void *to, size_t len);
  * of the call. */
 ssize_t end_read_arrived(struct end *e, void *to, size_t len, bool exact,
     int64_t *arrived_us);
+/* When a received message arrived (µs, monotonic), by the kernel's stamp if
+ * there is one that can be trusted, else now_us. */
+int64_t end_arrival(struct msghdr *msg, int64_t now_us);
 /* Writes what the kernel takes: a count (maybe short), END_AGAIN or
  * END_FAILED. Never raises SIGPIPE. */
 ssize_t end_write(struct end *e, const void *from, size_t len);

@@ -41,6 +41,9 @@ op_fact(const struct flow *f, enum fact fact, struct view *to)
 		return true;
 	case FACT_SNI:
 	case FACT_COMMAND:
+	case FACT_DNS_NAME:
+	case FACT_DNS_TYPE:
+	case FACT_COUNT:
 		break;
 	}
 	return false;

@@ -93,27 +93,6 @@ take_idle(struct http1_exchange *x)
 /* --- dialling --- */
 
 static void
-tell_connect(struct http1_exchange *x, enum dial_result result)
-{
-	struct engine *engine = x->flow.engine;
-	struct event_record e;
-
-	if (engine->emit == NULL)
-		return;
-	e = (struct event_record){
-	    .type = EVENT_CONNECT,
-	    .time_us = clock_now(engine->clock),
-	    .route = x->flow.route_name,
-	    .session = x->flow.session,
-	    .flow = x->flow.number,
-	    .has_flow = true,
-	    .what = dial_result_name(result),
-	};
-	e.duration_us = (double)(e.time_us - x->dialed_us);
-	engine->emit(engine->emit_arg, &e);
-}
-
-static void
 dial_failed(struct http1_exchange *x, enum dial_result result)
 {
 	static const struct {
@@ -166,7 +145,7 @@ on_dialled(void *arg, enum dial_result result, int fd)
 
 	x->dial = NULL;
 	x->dial_plan = NULL;
-	tell_connect(x, result);
+	dial_tell(&x->flow, result, x->dialed_us);
 	dial_count(x->flow.counts, result,
 	    worker_now(s->session.worker) - x->dialed_us);
 	if (result == DIAL_OK) {

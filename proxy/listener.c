@@ -51,11 +51,14 @@ bind_to(struct opened_listener *l, struct sockaddr_storage *addr,
 	int one = 1, zero = 0;
 
 	l->fd = socket(addr->ss_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	    (l->is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK |
+		SOCK_CLOEXEC, 0);
 	if (l->fd < 0)
 		return false;
-	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!l->is_datagram) {
+		setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	}
 	if (addr->ss_family == AF_INET6)
 		setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero,
 		    sizeof(zero));
@@ -202,6 +205,15 @@ listener_open(const char *id, const struct conf_address *address,
 	    strerror(errno));
 	listener_discard(to);
 	return false;
+}
+
+bool
+listener_open_datagram(const char *id, const struct conf_address *address,
+    struct opened_listener *to, struct error *err)
+{
+	*to = (struct opened_listener){
+	    .id = id, .fd = -1, .is_datagram = true};
+	return open_any(to, address, err);
 }
 
 void

@@ -86,17 +86,21 @@ arm(struct armed_route *r, const struct armed_route *before,
 	};
 }
 
-/* What identifies the route's listener; who takes any free port has one of
- * its own. */
+/* What identifies the route's listener: a port of UDP is another than that of
+ * TCP, and who takes any free port has one of its own. */
 static const char *
 listen_id(const struct conf_route *r)
 {
+	bool is_datagram = conf_protocol_is_datagram(r->protocol);
+	bool is_any = !r->listen.is_unix && r->listen.port == 0;
 	const char *id;
 	char *text;
 
-	if (r->listen.is_unix || r->listen.port != 0)
+	if (!is_datagram && !is_any)
 		return intern(r->listen.text);
-	text = xasprintf("%s (%s)", r->listen.text, r->name);
+	text = xasprintf("%s%s%s%s%s", is_datagram ? "udp:" : "",
+	    r->listen.text, is_any ? " (" : "", is_any ? r->name : "",
+	    is_any ? ")" : "");
 	id = intern(text);
 	free(text);
 	return id;

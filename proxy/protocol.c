@@ -5,4 +5,6 @@
 const struct protocol_ops *const protocols[PROTOCOLS_COUNT] = {
     [PROTOCOL_TCP] = &tcp_protocol,
     [PROTOCOL_HTTP] = &http1_protocol,
+    [PROTOCOL_UDP] = &udp_protocol,
+    [PROTOCOL_DNS] = &dns_protocol,
 };

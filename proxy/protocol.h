@@ -9,7 +9,7 @@
 
 struct protocol_ops {
 	const char *name;
-	/* Makes a session; takes from->fd. */
+	/* Makes a session; takes from->fd. NULL: it has no connections. */
 	void (*accept)(struct worker *, const struct plan_listener *,
 	    const struct accepted *from);
 	/* The worker has a new plan (its sessions are reconciled); the old
@@ -21,10 +21,11 @@ struct protocol_ops {
 	void (*fini)(struct worker *);
 };
 
-#define PROTOCOLS_COUNT 2
+#define PROTOCOLS_COUNT 4
 /* By enum conf_protocol. */
 extern const struct protocol_ops *const protocols[PROTOCOLS_COUNT];
 
-extern const struct protocol_ops tcp_protocol, http1_protocol;
+extern const struct protocol_ops tcp_protocol, http1_protocol, udp_protocol,
+    dns_protocol;
 
 #endif

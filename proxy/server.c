@@ -47,6 +47,8 @@ struct server {
 	struct acks acks;
 	struct bound bound; /* where that plan listens */
 	uint64_t seed;
+	size_t ports; /* datagram sockets handed out so far */
+	atomic_uint_fast64_t session_numbers;
 };
 
 /* --- acknowledgements --- */
@@ -101,6 +103,7 @@ server_new(const struct conf_model *model, struct error *err)
 		    err);
 		if (s->workers[i] == NULL)
 			goto failed;
+		s->workers[i]->session_numbers = &s->session_numbers;
 	}
 	s->acceptor = acceptor_new(s->workers, s->workers_count, err);
 	if (s->acceptor == NULL)
@@ -155,6 +158,15 @@ server_free(struct server *s)
 /* --- applying a model --- */
 
 static bool
+open_one(const struct plan_listener *l, struct opened_listener *to,
+    struct error *err)
+{
+	return conf_protocol_is_datagram(l->protocol)
+	    ? listener_open_datagram(l->id, l->address, to, err)
+	    : listener_open(l->id, l->address, 0, to, err);
+}
+
+static bool
 open_new(const struct plan *before, const struct plan *plan,
     struct opened_listener *opened, size_t *count, struct conf_diag *diag)
 {
@@ -166,8 +178,7 @@ open_new(const struct plan *before, const struct plan *plan,
 
 		if (before != NULL && plan_listener(before, l->id) != NULL)
 			continue;
-		if (listener_open(l->id, l->address, 0, &opened[*count],
-			&err)) {
+		if (open_one(l, &opened[*count], &err)) {
 			(*count)++;
 			continue;
 		}
@@ -238,11 +249,25 @@ tell_change(void *arg, const struct plan_change_item *item)
 		event_buffer_add(s->events, &e);
 }
 
+/* Datagram sockets go to the workers in turn, before the plan that puts them
+ * to work. */
+static void
+deal_ports(struct server *s, const struct opened_listener *opened,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (opened[i].is_datagram)
+			worker_post_port(s->workers[s->ports++ %
+			    s->workers_count], &opened[i]);
+	}
+}
+
 /* Tells everybody and waits; nobody of them waits for a peer. */
 static void
 put_in_force(struct server *s, struct plan *plan,
     const struct opened_listener *opened, size_t count)
 {
+	deal_ports(s, opened, count);
 	s->acks.missing = s->workers_count;
 	for (size_t i = 0; i < s->workers_count; i++)
 		worker_post_plan(s->workers[i], plan, on_ack, &s->acks);

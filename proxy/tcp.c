@@ -53,27 +53,6 @@ tcp_close(struct tcp *t, enum close_reason reason, bool reset)
 
 /* --- opening and dialling --- */
 
-static void
-tell_connect(struct tcp *t, enum dial_result result)
-{
-	struct engine *engine = &t->session.worker->engine;
-	struct event_record e;
-
-	if (engine->emit == NULL)
-		return;
-	e = (struct event_record){
-	    .type = EVENT_CONNECT,
-	    .time_us = clock_now(engine->clock),
-	    .route = t->flow.route_name,
-	    .session = t->session.number,
-	    .flow = t->flow.number,
-	    .has_flow = true,
-	    .what = dial_result_name(result),
-	};
-	e.duration_us = (double)(e.time_us - t->dialed_us);
-	engine->emit(engine->emit_arg, &e);
-}
-
 /* Says who the client is, where the route asks for it. */
 static bool
 send_preface(struct tcp *t)
@@ -104,7 +83,7 @@ on_dialled(void *arg, enum dial_result result, int fd)
 
 	t->dial = NULL;
 	drop_plan(t);
-	tell_connect(t, result);
+	dial_tell(&t->flow, result, t->dialed_us);
 	dial_count(t->flow.counts, result,
 	    worker_now(t->session.worker) - t->dialed_us);
 	if (result != DIAL_OK) {

@@ -15,10 +15,12 @@
 #include "proxy/session.h"
 
 struct http1_pool;
+struct opened_listener;
 struct splice_pipe;
 struct resolver;
 struct event_buffer;
 struct sink;
+struct udp;
 
 struct worker {
 	struct engine engine; /* clock, deadlines, memory, events */
@@ -47,6 +49,9 @@ struct worker {
 	struct splice_pipe *spare_pipes;
 	size_t spare_pipes_count;
 	struct http1_pool *http1_pool; /* idle upstream connections */
+	struct udp *udp; /* its datagram ports; NULL: none yet */
+	/* Of the last session made anywhere; shared by all. */
+	atomic_uint_fast64_t *session_numbers;
 	bool draining, stopping, started;
 	pthread_t thread;
 	unsigned index;
@@ -55,8 +60,8 @@ struct worker {
 
 #define WORKER_SCRATCH (128 * 1024)
 
-/* Makes a worker (not running) whose events nobody hears. Borrows the
- * resolver. Returns owned, or NULL and err. */
+/* Makes a worker (not running) whose events nobody hears; session_numbers is
+ * to be set before it runs. Borrows the resolver. Returns owned, or NULL and err. */
 struct worker *worker_new(unsigned index, uint64_t seed,
     struct resolver *resolver, struct error *err);
 /* Starts its thread, with all signals blocked; waits for its end. */
@@ -84,6 +89,8 @@ worker_hurry(struct worker *w)
 {
 	atomic_store(&w->ordered, true);
 }
+/* Hands over a bound datagram socket, to be put to work by the next plan. */
+void worker_post_port(struct worker *w, const struct opened_listener *opened);
 void worker_post_drain(struct worker *w);
 void worker_post_stop(struct worker *w);
 

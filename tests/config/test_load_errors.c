@@ -120,7 +120,8 @@ static const struct complaint routes[] = {
     {"{ name = \"r\"; listen = \"127.0.0.1:8474\"; upstream = \"u:1\"; }",
      "route \"r\" listens where the control API does, 127.0.0.1:8474"},
     {ROUTE "protocol = \"htpp\"; }",
-     "protocol: \"htpp\" is unknown; expected one of tcp, http, did you "
+     "protocol: \"htpp\" is unknown; expected one of tcp, http, udp, "
+     "dns, did you "
      "mean \"http\"?"},
     {ROUTE "buffer = \"1KiB\"; }",
      "buffer: 1KiB is out of bounds; expected 4KiB … 1GiB"},

@@ -132,7 +132,8 @@ START_TEST(addresses_and_protocol_are_checked)
 					   "--listen Where clients connect"));
 	ck_assert_ptr_nonnull(strstr(said, "--upstream: \"db\" has no port"));
 	ck_assert_ptr_nonnull(strstr(said, "--protocol: \"htp\" is unknown; "
-					   "expected one of tcp, http, did"));
+					   "expected one of tcp, http, udp, "
+				   "dns, did"));
 	free(said);
 	ck_assert_ptr_null(conf_load_options(":1", "localhost:1", NULL, NULL, 0,
 					     &fake_kinds, &diag));

@@ -150,7 +150,10 @@ START_TEST(the_full_example_leaves_no_field_out)
 	check_differs(conf_route_fields, r, "idle_timeout");
 	check_differs(conf_match_fields, r, "");
 	check_differs(conf_fault_fields, &r->faults[0], "");
-	check_differs(conf_when_fields, &r->faults[0].conditions.when, "");
+	check_differs(conf_when_fields, &r->faults[0].conditions.when,
+		      "dns_name dns_type");
+	check_differs(conf_when_fields, &m->routes[3].faults[0].conditions.when,
+		      "client sni host method path query header status");
 	check_differs(fake_fields, r->faults[0].params, "");
 	check_differs(conf_partition_fields, &m->partitions[0],
 		      "shape members isolate dial");

@@ -49,6 +49,20 @@ START_TEST(every_kind_and_parameter_is_documented)
 }
 END_TEST
 
+/* A protocol on which the kind's example makes sense. */
+static const char *
+protocol_for(const struct conf_kind *kind)
+{
+	if (kind->flags & KIND_DNS_ONLY)
+		return "dns";
+	if (kind->flags & KIND_DATAGRAM_ONLY)
+		return "udp";
+	return strstr(kind->example, "when") != NULL ||
+		(kind->flags & KIND_HTTP_ONLY)
+	    ? "http"
+	    : "tcp";
+}
+
 START_TEST(every_example_loads)
 {
 	for (size_t i = 0; i < fault_kinds.count; i++) {
@@ -63,11 +77,7 @@ START_TEST(every_example_loads)
 		    "routes = ( { name = \"r\"; listen = \"127.0.0.1:1\"; "
 		    "upstream = \"127.0.0.1:2\"; protocol = \"%s\"; "
 		    "faults = ( %s ); } );",
-		    strstr(kind->example, "when") != NULL ||
-			    (kind->flags & KIND_HTTP_ONLY)
-			? "http"
-			: "tcp",
-		    kind->example);
+		    protocol_for(kind), kind->example);
 		model = conf_load_text(text, kind->name, &fault_kinds, &diag);
 		ck_assert_msg(model != NULL && diag.count == 0,
 		    "the example of %s: %s", kind->name,

@@ -51,7 +51,7 @@ struct harness_flow {
 	struct str answer_body;
 	/* What `when` sees; borrowed, NULL or 0: unknown. Set them between
 	 * harness_prepare() and harness_begin(). */
-	const char *facts[FACT_COMMAND + 1];
+	const char *facts[FACT_COUNT];
 	const char *const *headers; /* "Name: value", NULL-ended */
 	int status;
 };
