@@ -48,12 +48,12 @@ const struct fault_ops refuse_ops = {
 		"`accept_rst`. The client's connect() succeeds and its first "
 		"read or write fails with ECONNRESET."
 		"\n\n"
-		"On udp and dns routes the closed port answers with ICMP \"port "
-		"unreachable\", which connected sockets report as ECONNREFUSED, "
-		"and it does so to every client, old and new. With a condition "
-		"that picks single flows nobody can be told: the datagrams are "
-		"lost, the effect is `drop`, and a client's next datagram is "
-		"another try.",
+		"On udp and dns routes the closed port answers with ICMP "
+		"\"port unreachable\", which connected sockets report as "
+		"ECONNREFUSED, and it does so to every client, old and new. "
+		"With a condition that picks single flows nobody can be told: "
+		"the datagrams are lost, the effect is `drop`, and a client's "
+		"next datagram is another try.",
 	    .example = "{ type = \"refuse\"; }",
 	    .fields = fields,
 	    .flags = KIND_CONNECTION | KIND_NO_STREAM | KIND_LISTENER,

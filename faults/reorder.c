@@ -12,6 +12,7 @@
 #include "faults/registry.h"
 
 #define DISTANCE_MAX 64
+#define RING	     (DISTANCE_MAX + 1) /* one more comes, then one goes */
 
 struct reorder_params {
 	double rate;
@@ -23,7 +24,7 @@ struct reorder_state {
 	uint64_t seen; /* datagrams that came */
 	size_t held;   /* at the front of the input */
 	/* Numbers of the held ones, oldest first; a ring. */
-	uint64_t numbers[DISTANCE_MAX];
+	uint64_t numbers[RING];
 	size_t first;
 };
 
@@ -61,13 +62,13 @@ static const struct conf_field fields[] = {
 static void
 hold_back(struct reorder_state *st)
 {
-	st->numbers[(st->first + st->held++) % DISTANCE_MAX] = st->seen;
+	st->numbers[(st->first + st->held++) % RING] = st->seen;
 }
 
 static void
 let_go(struct stage *s, struct reorder_state *st, int64_t at_us)
 {
-	st->first = (st->first + 1) % DISTANCE_MAX;
+	st->first = (st->first + 1) % RING;
 	st->held--;
 	stage_pass_unit(s, 0, at_us);
 }
@@ -115,6 +116,8 @@ reorder_data(struct stage *s)
 	const struct reorder_params *p = stage_params(s);
 	struct reorder_state *st = stage_state(s);
 
+	/* `distance` may be less than it was. */
+	let_overtaken_go(s);
 	while (has_new(s)) {
 		bool hit = stage_unit(s, STAGE_DRAW + st->seen++) < p->rate;
 

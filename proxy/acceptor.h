@@ -43,8 +43,9 @@ void listener_discard(struct opened_listener *l);
 struct acceptor *acceptor_new(struct worker **workers, size_t count,
     struct error *err);
 void acceptor_start(struct acceptor *a);
-/* Applies a plan: takes the newly opened listeners of streams, closes those that the
- * plan lacks, keeps the others. `done` runs on the acceptor's thread. */
+/* Applies a plan: takes the newly opened listeners of streams, closes those
+ * that the plan lacks, keeps the others. `done` runs on the acceptor's
+ * thread. */
 void acceptor_post_plan(struct acceptor *a, struct plan *plan,
     const struct opened_listener *opened, size_t opened_count,
     void (*done)(void *arg), void *arg);

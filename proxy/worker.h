@@ -61,7 +61,8 @@ struct worker {
 #define WORKER_SCRATCH (128 * 1024)
 
 /* Makes a worker (not running) whose events nobody hears; session_numbers is
- * to be set before it runs. Borrows the resolver. Returns owned, or NULL and err. */
+ * to be set before it runs. Borrows the resolver. Returns owned, or NULL and
+ * err. */
 struct worker *worker_new(unsigned index, uint64_t seed,
     struct resolver *resolver, struct error *err);
 /* Starts its thread, with all signals blocked; waits for its end. */

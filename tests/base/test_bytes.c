@@ -65,6 +65,33 @@ START_TEST(a_flipped_byte_does_not_show_in_a_shared_slab)
 }
 END_TEST
 
+START_TEST(datagrams_stay_whole_and_may_be_empty)
+{
+	struct seg *seg;
+
+	bytes_add_unit(&a, "ab", 2, 5);
+	bytes_add_unit(&a, NULL, 0, 5);
+	bytes_add_unit(&a, "c", 1, 5);
+	ck_assert_uint_eq(a.len, 3);
+	seg = bytes_cut(&a, 1);
+	ck_assert_uint_eq(seg->len, 0);
+	bytes_put(&b, seg_copy(&pool, seg));
+	bytes_put(&b, seg);
+	ck_assert(!bytes_empty(&b));
+	ck_assert_uint_eq(b.len, 0);
+	seg = bytes_cut(&a, 1);
+	ck_assert_ptr_eq(a.tail, a.head);
+	bytes_put(&a, seg);
+	bytes_join(&a, &b);
+	ck_assert(bytes_empty(&b));
+	bytes_drop(&a, a.len);
+	ck_assert(!bytes_empty(&a));
+	bytes_fini(&a);
+	ck_assert(bytes_empty(&a));
+	ck_assert_uint_eq(pool.live_bytes, 0);
+}
+END_TEST
+
 START_TEST(a_needle_is_found_over_segment_borders)
 {
 	bytes_add(&a, "xxCOM", 5, 1);
@@ -119,6 +146,7 @@ main(void)
 	tcase_add_test(tc, random_moves_keep_the_stream);
 	tcase_add_test(tc, a_flipped_byte_does_not_show_in_a_shared_slab);
 	tcase_add_test(tc, a_needle_is_found_over_segment_borders);
+	tcase_add_test(tc, datagrams_stay_whole_and_may_be_empty);
 	tcase_add_test(tc, moving_stamps_only_when_asked);
 	tcase_add_test(tc, small_pieces_do_not_pin_large_slabs);
 	tcase_add_test(tc, io_vectors_cover_the_front_up_to_the_limit);

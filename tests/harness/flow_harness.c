@@ -40,8 +40,9 @@ on_opened(struct flow *flow)
 static void
 take_piece(struct harness_flow *f, struct harness_side *side, struct link *l)
 {
-	size_t n = l->out.len;
-	char *data = xmalloc(n);
+	bool whole = f->flow.type == FLOW_DATAGRAM;
+	size_t n = whole ? l->out.head->len : l->out.len;
+	char *data = xmalloc(MAX(n, 1));
 
 	if (side->count == side->room) {
 		side->room = side->room ? 2 * side->room : 64;
@@ -53,7 +54,10 @@ take_piece(struct harness_flow *f, struct harness_side *side, struct link *l)
 	bytes_peek(&l->out, 0, data, n);
 	str_add_bytes(&side->bytes, data, n);
 	free(data);
-	link_taken(l, n);
+	if (whole)
+		link_taken_datagram(l, true);
+	else
+		link_taken(l, n);
 }
 
 static void
@@ -65,7 +69,7 @@ on_output(struct flow *flow, struct link *l)
 	side->asked++;
 	if (side->blocked)
 		return;
-	while (l->out.len > 0)
+	while (!bytes_empty(&l->out))
 		take_piece(f, side, l);
 	if (link_at_eof(l) && !side->eof) {
 		side->eof = true;
@@ -363,6 +367,15 @@ struct harness_flow *
 harness_open(struct harness *h)
 {
 	struct harness_flow *f = harness_prepare(h, FLOW_STREAM);
+
+	harness_begin(f);
+	return f;
+}
+
+struct harness_flow *
+harness_open_datagrams(struct harness *h)
+{
+	struct harness_flow *f = harness_prepare(h, FLOW_DATAGRAM);
 
 	harness_begin(f);
 	return f;

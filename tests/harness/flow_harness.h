@@ -59,7 +59,8 @@ struct harness_flow {
 struct harness {
 	struct clock clock;
 	struct engine engine;
-	const char *protocol; /* "tcp"; "http" for kinds that need it */
+	const char *protocol; /* "tcp"; "http" or "udp" for kinds that need it,
+				 set before faults are added */
 	struct conf_model *model;
 	struct armed_route *route;
 	struct route_shared shared;
@@ -89,6 +90,8 @@ char *harness_complaints(struct harness *h, const char *text);
 
 /* A new TCP session; it is opened. Owned by the harness. */
 struct harness_flow *harness_open(struct harness *h);
+/* A client's association on a udp route; likewise. */
+struct harness_flow *harness_open_datagrams(struct harness *h);
 /* The same in two steps, with another type or facts in between. */
 struct harness_flow *harness_prepare(struct harness *h, enum flow_type type);
 void harness_begin(struct harness_flow *f);
@@ -103,6 +106,9 @@ void harness_send_bytes(
  * chunks of `chunk`, while the link may be read. Returns how many went. */
 size_t harness_send_pattern(
     struct harness_flow *f, enum link_dir dir, size_t len, size_t chunk);
+/* One datagram. False if the link had no room for it. */
+bool harness_send_datagram(
+    struct harness_flow *f, enum link_dir dir, const char *text);
 /* The source ends its stream. */
 void harness_eof(struct harness_flow *f, enum link_dir dir);
 /* The receiver stops (or goes on) taking bytes. */
@@ -119,6 +125,9 @@ int64_t harness_now(const struct harness *h);
 /* The receiver saw exactly this text. */
 void harness_expect(
     const struct harness_flow *f, enum link_dir dir, const char *text);
+/* The receiver saw exactly these datagrams, each ended by a comma. */
+void harness_expect_datagrams(
+    const struct harness_flow *f, enum link_dir dir, const char *texts);
 /* The receiver saw exactly `len` bytes of the pattern. */
 void harness_expect_pattern(
     const struct harness_flow *f, enum link_dir dir, size_t len);

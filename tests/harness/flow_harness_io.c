@@ -31,6 +31,16 @@ harness_send(struct harness_flow *f, enum link_dir dir, const char *text)
 	harness_send_bytes(f, dir, text, strlen(text));
 }
 
+bool
+harness_send_datagram(
+    struct harness_flow *f, enum link_dir dir, const char *text)
+{
+	if (f->ended || f->closed)
+		return false;
+	return link_feed_datagram(&f->flow.links[dir], text, strlen(text),
+	    clock_now(&f->harness->clock));
+}
+
 size_t
 harness_send_pattern(
     struct harness_flow *f, enum link_dir dir, size_t len, size_t chunk)
@@ -113,6 +123,25 @@ harness_expect(
 
 	ck_assert_str_eq(got->text != NULL ? got->text : "", text);
 	ck_assert_uint_eq(got->len, strlen(text));
+}
+
+void
+harness_expect_datagrams(
+    const struct harness_flow *f, enum link_dir dir, const char *texts)
+{
+	const struct harness_side *side = &f->got[dir];
+	struct str all = {0};
+	size_t off = 0;
+
+	str_add(&all, "");
+	for (size_t i = 0; i < side->count; i++) {
+		str_add_bytes(&all, side->bytes.text + off,
+		    side->pieces[i].len);
+		str_add_char(&all, ',');
+		off += side->pieces[i].len;
+	}
+	ck_assert_str_eq(all.text, texts);
+	str_fini(&all);
 }
 
 void
