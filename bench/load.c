@@ -39,6 +39,7 @@ static const struct option_row rows[] = {
     ROW(up, 0, 1, "bulk: from client to server"),
     ROW(window_ms, 0, 1000, "bulk: also bytes for each window"),
     ROW(http, 0, 1, "idle: an HTTP exchange on each connection"),
+    ROW(window, 1, 1024, "udp: datagrams under way on each socket (16)"),
     ROW(no_request, 0, 1, "churn: expect the server to close at once"),
     PORT(echo, "serve: send everything back"),
     PORT(sink, "serve: read everything"),
@@ -50,7 +51,7 @@ static const struct option_row rows[] = {
     PORT(serve_late, "probe: own listener that echoes late"),
     PORT(serve_busy, "probe: own listener for the busy ones"),
     ROW(late_us, 0, 10000000, "probe: how late"),
-    PORT(base_port, "probe: the way without a delay"),
+    PORT(base_port, "probe: the way without a delay; udp_relay: to where"),
     PORT(busy_port, "probe: where the busy connections go"),
     ROW(busy, 0, 1024, "probe: how many of them"),
     ROW(gap_us, 1, 10000000, "probe: mean pause before a request (2000)"),
@@ -71,6 +72,9 @@ static const struct {
     {"churn", churn_run, "connections made, used once and closed"},
     {"probe", probe_run, "what delay was really added; spins"},
     {"idle", idle_run, "open, hold until stdin ends"},
+    {"udp", udp_run, "datagrams there and back"},
+    {"udp_echo", udp_echo_run, "sends datagrams back"},
+    {"udp_relay", udp_relay_run, "passes datagrams on, to base_port"},
 };
 #define MODES (sizeof(modes) / sizeof(modes[0]))
 

@@ -27,6 +27,7 @@ struct load_options {
 	int64_t up;		     /* bulk: client to server */
 	int64_t window_ms;  /* bulk: also count bytes by window; 0: no */
 	int64_t http;	    /* idle: speak HTTP */
+	int64_t window;	    /* udp: datagrams under way on each socket */
 	int64_t no_request; /* churn: the server speaks first, by closing */
 	/* serve: a listener for each that is not 0 */
 	int64_t echo, sink, source, web, reply, slam;
@@ -86,6 +87,9 @@ void bulk_run(const struct load_options *o);
 void churn_run(const struct load_options *o);
 void probe_run(const struct load_options *o);
 void idle_run(const struct load_options *o);
+void udp_run(const struct load_options *o);
+void udp_echo_run(const struct load_options *o);
+void udp_relay_run(const struct load_options *o);
 
 /* The request of http and idle; it asks for nothing in particular. */
 extern const char load_http_request[];

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "proxy/dial.h"
@@ -64,6 +65,17 @@ drop_socket(struct udp_session *s)
 	s->stamped = false;
 }
 
+/* Sources of datagrams can be made up: they must not take the descriptors of
+ * everybody else. The last eighth is not for them. */
+static bool
+is_reserved(int fd)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    (rlim_t)fd >= limit.rlim_cur - limit.rlim_cur / 8;
+}
+
 /* Connects to one address: 0, or errno. */
 static int
 connect_to(struct udp_session *s, const struct resolve_address *a)
@@ -74,6 +86,10 @@ connect_to(struct udp_session *s, const struct resolve_address *a)
 
 	if (fd < 0)
 		return errno;
+	if (is_reserved(fd)) {
+		close(fd);
+		return EMFILE;
+	}
 	if (connect(fd, (const struct sockaddr *)&a->addr, a->len) < 0) {
 		error = errno;
 		close(fd);

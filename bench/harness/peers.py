@@ -18,6 +18,7 @@ class Route:
     name: str
     upstream: int
     http: bool = False
+    udp: bool = False
     faults: str = ""
     options: str = ""
     rate: int = 0
@@ -77,6 +78,25 @@ class Direct:
 
     def command(self, *_):
         return None
+
+
+class Relay:
+    """The least that a relay of datagrams can be: a loop of fwbench."""
+    name, version = "relay", ""
+
+    def __init__(self, fwbench):
+        self.fwbench = fwbench
+
+    def missing(self):
+        return None
+
+    def port(self, stable, _route):
+        return stable.ports.take()
+
+    def command(self, _stable, routes, ports, _setting):
+        return [self.fwbench, "udp_relay", "--port", str(ports[routes[0].name]),
+                "--base_port", str(routes[0].upstream),
+                "--seconds_ms", "3600000"]
 
 
 class Proxy:
@@ -168,7 +188,8 @@ class Nginx(Proxy):
         for route in routes:
             rate = f"proxy_download_rate {route.rate};" if route.rate else ""
             lines.append(
-                f"server {{ listen 127.0.0.1:{ports[route.name]}; "
+                f"server {{ listen 127.0.0.1:{ports[route.name]}"
+                f"{' udp' if route.udp else ''}; "
                 f"proxy_pass 127.0.0.1:{route.upstream}; {rate} }}")
         return "\n".join(lines + ["}"]) + "\n"
 
@@ -210,11 +231,13 @@ class Faultwire(Proxy):
         control = stable.ports.take()
         entries = []
         for route in routes:
-            http = "protocol = \"http\"; " if self.http and route.http else ""
+            protocol = "http" if self.http and route.http else \
+                "udp" if route.udp else "tcp"
             entries.append(
                 f"  {{ name = \"{route.name}\"; "
                 f"listen = \"127.0.0.1:{ports[route.name]}\"; "
-                f"upstream = \"127.0.0.1:{route.upstream}\"; {http}"
+                f"upstream = \"127.0.0.1:{route.upstream}\"; "
+                f"protocol = \"{protocol}\"; "
                 f"{self.options}{route.options}"
                 f"faults = ( {route.faults or self.faults} ); }}")
         return (f"seed = 1;\nworkers = {setting.threads};\n"
@@ -237,11 +260,12 @@ def bandwidth(rate):
     return f"{{ type = \"bandwidth\"; rate = \"{rate}B/s\"; }}"
 
 
-def all_peers(faultwire, nginx_modules):
+def all_peers(faultwire, fwbench, nginx_modules):
     """Every peer by name, in the order of the tables."""
     splice = "option splice-request\n  option splice-response"
     peers = [
         Direct(),
+        Relay(fwbench),
         Haproxy("haproxy"),
         # Pipes take descriptors too, so fewer sessions.
         Haproxy("haproxy-splice", defaults=splice, sessions=4000),

@@ -47,9 +47,11 @@ EXTRAS = {
     "latency": ["p99_us", "min_us", "over_us", "base_us", "busy_rate",
                 "others"],
     "bandwidth": ["spread", "empty", "peak", "others"],
+    "udp": ["cpu", "lost", "others"],
 }
 HEADS = {"cpu": "CPU", "p50_us": "p50 µs", "p99_us": "p99 µs",
-         "p999_us": "p99.9 µs", "failed": "failed", "before_kib": "empty KiB",
+         "p999_us": "p99.9 µs", "failed": "failed", "lost": "lost",
+         "before_kib": "empty KiB",
          "kept": "kept %", "min_us": "earliest µs",
          "base_us": "base µs", "over_us": "over base µs",
          "busy_rate": "busy rt/s", "spread": "spread", "empty": "empty %",

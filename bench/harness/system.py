@@ -78,12 +78,13 @@ def congestion_control():
 
 
 def _listening():
-    """The local TCP ports that somebody listens on."""
+    """The local ports that somebody listens on, for TCP or datagrams."""
     ports = set()
-    for line in read("/proc/self/net/tcp").splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == "0A":
-            ports.add(int(fields[1].split(":")[1], 16))
+    for table, state in (("tcp", "0A"), ("udp", "07")):
+        for line in read(f"/proc/self/net/{table}").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == state:
+                ports.add(int(fields[1].split(":")[1], 16))
     return ports
 
 

@@ -29,6 +29,7 @@ WORKLOADS = {
              "faultwire-http"],
     "latency": ["direct", "faultwire", "faultwire-precise"],
     "bandwidth": ["nginx", "faultwire"],
+    "udp": ["direct", "relay", "nginx", "faultwire", "faultwire-observed"],
 }
 # Medians are divided by these peers' in the tables, round by round.
 REFERENCES = {
@@ -40,6 +41,7 @@ REFERENCES = {
     "idle": [],
     "latency": [],
     "bandwidth": [],
+    "udp": ["direct", "relay", "nginx"],
 }
 DELAYS_MS = [1, 5, 20, 100]
 RATES_MB = [1, 10, 100]
@@ -73,6 +75,7 @@ class Bench:
         self.other_cpu = next((c for c in cpus if c != self.one_cpu), None)
         self.threads = min(2, len(cpus))
         self.servers, self.server = {}, None
+        self.datagrams, self.datagram_server = None, None
 
     def setting(self, placement):
         """Where a peer runs."""
@@ -100,6 +103,19 @@ class Bench:
         self.server = self.stable.start(
             "serve", command, cpus=self.load_cpus(placement))
         self.server.wait_listening(self.servers.values())
+        self.serve_datagrams(placement)
+
+    def serve_datagrams(self, placement):
+        """(Re)starts the server that sends datagrams back."""
+        if self.datagram_server:
+            self.stable.stop(self.datagram_server)
+        if not self.datagrams:
+            self.datagrams = self.stable.ports.take()
+        self.datagram_server = self.stable.start(
+            "udp_echo", [self.fwbench, "udp_echo", "--port",
+                         str(self.datagrams), "--seconds_ms", "3600000"],
+            cpus=self.load_cpus(placement))
+        self.datagram_server.wait_listening([self.datagrams])
 
     def load(self, placement, mode, **options):
         """Runs the load generator and returns what it measured."""
@@ -136,6 +152,8 @@ class Bench:
             return [Route(f"rate{mb}", self.servers["source"],
                           rate=mb * 1000000, faults=bandwidth(mb * 1000000))
                     for mb in RATES_MB]
+        if workload == "udp":
+            return [Route("datagrams", self.datagrams, udp=True)]
         if workload == "latency":
             own = {n: self.stable.ports.take() for n in ("serve", "busy")}
             return [Route("base", own["serve"]), Route("busy", own["busy"])] \
@@ -289,6 +307,16 @@ def cases_of_throughput():
     return rows
 
 
+def cases_of_datagrams():
+    """Datagrams there and back: each passes the peer twice."""
+    return [Case("udp", f"{conns} clients, {window} under way, 200 B", "rt/s",
+                 placement,
+                 throughput(placement, "udp", "datagrams", conns=conns,
+                            window=window), WORKLOADS["udp"], "µs/rt")
+            for placement in ("one", "free")
+            for conns, window in ((64, 1), (8, 8))]
+
+
 def cases_of_active():
     """A chain with a fault in it."""
     rows = []
@@ -335,7 +363,8 @@ def cases_of_accuracy(quick):
 
 def all_cases(quick):
     """Every case there is, in the order of the report."""
-    return cases_of_throughput() + cases_of_active() + cases_of_accuracy(quick)
+    return cases_of_throughput() + cases_of_datagrams() + \
+        cases_of_active() + cases_of_accuracy(quick)
 
 
 def start_peers(bench, workload, peers, placement):

@@ -98,7 +98,7 @@ class Plain(Udp):
         self.assertEqual(first.ask(b"still"), b"still")
 
     def test_ten_thousand_clients(self):
-        if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 11000:
+        if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 12000:
             self.skipTest("too few descriptors")
         server = self.answering()
         port, proxy, _ = self.udp(server.port)
@@ -112,6 +112,20 @@ class Plain(Udp):
         self.assertEqual(len(server.peers()), len(server.came))
         self.assertGreater(proxy.descriptors(), 9950)
         self.assertLess(proxy.rss(), (900 if sanitized() else 120) << 20)
+
+    def test_made_up_clients_leave_descriptors_to_the_others(self):
+        server, stream = self.answering(), self.serving()
+        port, other = free_port(), free_port()
+        proxy = self.start(conf.text([
+            conf.route("u", port, server.port, protocol="udp"),
+            conf.route("t", other, stream.port)]), nofile=256)
+        for n in range(400):
+            client = Datagrams(to=port, source=f"127.2.{n >> 8}.{n & 255}")
+            client.send(b"x")
+            client.close()
+        proxy.wait_journal("no more", type="connect", result="unreachable")
+        tcp = Scenario.client(self, other)
+        self.assertEqual(tcp.send(b"tcp").recv(3), b"tcp")
 
     def test_a_burst_beyond_the_buffers_loses_some_and_harms_none(self):
         server = self.answering(answer=lambda data: None)
