@@ -114,7 +114,7 @@ skip_name(const struct message *m, size_t off)
 
 bool
 dns_parse(const void *data, size_t len, struct dns_question *to,
-    char name[DNS_NAME_TEXT])
+	  char name[DNS_NAME_TEXT])
 {
 	struct message m = {data, len};
 	size_t off;
@@ -144,7 +144,7 @@ dns_answers(const struct dns_question *answer, const struct dns_question *query)
 	if (answer->name == NULL || query->name == NULL)
 		return true;
 	return answer->type == query->type && answer->class == query->class &&
-	    strcmp(answer->name, query->name) == 0;
+	       strcmp(answer->name, query->name) == 0;
 }
 
 void
@@ -154,12 +154,12 @@ dns_type_text(uint16_t type, char to[DNS_TYPE_TEXT])
 		uint16_t type;
 		const char *name;
 	} names[] = {
-	    {1, "A"}, {2, "NS"}, {5, "CNAME"}, {6, "SOA"}, {12, "PTR"},
-	    {13, "HINFO"}, {15, "MX"}, {16, "TXT"}, {28, "AAAA"}, {33, "SRV"},
-	    {35, "NAPTR"}, {39, "DNAME"}, {43, "DS"}, {46, "RRSIG"},
-	    {47, "NSEC"}, {48, "DNSKEY"}, {50, "NSEC3"}, {52, "TLSA"},
-	    {64, "SVCB"}, {65, "HTTPS"}, {251, "IXFR"}, {252, "AXFR"},
-	    {255, "ANY"}, {257, "CAA"},
+	    {1, "A"},	   {2, "NS"},	  {5, "CNAME"},	 {6, "SOA"},
+	    {12, "PTR"},   {13, "HINFO"}, {15, "MX"},	 {16, "TXT"},
+	    {28, "AAAA"},  {33, "SRV"},	  {35, "NAPTR"}, {39, "DNAME"},
+	    {43, "DS"},	   {46, "RRSIG"}, {47, "NSEC"},	 {48, "DNSKEY"},
+	    {50, "NSEC3"}, {52, "TLSA"},  {64, "SVCB"},	 {65, "HTTPS"},
+	    {251, "IXFR"}, {252, "AXFR"}, {255, "ANY"},	 {257, "CAA"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -183,8 +183,8 @@ struct edns {
 static bool
 read_edns(const struct message *m, size_t off, struct edns *to)
 {
-	unsigned records = get16(m->data + 6) + get16(m->data + 8) +
-	    get16(m->data + 10);
+	unsigned records =
+	    get16(m->data + 6) + get16(m->data + 8) + get16(m->data + 10);
 
 	*to = (struct edns){0};
 	for (; records > 0; records--) {
@@ -211,7 +211,7 @@ static size_t
 put_address(unsigned char *to, const struct dns_reply *reply, uint16_t type)
 {
 	bool wanted = (type == TYPE_A && reply->address_len == 4) ||
-	    (type == TYPE_AAAA && reply->address_len == 16);
+		      (type == TYPE_AAAA && reply->address_len == 16);
 
 	if (!wanted)
 		return 0;
@@ -239,7 +239,7 @@ put_edns(unsigned char *to, const struct edns *edns)
 
 size_t
 dns_answer(const void *query, size_t len, const struct dns_reply *reply,
-    unsigned char to[DNS_REPLY_MAX])
+	   unsigned char to[DNS_REPLY_MAX])
 {
 	struct message m = {query, len};
 	struct edns edns;
@@ -256,7 +256,7 @@ dns_answer(const void *query, size_t len, const struct dns_reply *reply,
 		return 0;
 	memcpy(to, query, end + 4);
 	put16(to + 2, QR | RA | (flags & (RD | CD)) |
-		(reply->truncated ? TC : 0) | reply->code);
+			  (reply->truncated ? TC : 0) | reply->code);
 	at = end + 4;
 	n = put_address(to + at, reply, get16(m.data + end));
 	put16(to + 6, n > 0);

@@ -39,11 +39,11 @@ struct dns_question {
 /* Reads header and first question; the name goes to `name`, and to->name is
  * that. False: this is no such message. */
 bool dns_parse(const void *data, size_t len, struct dns_question *to,
-    char name[DNS_NAME_TEXT]) WARN_UNUSED;
+	       char name[DNS_NAME_TEXT]) WARN_UNUSED;
 /* True if `answer` answers `query`: same number, and the same question if the
  * answer repeats it. */
 bool dns_answers(const struct dns_question *answer,
-    const struct dns_question *query);
+		 const struct dns_question *query);
 /* "A", "AAAA", …, "TYPE65280". */
 void dns_type_text(uint16_t type, char to[DNS_TYPE_TEXT]);
 
@@ -61,6 +61,6 @@ struct dns_reply {
 /* Writes the answer to a query: its number, question and EDNS are repeated as
  * a resolver expects. Returns its length, or 0 if this is no plain query. */
 size_t dns_answer(const void *query, size_t len, const struct dns_reply *reply,
-    unsigned char to[DNS_REPLY_MAX]);
+		  unsigned char to[DNS_REPLY_MAX]);
 
 #endif

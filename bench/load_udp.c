@@ -95,8 +95,7 @@ batch_receive(struct batch *b, int fd, bool named, int flags)
 	for (int i = 0; i < BATCH; i++) {
 		b->iov[i].iov_len = DATAGRAM_MAX;
 		b->msgs[i].msg_hdr.msg_name = named ? &b->from[i] : NULL;
-		b->msgs[i].msg_hdr.msg_namelen =
-		    named ? sizeof(b->from[i]) : 0;
+		b->msgs[i].msg_hdr.msg_namelen = named ? sizeof(b->from[i]) : 0;
 	}
 	n = recvmmsg(fd, b->msgs, BATCH, flags, NULL);
 	for (int i = 0; i < n; i++)
@@ -134,7 +133,7 @@ struct relayed {
 
 static void
 relay_up(struct batch *b, int epfd, int listener, struct relayed **table,
-    int64_t to)
+	 int64_t to)
 {
 	int n = batch_receive(b, listener, true, MSG_DONTWAIT);
 
@@ -180,7 +179,7 @@ udp_relay_run(const struct load_options *o)
 				relay_down(b, listener, events[i].data.ptr);
 			else
 				relay_up(b, epfd, listener, table,
-				    o->base_port);
+					 o->base_port);
 		}
 	}
 }

@@ -52,6 +52,7 @@ static const struct row rows[] = {
 	}
     BOTH(METRIC_RECEIVED_BYTES, SERIES_ROUTES, received),
     BOTH(METRIC_SENT_BYTES, SERIES_ROUTES, sent),
+    BOTH(METRIC_LOST_DATAGRAMS, SERIES_ROUTES, lost),
     {METRIC_REQUEST_DURATION, SERIES_REQUESTS, VIEW("faulted=\"false\""),
 	IN_HTTP(duration[0]), &histogram_durations, IN_HTTP(traced[0])},
     {METRIC_REQUEST_DURATION, SERIES_REQUESTS, VIEW("faulted=\"true\""),

@@ -23,8 +23,8 @@ struct dns_params {
 	int64_t ttl_us;
 };
 
-static const char *const answers[] = {"nxdomain", "servfail", "refused",
-    "truncate", "address", "empty", NULL};
+static const char *const answers[] = {
+    "nxdomain", "servfail", "refused", "truncate", "address", "empty", NULL};
 
 static const struct conf_field fields[] = {
     {
@@ -69,19 +69,19 @@ read_address(const char *text, struct dns_reply *to)
 
 static void
 dns_check(const void *params, const struct conf_where *where,
-    struct conf_diag *diag)
+	  struct conf_diag *diag)
 {
 	const struct dns_params *p = params;
 	struct dns_reply reply = {0};
 
 	if (p->answer != ANSWER_ADDRESS && p->address != NULL)
-		conf_error(diag, where,
-		    "address expects answer = \"address\"");
+		conf_error(diag, where, "address expects answer = \"address\"");
 	else if (p->answer == ANSWER_ADDRESS && p->address == NULL)
 		conf_error(diag, where,
-		    "answer \"address\" expects an address");
+			   "answer \"address\" expects an address");
 	else if (p->address != NULL && !read_address(p->address, &reply))
-		conf_error(diag, where,
+		conf_error(
+		    diag, where,
 		    "address \"%.80s\" is none, expected such as 192.0.2.1 or "
 		    "2001:db8::1",
 		    p->address);
@@ -99,12 +99,9 @@ static struct dns_reply
 reply_of(const struct dns_params *p)
 {
 	static const enum dns_code codes[] = {
-	    [ANSWER_NXDOMAIN] = DNS_NXDOMAIN,
-	    [ANSWER_SERVFAIL] = DNS_SERVFAIL,
-	    [ANSWER_REFUSED] = DNS_REFUSED,
-	    [ANSWER_TRUNCATE] = DNS_NOERROR,
-	    [ANSWER_ADDRESS] = DNS_NOERROR,
-	    [ANSWER_EMPTY] = DNS_NOERROR,
+	    [ANSWER_NXDOMAIN] = DNS_NXDOMAIN, [ANSWER_SERVFAIL] = DNS_SERVFAIL,
+	    [ANSWER_REFUSED] = DNS_REFUSED,   [ANSWER_TRUNCATE] = DNS_NOERROR,
+	    [ANSWER_ADDRESS] = DNS_NOERROR,   [ANSWER_EMPTY] = DNS_NOERROR,
 	};
 	struct dns_reply reply = {
 	    .code = codes[p->answer],
@@ -127,7 +124,7 @@ dns_data(struct stage *s)
 	while (!bytes_empty(stage_in(s))) {
 		const struct seg *seg = stage_in(s)->head;
 		size_t len = dns_answer(seg->slab->data + seg->off, seg->len,
-		    &reply, buf);
+					&reply, buf);
 
 		if (len == 0) {
 			stage_pass_unit(s, 0, -1);

@@ -81,7 +81,7 @@ const struct fault_ops duplicate_ops = {
 		       "delay = \"5ms\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct duplicate_params),
-	    .flags = KIND_DATAGRAM_ONLY,
+	    .flags = KIND_DATAGRAM_ONLY | KIND_DELAYS,
 	},
     .state_size = sizeof(struct duplicate_state),
     .data = duplicate_data,

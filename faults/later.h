@@ -12,7 +12,7 @@
 
 struct later_item {
 	int64_t due_us;
-	uint64_t order; /* in which they came */
+	uint64_t order;	 /* in which they came */
 	struct seg *seg; /* owned */
 };
 

@@ -81,7 +81,7 @@ let_overtaken_go(struct stage *s)
 	struct reorder_state *st = stage_state(s);
 
 	while (st->held > 0 &&
-	    st->numbers[st->first] + (uint64_t)p->distance <= st->seen)
+	       st->numbers[st->first] + (uint64_t)p->distance <= st->seen)
 		let_go(s, st, -1);
 }
 

@@ -29,7 +29,7 @@ bool
 stage_is_empty(const struct stage *s)
 {
 	return bytes_empty(&s->in) &&
-	    (s->later == NULL || s->later->heap.count == 0);
+	       (s->later == NULL || s->later->heap.count == 0);
 }
 
 /* Puts the segment where the stage passes to; at_us as in stage_pass. */
@@ -55,8 +55,7 @@ stage_release(struct stage *s)
 		struct later_item item = later_take(&later->heap);
 		int64_t arrival_us = item.seg->time_us;
 
-		stage_delayed(s, item.due_us - arrival_us,
-		    now_us - arrival_us);
+		stage_delayed(s, item.due_us - arrival_us, now_us - arrival_us);
 		send_on(s, item.seg, item.due_us);
 	}
 	next = later_next(&later->heap);

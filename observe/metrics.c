@@ -30,6 +30,10 @@ const struct metric_family metric_families[METRIC_COUNT] = {
 	"route, direction",
 	"Bytes written, as they go: upstream is to the server, downstream to "
 	"the client"},
+    [METRIC_LOST_DATAGRAMS] = {"faultwire_lost_datagrams", METRIC_COUNTER,
+	NULL, "route, direction",
+	"Datagrams that found no room, here or in the kernel's buffers, or no "
+	"association; those that faults lose are not among them"},
     [METRIC_REQUESTS] = {"faultwire_requests", METRIC_COUNTER, NULL,
 	"route, code, faulted",
 	"HTTP requests that ended, by the status that the client got (none: "

@@ -31,7 +31,7 @@ struct udp_table {
 };
 
 struct udp_session *udp_table_find(const struct udp_table *t,
-    const struct udp_path *path);
+				   const struct udp_path *path);
 void udp_table_add(struct udp_table *t, struct udp_session *s);
 void udp_table_remove(struct udp_table *t, struct udp_session *s);
 void udp_table_fini(struct udp_table *t);
@@ -45,7 +45,7 @@ struct udp_port {
 	struct event ev;
 	struct deadline change; /* of what faults do to the port */
 	struct udp_table sessions;
-	int effect; /* enum listener_effect in force */
+	int effect;    /* enum listener_effect in force */
 	uint32_t lost; /* by the kernel, as last heard */
 	bool stamped;
 	int64_t warned_us;
@@ -70,10 +70,10 @@ struct udp_flow {
 	struct flow flow;
 	TAILQ_ENTRY(udp_flow) entry;
 	struct udp_session *session;
-	struct deadline timer;	   /* dns: the end of waiting, or of all */
+	struct deadline timer;	      /* dns: the end of waiting, or of all */
 	struct dns_question question; /* dns; its name is owned */
-	bool answered;		   /* dns: an answer came */
-	bool over; /* nothing more happens; freed on a fresh turn */
+	bool answered;		      /* dns: an answer came */
+	bool over;	/* nothing more happens; freed on a fresh turn */
 	uint8_t reason; /* enum close_reason, once over */
 	char type[DNS_TYPE_TEXT]; /* dns: of the question */
 };
@@ -111,7 +111,7 @@ struct udp_session {
 
 /* Puts the socket to work; takes `opened`. */
 struct udp_port *udp_port_new(struct worker *w,
-    const struct opened_listener *opened);
+			      const struct opened_listener *opened);
 /* Finds its listener in the worker's plan anew. False: there is none. */
 bool udp_port_bind(struct udp_port *port);
 /* Ends its sessions and frees it. */
@@ -121,7 +121,7 @@ void udp_port_free(struct udp_port *port);
 
 /* Begins a session; NULL: the route is full. */
 struct udp_session *udp_session_new(struct udp_port *port,
-    const struct udp_path *path);
+				    const struct udp_path *path);
 /* Ends it now; the first reason stays. Freed by the reaper. */
 void udp_session_close(struct udp_session *s, enum close_reason reason);
 /* A flow of it, in order of arrival; not opened. */
@@ -145,7 +145,7 @@ struct udp_gather {
 };
 /* A datagram of the client's, or one for it, enters its flow. */
 void udp_relay_datagram(struct udp_gather *g, struct udp_session *s,
-    enum link_dir dir, const struct udp_datagram *d);
+			enum link_dir dir, const struct udp_datagram *d);
 /* Sends what was gathered. */
 void udp_relay_flush(struct udp_gather *g);
 /* A datagram of that direction did not make it. */
@@ -171,10 +171,10 @@ void udp_upstream_close(struct udp_session *s);
 
 /* The flow of a new query, opened; perhaps already over. */
 struct udp_flow *udp_query_begin(struct udp_session *s,
-    const struct udp_datagram *d);
+				 const struct udp_datagram *d);
 /* The flow that this answer belongs to, or NULL. */
 struct udp_flow *udp_query_find(struct udp_session *s,
-    const struct udp_datagram *d);
+				const struct udp_datagram *d);
 /* Facts for `when` (struct flow_ops). */
 bool udp_query_fact(const struct flow *flow, enum fact fact, struct view *to);
 

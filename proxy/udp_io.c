@@ -104,17 +104,18 @@ read_local(struct msghdr *msg, union udp_address *to)
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			to->in = (struct sockaddr_in){.sin_family = AF_INET,
-			    .sin_addr = info.ipi_spec_dst};
+			to->in =
+			    (struct sockaddr_in){.sin_family = AF_INET,
+						 .sin_addr = info.ipi_spec_dst};
 		}
 		if (c->cmsg_level == IPPROTO_IPV6 &&
 		    c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			to->in6 = (struct sockaddr_in6){
-			    .sin6_family = AF_INET6,
-			    .sin6_addr = info.ipi6_addr};
+			to->in6 =
+			    (struct sockaddr_in6){.sin6_family = AF_INET6,
+						  .sin6_addr = info.ipi6_addr};
 		}
 	}
 }
@@ -137,7 +138,7 @@ udp_batch_get(const struct udp_batch *b, unsigned nth, struct udp_datagram *to)
 /* Says which of our addresses the datagram leaves from. */
 static void
 write_local(struct msghdr *msg, const union udp_address *local,
-    struct control *control)
+	    struct control *control)
 {
 	struct cmsghdr *c;
 
@@ -171,8 +172,8 @@ static bool
 is_icmp(int error)
 {
 	return error == ECONNREFUSED || error == EHOSTUNREACH ||
-	    error == ENETUNREACH || error == EHOSTDOWN || error == EPROTO ||
-	    error == ENOPROTOOPT || error == EACCES;
+	       error == ENETUNREACH || error == EHOSTDOWN || error == EPROTO ||
+	       error == ENOPROTOOPT || error == EACCES;
 }
 
 static uint32_t
@@ -184,7 +185,7 @@ send_all(int fd, struct mmsghdr *msgs, unsigned count, int *error)
 
 	while (at < count) {
 		int n = sendmmsg(fd, msgs + at, count - at,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n > 0) {
 			taken |= ((1u << n) - 1) << at;

@@ -13,7 +13,7 @@
 
 #include "base/attr.h"
 
-#define UDP_BATCH	16
+#define UDP_BATCH	 16
 #define UDP_DATAGRAM_MAX (64 * 1024) /* no datagram is larger */
 
 /* An IPv4 or IPv6 socket address, no larger than needed. */
@@ -50,10 +50,10 @@ void udp_batch_free(struct udp_batch *b);
  * set to the number of datagrams that the kernel says this socket has lost so
  * far, if it says so. */
 int udp_batch_receive(struct udp_batch *b, int fd, int64_t now_us,
-    uint32_t *lost);
+		      uint32_t *lost);
 /* The nth of those received. */
 void udp_batch_get(const struct udp_batch *b, unsigned nth,
-    struct udp_datagram *to);
+		   struct udp_datagram *to);
 
 /* Datagrams on their way out of one socket. */
 struct udp_sending {

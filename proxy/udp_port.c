@@ -49,9 +49,9 @@ set_refusing(struct udp_port *port, bool on)
 		to.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (connect(port->opened.fd, &to.sa, sizeof(to)) < 0)
 		log_line(LOG_ERROR, "refuse_failed",
-		    "a datagram port neither closes nor opens",
-		    LOG_STR("listener", port->opened.address),
-		    LOG_STR("error", strerror(errno)), LOG_END);
+			 "a datagram port neither closes nor opens",
+			 LOG_STR("listener", port->opened.address),
+			 LOG_STR("error", strerror(errno)), LOG_END);
 }
 
 static void
@@ -59,8 +59,8 @@ update_effect(struct udp_port *port)
 {
 	struct worker *w = port->worker;
 	int64_t next = DEADLINE_NEVER;
-	enum listener_effect effect = condition_listener(
-	    port->plan->routes[0], worker_now(w), &next);
+	enum listener_effect effect =
+	    condition_listener(port->plan->routes[0], worker_now(w), &next);
 
 	if (effect == LISTENER_REFUSE && port->effect != LISTENER_REFUSE)
 		set_refusing(port, true);
@@ -86,8 +86,8 @@ static void
 count_lost(struct udp_port *port, uint64_t n)
 {
 	const struct armed_route *r = port->plan->routes[0];
-	struct route_counts *counts = counters_of(&r->shared->counters,
-	    port->worker->index);
+	struct route_counts *counts =
+	    counters_of(&r->shared->counters, port->worker->index);
 
 	counter_add(&counts->lost[LINK_UP], n);
 }
@@ -101,8 +101,8 @@ warn_full(struct udp_port *port)
 		return;
 	port->warned_us = now_us;
 	log_line(LOG_WARN, "connection_limit",
-	    "max_connections reached: datagrams of new clients are lost",
-	    LOG_STR("listener", port->opened.address), LOG_END);
+		 "max_connections reached: datagrams of new clients are lost",
+		 LOG_STR("listener", port->opened.address), LOG_END);
 }
 
 /* The session of the datagram; NULL: there is none, and there will be none. */
@@ -149,8 +149,8 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (int i = 0; i < BATCHES; i++) {
 		uint32_t lost = port->lost;
-		int n = udp_batch_receive(w->udp->batch, fd, worker_now(w),
-		    &lost);
+		int n =
+		    udp_batch_receive(w->udp->batch, fd, worker_now(w), &lost);
 
 		if (lost != port->lost)
 			count_lost(port, lost - port->lost);
@@ -181,7 +181,7 @@ udp_port_new(struct worker *w, const struct opened_listener *opened)
 	if (own_address(port, &own))
 		udp_tune_listener(opened->fd, own.sa.sa_family, is_any(&own));
 	event_assign(&port->ev, w->base, opened->fd, EV_READ | EV_PERSIST,
-	    on_ready, port);
+		     on_ready, port);
 	return port;
 }
 

@@ -31,7 +31,8 @@ udp_query_find(struct udp_session *s, const struct udp_datagram *d)
 	if (!dns_parse(d->data, d->len, &answer, name))
 		return NULL;
 	/* The newest first: the older ones were lost, perhaps. */
-	TAILQ_FOREACH_REVERSE (f, &s->flows, udp_flow_list, entry) {
+	TAILQ_FOREACH_REVERSE(f, &s->flows, udp_flow_list, entry)
+	{
 		if (!f->over && dns_answers(&answer, &f->question))
 			return f;
 	}

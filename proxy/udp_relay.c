@@ -77,7 +77,7 @@ udp_relay_flush(struct udp_gather *g)
 
 static void
 gather(struct udp_gather *g, struct udp_session *s, struct link *l,
-    const struct udp_datagram *d)
+       const struct udp_datagram *d)
 {
 	enum link_dir dir = l->dir ? LINK_DOWN : LINK_UP;
 
@@ -107,8 +107,7 @@ stamp(struct udp_session *s, enum link_dir dir)
 }
 
 static struct udp_flow *
-flow_for(struct udp_session *s, enum link_dir dir,
-    const struct udp_datagram *d)
+flow_for(struct udp_session *s, enum link_dir dir, const struct udp_datagram *d)
 {
 	if (!s->dns)
 		return TAILQ_FIRST(&s->flows);
@@ -117,7 +116,7 @@ flow_for(struct udp_session *s, enum link_dir dir,
 
 void
 udp_relay_datagram(struct udp_gather *g, struct udp_session *s,
-    enum link_dir dir, const struct udp_datagram *d)
+		   enum link_dir dir, const struct udp_datagram *d)
 {
 	struct udp_flow *f;
 	struct link *l;

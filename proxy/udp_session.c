@@ -70,7 +70,7 @@ static bool
 holds_something(const struct udp_flow *f)
 {
 	return f->flow.links[LINK_UP].held > 0 ||
-	    f->flow.links[LINK_DOWN].held > 0;
+	       f->flow.links[LINK_DOWN].held > 0;
 }
 
 void
@@ -91,7 +91,7 @@ on_flow_timer(struct deadline *d, int64_t now_us)
 		free_flow(f, close_reason_name(f->reason));
 	else if (holds_something(f))
 		worker_arm(s->session.worker, d,
-		    now_us + s->route->conf->idle_timeout_us);
+			   now_us + s->route->conf->idle_timeout_us);
 	else
 		free_flow(f, close_reason_name(CLOSE_IDLE));
 }
@@ -167,13 +167,13 @@ udp_flow_new(struct udp_session *s)
 	f->session = s;
 	f->timer.on_due = on_flow_timer;
 	flow_init(&f->flow, &flow_ops, &w->engine, s->route, FLOW_DATAGRAM,
-	    atomic_fetch_add(&s->route->shared->next_flow, 1));
+		  atomic_fetch_add(&s->route->shared->next_flow, 1));
 	f->flow.session = s->session.number;
 	f->flow.client = s->session.client;
 	TAILQ_INSERT_TAIL(&s->flows, f, entry);
 	if (s->dns)
 		worker_arm(w, &f->timer,
-		    worker_now(w) + s->route->conf->idle_timeout_us);
+			   worker_now(w) + s->route->conf->idle_timeout_us);
 	return f;
 }
 
@@ -202,8 +202,8 @@ on_timer(struct deadline *d, int64_t now_us)
 	if (is_busy(s))
 		s->active_us = now_us;
 	if (now_us - s->active_us >= limit)
-		udp_session_close(s,
-		    s->state == UDP_SILENT ? CLOSE_FAULT : CLOSE_IDLE);
+		udp_session_close(s, s->state == UDP_SILENT ? CLOSE_FAULT
+							    : CLOSE_IDLE);
 	else
 		worker_arm(s->session.worker, d, s->active_us + limit);
 }

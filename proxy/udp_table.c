@@ -29,7 +29,7 @@ mix_address(uint64_t h, const union udp_address *a)
 		return h;
 	if (a->sa.sa_family == AF_INET)
 		return mix(h, (uint64_t)a->in.sin_addr.s_addr << 16 |
-			a->in.sin_port);
+				  a->in.sin_port);
 	memcpy(halves, &a->in6.sin6_addr, sizeof(halves));
 	h = mix(h, halves[0]);
 	return mix(mix(h, halves[1]), a->in6.sin6_port);
@@ -48,12 +48,12 @@ same_address(const union udp_address *a, const union udp_address *b)
 		return false;
 	if (a->sa.sa_family == AF_INET)
 		return a->in.sin_port == b->in.sin_port &&
-		    a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+		       a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
 	if (a->sa.sa_family == AF_INET6)
 		return a->in6.sin6_port == b->in6.sin6_port &&
-		    a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
-		    memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr,
-			sizeof(a->in6.sin6_addr)) == 0;
+		       a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+		       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr,
+			      sizeof(a->in6.sin6_addr)) == 0;
 	return true;
 }
 
@@ -65,9 +65,8 @@ udp_table_find(const struct udp_table *t, const struct udp_path *path)
 	if (t->size == 0)
 		return NULL;
 	s = t->slots[hash(t, path) & (t->size - 1)];
-	while (s != NULL &&
-	    (!same_address(&s->path.client, &path->client) ||
-		!same_address(&s->path.local, &path->local)))
+	while (s != NULL && (!same_address(&s->path.client, &path->client) ||
+			     !same_address(&s->path.local, &path->local)))
 		s = s->next;
 	return s;
 }

@@ -73,7 +73,7 @@ is_reserved(int fd)
 	struct rlimit limit;
 
 	return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    (rlim_t)fd >= limit.rlim_cur - limit.rlim_cur / 8;
+	       (rlim_t)fd >= limit.rlim_cur - limit.rlim_cur / 8;
 }
 
 /* Connects to one address: 0, or errno. */
@@ -81,7 +81,7 @@ static int
 connect_to(struct udp_session *s, const struct resolve_address *a)
 {
 	int fd = socket(a->addr.ss_family,
-	    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+			SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int error = 0;
 
 	if (fd < 0)
@@ -99,8 +99,8 @@ connect_to(struct udp_session *s, const struct resolve_address *a)
 	drop_socket(s);
 	s->fd = fd;
 	memcpy(&s->to, &a->addr, MIN(a->len, sizeof(s->to)));
-	event_assign(&s->ev, s->session.worker->base, fd,
-	    EV_READ | EV_PERSIST, on_ready, s);
+	event_assign(&s->ev, s->session.worker->base, fd, EV_READ | EV_PERSIST,
+		     on_ready, s);
 	event_add(&s->ev, NULL);
 	return 0;
 }
@@ -111,7 +111,7 @@ tell(struct udp_session *s, enum dial_result result)
 	const struct udp_flow *f = TAILQ_FIRST(&s->flows);
 
 	dial_count(s->counts, result,
-	    worker_now(s->session.worker) - s->dialed_us);
+		   worker_now(s->session.worker) - s->dialed_us);
 	if (f != NULL)
 		dial_tell(&f->flow, result, s->dialed_us);
 }
@@ -123,7 +123,7 @@ place_of(const struct udp_session *s, const struct resolve_list *list)
 	size_t i = 0;
 
 	while (i < list->count &&
-	    memcmp(&list->at[i].addr, &s->to, list->at[i].len) != 0)
+	       memcmp(&list->at[i].addr, &s->to, list->at[i].len) != 0)
 		i++;
 	return i;
 }
@@ -131,7 +131,7 @@ place_of(const struct udp_session *s, const struct resolve_list *list)
 /* Connects to the first address behind `place` that can be reached. */
 static bool
 connect_behind(struct udp_session *s, const struct resolve_list *list,
-    size_t place)
+	       size_t place)
 {
 	for (size_t i = 1; i <= list->count; i++) {
 		if (connect_to(s, &list->at[(place + i) % list->count]) == 0)
@@ -220,11 +220,11 @@ udp_upstream_ensure(struct udp_session *s)
 		s->state = UDP_DIALING;
 	s->dialed_us = worker_now(w);
 	if (!resolve_cached(w->resolver, query.name, query.port, &list,
-		&error)) {
+			    &error)) {
 		s->resolve = resolve_start(w->resolver, &query);
 		s->dial.on_due = on_late;
 		worker_arm(w, &s->dial,
-		    s->dialed_us + conf->connect_timeout_us);
+			   s->dialed_us + conf->connect_timeout_us);
 	} else if (error != 0) {
 		look_failed(s);
 	} else {
@@ -245,7 +245,7 @@ udp_upstream_refused(struct udp_session *s, int error)
 	tell(s, error == ECONNREFUSED ? DIAL_REFUSED : DIAL_UNREACHABLE);
 	if (s->route != NULL)
 		resolve_forget(s->session.worker->resolver,
-		    s->route->conf->upstream.host);
+			       s->route->conf->upstream.host);
 }
 
 bool
@@ -260,7 +260,7 @@ udp_upstream_try_next(struct udp_session *s)
 	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ||
 	    error == 0 ||
 	    !resolve_cached(s->session.worker->resolver, to->host, to->port,
-		&list, &unknown) ||
+			    &list, &unknown) ||
 	    unknown != 0) {
 		s->untried = 0;
 		return false;

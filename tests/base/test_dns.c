@@ -17,8 +17,8 @@ static unsigned char to[DNS_REPLY_MAX];
 
 START_TEST(a_question_is_read)
 {
-	ck_assert(dns_parse(BYTES(HEAD "\3WWW\7eXample\3org\0\0\x1c\0\1"), &q,
-	    name));
+	ck_assert(
+	    dns_parse(BYTES(HEAD "\3WWW\7eXample\3org\0\0\x1c\0\1"), &q, name));
 	ck_assert_uint_eq(q.id, 0x1234);
 	ck_assert(!q.is_answer);
 	ck_assert_str_eq(q.name, "www.example.org");
@@ -31,8 +31,7 @@ START_TEST(odd_names_are_read_unambiguously)
 {
 	ck_assert(dns_parse(BYTES(HEAD "\0\0\2\0\1"), &q, name));
 	ck_assert_str_eq(q.name, ".");
-	ck_assert(dns_parse(BYTES(HEAD "\4a.b \3c\\\xff\0\0\1\0\1"), &q,
-	    name));
+	ck_assert(dns_parse(BYTES(HEAD "\4a.b \3c\\\xff\0\0\1\0\1"), &q, name));
 	ck_assert_str_eq(q.name, "a\\046b\\032.c\\092\\255");
 }
 END_TEST
@@ -57,7 +56,8 @@ START_TEST(malformed_messages_are_told)
 	    {BYTES(HEAD)},
 	    {BYTES(HEAD "\3www")},
 	    {BYTES(HEAD "\3www\0\0\1\0")},
-	    {BYTES(HEAD "\x40" "aaaa\0\0\1\0\1")},
+	    {BYTES(HEAD "\x40"
+			"aaaa\0\0\1\0\1")},
 	    /* Pointers to themselves, forwards, into the header, in a ring. */
 	    {BYTES(HEAD "\xc0\x0c\0\1\0\1")},
 	    {BYTES(HEAD "\xc0\x0e\0\0\1\0\1")},
@@ -68,7 +68,7 @@ START_TEST(malformed_messages_are_told)
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		ck_assert_msg(!dns_parse(bad[i].data, bad[i].len, &q, name),
-		    "case %zu", i);
+			      "case %zu", i);
 }
 END_TEST
 
@@ -97,8 +97,12 @@ END_TEST
 
 START_TEST(answers_find_their_question)
 {
-	struct dns_question a = {.is_answer = true, .id = 7, .type = 1,
-	    .class = 1, .name = "a.b"}, b = a;
+	struct dns_question a = {.is_answer = true,
+				 .id = 7,
+				 .type = 1,
+				 .class = 1,
+				 .name = "a.b"},
+			    b = a;
 
 	ck_assert(dns_answers(&a, &b));
 	b.type = 28;
@@ -133,7 +137,7 @@ START_TEST(an_answer_repeats_the_question_and_edns)
 				       "\0\0\x29\4\xd0\0\0\x80\0\0\0";
 
 	ck_assert_uint_eq(dns_answer(BYTES(query), &reply, to),
-	    sizeof(expected) - 1);
+			  sizeof(expected) - 1);
 	ck_assert_mem_eq(to, expected, sizeof(expected) - 1);
 }
 END_TEST
@@ -147,14 +151,14 @@ START_TEST(an_address_is_given_to_those_who_ask_for_its_kind)
 				       "\xc0\x0c\0\1\0\1\0\1\2\3\0\4\xc0\0\2\1";
 
 	ck_assert_uint_eq(dns_answer(BYTES(HEAD "\1a\0\0\1\0\1"), &reply, to),
-	    sizeof(expected) - 1);
+			  sizeof(expected) - 1);
 	ck_assert_mem_eq(to, expected, sizeof(expected) - 1);
-	ck_assert_uint_eq(dns_answer(BYTES(HEAD "\1a\0\0\x1c\0\1"), &reply,
-	    to), 19);
+	ck_assert_uint_eq(dns_answer(BYTES(HEAD "\1a\0\0\x1c\0\1"), &reply, to),
+			  19);
 	ck_assert_uint_eq(to[7], 0);
 	reply = (struct dns_reply){.truncated = true};
 	ck_assert_uint_eq(dns_answer(BYTES(HEAD "\1a\0\0\1\0\1"), &reply, to),
-	    19);
+			  19);
 	ck_assert_uint_eq(to[2], 0x83);
 }
 END_TEST
@@ -177,8 +181,8 @@ START_TEST(what_is_no_plain_query_is_not_answered)
 	struct dns_reply reply = {0};
 
 	for (size_t i = 0; i < COUNT_OF(others); i++)
-		ck_assert_uint_eq(dns_answer(others[i].data, others[i].len,
-		    &reply, to), 0);
+		ck_assert_uint_eq(
+		    dns_answer(others[i].data, others[i].len, &reply, to), 0);
 }
 END_TEST
 

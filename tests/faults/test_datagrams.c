@@ -103,7 +103,7 @@ START_TEST(removal_releases_what_is_held_in_due_order)
 		} else {
 			harness_remove(other, 0);
 			ck_assert_str_eq(g->got[LINK_DOWN].bytes.text,
-			    due_order);
+					 due_order);
 			ck_assert_uint_eq(g->flow.links[LINK_DOWN].held, 0);
 		}
 		harness_free(other);
@@ -186,8 +186,10 @@ START_TEST(bandwidth_lets_a_datagram_go_when_its_last_byte_is_through)
 	struct harness_flow *f = open_udp();
 
 	harness_add(h, "bandwidth,rate=100KB/s");
-	harness_send_datagram(f, LINK_DOWN, "0123456789012345678901234567890123"
-	    "456789012345678901234567890123456789012345678901234567890123456789");
+	harness_send_datagram(f, LINK_DOWN,
+			      "0123456789012345678901234567890123"
+			      "456789012345678901234567890123456789012345678901"
+			      "234567890123456789");
 	harness_send_datagram(f, LINK_DOWN, "");
 	harness_advance(h, 999);
 	ck_assert_uint_eq(f->got[LINK_DOWN].count, 0);
@@ -227,7 +229,8 @@ START_TEST(corrupt_hits_datagrams_by_share_and_keeps_their_length)
 
 		harness_send_datagram(f, LINK_DOWN, "aaaa");
 		harness_send_datagram(f, LINK_DOWN, "");
-		hit += memcmp(f->got[LINK_DOWN].bytes.text + at, "aaaa", 4) != 0;
+		hit +=
+		    memcmp(f->got[LINK_DOWN].bytes.text + at, "aaaa", 4) != 0;
 	}
 	ck_assert_uint_eq(f->got[LINK_DOWN].bytes.len, 8000);
 	ck_assert_uint_ge(hit, 430);
@@ -316,12 +319,17 @@ END_TEST
 START_TEST(kinds_that_need_a_stream_are_refused)
 {
 	static const char *const kinds[] = {"slicer,average_size=5",
-	    "slow_close", "timeout", "reset_peer", "cut", "connect_timeout",
-	    "connect_delay,delay=1s"};
+					    "slow_close",
+					    "timeout",
+					    "reset_peer",
+					    "cut",
+					    "connect_timeout",
+					    "connect_delay,delay=1s"};
 
 	h->protocol = "udp";
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		suite_complains(kinds[i],
+		suite_complains(
+		    kinds[i],
 		    "works on connections and byte streams, and datagrams "
 		    "have neither");
 	suite_complains("abort,status=500", "works on HTTP exchanges");
@@ -337,8 +345,8 @@ END_TEST
 int
 main(void)
 {
-	return SUITE_RUN("datagrams", false,
-	    boundaries_are_kept_and_so_are_empty_datagrams,
+	return SUITE_RUN(
+	    "datagrams", false, boundaries_are_kept_and_so_are_empty_datagrams,
 	    jitter_reorders_and_nothing_is_lost,
 	    a_delay_without_jitter_keeps_order_and_is_exact,
 	    removal_releases_what_is_held_in_due_order,

@@ -20,7 +20,7 @@ static bool
 ask(struct harness_flow *f)
 {
 	return link_feed_datagram(&f->flow.links[LINK_UP], query,
-	    sizeof(query) - 1, clock_now(&h->clock));
+				  sizeof(query) - 1, clock_now(&h->clock));
 }
 
 START_TEST(the_answer_goes_back_and_the_server_sees_nothing)
@@ -72,7 +72,7 @@ START_TEST(parameters_are_checked)
 	suite_complains("dns,answer=address", "expects an address");
 	suite_complains("dns,answer=address,address=nobody", "is none");
 	suite_complains("dns,answer=empty,address=1.2.3.4",
-	    "expects answer = \"address\"");
+			"expects answer = \"address\"");
 	suite_complains("dns,answer=nxdomian", "did you mean \"nxdomain\"");
 	suite_complains("dns,answer=address,address=2001:db8::1", NULL);
 }
@@ -82,7 +82,7 @@ int
 main(void)
 {
 	return SUITE_RUN("dns", false,
-	    the_answer_goes_back_and_the_server_sees_nothing,
-	    the_answer_meets_the_faults_of_its_direction,
-	    what_is_no_query_passes, parameters_are_checked);
+			 the_answer_goes_back_and_the_server_sees_nothing,
+			 the_answer_meets_the_faults_of_its_direction,
+			 what_is_no_query_passes, parameters_are_checked);
 }

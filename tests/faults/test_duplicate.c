@@ -87,8 +87,8 @@ int
 main(void)
 {
 	return SUITE_RUN("duplicate", false, every_datagram_comes_twice_at_once,
-	    copies_come_one_delay_after_another,
-	    the_share_is_met_and_the_same_in_every_replay,
-	    a_damaged_copy_leaves_the_original_alone,
-	    copies_on_their_way_arrive_at_once_on_removal);
+			 copies_come_one_delay_after_another,
+			 the_share_is_met_and_the_same_in_every_replay,
+			 a_damaged_copy_leaves_the_original_alone,
+			 copies_on_their_way_arrive_at_once_on_removal);
 }

@@ -62,8 +62,8 @@ START_TEST(single_ones_fall_behind_by_the_distance)
 		ck_assert_int_le(late[i], 3);
 		fell += late[i] > 0;
 	}
-	ck_assert_int_eq((size_t)fell <=
-		harness_events(h, EVENT_EFFECT, "reorder"), true);
+	ck_assert_int_eq(
+	    (size_t)fell <= harness_events(h, EVENT_EFFECT, "reorder"), true);
 	ck_assert_int_ge(fell, 8);
 	ck_assert_int_le(fell, 32);
 }
@@ -88,8 +88,7 @@ END_TEST
 
 START_TEST(removal_lets_held_ones_go_in_order)
 {
-	struct harness_flow *f =
-	    open_udp("reorder,rate=1,distance=64,wait=1h");
+	struct harness_flow *f = open_udp("reorder,rate=1,distance=64,wait=1h");
 
 	for (char c = 'a'; c <= 'e'; c++)
 		harness_send_datagram(f, LINK_DOWN, (char[]){c, '\0'});
@@ -102,18 +101,17 @@ END_TEST
 
 START_TEST(the_largest_distance_works)
 {
-	struct harness_flow *f =
-	    open_udp("reorder,rate=1,distance=64,wait=1h");
+	struct harness_flow *f = open_udp("reorder,rate=1,distance=64,wait=1h");
 
 	for (int i = 0; i < 200; i++) {
 		harness_send_datagram(f, LINK_DOWN,
-		    (char[]){(char)(i + 1), '\0'});
+				      (char[]){(char)(i + 1), '\0'});
 		ck_assert_uint_eq(f->got[LINK_DOWN].count,
-		    (size_t)(i < 64 ? 0 : i - 63));
+				  (size_t)(i < 64 ? 0 : i - 63));
 	}
 	for (int i = 0; i < 136; i++)
 		ck_assert_int_eq(f->got[LINK_DOWN].bytes.text[i],
-		    (char)(i + 1));
+				 (char)(i + 1));
 }
 END_TEST
 
@@ -132,9 +130,10 @@ int
 main(void)
 {
 	return SUITE_RUN("reorder", false,
-	    with_a_share_of_one_all_move_alike_and_order_stays,
-	    single_ones_fall_behind_by_the_distance,
-	    nobody_follows_and_it_goes_on_all_the_same,
-	    removal_lets_held_ones_go_in_order, the_largest_distance_works,
-	    a_smaller_distance_holds_at_once);
+			 with_a_share_of_one_all_move_alike_and_order_stays,
+			 single_ones_fall_behind_by_the_distance,
+			 nobody_follows_and_it_goes_on_all_the_same,
+			 removal_lets_held_ones_go_in_order,
+			 the_largest_distance_works,
+			 a_smaller_distance_holds_at_once);
 }

@@ -29,8 +29,8 @@ send_texts(int fd, const char *const *texts, int *error)
 	struct udp_sending out = {.fd = fd};
 
 	for (; *texts != NULL; texts++)
-		out.data[out.count++] = (struct iovec){
-		    (void *)(uintptr_t)*texts, strlen(*texts)};
+		out.data[out.count++] =
+		    (struct iovec){(void *)(uintptr_t)*texts, strlen(*texts)};
 	return udp_send(&out, error);
 }
 
@@ -49,7 +49,9 @@ START_TEST(a_batch_keeps_boundaries_and_tells_both_ends)
 	inet_pton(AF_INET, "127.0.0.7", &to.in.sin_addr);
 	ck_assert_int_eq(connect(client, &to.sa, sizeof(to.in)), 0);
 	ck_assert_uint_eq(send_texts(client,
-	    (const char *[]){"one", "", "three", NULL}, &error), 7);
+				     (const char *[]){"one", "", "three", NULL},
+				     &error),
+			  7);
 	ck_assert_int_eq(error, 0);
 	ck_assert_int_eq(udp_batch_receive(b, server, now, &lost), 3);
 	udp_batch_get(b, 1, &d);
@@ -61,7 +63,7 @@ START_TEST(a_batch_keeps_boundaries_and_tells_both_ends)
 	ck_assert_int_eq(d.arrived_us, now);
 	ck_assert_uint_eq(d.path.client.in.sin_port, from.in.sin_port);
 	ck_assert_uint_eq(d.path.local.in.sin_addr.s_addr,
-	    to.in.sin_addr.s_addr);
+			  to.in.sin_addr.s_addr);
 	ck_assert_int_eq(udp_batch_receive(b, server, now, &lost), 0);
 	udp_batch_free(b);
 	close(server);
@@ -72,7 +74,8 @@ END_TEST
 START_TEST(stamps_count_the_time_that_datagrams_waited)
 {
 	union udp_address to, from;
-	int server = bound("127.0.0.1", &to), client = bound("127.0.0.1", &from);
+	int server = bound("127.0.0.1", &to),
+	    client = bound("127.0.0.1", &from);
 	struct udp_batch *b = udp_batch_new();
 	struct udp_datagram d;
 	uint32_t lost = 0;
@@ -102,11 +105,11 @@ START_TEST(a_refusal_is_told_and_what_follows_is_sent)
 	close(gone);
 	ck_assert_int_eq(connect(fd, &nobody.sa, sizeof(nobody.in)), 0);
 	ck_assert_uint_eq(send_texts(fd, (const char *[]){"a", NULL}, &error),
-	    1);
+			  1);
 	ck_assert_int_eq(error, 0);
 	/* The answer to the first meets the second, which goes all the same. */
 	ck_assert_uint_eq(send_texts(fd, (const char *[]){"b", NULL}, &error),
-	    1);
+			  1);
 	ck_assert_int_eq(error, ECONNREFUSED);
 	close(fd);
 }
@@ -116,7 +119,8 @@ START_TEST(one_that_cannot_be_sent_does_not_stop_the_others)
 {
 	static char huge[66000];
 	union udp_address to, from;
-	int server = bound("127.0.0.1", &to), client = bound("127.0.0.1", &from);
+	int server = bound("127.0.0.1", &to),
+	    client = bound("127.0.0.1", &from);
 	struct udp_sending out = {.fd = client, .count = 3};
 	int error;
 
@@ -133,7 +137,8 @@ END_TEST
 START_TEST(what_the_kernel_loses_is_counted)
 {
 	union udp_address to, from;
-	int server = bound("127.0.0.1", &to), client = bound("127.0.0.1", &from);
+	int server = bound("127.0.0.1", &to),
+	    client = bound("127.0.0.1", &from);
 	struct udp_batch *b = udp_batch_new();
 	uint32_t lost = 0;
 	int error, n, got = 0, size = 4096;

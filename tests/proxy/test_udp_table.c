@@ -38,7 +38,7 @@ START_TEST(many_sessions_are_found_until_they_are_removed)
 		udp_table_remove(&t, &all[i]);
 	for (unsigned i = 0; i < COUNT; i++)
 		ck_assert_ptr_eq(udp_table_find(&t, &all[i].path),
-		    i % 2 == 0 ? NULL : &all[i]);
+				 i % 2 == 0 ? NULL : &all[i]);
 	ck_assert_uint_eq(t.count, COUNT / 2);
 	udp_table_fini(&t);
 	free(all);

@@ -6,7 +6,7 @@ import signal
 import socket
 import unittest
 
-from harness import (Scenario, conf, fault, free_port, noise, sanitized,
+from harness import (Scenario, conf, fault, free_port, noise, sanitized, scrape,
                      wait_until)
 from harness.datagrams import Answering, Datagrams
 
@@ -129,10 +129,13 @@ class Plain(Udp):
 
     def test_a_burst_beyond_the_buffers_loses_some_and_harms_none(self):
         server = self.answering(answer=lambda data: None)
-        port, _, _ = self.udp(server.port)
+        control = free_port()
+        port, _, _ = self.udp(server.port, groups={
+            "control": {"listen": f"127.0.0.1:{control}"}})
         client = self.client(port)
-        for n in range(20000):
-            client.send(b"%06d" % n + b"x" * 1000)
+        sent = 20000
+        for n in range(sent):
+            client.send(b"%06d" % n + b"x" * 994)
         wait_until(lambda: len(server.came) > 100)
         came = [int(data[:6]) for data, _ in server.came]
         self.assertEqual(came, sorted(set(came)), "order or doubles")
@@ -140,6 +143,12 @@ class Plain(Udp):
         server.answer = lambda data: data
         client.rest(0.5)
         self.assertEqual(client.ask(b"fine"), b"fine")
+        # Not one is unaccounted for.
+        up = {"route": "r", "direction": "upstream"}
+        m = scrape(control)
+        passed = m.value("faultwire_sent_bytes_total", **up) // 1000
+        lost = m.value("faultwire_lost_datagrams_total", **up)
+        self.assertEqual(passed + lost, sent)
 
 
 class Addresses(Udp):
