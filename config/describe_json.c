@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rendering tables as JSON, for --json, the API's schema and the UI. */
 #include "config/describe.h"
+#include "config/tables.h"
 
 /* Short names that programs may switch on. */
 static const char *
@@ -72,6 +73,21 @@ describe_fields_json(struct jsonw *w, const struct conf_field *table)
 	jsonw_array_end(w);
 }
 
+/* Those of the routes on which it may stand. */
+static void
+put_protocols(struct jsonw *w, const struct conf_kind *kind)
+{
+	int i;
+
+	jsonw_key(w, "protocols");
+	jsonw_array(w);
+	for (i = 0; conf_protocols[i] != NULL; i++) {
+		if (conf_kind_unfit(kind, i) == NULL)
+			jsonw_string(w, conf_protocols[i]);
+	}
+	jsonw_array_end(w);
+}
+
 static void
 put_kind(struct jsonw *w, const struct conf_kind *kind)
 {
@@ -83,6 +99,7 @@ put_kind(struct jsonw *w, const struct conf_kind *kind)
 	if (kind->example != NULL)
 		jsonw_put_string(w, "example", kind->example);
 	jsonw_put_string(w, "applies_to", describe_applies(kind));
+	put_protocols(w, kind);
 	jsonw_put_bool(w, "http_only", (kind->flags & KIND_HTTP_ONLY) != 0);
 	jsonw_put_bool(w, "has_stream", (kind->flags & KIND_NO_STREAM) == 0);
 	jsonw_key(w, "parameters");

@@ -61,10 +61,11 @@ const struct v1_schema v1_schemas[] = {
     {"Kind",
 	"{'type':'object','properties':{'name':{'type':'string'},"
 	"'summary':{'type':'string'},'applies_to':{'type':'string'},"
+	"'protocols':{'type':'array','items':{'type':'string'}},"
 	"'http_only':{'type':'boolean'},'has_stream':{'type':'boolean'},"
 	"'parameters':{'type':'array','items':{'type':'object'}}},"
 	"'additionalProperties':true,'required':['name','summary',"
-	"'applies_to','http_only','has_stream','parameters']}"},
+	"'applies_to','protocols','http_only','has_stream','parameters']}"},
     {"Kinds",
 	"{'type':'object','properties':{'kinds':{'type':'array','items':{"
 	"'$ref':'#/components/schemas/Kind'}}},"

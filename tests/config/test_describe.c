@@ -132,6 +132,7 @@ START_TEST(json_names_types_bounds_and_choices)
 	      "\"default\":\"10ms\",\"min\":0,\"max\":3600000000,\"bounds\":"
 	      "\"0ms … 1h\",\"unit\":\"ms\",\"help\":\"How long\"}");
 	holds("\"choices\":[\"uniform\",\"normal\",\"pareto\"]");
+	holds("\"protocols\":[\"tcp\",\"http\",\"udp\",\"dns\"]");
 	holds("\"http_only\":false,\"has_stream\":true");
 	ck_assert_ptr_null(strstr(out.text, "secret"));
 	str_fini(&out);
@@ -139,6 +140,7 @@ START_TEST(json_names_types_bounds_and_choices)
 	ck_assert_int_eq(out.text[0], '[');
 	ck_assert_int_eq(out.text[out.len - 1], ']');
 	holds("{\"name\":\"abort\",");
+	holds("\"protocols\":[\"http\"]");
 	holds("\"http_only\":true,\"has_stream\":false,\"parameters\":[{"
 	      "\"name\":\"status\",\"type\":\"int\",\"required\":true,");
 	ck_assert_ptr_null(strstr(out.text, "partition_cut"));

@@ -348,14 +348,26 @@ class Values(V1):
         for kind in self.expect(200, "GET", "/v1/kinds").json["kinds"]:
             name = kind["name"]
             example = self.expect(200, "GET", f"/v1/kinds/{name}").json
-            made = self.api.post("/v1/routes/web/faults", {
+            route = self.route_for(kind["protocols"])
+            made = self.api.post(f"/v1/routes/{route}/faults", {
                 "type": name, "name": "f",
                 **self.required(name, example["parameters"])})
             self.assertEqual(made.status, 201, (name, made.raw))
-            path = "/v1/routes/web/faults/f"
+            path = f"/v1/routes/{route}/faults/f"
             full = self.expect(200, "GET", path + "?defaults=true").json
             self.expect(200, "PUT", path, full)
             self.expect(204, "DELETE", path)
+
+    def route_for(self, protocols):
+        """A route of one of them; web, or one that is made for it."""
+        if "http" in protocols:
+            return "web"
+        name = protocols[0]
+        made = self.api("PUT", f"/v1/routes/{name}", {
+            "listen": f"127.0.0.1:{free_port()}", "upstream": "127.0.0.1:9",
+            "protocol": name})
+        self.assertIn(made.status, (200, 201), made.raw)
+        return name
 
     def required(self, kind, parameters):
         typed = {"duration": "1s", "size": "1KiB", "rate": "1KB/s",
