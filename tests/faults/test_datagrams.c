@@ -8,13 +8,6 @@
 
 #define MS 1000
 
-static struct harness_flow *
-open_udp(void)
-{
-	h->protocol = "udp";
-	return harness_open_datagrams(h);
-}
-
 static void
 send_numbers(struct harness_flow *f, enum link_dir dir, unsigned n)
 {
@@ -28,7 +21,7 @@ send_numbers(struct harness_flow *f, enum link_dir dir, unsigned n)
 
 START_TEST(boundaries_are_kept_and_so_are_empty_datagrams)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	for (int round = 0; round < 2; round++) {
 		harness_send_datagram(f, LINK_UP, "one");
@@ -44,7 +37,7 @@ END_TEST
 
 START_TEST(jitter_reorders_and_nothing_is_lost)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 	unsigned seen = 0, swapped = 0;
 
 	harness_add(h, "latency,latency=50ms,jitter=50ms");
@@ -66,7 +59,7 @@ END_TEST
 
 START_TEST(a_delay_without_jitter_keeps_order_and_is_exact)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "latency,latency=20ms");
 	harness_add(h, "latency,name=more,latency=5ms");
@@ -85,7 +78,7 @@ END_TEST
 
 START_TEST(removal_releases_what_is_held_in_due_order)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 	char due_order[64] = "";
 
 	/* What order the dice give, seen on a flow that is not touched. */
@@ -136,7 +129,7 @@ END_TEST
 
 START_TEST(loss_loses_its_share_for_good)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 	size_t lost;
 
 	harness_add(h, "loss,rate=20%,stream=upstream");
@@ -154,7 +147,7 @@ END_TEST
 static double
 mean_run(const char *fault)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 	size_t runs = 0, lost = 0, before = 0;
 	bool in_run = false;
 
@@ -183,7 +176,7 @@ END_TEST
 
 START_TEST(bandwidth_lets_a_datagram_go_when_its_last_byte_is_through)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "bandwidth,rate=100KB/s");
 	harness_send_datagram(f, LINK_DOWN,
@@ -201,7 +194,7 @@ END_TEST
 
 START_TEST(what_finds_the_buffer_full_is_lost)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "bandwidth,rate=1B/s");
 	f->flow.links[LINK_DOWN].limit = 1024;
@@ -220,7 +213,7 @@ END_TEST
 
 START_TEST(corrupt_hits_datagrams_by_share_and_keeps_their_length)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 	size_t hit = 0;
 
 	harness_add(h, "corrupt,rate=25%,per=packet");
@@ -240,7 +233,7 @@ END_TEST
 
 START_TEST(corrupt_by_byte_passes_datagrams_whole)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "corrupt,rate=1");
 	harness_send_datagram(f, LINK_DOWN, "");
@@ -252,7 +245,7 @@ END_TEST
 
 START_TEST(a_cut_wire_loses_and_a_jam_holds)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "blackhole,stream=both");
 	send_numbers(f, LINK_UP, 3);
@@ -273,7 +266,7 @@ END_TEST
 
 START_TEST(limit_data_ends_the_flow_between_datagrams)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "limit_data,bytes=7");
 	harness_send_datagram(f, LINK_DOWN, "abc");
@@ -288,7 +281,7 @@ END_TEST
 
 START_TEST(the_end_waits_for_datagrams_that_leave_later)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "limit_data,bytes=2");
 	harness_add(h, "latency,latency=10ms");
@@ -304,7 +297,7 @@ END_TEST
 
 START_TEST(half_open_lets_whole_datagrams_through_and_dies)
 {
-	struct harness_flow *f = open_udp();
+	struct harness_flow *f = suite_udp(NULL);
 
 	harness_add(h, "half_open,bytes=4");
 	harness_send_datagram(f, LINK_DOWN, "abc");

@@ -4,17 +4,9 @@
 
 #define MS 1000
 
-static struct harness_flow *
-open_udp(const char *fault)
-{
-	h->protocol = "udp";
-	harness_add(h, fault);
-	return harness_open_datagrams(h);
-}
-
 START_TEST(every_datagram_comes_twice_at_once)
 {
-	struct harness_flow *f = open_udp("duplicate,rate=1,stream=upstream");
+	struct harness_flow *f = suite_udp("duplicate,rate=1,stream=upstream");
 
 	harness_send_datagram(f, LINK_UP, "a");
 	harness_send_datagram(f, LINK_UP, "");
@@ -27,7 +19,7 @@ END_TEST
 START_TEST(copies_come_one_delay_after_another)
 {
 	struct harness_flow *f =
-	    open_udp("duplicate,rate=1,copies=2,delay=10ms");
+	    suite_udp("duplicate,rate=1,copies=2,delay=10ms");
 
 	harness_send_datagram(f, LINK_DOWN, "a");
 	harness_expect_datagrams(f, LINK_DOWN, "a,");
@@ -48,7 +40,7 @@ START_TEST(the_share_is_met_and_the_same_in_every_replay)
 
 		harness_free(h);
 		h = harness_new(SUITE_SEED);
-		f = open_udp("duplicate,rate=10%");
+		f = suite_udp("duplicate,rate=10%");
 		for (int k = 0; k < 10000; k++)
 			harness_send_datagram(f, LINK_DOWN, "x");
 		counts[i] = f->got[LINK_DOWN].count;
@@ -61,7 +53,7 @@ END_TEST
 
 START_TEST(a_damaged_copy_leaves_the_original_alone)
 {
-	struct harness_flow *f = open_udp("duplicate,rate=1");
+	struct harness_flow *f = suite_udp("duplicate,rate=1");
 
 	harness_add(h, "corrupt,rate=1,per=packet,count=1");
 	harness_send_datagram(f, LINK_DOWN, "aaaa");
@@ -73,7 +65,7 @@ END_TEST
 
 START_TEST(copies_on_their_way_arrive_at_once_on_removal)
 {
-	struct harness_flow *f = open_udp("duplicate,rate=1,delay=1s");
+	struct harness_flow *f = suite_udp("duplicate,rate=1,delay=1s");
 
 	harness_send_datagram(f, LINK_DOWN, "a");
 	harness_send_datagram(f, LINK_DOWN, "b");

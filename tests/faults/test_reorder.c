@@ -4,17 +4,9 @@
 
 #define MS 1000
 
-static struct harness_flow *
-open_udp(const char *fault)
-{
-	h->protocol = "udp";
-	harness_add(h, fault);
-	return harness_open_datagrams(h);
-}
-
 START_TEST(with_a_share_of_one_all_move_alike_and_order_stays)
 {
-	struct harness_flow *f = open_udp("reorder,rate=1,distance=2,wait=1s");
+	struct harness_flow *f = suite_udp("reorder,rate=1,distance=2,wait=1s");
 
 	harness_send_datagram(f, LINK_DOWN, "a");
 	harness_send_datagram(f, LINK_DOWN, "b");
@@ -48,7 +40,7 @@ displacements(const struct harness_flow *f, int n, int *late)
 START_TEST(single_ones_fall_behind_by_the_distance)
 {
 	struct harness_flow *f =
-	    open_udp("reorder,rate=10%,distance=3,wait=1s");
+	    suite_udp("reorder,rate=10%,distance=3,wait=1s");
 	int late[200], fell = 0;
 
 	for (int i = 0; i < 200; i++) {
@@ -72,7 +64,7 @@ END_TEST
 START_TEST(nobody_follows_and_it_goes_on_all_the_same)
 {
 	struct harness_flow *f =
-	    open_udp("reorder,rate=1,distance=5,wait=30ms");
+	    suite_udp("reorder,rate=1,distance=5,wait=30ms");
 
 	harness_send_datagram(f, LINK_DOWN, "");
 	harness_advance(h, 10 * MS);
@@ -88,7 +80,8 @@ END_TEST
 
 START_TEST(removal_lets_held_ones_go_in_order)
 {
-	struct harness_flow *f = open_udp("reorder,rate=1,distance=64,wait=1h");
+	struct harness_flow *f =
+	    suite_udp("reorder,rate=1,distance=64,wait=1h");
 
 	for (char c = 'a'; c <= 'e'; c++)
 		harness_send_datagram(f, LINK_DOWN, (char[]){c, '\0'});
@@ -101,7 +94,8 @@ END_TEST
 
 START_TEST(the_largest_distance_works)
 {
-	struct harness_flow *f = open_udp("reorder,rate=1,distance=64,wait=1h");
+	struct harness_flow *f =
+	    suite_udp("reorder,rate=1,distance=64,wait=1h");
 
 	for (int i = 0; i < 200; i++) {
 		harness_send_datagram(f, LINK_DOWN,
@@ -117,7 +111,7 @@ END_TEST
 
 START_TEST(a_smaller_distance_holds_at_once)
 {
-	struct harness_flow *f = open_udp("reorder,rate=1,distance=9,wait=1h");
+	struct harness_flow *f = suite_udp("reorder,rate=1,distance=9,wait=1h");
 
 	for (char c = 'a'; c <= 'd'; c++)
 		harness_send_datagram(f, LINK_DOWN, (char[]){c, '\0'});

@@ -70,6 +70,16 @@ suite_exchange(size_t head)
 	return f;
 }
 
+/* A client's association on a udp route that has the fault (NULL: none). */
+static inline struct harness_flow *
+suite_udp(const char *fault)
+{
+	h->protocol = "udp";
+	if (fault != NULL)
+		harness_add(h, fault);
+	return harness_open_datagrams(h);
+}
+
 static inline int
 suite_run(const char *name, bool http, const TTest *const *tests, size_t count)
 {

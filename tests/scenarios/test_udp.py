@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Routes of datagrams, over real sockets."""
 
+import json
 import resource
 import signal
 import socket
@@ -8,6 +9,7 @@ import unittest
 
 from harness import (Scenario, conf, fault, free_port, noise, sanitized, scrape,
                      wait_until)
+from harness.api import control
 from harness.datagrams import Answering, Datagrams
 
 
@@ -222,6 +224,45 @@ class Ends(Udp):
         # The same association all the time.
         self.assertEqual({e["flow"] for e in proxy.journal()
                           if e["type"] == "flow_open"}, {0})
+
+    def test_a_name_that_moves_is_followed(self):
+        one = self.answering(answer=lambda data: b"1" + data)
+        port, proxy, _ = self.udp(f"mover:{one.port}",
+                                  options={"hosts": "127.0.0.1 mover\n"})
+        client = self.client(port)
+        self.assertEqual(client.ask(b"x"), b"1x")
+        two = Datagrams("127.0.0.2", port=one.port)
+        self.addCleanup(two.close)
+        one.close()
+        with open(f"{proxy.dir}/hosts", "r+", encoding="ascii") as f:
+            f.truncate(0)
+            f.write("127.0.0.2 mover\n")
+
+        def answered():
+            client.send(b"y")
+            if not two.waits(0.1):
+                return False
+            data, peer = two.recv_from()
+            two.send(b"2" + data, peer)
+            return client.recv() == b"2y"
+
+        wait_until(answered)
+        self.assertEqual({e["flow"] for e in proxy.journal()
+                          if e["type"] == "flow_open"}, {0})
+
+    def test_the_api_shows_associations(self):
+        server = self.answering()
+        port, proxy, _ = self.udp(server.port, groups={
+            "control": {"listen": "127.0.0.1:0"}})
+        client = self.client(port)
+        client.ask(b"12345")
+        got = control(proxy).get("/v1/sessions").json["sessions"]
+        self.assertEqual(len(got), 1)
+        self.assertEqual(got[0]["protocol"], "udp")
+        self.assertIn(str(client.port), json.dumps(got[0]))
+        flow = got[0]["flows"][0]
+        self.assertEqual((flow["type"], flow["bytes_up"],
+                          flow["bytes_down"]), ("datagram", 5, 5))
 
     def test_a_name_that_nobody_knows(self):
         port, proxy, _ = self.udp("no-such-host.invalid:1")

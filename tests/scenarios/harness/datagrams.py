@@ -15,14 +15,14 @@ QUIET = 0.3  # seconds: nothing more comes
 class Datagrams:
     """A UDP socket, bound or connected."""
 
-    def __init__(self, address="127.0.0.1", to=None, source=None):
+    def __init__(self, address="127.0.0.1", to=None, source=None, port=0):
         to = ("127.0.0.1", to) if isinstance(to, int) else to
         host = to[0] if to else address
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         if to is None:
-            self.sock.bind((address, 0))
+            self.sock.bind((address, port))
         else:
             if source:
                 self.sock.bind((source, 0))
