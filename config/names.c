@@ -58,6 +58,12 @@ names_has(const struct names *n, const char *name)
 	return n->room > 0 && find(n, name)->name != NULL;
 }
 
+size_t
+names_index(const struct names *n, const char *name)
+{
+	return names_has(n, name) ? find(n, name)->index : SIZE_MAX;
+}
+
 void
 names_fini(struct names *n)
 {

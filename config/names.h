@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct name_slot {
 	const char *name; /* borrowed; NULL: free */
@@ -22,6 +23,8 @@ struct names {
  * *first is then the index it came with. */
 bool names_add(struct names *n, const char *name, size_t index, size_t *first);
 bool names_has(const struct names *n, const char *name);
+/* The index that a name came with; SIZE_MAX if it is not there. */
+size_t names_index(const struct names *n, const char *name);
 void names_fini(struct names *n);
 
 #endif

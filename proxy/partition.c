@@ -17,6 +17,7 @@
 
 #include "base/rng.h"
 #include "base/xalloc.h"
+#include "config/names.h"
 #include "faults/fault.h"
 #include "proxy/partition_match.h"
 
@@ -24,19 +25,40 @@
 struct grudge {
 	const struct conf_model *model;
 	const struct conf_partition *partition;
-	size_t count;	/* services */
+	struct names names; /* of the services, see gather_names() */
+	size_t count;	    /* services */
 	int *group;	/* per service; -1: takes no part */
 	bool *cut;	/* count × count */
 };
 
 static size_t
-service_index(const struct conf_model *m, const char *name)
+service_index(const struct grudge *g, const char *name)
 {
-	for (size_t i = 0; i < m->services_count; i++) {
-		if (strcmp(m->services[i].name, name) == 0)
-			return i;
+	return names_index(&g->names, name);
+}
+
+static void
+add_name(struct grudge *g, const char *name)
+{
+	size_t first;
+
+	if (name != NULL && names_add(&g->names, name, g->count, &first))
+		g->count++;
+}
+
+/* The services of the file, in its order; without any, those that routes say
+ * they come from and lead to. */
+static void
+gather_names(struct grudge *g)
+{
+	const struct conf_model *m = g->model;
+
+	for (size_t i = 0; i < m->services_count; i++)
+		add_name(g, m->services[i].name);
+	for (size_t i = 0; i < m->routes_count && m->services_count == 0; i++) {
+		add_name(g, m->routes[i].from);
+		add_name(g, m->routes[i].to);
 	}
-	return SIZE_MAX;
 }
 
 static bool *
@@ -55,7 +77,7 @@ group_by_lists(struct grudge *g)
 		g->group[i] = (int)p->groups_count;
 	for (size_t n = 0; n < p->groups_count; n++) {
 		for (size_t k = 0; k < p->groups[n].count; k++) {
-			size_t at = service_index(g->model,
+			size_t at = service_index(g,
 			    p->groups[n].items[k]);
 
 			if (at != SIZE_MAX)
@@ -74,7 +96,7 @@ shape_members(const struct grudge *g, size_t *members)
 	for (size_t i = 0; i < g->count && p->members.count == 0; i++)
 		members[count++] = i;
 	for (size_t i = 0; i < p->members.count; i++) {
-		size_t at = service_index(g->model, p->members.items[i]);
+		size_t at = service_index(g, p->members.items[i]);
 
 		if (at != SIZE_MAX)
 			members[count++] = at;
@@ -102,8 +124,7 @@ loner(const struct grudge *g, const size_t *members, size_t n, uint64_t seed)
 	    .seed = seed, .fault = rng_hash(g->partition->name)};
 
 	for (size_t i = 0; i < n && g->partition->isolate != NULL; i++) {
-		if (strcmp(g->model->services[members[i]].name,
-			g->partition->isolate) == 0)
+		if (members[i] == service_index(g, g->partition->isolate))
 			return i;
 	}
 	return rng_below(&key, 0, n);
@@ -168,8 +189,8 @@ arrow(const struct grudge *g, const char *text, size_t *from, size_t *to)
 	if (at == NULL)
 		return false;
 	left = xmemdup0(text, (size_t)(at - text));
-	*from = service_index(g->model, left);
-	*to = service_index(g->model, at + 2);
+	*from = service_index(g, left);
+	*to = service_index(g, at + 2);
 	free(left);
 	return *from != SIZE_MAX && *to != SIZE_MAX;
 }
@@ -201,11 +222,8 @@ static void
 grudge_init(struct grudge *g, const struct conf_model *model,
     const struct conf_partition *partition, uint64_t seed)
 {
-	*g = (struct grudge){
-	    .model = model,
-	    .partition = partition,
-	    .count = model->services_count,
-	};
+	*g = (struct grudge){.model = model, .partition = partition};
+	gather_names(g);
 	g->group = xcalloc(g->count, sizeof(*g->group));
 	g->cut = xcalloc(g->count * g->count, sizeof(*g->cut));
 	if (partition->shape == SHAPE_GROUPS) {
@@ -220,6 +238,7 @@ grudge_init(struct grudge *g, const struct conf_model *model,
 static void
 grudge_fini(struct grudge *g)
 {
+	names_fini(&g->names);
 	free(g->group);
 	free(g->cut);
 }
@@ -375,7 +394,8 @@ by_client(struct grudge *g, struct list *list, size_t route, size_t to)
 		struct conf_when when = {.has_clients = true};
 		struct subject subject = {.route = route, .when = &when};
 
-		for (size_t s = 0; s < g->count; s++) {
+		/* Only services of the file have addresses. */
+		for (size_t s = 0; s < g->model->services_count; s++) {
 			links_cut(g, s, to, &subject);
 			if ((subject.up | subject.down << 1) == links)
 				partition_when_add(&when,
@@ -396,7 +416,9 @@ add_partition(struct list *list, struct grudge *g)
 
 	for (size_t i = 0; i < m->routes_count; i++) {
 		struct subject subject = {.route = i};
-		size_t to = partition_route_to(m, &m->routes[i]);
+		size_t to = m->routes[i].to != NULL
+		    ? service_index(g, m->routes[i].to)
+		    : partition_route_to(m, &m->routes[i].upstream);
 		size_t from;
 
 		if (to == SIZE_MAX)
@@ -405,7 +427,7 @@ add_partition(struct list *list, struct grudge *g)
 			by_client(g, list, i, to);
 			continue;
 		}
-		from = service_index(m, m->routes[i].from);
+		from = service_index(g, m->routes[i].from);
 		if (from == SIZE_MAX)
 			continue;
 		links_cut(g, from, to, &subject);

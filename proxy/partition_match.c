@@ -43,14 +43,11 @@ leads_to(const struct conf_service *service, const char *host)
 
 size_t
 partition_route_to(const struct conf_model *model,
-    const struct conf_route *route)
+    const struct conf_address *upstream)
 {
 	for (size_t i = 0; i < model->services_count; i++) {
-		const struct conf_service *s = &model->services[i];
-
-		if (route->to != NULL ? strcmp(route->to, s->name) == 0
-				      : route->upstream.host != NULL &&
-			    leads_to(s, route->upstream.host))
+		if (upstream->host != NULL &&
+		    leads_to(&model->services[i], upstream->host))
 			return i;
 	}
 	return SIZE_MAX;

@@ -7,10 +7,10 @@
 
 #include "config/model.h"
 
-/* Index of the service that the route leads to: its `to`, else the service
- * that its upstream's address belongs to; SIZE_MAX: none. */
+/* Index of the service that an upstream's address belongs to; SIZE_MAX:
+ * none. */
 size_t partition_route_to(const struct conf_model *model,
-    const struct conf_route *route);
+    const struct conf_address *upstream);
 /* Adds a service's addresses to when->clients (owned array). */
 void partition_when_add(struct conf_when *when,
     const struct conf_service *service);

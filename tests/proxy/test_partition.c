@@ -11,9 +11,10 @@
 #include "tests/harness/model.h"
 
 /* Services a, b, c; a route for every ordered pair, named "a-b". */
-#define WORLD                                                                  \
+#define SERVICES                                                               \
 	"services = ({ name = \"a\"; }, { name = \"b\"; }, "                   \
-	"{ name = \"c\"; });"                                                  \
+	"{ name = \"c\"; });"
+#define WORLD                                                                  \
 	"routes = (" PAIR("a", "b") "," PAIR("b", "a") "," PAIR("a", "c")      \
 	"," PAIR("c", "a") "," PAIR("b", "c") "," PAIR("c", "b") ");"
 #define PAIR(from, to)                                                         \
@@ -22,7 +23,7 @@
 
 /* "route:kind/stream" of every fault, in the order of the routes. */
 static char *
-faults_of(const char *partition)
+faults_of(const char *services, const char *partition)
 {
 	static const char *const streams[] = {
 	    [STREAM_UPSTREAM] = "up", [STREAM_DOWNSTREAM] = "down",
@@ -32,8 +33,8 @@ faults_of(const char *partition)
 	struct str text = {0}, out = {0};
 	size_t count;
 
-	str_printf(&text, WORLD "partitions = ({ name = \"p\"; %s });",
-	    partition);
+	str_printf(&text, "%s" WORLD "partitions = ({ name = \"p\"; %s });",
+	    services, partition);
 	m = model_of(text.text);
 	made = partition_faults(m, MODEL_SEED, &count);
 	for (size_t r = 0; r < m->routes_count; r++) {
@@ -81,7 +82,7 @@ static const struct {
 START_TEST(a_partition_becomes_faults_on_the_routes_between)
 {
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		char *got = faults_of(cases[i].partition);
+		char *got = faults_of(SERVICES, cases[i].partition);
 
 		ck_assert_msg(strcmp(got, cases[i].faults) == 0,
 		    "%s\n got %s\nwant %s", cases[i].partition, got,
@@ -91,13 +92,25 @@ START_TEST(a_partition_becomes_faults_on_the_routes_between)
 }
 END_TEST
 
+/* Nobody has to declare them twice. */
+START_TEST(routes_name_the_services_where_the_file_declares_none)
+{
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char *got = faults_of("", cases[i].partition);
+
+		ck_assert_str_eq(got, cases[i].faults);
+		free(got);
+	}
+}
+END_TEST
+
 START_TEST(shapes_leave_the_cuts_that_they_name)
 {
 	/* Of three members each needs both neighbours for a majority: no cut
 	 * in both directions is left to a ring. */
-	char *ring = faults_of("shape = \"ring\";");
-	char *isolate = faults_of("shape = \"isolate\";");
-	char *again = faults_of("shape = \"isolate\";");
+	char *ring = faults_of(SERVICES, "shape = \"ring\";");
+	char *isolate = faults_of(SERVICES, "shape = \"isolate\";");
+	char *again = faults_of(SERVICES, "shape = \"isolate\";");
 	size_t cut = 0;
 
 	ck_assert_str_eq(isolate, again);
@@ -117,5 +130,6 @@ main(void)
 	return check_run("partition",
 	    (const TTest *const[]){
 		a_partition_becomes_faults_on_the_routes_between,
+		routes_name_the_services_where_the_file_declares_none,
 		shapes_leave_the_cuts_that_they_name, NULL});
 }
