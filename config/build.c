@@ -54,6 +54,15 @@ conf_model_add_service(struct conf_model *model)
 	return &model->services[model->services_count - 1];
 }
 
+void
+conf_route_init(struct conf_route *r)
+{
+	*r = (struct conf_route){0};
+	conf_fields_default(conf_route_fields, r);
+	conf_fields_default(conf_tls_fields, r);
+	conf_fields_default(conf_upstream_tls_fields, r);
+}
+
 struct conf_route *
 conf_model_add_route(struct conf_model *model)
 {
@@ -62,7 +71,7 @@ conf_model_add_route(struct conf_model *model)
 	model->routes =
 	    grown(model->routes, &model->routes_count, sizeof(*model->routes));
 	r = &model->routes[model->routes_count - 1];
-	conf_fields_default(conf_route_fields, r);
+	conf_route_init(r);
 	return r;
 }
 
@@ -147,6 +156,8 @@ conf_route_fini(struct conf_route *r)
 	conf_address_fini(&r->upstream);
 	conf_patterns_clear(conf_match_patterns, r);
 	conf_fields_fini(conf_match_fields, r);
+	conf_fields_fini(conf_tls_fields, r);
+	conf_fields_fini(conf_upstream_tls_fields, r);
 	conf_fields_fini(conf_route_fields, r);
 	*r = (struct conf_route){0};
 }

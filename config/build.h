@@ -49,6 +49,8 @@ void conf_route_remove_fault(struct conf_route *route, size_t index);
 void conf_fault_init(struct conf_fault *to, const struct conf_kind *kind);
 void conf_fault_copy(struct conf_fault *to, const struct conf_fault *from);
 void conf_fault_fini(struct conf_fault *f);
+/* A route of defaults outside of a model (overwritten, then owned). */
+void conf_route_init(struct conf_route *r);
 void conf_route_fini(struct conf_route *r);
 /* Into a route of defaults without faults (conf_model_add_route). */
 void conf_route_copy(struct conf_route *to, const struct conf_route *from);
@@ -68,6 +70,13 @@ void conf_partition_compile(const struct conf_partition *p,
 			    const struct conf_spot *at);
 void conf_route_compile(struct conf_route *r, const struct conf_spot *at);
 void conf_match_compile(struct conf_route *r, const struct conf_spot *at);
+void conf_tls_compile(const struct conf_route *r, const struct conf_spot *at);
+void conf_upstream_tls_compile(const struct conf_route *r,
+			       const struct conf_spot *at);
+/* Does the layer of the fault exist on its route? (conf_fault_compile asks.) */
+void conf_layer_compile(const struct conf_fault *f,
+			const struct conf_route *route,
+			const struct conf_spot *at);
 /* `model` knows the services that a condition on clients may name; `route`
  * is the one that the fault stands on. */
 void conf_fault_compile(struct conf_fault *f, const struct conf_route *route,

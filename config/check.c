@@ -175,6 +175,14 @@ check_neighbours(const struct conf_route *a, const struct conf_route *b,
 		    "route \"%.80s\" listens on %s with "
 		    "another protocol than route \"%.80s\"; expected the same",
 		    name_of(b), b->listen_text, name_of(a));
+	else if (b->protocol == PROTOCOL_HTTP &&
+		 a->tls.enabled != b->tls.enabled)
+		conf_error(
+		    diag, &b->where,
+		    "route \"%.80s\" listens on %s %s tls, unlike route "
+		    "\"%.80s\"; expected both with it or without",
+		    name_of(b), b->listen_text,
+		    b->tls.enabled ? "with" : "without", name_of(a));
 	else if (a->accept_proxy != b->accept_proxy)
 		conf_conflict(
 		    diag, &b->where,

@@ -76,14 +76,16 @@ compile_pattern(struct conf_pattern *p, const struct conf_pattern_slot *slot,
 
 /* Such a condition is legal and never met. */
 static void
-warn_tls_fact(const char *key, const struct conf_spot *at)
+warn_tls_fact(const struct conf_route *route, const char *key,
+	      const struct conf_spot *at)
 {
 	struct conf_where where = spot_where(at, key);
 
-	conf_warn(at->diag, &where,
-		  "%s: this version reads no TLS, so nothing ever fits; "
-		  "expected none",
-		  key);
+	if (route->protocol == PROTOCOL_HTTP && !route->tls.enabled)
+		conf_warn(at->diag, &where,
+			  "%s: an http route without tls sees no hello, so "
+			  "nothing ever fits; expected tls on it",
+			  key);
 }
 
 /* The fact is known on routes of `protocol` only. */
@@ -116,7 +118,7 @@ compile_patterns(const struct conf_pattern_slot *slots, void *target,
 		if (p->text != NULL && slot->dns)
 			refuse_fact(route, PROTOCOL_DNS, slot->key, at);
 		if (p->text != NULL && slot->tls)
-			warn_tls_fact(slot->key, at);
+			warn_tls_fact(route, slot->key, at);
 	}
 }
 
@@ -374,6 +376,7 @@ conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 	unfit = conf_kind_unfit(f->kind, route->protocol);
 	if (unfit != NULL)
 		conf_spot_error(at, "type", "%s %s", f->kind->name, unfit);
+	conf_layer_compile(f, route, at);
 	if (f->kind->check != NULL)
 		f->kind->check(f->params, &at->where, at->diag);
 }

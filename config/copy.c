@@ -98,6 +98,8 @@ conf_route_copy(struct conf_route *to, const struct conf_route *from)
 
 	conf_fields_copy(conf_route_fields, to, from);
 	conf_fields_copy(conf_match_fields, to, from);
+	conf_fields_copy(conf_tls_fields, to, from);
+	conf_fields_copy(conf_upstream_tls_fields, to, from);
 	patterns_again(conf_match_patterns, to);
 	address_again(&to->listen, from->listen_text, true);
 	address_again(&to->upstream, from->upstream_text, false);

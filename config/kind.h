@@ -23,6 +23,8 @@
 #define KIND_DATAGRAM_ONLY 0x100u /* needs protocol = "udp" or "dns" */
 #define KIND_DNS_ONLY	   0x200u /* needs protocol = "dns" */
 #define KIND_NO_DNS	   0x400u /* needs flows of many datagrams */
+#define KIND_TLS	0x800u /* acts on TLS records: stands below TLS */
+#define KIND_TLS_SERVER 0x1000u /* acts on our side of a client's handshake */
 
 struct conf_kind {
 	const char *name;    /* keyword in configuration and API */

@@ -34,6 +34,17 @@ conf_fault_equal(const struct conf_fault *a, const struct conf_fault *b)
 	       conf_fields_equal(a->kind->fields, a->params, b->params);
 }
 
+enum conf_layer
+conf_fault_layer(const struct conf_fault *f, const struct conf_route *route)
+{
+	if (f->layer != LAYER_STREAM || (f->kind->flags & KIND_TLS) == 0)
+		return (enum conf_layer)f->layer;
+	if (route->tls.enabled)
+		return LAYER_WIRE;
+	return route->upstream_tls.enabled ? LAYER_UPSTREAM_WIRE
+					   : LAYER_STREAM;
+}
+
 bool
 conf_conditions_per_flow(const struct conf_conditions *c)
 {

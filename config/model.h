@@ -51,7 +51,7 @@ struct conf_when {
 	struct conf_cidr *clients; /* owned; any of them */
 	size_t clients_count;
 	bool has_clients; /* false: no condition on the client */
-	struct conf_pattern sni, host, method, path, query, command;
+	struct conf_pattern sni, alpn, host, method, path, query, command;
 	struct conf_pattern dns_name, dns_type;
 	struct conf_header_match *headers; /* owned; all of them */
 	size_t headers_count;
@@ -81,11 +81,19 @@ struct conf_leased {
 	uint64_t enabled; /* it stops when that one ends */
 };
 
+/* Where on a route a fault stands. */
+enum conf_layer {
+	LAYER_STREAM, /* above TLS, if there is any */
+	LAYER_WIRE,   /* below TLS with the client */
+	LAYER_UPSTREAM_WIRE,
+};
+
 struct conf_fault {
 	char *name;		      /* owned, unique on its route */
 	char *type_shown; /* owned; as the API was given it; or NULL */
 	const struct conf_kind *kind; /* borrowed, lives for the process */
 	int stream;		      /* enum conf_stream */
+	int layer; /* enum conf_layer, as written; see conf_fault_layer() */
 	bool enabled;
 	struct conf_conditions conditions;
 	void *params; /* owned, laid out by kind->fields */
@@ -108,6 +116,29 @@ conf_protocol_is_datagram(int protocol)
 {
 	return protocol == PROTOCOL_UDP || protocol == PROTOCOL_DNS;
 }
+enum conf_tls_version { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 };
+enum conf_client_auth {
+	CLIENT_AUTH_OFF,
+	CLIENT_AUTH_REQUEST,
+	CLIENT_AUTH_REQUIRE,
+};
+
+/* TLS with clients. */
+struct conf_tls {
+	bool enabled, intercept, resume;
+	struct conf_strings certificates, keys, alpn;
+	char *ca_dir, *client_ca;
+	int client_auth;	      /* enum conf_client_auth */
+	int min_version, max_version; /* enum conf_tls_version */
+};
+
+/* TLS with the upstream. */
+struct conf_upstream_tls {
+	bool enabled, verify, resume;
+	char *ca_file, *server_name, *certificate, *key;
+	struct conf_strings alpn;
+	int min_version, max_version; /* enum conf_tls_version */
+};
 
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
@@ -121,6 +152,8 @@ struct conf_route {
 	char *from, *to;
 	bool enabled;
 	struct conf_pattern match_host, match_path, match_sni;
+	struct conf_tls tls;
+	struct conf_upstream_tls upstream_tls;
 	bool accept_proxy; /* a PROXY header is required */
 	int send_proxy;	  /* enum conf_proxy_header */
 	int64_t connect_timeout_us, idle_timeout_us, header_timeout_us;
@@ -230,6 +263,10 @@ void conf_model_unref(struct conf_model *model);
 
 /* True if both faults are the same in kind, stream, conditions, params. */
 bool conf_fault_equal(const struct conf_fault *a, const struct conf_fault *b);
+/* Where the fault stands on its route: kinds that are about TLS records go to
+ * the wire by themselves. */
+enum conf_layer conf_fault_layer(const struct conf_fault *f,
+    const struct conf_route *route) PURE;
 /* True if any condition depends on the single flow (probability, when, first,
  * skip, every, max_active, flows). */
 bool conf_conditions_per_flow(const struct conf_conditions *c);

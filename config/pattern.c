@@ -19,6 +19,7 @@
 
 const struct conf_pattern_slot conf_when_patterns[] = {
     {"sni", offsetof(struct conf_when, sni), true, false, true},
+    {"alpn", offsetof(struct conf_when, alpn), false, false, true},
     {"host", offsetof(struct conf_when, host), true, true, false},
     {"method", offsetof(struct conf_when, method), true, true, false},
     {"path", offsetof(struct conf_when, path), false, true, false},

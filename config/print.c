@@ -117,16 +117,18 @@ print_fault(struct printer *p, const struct conf_fault *f)
 static void
 print_route(struct printer *p, const struct conf_route *r)
 {
-	struct conf_route defaults = {0};
+	struct conf_route defaults;
 	size_t i;
 
-	conf_fields_default(conf_route_fields, &defaults);
+	conf_route_init(&defaults);
 	defaults.protocol = r->protocol;
 	conf_route_protocol_defaults(&defaults);
 	defaults.protocol = PROTOCOL_TCP;
 	open_group(p, NULL);
 	print_fields(p, conf_route_fields, r, &defaults);
 	print_group(p, "match", conf_match_fields, r, &defaults);
+	print_group(p, "tls", conf_tls_fields, r, &defaults);
+	print_group(p, "upstream_tls", conf_upstream_tls_fields, r, &defaults);
 	if (r->faults_count > 0) {
 		open_list(p, "faults");
 		for (i = 0; i < r->faults_count; i++)

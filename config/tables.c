@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every word of a configuration file, its type, bounds, default and meaning;
- * those of routes and faults are in tables_route.c, the parameters of fault
+ * those of routes and faults are in tables_route.c and tables_tls.c, the parameters of fault
  * kinds beside the kinds. */
 #include "config/tables.h"
 
@@ -204,6 +204,12 @@ const struct conf_group conf_groups[] = {
      "of routes",
      conf_route_fields},
     {"match", "What tells routes on one listener apart", conf_match_fields},
+    {"tls",
+     "TLS with the clients of a route: certificates, or interception",
+     conf_tls_fields},
+    {"upstream_tls",
+     "TLS with the upstream of a route",
+     conf_upstream_tls_fields},
     {"fault",
      "What every fault takes beside the parameters of its kind; "
      "an element of faults",

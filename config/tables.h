@@ -14,6 +14,8 @@ extern const struct conf_field conf_log_fields[];	/* conf_log */
 extern const struct conf_field conf_service_fields[];	/* conf_service */
 extern const struct conf_field conf_route_fields[];	/* conf_route */
 extern const struct conf_field conf_match_fields[];	/* conf_route */
+extern const struct conf_field conf_tls_fields[];	/* conf_route */
+extern const struct conf_field conf_upstream_tls_fields[]; /* conf_route */
 extern const struct conf_field conf_fault_fields[];	/* conf_fault */
 extern const struct conf_field conf_when_fields[];	/* conf_when */
 extern const struct conf_field conf_partition_fields[]; /* conf_partition */

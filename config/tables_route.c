@@ -13,6 +13,7 @@
 const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", NULL};
 static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
+static const char *const layers[] = {"stream", "wire", "upstream_wire", NULL};
 static const char *const flows[] = {"all", "new", "existing", NULL};
 
 const struct conf_field conf_route_fields[] = {
@@ -59,6 +60,12 @@ const struct conf_field conf_route_fields[] = {
      .type = CONF_GROUP,
      .help = "Which connections or requests it takes, when several "
 	     "routes share a listener; the first that matches wins"},
+    {.name = "tls",
+     .type = CONF_GROUP,
+     .help = "TLS with the clients; without it TLS passes as it is"},
+    {.name = "upstream_tls",
+     .type = CONF_GROUP,
+     .help = "TLS with the upstream"},
     {.name = "accept_proxy",
      .type = CONF_BOOL,
      .def = "false",
@@ -78,8 +85,8 @@ const struct conf_field conf_route_fields[] = {
      .max = HOUR,
      .def = "10s",
      .offset = offsetof(struct conf_route, connect_timeout_us),
-     .help = "How long the upstream may take to accept; with udp and "
-	     "dns, how long its name may take to be resolved"},
+     .help = "How long the upstream may take to accept, handshake "
+	     "included; with udp and dns, how long its name may take to be resolved"},
     {.name = "idle_timeout",
      .type = CONF_DURATION,
      .bare = 1000,
@@ -95,7 +102,8 @@ const struct conf_field conf_route_fields[] = {
      .max = HOUR,
      .def = "30s",
      .offset = offsetof(struct conf_route, header_timeout_us),
-     .help = "How long a request's head may take to arrive (http)"},
+     .help = "How long a request's head (http), or what comes before the "
+	     "first byte (PROXY header, TLS handshake), may take"},
     {.name = "buffer",
      .type = CONF_SIZE,
      .bare = 1,
@@ -145,8 +153,7 @@ const struct conf_field conf_match_fields[] = {
     {.name = "sni",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, match_sni.text),
-     .help = "Pattern of the server name in a TLS hello; fits nothing "
-	     "in this version, which reads no TLS"},
+     .help = "Pattern of the server name in the client's TLS hello"},
     CONF_FIELD_END,
 };
 
@@ -169,6 +176,13 @@ const struct conf_field conf_fault_fields[] = {
      .offset = offsetof(struct conf_fault, stream),
      .help = "upstream: from client to server; downstream: from server "
 	     "to client"},
+    {.name = "layer",
+     .type = CONF_ENUM,
+     .choices = layers,
+     .def = "stream",
+     .offset = offsetof(struct conf_fault, layer),
+     .help = "wire: it acts below TLS, on the records exchanged with the "
+	     "client; upstream_wire: with the upstream"},
     {.name = "enabled",
      .type = CONF_BOOL,
      .def = "true",
@@ -239,8 +253,12 @@ const struct conf_field conf_when_fields[] = {
     {.name = "sni",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_when, sni.text),
-     .help = "Pattern of the server name in a TLS hello; fits nothing "
-	     "in this version, which reads no TLS"},
+     .help = "Pattern of the server name in the client's TLS hello"},
+    {.name = "alpn",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_when, alpn.text),
+     .help = "Pattern of the protocol agreed on by TLS; where TLS passes "
+	     "through, of the client's offers with commas between them"},
     {.name = "host",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_when, host.text),

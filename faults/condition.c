@@ -111,6 +111,8 @@ condition_when_fails(const struct flow *f, const struct conf_when *w)
 		return "client";
 	if (!fact_matches(f, FACT_SNI, &w->sni))
 		return "sni";
+	if (!fact_matches(f, FACT_ALPN, &w->alpn))
+		return "alpn";
 	if (!fact_matches(f, FACT_HOST, &w->host))
 		return "host";
 	if (!fact_matches(f, FACT_METHOD, &w->method))
@@ -135,8 +137,11 @@ condition_when_fails(const struct flow *f, const struct conf_when *w)
 static uint64_t
 base_of(const struct flow *f, const struct fault_shared *shared)
 {
-	return f->type == FLOW_CONNECTION ? shared->base_connection
-					  : shared->base_flow;
+	bool connection = f->type == FLOW_CONNECTION ||
+	    (f->layer == LAYER_WIRE &&
+		f->route->conf->protocol == PROTOCOL_HTTP);
+
+	return connection ? shared->base_connection : shared->base_flow;
 }
 
 bool

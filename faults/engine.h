@@ -41,14 +41,21 @@ struct armed_fault {
 	struct fault_shared *shared; /* counted */
 	uint64_t hash;		     /* rng_hash(conf->name) */
 	const char *name;	     /* interned */
+	uint8_t layer;	  /* enum conf_layer, resolved */
 	bool at_listener; /* it acts on the port: the route has it alone */
 };
+
+/* TLS contexts of a route, opaque here (proxy/tls_context.h). */
+struct tls_client;
+struct tls_server;
 
 struct armed_route {
 	const struct conf_route *conf; /* the plan's model's */
 	struct route_shared *shared;   /* counted */
 	const char *name, *listen;     /* interned */
 	uint64_t hash;		       /* rng_hash(name) */
+	struct tls_server *tls;	       /* counted; NULL: no TLS with clients */
+	struct tls_client *upstream_tls; /* counted; NULL: none upstream */
 	struct armed_fault *faults;    /* partitions first, then the file's */
 	size_t faults_count;
 };
@@ -86,10 +93,13 @@ enum flow_type {
 	FLOW_EXCHANGE,	 /* one request and its response */
 	FLOW_DATAGRAM,	 /* whole datagrams: a client's association, or a DNS
 			    query and its answer */
+	FLOW_WIRE,	 /* the records below TLS of one end: faults of that
+			    layer; no events or byte counts of its own */
 };
 
 enum fact {
 	FACT_SNI,
+	FACT_ALPN, /* what was agreed on, else the offers, by commas */
 	FACT_HOST,
 	FACT_METHOD,
 	FACT_PATH,
@@ -168,11 +178,14 @@ struct flow {
 	struct decision *decisions; /* owned: what was decided, by fault */
 	struct link links[2];	  /* LINK_UP, LINK_DOWN */
 	uint8_t type;		  /* enum flow_type */
+	uint8_t layer;		  /* enum conf_layer whose faults are meant */
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
 };
 
+/* A fault that stands elsewhere ends this flow; nothing if it ended before. */
+void flow_end_by(struct flow *f, enum flow_end how);
 /* Prepares a flow. Borrows engine and route, which is not NULL. */
 void flow_init(struct flow *f, const struct flow_ops *ops,
     struct engine *engine, const struct armed_route *route,
@@ -180,10 +193,14 @@ void flow_init(struct flow *f, const struct flow_ops *ops,
 /* Decides about every fault, builds the chains, asks the open slots. Calls
  * ops->opened before it returns unless a stage holds or ends the flow. */
 void flow_open(struct flow *f);
+/* The same for a flow whose client was read before: its first bytes. */
+void flow_open_early(struct flow *f, const void *data, size_t len);
 /* HTTP: the response's status is known; decides faults that waited for it. */
 void flow_respond(struct flow *f);
 /* HTTP: runs the message slots of the link's stages over `m`. */
 void flow_message(struct flow *f, enum link_dir dir, struct message *m);
+/* A TLS layer asks: runs the tls slots of the link's stages over `turn`. */
+void flow_tls(struct flow *f, enum link_dir dir, struct tls_turn *turn);
 /* The route's faults changed, or time moved a fault in or out of force:
  * builds, updates and dissolves stages in place. route NULL: removed, the
  * flow goes on without faults. */

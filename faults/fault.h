@@ -21,6 +21,7 @@
 
 struct message;
 struct stage;
+struct tls_turn;
 
 enum link_dir { LINK_UP, LINK_DOWN }; /* client to server, server to client */
 #define LINK_MASK_UP   0x1u
@@ -69,6 +70,9 @@ struct fault_ops {
 	/* A message's head is about to enter this link (HTTP only): read or
 	 * edit it (faults/message.h). */
 	void (*message)(struct stage *, struct message *);
+	/* A TLS layer above this link is about to do what faults may have a
+	 * say in (faults/tls_turn.h). Kinds with KIND_TLS only. */
+	void (*tls)(struct stage *, struct tls_turn *);
 	/* Input grew or a wake-up is due. Takes what it may from stage_in(). */
 	void (*data)(struct stage *);
 	/* The source ended and the input is empty; or a wake-up is due and

@@ -64,6 +64,8 @@ flow_considers(const struct flow *f, const struct armed_fault *fault)
 {
 	unsigned flags = fault->ops->kind.flags;
 
+	if (fault->layer != f->layer)
+		return false;
 	if (fault->at_listener && (flags & KIND_LISTENER))
 		return false;
 	switch ((enum flow_type)f->type) {
@@ -75,6 +77,8 @@ flow_considers(const struct flow *f, const struct armed_fault *fault)
 		return !(flags & (KIND_CONNECTION | KIND_DATAGRAM_ONLY));
 	case FLOW_DATAGRAM:
 		return !(flags & (KIND_HTTP_ONLY | KIND_STREAM_ONLY));
+	case FLOW_WIRE:
+		return !(flags & (KIND_HTTP_ONLY | KIND_DATAGRAM_ONLY));
 	}
 	return false;
 }
@@ -227,6 +231,12 @@ flow_end_now(struct flow *f, enum flow_end how)
 }
 
 void
+flow_end_by(struct flow *f, enum flow_end how)
+{
+	flow_end_now(f, how);
+}
+
+void
 flow_open_released(struct flow *f)
 {
 	if (f->open || f->opening || f->ended || f->closing)
@@ -246,9 +256,15 @@ asked_before(const struct flow *f, const struct stage *s)
 void
 flow_open(struct flow *f)
 {
+	flow_open_early(f, NULL, 0);
+}
+
+void
+flow_open_early(struct flow *f, const void *data, size_t len)
+{
 	struct event_record e;
 
-	if (flow_event(f, EVENT_FLOW_OPEN, &e))
+	if (f->type != FLOW_WIRE && flow_event(f, EVENT_FLOW_OPEN, &e))
 		f->engine->emit(f->engine->emit_arg, &e);
 	f->opening = true;
 	rebuild(f, f->route);
@@ -260,6 +276,8 @@ flow_open(struct flow *f)
 				s->ops->open(s);
 		}
 	}
+	if (len > 0 && !f->ended)
+		link_feed_copy(&f->links[LINK_UP], data, len, f->start_us);
 	f->opening = false;
 	if (f->open_holds == 0)
 		flow_open_released(f);
@@ -318,6 +336,17 @@ flow_message(struct flow *f, enum link_dir dir, struct message *m)
 	}
 }
 
+void
+flow_tls(struct flow *f, enum link_dir dir, struct tls_turn *turn)
+{
+	struct stage *s = f->links[dir].first;
+
+	for (; s != NULL && !f->ended; s = s->next) {
+		if (s->ops->tls != NULL)
+			s->ops->tls(s, turn);
+	}
+}
+
 /* The counters of a removed route stay as long as the flow; one that came back
  * under the same name is another. */
 static void
@@ -367,7 +396,7 @@ flow_fini(struct flow *f, const char *reason)
 	}
 	route_shared_unref(f->kept);
 	f->kept = NULL;
-	if (!flow_event(f, EVENT_FLOW_CLOSE, &e))
+	if (f->type == FLOW_WIRE || !flow_event(f, EVENT_FLOW_CLOSE, &e))
 		return;
 	e.what = reason;
 	e.bytes_up = f->links[LINK_UP].taken;

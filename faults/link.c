@@ -31,6 +31,16 @@ link_fini(struct link *l)
 	l->held = 0;
 }
 
+/* Bytes are counted where they are those of the flow, not their records. */
+static void
+count_in(struct link *l, size_t n)
+{
+	if (l->flow->type == FLOW_WIRE)
+		l->fed += n;
+	else
+		link_received(l, n);
+}
+
 static void
 link_raised(struct link *l)
 {
@@ -102,7 +112,7 @@ link_feed(struct link *l, struct bytes *src)
 	if (len == 0)
 		return;
 	assert(!l->eof_in);
-	link_received(l, len);
+	count_in(l, len);
 	l->held += len;
 	link_raised(l);
 	if (l->first == NULL) {
@@ -149,7 +159,10 @@ link_taken(struct link *l, size_t n)
 {
 	bytes_drop(&l->out, n);
 	l->held -= n;
-	link_sent(l, n);
+	if (l->flow->type == FLOW_WIRE)
+		l->taken += n;
+	else
+		link_sent(l, n);
 	link_lowered(l);
 }
 

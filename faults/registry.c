@@ -12,6 +12,7 @@ static const struct conf_kind *const kinds[] = {
     &bandwidth_ops.kind,
     &blackhole_ops.kind,
     &body_ops.kind,
+    &certificate_ops.kind,
     &conn_limit_ops.kind,
     &connect_delay_ops.kind,
     &connect_timeout_ops.kind,
@@ -37,6 +38,9 @@ static const struct conf_kind *const kinds[] = {
     &slicer_ops.kind,
     &slow_close_ops.kind,
     &timeout_ops.kind,
+    &tls_alert_ops.kind,
+    &tls_stall_ops.kind,
+    &tls_truncate_ops.kind,
 };
 
 const struct conf_kinds fault_kinds = {kinds, COUNT_OF(kinds)};

@@ -10,6 +10,7 @@ extern const struct fault_ops abort_ops;
 extern const struct fault_ops bandwidth_ops;
 extern const struct fault_ops blackhole_ops;
 extern const struct fault_ops body_ops;
+extern const struct fault_ops certificate_ops;
 extern const struct fault_ops conn_limit_ops;
 extern const struct fault_ops connect_delay_ops;
 extern const struct fault_ops connect_timeout_ops;
@@ -35,5 +36,8 @@ extern const struct fault_ops reset_peer_ops;
 extern const struct fault_ops slicer_ops;
 extern const struct fault_ops slow_close_ops;
 extern const struct fault_ops timeout_ops;
+extern const struct fault_ops tls_alert_ops;
+extern const struct fault_ops tls_stall_ops;
+extern const struct fault_ops tls_truncate_ops;
 
 #endif

@@ -2,6 +2,7 @@
 /* Reaching an upstream.
  *
  *   name ─► addresses ─► connect 1st ─fail─► connect 2nd ─fail─► … ─► result
+ *                            └─► PROXY header ─► TLS handshake ─────► result
  *
  * One time-out covers everything; each address gets its share of what is
  * left, so that one that never answers does not starve the others. */
@@ -17,8 +18,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/proxy_header.h"
 #include "proxy/resolve.h"
+#include "proxy/tls.h"
 #include "proxy/worker.h"
 
 /* How soon a Unix socket with a full backlog is asked again. */
@@ -26,9 +30,9 @@
 
 struct dial {
 	struct worker *worker;
-	const struct conf_address *to; /* borrowed */
-	dial_done_fn done;
-	void *arg;
+	struct dial_request request;
+	const struct conf_address *to; /* of the request's route */
+	struct end secure; /* the socket amid its TLS handshake */
 	struct resolve *resolve;
 	struct resolve_list list;
 	size_t next; /* address to try */
@@ -76,6 +80,7 @@ dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
 	    [DIAL_TIMEOUT] = CONNECT_TIMEOUT,
 	    [DIAL_UNREACHABLE] = CONNECT_UNREACHABLE,
 	    [DIAL_DNS] = CONNECT_DNS,
+	    [DIAL_TLS] = CONNECT_TLS,
 	};
 
 	counter_add(&counts->connects[results[result]], 1);
@@ -116,6 +121,7 @@ static void
 drop_socket(struct dial *d)
 {
 	disarm(d);
+	end_close(&d->secure);
 	if (d->fd >= 0)
 		close(d->fd);
 	d->fd = -1;
@@ -125,16 +131,99 @@ static void
 finish(struct dial *d, enum dial_result result)
 {
 	int fd = result == DIAL_OK ? d->fd : -1;
+	struct tls *tls = NULL;
 
 	disarm(d);
+	if (result == DIAL_OK && d->secure.tls != NULL) {
+		fd = end_detach(&d->secure);
+		tls = tls_detach(&d->secure);
+	}
 	if (result == DIAL_OK)
 		d->fd = -1;
 	drop_socket(d);
 	d->finished = true;
-	d->done(d->arg, result, fd);
+	d->request.done(d->request.arg, result, fd, tls);
 	/* dial_start() frees what ended before it returned. */
 	if (!d->starting)
 		free(d);
+}
+
+/* --- connected --- */
+
+static void
+log_failure(const struct dial *d, const char *why)
+{
+	const struct flow *f = d->request.flow;
+
+	log_line(LOG_WARN, "upstream_tls_failed", "no TLS with the upstream",
+	    LOG_STR("route", f->route_name), LOG_UINT("session", f->session),
+	    LOG_STR("upstream", d->to->text), LOG_STR("error", why), LOG_END);
+}
+
+static void
+on_secure(struct end *e, unsigned what)
+{
+	struct dial *d = CONTAINER_OF(e, struct dial, secure);
+	const char *why;
+
+	if (what & END_CUT) {
+		/* A fault on the wire: as if the upstream had done it. */
+		finish(d, DIAL_TLS);
+	} else if (what & END_SECURED) {
+		why = tls_failure(e->tls);
+		if (why != NULL)
+			log_failure(d, why);
+		finish(d, why == NULL ? DIAL_OK : DIAL_TLS);
+	} else if (what & END_GONE) {
+		log_failure(d, "the upstream reset the connection");
+		finish(d, DIAL_TLS);
+	}
+}
+
+/* Says who the client is, where the route asks for it. */
+static bool
+send_preface(const struct dial *d)
+{
+	const struct dial_request *r = &d->request;
+	int version = r->route->conf->send_proxy;
+	unsigned char header[PROXY_HEADER_MAX];
+	size_t len;
+
+	if (version == PROXY_HEADER_OFF)
+		return true;
+	len = proxy_header_build(version == PROXY_HEADER_V2, r->client_fd,
+	    &r->flow->client, r->client_port, header);
+	return send(d->fd, header, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static void
+connected(struct dial *d)
+{
+	struct tls_start start = {
+	    .route = d->request.route,
+	    .number = d->request.flow->number,
+	    .session = d->request.flow->session,
+	    .client = d->request.flow->client,
+	    .facts = d->request.facts,
+	};
+	struct error err;
+
+	if (!send_preface(d)) {
+		finish(d, DIAL_REFUSED);
+		return;
+	}
+	if (d->request.route->upstream_tls == NULL) {
+		finish(d, DIAL_OK);
+		return;
+	}
+	disarm(d);
+	end_attach(&d->secure, d->fd, d->to->is_unix);
+	d->fd = -1;
+	deadline_arm(&d->worker->engine.deadlines, &d->deadline, d->end_us);
+	if (!tls_connect(&d->secure, &start, &err)) {
+		log_failure(d, err.text);
+		finish(d, DIAL_TLS);
+	}
 }
 
 static enum dial_result
@@ -176,7 +265,7 @@ on_connected(evutil_socket_t fd, short what, void *arg)
 	if (error != 0)
 		failed(d, error);
 	else
-		finish(d, DIAL_OK);
+		connected(d);
 }
 
 static void
@@ -188,6 +277,9 @@ on_deadline(struct deadline *deadline, int64_t now_us)
 		resolve_cancel(d->resolve);
 		d->resolve = NULL;
 		finish(d, DIAL_DNS);
+	} else if (d->secure.tls != NULL) {
+		log_failure(d, "the handshake took too long");
+		finish(d, DIAL_TIMEOUT);
 	} else if (d->error == EAGAIN && now_us < d->end_us) {
 		d->next--;
 		d->error = 0;
@@ -264,7 +356,7 @@ try_next(struct dial *d)
 		    : begin(d, (const struct sockaddr *)&a->addr, a->len);
 
 		if (error == 0) {
-			finish(d, DIAL_OK);
+			connected(d);
 			return;
 		}
 		if (error == EINPROGRESS) {
@@ -321,9 +413,9 @@ look_up(struct dial *d)
 }
 
 struct dial *
-dial_start(struct worker *worker, const struct conf_address *to,
-    int64_t timeout_us, dial_done_fn done, void *arg)
+dial_start(struct worker *worker, const struct dial_request *request)
 {
+	const struct conf_route *conf = request->route->conf;
 	struct dial *d = xmalloc(sizeof(*d));
 
 	memset(d, 0, offsetof(struct dial, list));
@@ -333,13 +425,13 @@ dial_start(struct worker *worker, const struct conf_address *to,
 	d->waiting = d->finished = false;
 	d->deadline = (struct deadline){.on_due = on_deadline};
 	d->worker = worker;
-	d->to = to;
-	d->done = done;
-	d->arg = arg;
+	d->request = *request;
+	d->to = &conf->upstream;
+	end_init(&d->secure, worker, on_secure);
 	d->fd = -1;
 	d->starting = true;
-	d->end_us = worker_now(worker) + timeout_us;
-	if (to->is_unix)
+	d->end_us = worker_now(worker) + conf->connect_timeout_us;
+	if (d->to->is_unix)
 		try_next(d);
 	else
 		look_up(d);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reaching an upstream: resolve its name, try its addresses in turn within
- * one time-out, and hand over a connected socket. Never blocks a worker. */
+ * one time-out, shake hands by TLS, and hand over a connected socket. Never
+ * blocks a worker. */
 #ifndef PROXY_DIAL_H
 #define PROXY_DIAL_H
 
@@ -11,9 +12,12 @@
 #include "base/error.h"
 #include "config/model.h"
 
+struct armed_route;
 struct dial;
 struct flow;
 struct route_counts;
+struct tls;
+struct tls_facts;
 struct worker;
 
 /* X(enum, word in events and metrics, RFC 9209's word for the error) */
@@ -24,7 +28,8 @@ struct worker;
 	X(DIAL_RESET, "reset", "connection_terminated")                        \
 	X(DIAL_TIMEOUT, "timeout", "connection_timeout")                       \
 	X(DIAL_UNREACHABLE, "unreachable", "destination_ip_unroutable")        \
-	X(DIAL_DNS, "dns", "dns_error")
+	X(DIAL_DNS, "dns", "dns_error")                                            \
+	X(DIAL_TLS, "tls", "tls_protocol_error")
 
 enum dial_result {
 #define X(id, word, error) id,
@@ -46,15 +51,29 @@ void dial_tell(const struct flow *f, enum dial_result result,
     int64_t since_us);
 
 /* fd is owned by the callee, connected, non-blocking, TCP_NODELAY; -1 unless
- * result is DIAL_OK. */
-typedef void (*dial_done_fn)(void *arg, enum dial_result result, int fd);
+ * result is DIAL_OK. tls: owned likewise, the secured layer to be put below
+ * the end that gets fd; NULL where the route has no upstream_tls. */
+typedef void (*dial_done_fn)(void *arg, enum dial_result result, int fd,
+    struct tls *tls);
 
-/* Begins. `to` is borrowed until done. The callback runs once, from the event
+/* Where to, for whom. All is borrowed until done or cancelled. */
+struct dial_request {
+	const struct armed_route *route; /* upstream, time-out, TLS, PROXY */
+	const struct flow *flow; /* that needs it */
+	int client_fd;		 /* for a PROXY header, with client_port */
+	uint16_t client_port;
+	const struct tls_facts *facts; /* of the client; may be NULL */
+	dial_done_fn done;
+	void *arg;
+};
+
+/* Begins; when it is done, a PROXY header was sent and the TLS handshake is
+ * over where the route asks for them. The callback runs once, from the event
  * loop or (when the answer is there at once) before dial_start returns; then
  * the return value is NULL. Otherwise the handle is valid until the callback
  * or dial_cancel. */
-struct dial *dial_start(struct worker *worker, const struct conf_address *to,
-    int64_t timeout_us, dial_done_fn done, void *arg);
+struct dial *dial_start(struct worker *worker,
+    const struct dial_request *request);
 /* Forgets a dial under way; its callback never runs. NULL is accepted. */
 void dial_cancel(struct dial *dial);
 

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy/tls.h"
 #include "proxy/worker.h"
 
 #ifndef IPV6_MINHOPCOUNT
@@ -50,6 +51,15 @@ pending_error(const struct end *e)
 }
 
 static void
+tell(struct end *e, unsigned what)
+{
+	if (e->tls != NULL)
+		tls_ready(e->tls, what);
+	else
+		e->on_event(e, what);
+}
+
+static void
 on_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct end *e = arg;
@@ -62,17 +72,17 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 		if (error == 0)
 			return;
-		e->error = error;
+		e->error = (int16_t)error;
 		e->gone_seen = true;
-		end_want(e, false, false);
-		e->on_event(e, END_GONE);
+		end_arm(e, false, false);
+		tell(e, END_GONE);
 		return;
 	}
 	if (what & EV_READ)
 		seen |= END_READABLE;
 	if (what & EV_WRITE)
 		seen |= END_WRITABLE;
-	e->on_event(e, seen);
+	tell(e, seen);
 	worker_run_due(w);
 }
 
@@ -90,7 +100,7 @@ rearm(struct end *e, short want)
 		return;
 	if (e->armed != 0)
 		event_del(&e->ev);
-	e->armed = want;
+	e->armed = (uint8_t)want;
 	if (want == 0)
 		return;
 	event_assign(&e->ev, e->worker->base, e->fd, want, on_ready, e);
@@ -108,7 +118,7 @@ end_detach(struct end *e)
 }
 
 void
-end_want(struct end *e, bool read, bool write)
+end_arm(struct end *e, bool read, bool write)
 {
 	short want = 0;
 
@@ -123,6 +133,15 @@ end_want(struct end *e, bool read, bool write)
 	rearm(e, want);
 }
 
+void
+end_want(struct end *e, bool read, bool write)
+{
+	if (UNLIKELY(e->tls != NULL))
+		tls_want(e->tls, read, write);
+	else
+		end_arm(e, read, write);
+}
+
 static ssize_t
 failed(struct end *e)
 {
@@ -130,7 +149,7 @@ failed(struct end *e)
 		return END_AGAIN;
 	/* After an error was fetched the socket only says EPIPE. */
 	if (!e->gone_seen)
-		e->error = errno;
+		e->error = (int16_t)errno;
 	return END_FAILED;
 }
 
@@ -147,11 +166,19 @@ no_bytes(struct end *e, ssize_t n)
 }
 
 ssize_t
-end_read(struct end *e, void *to, size_t len)
+end_raw_read(struct end *e, void *to, size_t len)
 {
 	ssize_t n = recv(e->fd, to, len, 0);
 
 	return n > 0 ? n : no_bytes(e, n);
+}
+
+ssize_t
+end_read(struct end *e, void *to, size_t len)
+{
+	if (UNLIKELY(e->tls != NULL))
+		return tls_read(e->tls, to, len);
+	return end_raw_read(e, to, len);
 }
 
 /* The stamp among the control messages, as monotonic time. The kernel stamps
@@ -202,20 +229,33 @@ read_stamped(struct end *e, void *to, size_t len, int64_t *arrived_us)
 }
 
 ssize_t
-end_read_arrived(struct end *e, void *to, size_t len, bool exact,
+end_raw_read_arrived(struct end *e, void *to, size_t len, bool exact,
     int64_t *arrived_us)
 {
 	ssize_t n;
 
 	if (exact)
 		return read_stamped(e, to, len, arrived_us);
-	n = end_read(e, to, len);
+	n = end_raw_read(e, to, len);
 	*arrived_us = worker_now(e->worker);
 	return n;
 }
 
 ssize_t
-end_write(struct end *e, const void *from, size_t len)
+end_read_arrived(struct end *e, void *to, size_t len, bool exact,
+    int64_t *arrived_us)
+{
+	ssize_t n;
+
+	if (LIKELY(e->tls == NULL))
+		return end_raw_read_arrived(e, to, len, exact, arrived_us);
+	n = tls_read(e->tls, to, len);
+	*arrived_us = worker_now(e->worker);
+	return n;
+}
+
+ssize_t
+end_raw_write(struct end *e, const void *from, size_t len)
 {
 	ssize_t n = send(e->fd, from, len, MSG_NOSIGNAL);
 
@@ -223,7 +263,23 @@ end_write(struct end *e, const void *from, size_t len)
 }
 
 ssize_t
+end_write(struct end *e, const void *from, size_t len)
+{
+	if (UNLIKELY(e->tls != NULL))
+		return tls_write(e->tls, from, len);
+	return end_raw_write(e, from, len);
+}
+
+ssize_t
 end_write_bytes(struct end *e, const struct bytes *q, size_t limit)
+{
+	if (UNLIKELY(e->tls != NULL))
+		return tls_write_bytes(e->tls, q, limit);
+	return end_raw_write_bytes(e, q, limit);
+}
+
+ssize_t
+end_raw_write_bytes(struct end *e, const struct bytes *q, size_t limit)
 {
 	struct iovec iov[64];
 	struct msghdr msg = {.msg_iov = iov};
@@ -231,9 +287,16 @@ end_write_bytes(struct end *e, const struct bytes *q, size_t limit)
 
 	msg.msg_iovlen = (size_t)bytes_iov(q, iov, 64, limit);
 	if (msg.msg_iovlen == 1)
-		return end_write(e, iov[0].iov_base, iov[0].iov_len);
+		return end_raw_write(e, iov[0].iov_base, iov[0].iov_len);
 	n = sendmsg(e->fd, &msg, MSG_NOSIGNAL);
 	return n >= 0 ? n : failed(e);
+}
+
+void
+end_raw_shutdown(struct end *e)
+{
+	if (e->fd >= 0)
+		shutdown(e->fd, SHUT_WR);
 }
 
 void
@@ -242,7 +305,10 @@ end_shutdown(struct end *e)
 	if (e->fd < 0 || e->fin_sent)
 		return;
 	e->fin_sent = true;
-	shutdown(e->fd, SHUT_WR);
+	if (e->tls != NULL)
+		tls_shutdown(e->tls);
+	else
+		end_raw_shutdown(e);
 }
 
 bool
@@ -264,15 +330,16 @@ end_set_deaf(struct end *e, bool on)
 size_t
 end_unacked(const struct end *e)
 {
+	size_t held = e->tls != NULL ? tls_held(e->tls) : 0;
 	int n = 0;
 
 	if (e->fd < 0 || ioctl(e->fd, SIOCOUTQ, &n) < 0 || n < 0)
-		return 0;
-	return (size_t)n;
+		return held;
+	return held + (size_t)n;
 }
 
-static void
-discard(struct end *e)
+void
+end_raw_close(struct end *e)
 {
 	rearm(e, 0);
 	close(e->fd);
@@ -287,6 +354,10 @@ end_close(struct end *e)
 
 	if (e->fd < 0)
 		return;
+	if (e->tls != NULL) {
+		tls_leave(e);
+		return;
+	}
 	while (!e->fin_seen && drained < DRAIN_MAX) {
 		n = recv(e->fd, e->worker->scratch, WORKER_SCRATCH,
 		    MSG_DONTWAIT);
@@ -294,7 +365,7 @@ end_close(struct end *e)
 			break;
 		drained += (size_t)n;
 	}
-	discard(e);
+	end_raw_close(e);
 }
 
 void
@@ -305,5 +376,7 @@ end_reset(struct end *e)
 	if (e->fd < 0)
 		return;
 	setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	discard(e);
+	end_raw_close(e);
+	if (e->tls != NULL)
+		tls_drop(e);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One socket of a session: the client end or the upstream end. It owns the
- * descriptor and its one libevent event, and hides how bytes get in and out;
- * TLS will stand behind the same calls. It decides nothing: its owner says
- * what it wants to hear of, end_want() alone touches the event. */
+ * descriptor and its one libevent event, and hides how bytes get in and out:
+ * as they are, or through a TLS layer (proxy/tls.h). It decides nothing: its
+ * owner says what it wants to hear of, end_want() alone touches the event. */
 #ifndef PROXY_END_H
 #define PROXY_END_H
 
+#include <assert.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdbool.h>
@@ -16,13 +17,16 @@
 #include "base/bytes.h"
 
 struct msghdr;
-struct worker;
 struct end;
+struct tls;
+struct worker;
 
 /* What on_event is told; several may come in one call. */
 #define END_READABLE 0x1u /* bytes, end of stream or an error await a read */
 #define END_WRITABLE 0x2u /* asked for and now possible */
 #define END_GONE     0x4u /* the peer reset while nobody was reading */
+#define END_SECURED  0x8u /* the TLS handshake is over (tls_failure) */
+#define END_CUT	     0x10u /* a fault on the wire ends it (tls_cut_how) */
 
 /* Results of reading and writing beside a positive count. */
 #define END_AGAIN  (-1) /* nothing now */
@@ -33,16 +37,21 @@ struct end {
 	struct event ev;
 	struct worker *worker;
 	void (*on_event)(struct end *, unsigned what);
-	int fd;		/* -1: none */
-	int error;	/* errno behind END_FAILED and END_GONE */
-	short armed;	/* EV_* now registered; 0: none */
-	bool is_unix;
-	bool fin_seen;	/* the peer's end of stream was read */
-	bool fin_sent;	/* we shut our writing side down */
-	bool deaf;	/* the kernel discards what the peer sends */
-	bool gone_seen; /* END_GONE was reported */
-	bool stamped;	/* the kernel stamps what arrives */
+	struct tls *tls; /* owned layer; NULL: bytes go as they are */
+	int fd;		 /* -1: none */
+	int16_t error;	 /* errno behind END_FAILED and END_GONE */
+	uint8_t armed;	 /* EV_* now registered; 0: none */
+	bool is_unix : 1;
+	bool fin_seen : 1;  /* the peer's end of stream was read */
+	bool fin_sent : 1;  /* we shut our writing side down */
+	bool deaf : 1;	    /* the kernel discards what the peer sends */
+	bool gone_seen : 1; /* END_GONE was reported */
+	bool stamped : 1;   /* the kernel stamps what arrives */
+	bool truncated : 1; /* TLS: the end came without a close_notify */
+	bool abrupt : 1;    /* TLS: end ours without one, too */
 };
+/* Two a session: what an idle connection costs. */
+static_assert(sizeof(struct end) <= sizeof(struct event) + 32, "struct end");
 
 /* Prepares an end without a socket. */
 void end_init(struct end *e, struct worker *worker,
@@ -78,12 +87,26 @@ void end_shutdown(struct end *e);
 /* Discards inbound segments from now on (IP_MINTTL, IPV6_MINHOPCOUNT), or no
  * more. False where the socket cannot (Unix sockets). */
 bool end_set_deaf(struct end *e, bool on);
-/* Bytes the kernel holds that the peer has not acknowledged. */
+/* Bytes that the layer or the kernel holds and the peer has not
+ * acknowledged. */
 size_t end_unacked(const struct end *e);
-/* Closes politely: unread input is drained first, so that no RST is sent.
- * Nothing if there is no socket. */
+/* Closes politely: unread input is drained first, so that no RST is sent, and
+ * what was written is delivered. Nothing if there is no socket. */
 void end_close(struct end *e);
 /* Closes with RST. */
 void end_reset(struct end *e);
+
+/* --- the socket itself, for the TLS layer --------------------------------- */
+
+ssize_t end_raw_read(struct end *e, void *to, size_t len);
+ssize_t end_raw_read_arrived(struct end *e, void *to, size_t len, bool exact,
+    int64_t *arrived_us);
+ssize_t end_raw_write(struct end *e, const void *from, size_t len);
+ssize_t end_raw_write_bytes(struct end *e, const struct bytes *q,
+    size_t limit);
+void end_raw_shutdown(struct end *e);
+void end_raw_close(struct end *e);
+/* Hear of the socket; on_event is then told by the layer. */
+void end_arm(struct end *e, bool read, bool write);
 
 #endif

@@ -27,20 +27,20 @@
 #include "proxy/http1_parser.h"
 #include "proxy/http1_pool.h"
 #include "proxy/session.h"
+#include "proxy/tls.h"
 #include "proxy/worker.h"
 
-/*   PREFACE ─► OPENING ─► IDLE ◄──────────────┐
- *   (PROXY      (a fault    │  first byte      │ response delivered
- *    header)     may hold)  ▼                  │
- *                         HEAD ─► EXCHANGE ────┤
- *                           │        │         └─► LINGER ─► CLOSED
- *                           │        ├─► FLUSH ─► CLOSED
- *              malformed, ──┘        └─► SILENT ─► CLOSED
- *              late: LINGER
+/*   OPENING ─► IDLE ◄──────────────┐
+ *   (a fault    │  first byte      │ response delivered
+ *    may hold)  ▼                  │
+ *             HEAD ─► EXCHANGE ────┤
+ *               │        │         └─► LINGER ─► CLOSED
+ *               │        ├─► FLUSH ─► CLOSED
+ *  malformed, ──┘        └─► SILENT ─► CLOSED
+ *  late: LINGER
  * OPENING may also follow HEAD, when several routes share a listener and the
  * first request has chosen one. Every state may go to CLOSED at once. */
 enum http1_state {
-	HTTP1_PREFACE,
 	HTTP1_OPENING,
 	HTTP1_IDLE,
 	HTTP1_HEAD,
@@ -58,6 +58,7 @@ struct http1 {
 	struct http1_exchange *x;	      /* HEAD and later */
 	const struct plan_listener *listener; /* of the plan; NULL: gone */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
+	struct tls_facts *facts; /* owned; NULL: nobody looked */
 	struct deadline timer;
 	struct deadline later; /* http1_leave on a fresh stack */
 	int64_t due_us;	   /* when the state's time is over */

@@ -2,6 +2,8 @@
 /* The client's socket: when it is read, and what becomes of a session once an
  * event was handled. Handlers only note what happened; http1_leave() draws the
  * conclusions, in a loop, so that nothing is freed or begun underneath them. */
+#include <errno.h>
+
 #include "proxy/http1.h"
 
 /* A client that ended its stream may still wait for the answer, or be gone:
@@ -50,7 +52,6 @@ static bool
 takes_input(const struct http1 *s)
 {
 	switch ((enum http1_state)s->state) {
-	case HTTP1_PREFACE:
 	case HTTP1_IDLE:
 	case HTTP1_HEAD:
 	case HTTP1_LINGER:
@@ -87,7 +88,6 @@ client_ended(struct http1 *s)
 		if (s->out.len == 0)
 			http1_close(s, CLOSE_DONE, false);
 		break;
-	case HTTP1_PREFACE:
 	case HTTP1_IDLE:
 	case HTTP1_HEAD:
 		http1_close(s, CLOSE_CLIENT_FIN, false);
@@ -244,7 +244,9 @@ read_client(struct http1 *s)
 	if (n == END_AGAIN)
 		return;
 	if (n == END_FAILED) {
-		http1_close(s, CLOSE_CLIENT_RESET, true);
+		http1_close(s, s->client.error == EPROTO ? CLOSE_TLS
+							 : CLOSE_CLIENT_RESET,
+		    s->client.error != EPROTO);
 		return;
 	}
 	if (n == END_CLOSED) {
@@ -265,7 +267,9 @@ http1_on_client(struct end *e, unsigned what)
 	if (s->state == HTTP1_CLOSED)
 		return;
 	http1_enter(s);
-	if (what & END_GONE)
+	if (what & END_CUT)
+		http1_end(s, tls_cut_how(e->tls));
+	if (what & END_GONE && s->state != HTTP1_CLOSED)
 		http1_close(s, CLOSE_CLIENT_RESET, true);
 	if (what & END_WRITABLE && s->state != HTTP1_CLOSED)
 		http1_write_client(s);

@@ -40,6 +40,8 @@ op_fact(const struct flow *f, enum fact fact, struct view *to)
 		*to = http1_span(x->head.text, h->query);
 		return true;
 	case FACT_SNI:
+	case FACT_ALPN:
+		return tls_facts_answer(x->s->facts, fact, to);
 	case FACT_COMMAND:
 	case FACT_DNS_NAME:
 	case FACT_DNS_TYPE:

@@ -14,16 +14,20 @@ http1_match_path(const struct http1_head *h, const char *data)
 
 const struct armed_route *
 http1_match_route(const struct plan_listener *l, const struct http1_head *h,
-    const char *data)
+    const char *data, const struct tls_facts *facts)
 {
 	struct view host = http1_span(data, h->host);
 	struct view path = http1_match_path(h, data);
+	struct view sni = {"", 0};
+
+	tls_facts_answer(facts, FACT_SNI, &sni);
 
 	for (size_t i = 0; i < l->routes_count; i++) {
 		const struct conf_route *r = l->routes[i]->conf;
 
 		if (conf_pattern_match(&r->match_host, host) &&
-		    conf_pattern_match(&r->match_path, path))
+		    conf_pattern_match(&r->match_path, path) &&
+		    conf_pattern_match(&r->match_sni, sni))
 			return l->routes[i];
 	}
 	return NULL;

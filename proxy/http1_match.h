@@ -5,13 +5,15 @@
 
 #include "proxy/http1_head.h"
 #include "proxy/plan.h"
+#include "proxy/tls.h"
 
 /* The path that conditions see: "/" for an empty one (but with CONNECT, which
  * has none). `data` holds the head. Borrows. */
 struct view http1_match_path(const struct http1_head *h, const char *data);
-/* The first route whose host (without port) and path patterns both fit, or
- * NULL. Borrows. */
+/* The first route whose patterns of host (without port), path and server name
+ * all fit, or NULL. facts may be NULL. Borrows. */
 const struct armed_route *http1_match_route(const struct plan_listener *l,
-    const struct http1_head *h, const char *data);
+    const struct http1_head *h, const char *data,
+    const struct tls_facts *facts);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "proxy/http1.h"
+#include "proxy/tls_context.h"
 
 #define BUCKETS	       512
 #define IDLE_MAX       512 /* connections per address */
@@ -25,7 +26,10 @@ struct http1_host {
 	struct http1_host *next;
 	uint64_t hash;
 	uint64_t generation; /* of the last plan that named it */
-	char *text; /* owned; the address as written */
+	char *text; /* owned; the address as written; by TLS also the rest that
+		       tells connections apart */
+	const char *route;	/* interned; by TLS: of that route alone */
+	struct tls_client *tls; /* counted; by TLS: with that context */
 	struct upstream_list idle; /* the latest first */
 	unsigned idle_count;
 	unsigned users; /* connections, idle or not */
@@ -35,6 +39,7 @@ struct http1_pool {
 	struct worker *worker;
 	struct http1_host *buckets[BUCKETS];
 	struct deadline sweep;
+	struct str key; /* of the connection looked for */
 	unsigned idle_count;
 	struct http1_exchange *spare;
 	unsigned spare_count;
@@ -63,17 +68,37 @@ find_host(struct http1_pool *pool, const char *text, uint64_t hash)
 	return h;
 }
 
-static struct http1_host *
-host_of(struct http1_pool *pool, const struct conf_address *to)
+/* What connections to the route's upstream have in common. Borrowed until the
+ * next call. */
+static const char *
+key_of(struct http1_pool *pool, const struct armed_route *r,
+    const struct tls_facts *facts)
 {
-	uint64_t hash = rng_hash(to->text);
-	struct http1_host *h = find_host(pool, to->text, hash);
+	if (r->upstream_tls == NULL)
+		return r->conf->upstream.text;
+	str_clear(&pool->key);
+	str_printf(&pool->key, "%s %s %p %s", r->conf->upstream.text, r->name,
+	    (void *)r->upstream_tls, facts != NULL ? facts->sni : "");
+	return pool->key.text;
+}
+
+static struct http1_host *
+host_of(struct http1_pool *pool, const struct armed_route *r,
+    const struct tls_facts *facts)
+{
+	const char *key = key_of(pool, r, facts);
+	uint64_t hash = rng_hash(key);
+	struct http1_host *h = find_host(pool, key, hash);
 
 	if (h != NULL)
 		return h;
 	h = xcalloc(1, sizeof(*h));
 	h->hash = hash;
-	h->text = xstrdup(to->text);
+	h->text = xstrdup(key);
+	if (r->upstream_tls != NULL) {
+		h->route = r->name;
+		h->tls = tls_client_ref(r->upstream_tls);
+	}
 	TAILQ_INIT(&h->idle);
 	h->next = pool->buckets[hash % BUCKETS];
 	pool->buckets[hash % BUCKETS] = h;
@@ -99,6 +124,8 @@ http1_upstream_close(struct http1_upstream *u, bool reset)
 		u->host->users--;
 	if (reset) {
 		end_reset(&u->end);
+	} else if (u->end.tls != NULL) {
+		end_close(&u->end);
 	} else {
 		/* Not end_close(): whatever the server still says is of no
 		 * use, and the scratch memory may be in use. */
@@ -114,36 +141,46 @@ on_event(struct end *e, unsigned what)
 {
 	struct http1_upstream *u = CONTAINER_OF(e, struct http1_upstream, end);
 
+	char byte;
+
 	if (u->x != NULL)
 		http1_on_upstream(u->x, what);
-	else
+	else if (u->end.tls == NULL || what != END_READABLE ||
+	    end_read(e, &byte, 1) != END_AGAIN)
 		http1_upstream_close(u, false);
+	else
+		/* TLS had something to say to itself. */
+		end_want(e, true, false);
 }
 
 struct http1_upstream *
-http1_upstream_new(struct worker *w, int fd, const struct conf_address *to,
-    bool is_unix)
+http1_upstream_new(struct worker *w, const struct http1_upstream_from *from)
 {
 	struct http1_upstream *u = xcalloc(1, sizeof(*u));
 
 	end_init(&u->end, w, on_event);
-	end_attach(&u->end, fd, is_unix);
-	if (to != NULL) {
-		u->host = host_of(pool_of(w), to);
+	end_attach(&u->end, from->fd, from->is_unix);
+	tls_attach(from->tls, &u->end);
+	if (from->route != NULL) {
+		u->host = host_of(pool_of(w), from->route, from->facts);
 		u->host->users++;
 	}
 	return u;
 }
 
 struct http1_upstream *
-http1_pool_take(struct worker *w, const struct conf_address *to)
+http1_pool_take(struct worker *w, const struct armed_route *route,
+    const struct tls_facts *facts)
 {
 	struct http1_pool *pool = pool_of(w);
 	struct http1_host *h = NULL;
 	struct http1_upstream *u;
+	const char *key;
 
-	if (pool->idle_count > 0)
-		h = find_host(pool, to->text, rng_hash(to->text));
+	if (pool->idle_count > 0) {
+		key = key_of(pool, route, facts);
+		h = find_host(pool, key, rng_hash(key));
+	}
 	if (h == NULL || (u = TAILQ_FIRST(&h->idle)) == NULL)
 		return NULL;
 	leave_idle(u);
@@ -201,6 +238,32 @@ close_idle(struct http1_host *h)
 		http1_upstream_close(TAILQ_FIRST(&h->idle), false);
 }
 
+/* Is what connections by TLS were made with still what the plan says? */
+static bool
+tls_in_force(const struct plan *plan, const struct http1_host *h)
+{
+	const struct armed_route *r = plan_route(plan, h->route);
+
+	return r != NULL && r->conf->enabled && r->upstream_tls == h->tls;
+}
+
+static void
+reconcile_host(struct worker *w, struct http1_host *h)
+{
+	struct http1_upstream *u;
+	bool named = w->plan != NULL &&
+	    (h->route != NULL ? tls_in_force(w->plan, h)
+			      : h->generation == w->plan->generation);
+
+	if (!named)
+		close_idle(h);
+	TAILQ_FOREACH(u, &h->idle, entry)
+	{
+		if (u->end.tls != NULL)
+			tls_reconcile(u->end.tls);
+	}
+}
+
 void
 http1_pool_reconcile(struct worker *w)
 {
@@ -218,11 +281,8 @@ http1_pool_reconcile(struct worker *w)
 	for (size_t i = 0; i < BUCKETS; i++) {
 		struct http1_host *h = pool->buckets[i];
 
-		for (; h != NULL; h = h->next) {
-			if (w->plan == NULL ||
-			    h->generation != w->plan->generation)
-				close_idle(h);
-		}
+		for (; h != NULL; h = h->next)
+			reconcile_host(w, h);
 	}
 }
 
@@ -238,6 +298,7 @@ free_hosts(struct http1_pool *pool)
 				continue;
 			}
 			*link = h->next;
+			tls_client_unref(h->tls);
 			free(h->text);
 			free(h);
 		}
@@ -281,6 +342,7 @@ http1_pool_fini(struct worker *w)
 	free_hosts(pool);
 	free_spare(pool, 0);
 	deadline_disarm(&w->engine.deadlines, &pool->sweep);
+	str_fini(&pool->key);
 	free(pool);
 	w->http1_pool = NULL;
 }

@@ -9,9 +9,11 @@
 
 #include "proxy/end.h"
 
-struct conf_address;
+struct armed_route;
 struct http1_exchange;
 struct http1_host;
+struct tls;
+struct tls_facts;
 struct worker;
 
 /* A connection to an upstream: at work for one exchange, or idle. */
@@ -24,13 +26,21 @@ struct http1_upstream {
 	uint32_t served; /* exchanges before this one */
 };
 
-/* Takes the most recently used idle connection to that address, or NULL. */
+/* Takes the most recently used idle connection to the route's upstream, or
+ * NULL; by TLS only one that was made for the same route and server name. */
 struct http1_upstream *http1_pool_take(struct worker *w,
-    const struct conf_address *to);
-/* Makes a connected socket an upstream connection. `to` NULL: it is not kept
- * for others. Returns owned. */
-struct http1_upstream *http1_upstream_new(struct worker *w, int fd,
-    const struct conf_address *to, bool is_unix);
+    const struct armed_route *route, const struct tls_facts *facts);
+/* What a connection is made from. */
+struct http1_upstream_from {
+	int fd;			 /* taken */
+	struct tls *tls;	 /* taken; NULL: none */
+	const struct armed_route *route; /* NULL: it is not kept for others */
+	const struct tls_facts *facts;	 /* of the client; may be NULL */
+	bool is_unix;
+};
+/* Makes a connected socket an upstream connection. Returns owned. */
+struct http1_upstream *http1_upstream_new(struct worker *w,
+    const struct http1_upstream_from *from);
 /* Gives a connection back; it is closed when there are enough. */
 void http1_pool_put(struct http1_upstream *u);
 /* Closes (with RST if `reset`) and frees. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client's bytes: a PROXY header, heads of requests, their bodies. */
+/* The client's bytes: heads of requests, their bodies. */
 #include <string.h>
 
 #include "proxy/http1.h"
 #include "proxy/http1_match.h"
 #include "proxy/http1_reply.h"
-#include "proxy/proxy_header.h"
 
 /* Nobody was reached: a short error, and the connection ends. */
 static size_t
@@ -55,38 +54,6 @@ http1_open_connection(struct http1 *s, const struct armed_route *route,
 	s->state = HTTP1_OPENING;
 	flow_open(&s->conn);
 	return s->state != HTTP1_OPENING && s->state != HTTP1_CLOSED;
-}
-
-/* --- a PROXY header in front --- */
-
-static size_t
-preface(struct http1 *s, const char *data, size_t len)
-{
-	const struct plan_listener *l = s->listener;
-	struct proxy_header header;
-
-	switch (proxy_header_parse(data, len, &header)) {
-	case PROXY_HEADER_MORE:
-		if (len < PROXY_HEADER_READ_MAX)
-			return 0;
-		/* fall through */
-	case PROXY_HEADER_BAD:
-		http1_close(s, CLOSE_BAD_INPUT, true);
-		return SIZE_MAX;
-	case PROXY_HEADER_DONE:
-		break;
-	}
-	if (header.has_addresses) {
-		s->session.client = header.source;
-		s->session.client_port = header.source_port;
-	}
-	if (l->routes_count > 1)
-		http1_rest(s);
-	else
-		http1_open_connection(s, l->routes[0],
-		    atomic_fetch_add(&l->routes[0]->shared->next_connection,
-			1));
-	return header.consumed;
 }
 
 /* --- bodies --- */
@@ -161,7 +128,8 @@ begin(struct http1 *s, const char *data, size_t len)
 	struct http1_exchange *x = s->x;
 	const struct armed_route *route;
 
-	route = http1_match_route(s->listener, &http1_request(x)->head, data);
+	route = http1_match_route(s->listener, &http1_request(x)->head, data,
+	    s->facts);
 	if (route == NULL)
 		return refuse(s, 404, "no route for this host and path",
 		    CLOSE_NO_ROUTE);
@@ -228,9 +196,6 @@ http1_input(struct http1 *s, const char *data, size_t len)
 	size_t used = 0;
 
 	switch ((enum http1_state)s->state) {
-	case HTTP1_PREFACE:
-		used = preface(s, data, len);
-		break;
 	case HTTP1_IDLE:
 		used = first(s, data, len);
 		break;

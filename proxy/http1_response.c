@@ -129,6 +129,9 @@ ended(struct http1_exchange *x, bool reset)
 {
 	struct http1_parser *p = http1_response(x);
 
+	/* Cut short is cut short for the client, too. */
+	if (x->tunnel || p->framing == HTTP1_UNTIL_CLOSE)
+		x->s->client.abrupt = x->upstream->end.truncated;
 	if (x->tunnel) {
 		tunnel_ended(x, reset);
 		return;
@@ -288,7 +291,10 @@ http1_on_upstream(struct http1_exchange *x, unsigned what)
 	struct http1 *s = x->s;
 
 	http1_enter(s);
-	if (what & END_GONE && s->state == HTTP1_EXCHANGE) {
+	if (what & END_CUT)
+		http1_end(s, tls_cut_how(x->upstream->end.tls));
+	if (what & END_GONE && s->state == HTTP1_EXCHANGE &&
+	    x->upstream != NULL) {
 		if (x->responded)
 			broken(x, true);
 		else

@@ -194,9 +194,6 @@ time_over(struct http1 *s, int64_t now_us)
 	case HTTP1_EXCHANGE:
 		exchange_late(s);
 		break;
-	case HTTP1_PREFACE:
-		http1_close(s, CLOSE_HEADER_TIMEOUT, false);
-		break;
 	case HTTP1_IDLE:
 		http1_close(s, CLOSE_IDLE, false);
 		break;
@@ -272,12 +269,20 @@ op_deaf(struct flow *f, struct link *l, bool on)
 		end_set_deaf(&s->x->upstream->end, on);
 }
 
+static bool
+op_fact(const struct flow *f, enum fact fact, struct view *to)
+{
+	return tls_facts_answer(of((struct flow *)(uintptr_t)f)->facts, fact,
+	    to);
+}
+
 const struct flow_ops http1_connection_ops = {
     .opened = op_opened,
     .output = op_output,
     .resume = op_resume,
     .end = op_end,
     .deaf = op_deaf,
+    .fact = op_fact,
 };
 
 /* --- what the worker asks for --- */
@@ -306,6 +311,11 @@ reconcile(struct session *session)
 	if (s->x != NULL && s->x->begun)
 		flow_reconcile(&s->x->flow,
 		    route_now(s, s->x->flow.route_name));
+	if (s->client.tls != NULL)
+		tls_reconcile(s->client.tls);
+	if (s->x != NULL && s->x->upstream != NULL &&
+	    s->x->upstream->end.tls != NULL)
+		tls_reconcile(s->x->upstream->end.tls);
 	s->leaving |= s->listener == NULL ||
 	    (s->has_conn && s->conn.route == NULL);
 	if (s->leaving && s->state < HTTP1_EXCHANGE)
@@ -346,6 +356,7 @@ free_session(struct session *session)
 	}
 	if (s->shared != NULL)
 		route_shared_leave(s->shared);
+	tls_facts_free(s->facts);
 	str_fini(&s->in);
 	str_fini(&s->out);
 	free(s);
@@ -376,7 +387,7 @@ static void
 accept_session(struct worker *w, const struct plan_listener *listener,
     const struct accepted *from)
 {
-	const struct armed_route *r = listener->routes[0];
+	const struct armed_route *r = from->route;
 	struct http1 *s = xcalloc(1, sizeof(*s));
 
 	session_init(&s->session, &session_ops, w, from);
@@ -386,11 +397,15 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	s->leaving = w->draining;
 	end_init(&s->client, w, http1_on_client);
 	end_attach(&s->client, from->fd, from->peer.ss_family == AF_UNIX);
+	tls_attach(from->tls, &s->client);
+	s->facts = from->facts;
+	if (from->early_len > 0)
+		str_add_bytes(&s->in, from->early, from->early_len);
 	http1_enter(s);
-	if (r->conf->accept_proxy) {
-		set_state(s, HTTP1_PREFACE);
-		http1_due(s, worker_now(w) + r->conf->header_timeout_us);
-	} else if (listener->routes_count > 1) {
+	/* By TLS the connection has a route before its first request does. */
+	if (r == NULL && listener->routes_count == 1)
+		r = listener->routes[0];
+	if (r == NULL) {
 		http1_rest(s);
 	} else {
 		http1_open_connection(s, r,

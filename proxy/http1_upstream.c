@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include "proxy/http1.h"
-#include "proxy/proxy_header.h"
 
 /* A request longer than this is not sent twice. */
 #define REPLAY_MAX (64 * 1024)
@@ -77,8 +76,8 @@ take_idle(struct http1_exchange *x)
 
 	if (conf == NULL || conf->send_proxy != PROXY_HEADER_OFF || x->retried)
 		return false;
-	while ((u = http1_pool_take(x->s->session.worker, &conf->upstream)) !=
-	    NULL) {
+	while ((u = http1_pool_take(x->s->session.worker, x->flow.route,
+		    x->s->facts)) != NULL) {
 		/* What cannot be sent twice deserves a second look. */
 		if (x->replayable || !is_stale(u)) {
 			attach(x, u);
@@ -104,6 +103,7 @@ dial_failed(struct http1_exchange *x, enum dial_result result)
 	    [DIAL_TIMEOUT] = {504, "the upstream did not accept in time"},
 	    [DIAL_UNREACHABLE] = {502, "the upstream cannot be reached"},
 	    [DIAL_DNS] = {502, "the upstream's name has no address"},
+	    [DIAL_TLS] = {502, "the TLS handshake with the upstream failed"},
 	};
 	struct http1 *s = x->s;
 
@@ -118,24 +118,8 @@ dial_failed(struct http1_exchange *x, enum dial_result result)
 	    dial_result_error(result), replies[result].text);
 }
 
-/* Says who the client is, where the route asks for it. */
-static bool
-send_preface(struct http1_exchange *x)
-{
-	const struct conf_route *conf = conf_of(x);
-	const struct http1 *s = x->s;
-	unsigned char header[PROXY_HEADER_MAX];
-	size_t len;
-
-	if (conf == NULL || conf->send_proxy == PROXY_HEADER_OFF)
-		return true;
-	len = proxy_header_build(conf->send_proxy == PROXY_HEADER_V2,
-	    s->client.fd, &s->session.client, s->session.client_port, header);
-	return end_write(&x->upstream->end, header, len) == (ssize_t)len;
-}
-
 static void
-on_dialled(void *arg, enum dial_result result, int fd)
+on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 {
 	struct http1_exchange *x = arg;
 	struct http1 *s = x->s;
@@ -149,14 +133,16 @@ on_dialled(void *arg, enum dial_result result, int fd)
 	dial_count(x->flow.counts, result,
 	    worker_now(s->session.worker) - x->dialed_us);
 	if (result == DIAL_OK) {
-		attach(x, http1_upstream_new(s->session.worker, fd,
-			      keep ? &conf->upstream : NULL,
-			      conf != NULL && conf->upstream.is_unix));
+		attach(x, http1_upstream_new(s->session.worker,
+			      &(struct http1_upstream_from){
+				  .fd = fd,
+				  .tls = tls,
+				  .route = keep ? x->flow.route : NULL,
+				  .facts = s->facts,
+				  .is_unix = conf != NULL &&
+				      conf->upstream.is_unix}));
 		x->resend = x->retried && x->sent.len > 0;
-		if (send_preface(x))
-			http1_write_upstream(x);
-		else
-			http1_upstream_lost(x);
+		http1_write_upstream(x);
 	} else {
 		dial_failed(x, result);
 	}
@@ -169,6 +155,15 @@ dial(struct http1_exchange *x)
 {
 	struct worker *w = x->s->session.worker;
 	const struct conf_route *conf = conf_of(x);
+	struct dial_request request = {
+	    .route = x->flow.route,
+	    .flow = &x->flow,
+	    .client_fd = x->s->client.fd,
+	    .client_port = x->s->session.client_port,
+	    .facts = x->s->facts,
+	    .done = on_dialled,
+	    .arg = x,
+	};
 	struct dial *d;
 
 	if (x->dial_plan != NULL || x->response_done)
@@ -181,8 +176,7 @@ dial(struct http1_exchange *x)
 	x->dialed_us = worker_now(w);
 	/* The address must live as long as the dial does. */
 	x->dial_plan = plan_ref(w->plan);
-	d = dial_start(w, &conf->upstream, conf->connect_timeout_us,
-	    on_dialled, x);
+	d = dial_start(w, &request);
 	if (d != NULL)
 		x->dial = d;
 }

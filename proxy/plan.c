@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "proxy/partition.h"
+#include "proxy/tls_context.h"
 
 bool
 route_shared_enter(const struct armed_route *route)
@@ -83,6 +84,7 @@ arm(struct armed_route *r, const struct armed_route *before,
 	    .shared = shared_for(before, r->shared, conf, now_us),
 	    .name = intern(conf->name),
 	    .hash = rng_hash(conf->name),
+	    .layer = (uint8_t)conf_fault_layer(conf, r->conf),
 	};
 }
 
@@ -199,6 +201,30 @@ by_listen(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Does a condition of the route need the client's hello? */
+static bool
+looks_at_hello(const struct conf_route *r)
+{
+	if (r->tls.enabled || r->match_sni.text != NULL)
+		return true;
+	for (size_t i = 0; i < r->faults_count; i++) {
+		const struct conf_when *w = &r->faults[i].conditions.when;
+
+		if (w->sni.text != NULL || w->alpn.text != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+mark_front(struct plan_listener *l)
+{
+	for (size_t i = 0; i < l->routes_count; i++) {
+		l->hello |= looks_at_hello(l->routes[i]->conf);
+		l->preface |= l->routes[i]->conf->accept_proxy;
+	}
+}
+
 static void
 gather_listeners(struct plan *plan)
 {
@@ -230,6 +256,8 @@ gather_listeners(struct plan *plan)
 		    .protocol = r->conf->protocol,
 		};
 	}
+	for (size_t i = 0; i < plan->listeners_count; i++)
+		mark_front(&plan->listeners[i]);
 }
 
 static int
@@ -290,8 +318,16 @@ plan_clear(const struct plan *before)
 {
 	struct plan *plan = make(before->model, before);
 
-	for (size_t i = 0; i < plan->routes_count; i++)
+	for (size_t i = 0; i < plan->routes_count; i++) {
+		struct armed_route *r = &plan->routes[i];
+
 		init_route(plan, i, before);
+		if (before->routes[i].tls != NULL)
+			r->tls = tls_server_ref(before->routes[i].tls);
+		if (before->routes[i].upstream_tls != NULL)
+			r->upstream_tls =
+			    tls_client_ref(before->routes[i].upstream_tls);
+	}
 	index_routes(plan);
 	return plan;
 }
@@ -311,6 +347,8 @@ route_fini(struct armed_route *r)
 			free(r->faults[i].shared);
 	}
 	free(r->faults);
+	tls_server_unref(r->tls);
+	tls_client_unref(r->upstream_tls);
 	route_shared_unref(r->shared);
 }
 

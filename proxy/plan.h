@@ -19,6 +19,8 @@ struct plan_listener {
 	struct armed_route **routes; /* borrowed, within plan->by_listen */
 	size_t routes_count;
 	int protocol; /* enum conf_protocol */
+	bool preface; /* connections begin with a PROXY header */
+	bool hello;   /* a ClientHello is looked for (proxy/front.h) */
 };
 
 struct plan {

@@ -9,7 +9,8 @@
 
 struct protocol_ops {
 	const char *name;
-	/* Makes a session; takes from->fd. NULL: it has no connections. */
+	/* Makes a session; takes all that `from` owns. NULL: it has no
+	 * connections. */
 	void (*accept)(struct worker *, const struct plan_listener *,
 	    const struct accepted *from);
 	/* The worker has a new plan (its sessions are reconciled); the old
@@ -24,6 +25,11 @@ struct protocol_ops {
 #define PROTOCOLS_COUNT 4
 /* By enum conf_protocol. */
 extern const struct protocol_ops *const protocols[PROTOCOLS_COUNT];
+
+/* Who speaks with the clients of that listener, once they agreed by TLS on a
+ * protocol ("": they did not). */
+const struct protocol_ops *protocol_of(const struct plan_listener *listener,
+    const char *alpn);
 
 extern const struct protocol_ops tcp_protocol, http1_protocol, udp_protocol,
     dns_protocol;

@@ -23,6 +23,7 @@
 #include "proxy/plan_clock.h"
 #include "proxy/plan_diff.h"
 #include "proxy/resolve.h"
+#include "proxy/tls_context.h"
 #include "proxy/worker.h"
 
 /* A worker whose loop did not turn for so long is stuck. */
@@ -297,7 +298,8 @@ server_apply(struct server *s, struct conf_model *model,
 	    xcalloc(plan->listeners_count, sizeof(*opened));
 	size_t count = 0;
 
-	if (!open_new(s->plan, plan, opened, &count, diag)) {
+	if (!tls_contexts_load(plan, s->plan, diag) ||
+	    !open_new(s->plan, plan, opened, &count, diag)) {
 		for (size_t i = 0; i < count; i++)
 			listener_discard(&opened[i]);
 		free(opened);
@@ -324,7 +326,8 @@ server_try(struct server *s, struct conf_model *model,
 	struct opened_listener *opened =
 	    xcalloc(plan->listeners_count, sizeof(*opened));
 	size_t count = 0;
-	bool ok = open_new(s->plan, plan, opened, &count, diag);
+	bool ok = tls_contexts_load(plan, s->plan, diag) &&
+	    open_new(s->plan, plan, opened, &count, diag);
 
 	for (size_t i = 0; i < count; i++)
 		listener_discard(&opened[i]);

@@ -13,8 +13,10 @@
 
 #include "proxy/plan.h"
 
-struct worker;
 struct session;
+struct tls;
+struct tls_facts;
+struct worker;
 
 /* Why a session ended. X(enum, word in events and logs, CLOSED_BY_…) */
 #define CLOSE_REASONS(X)                                                       \
@@ -29,6 +31,7 @@ struct session;
 	X(CLOSE_IDLE, "idle_timeout", TIMEOUT)                                 \
 	X(CLOSE_HEADER_TIMEOUT, "header_timeout", TIMEOUT)                     \
 	X(CLOSE_BAD_INPUT, "bad_input", CLIENT)                                \
+	X(CLOSE_TLS, "tls_failed", CLIENT)                                     \
 	X(CLOSE_NO_ROUTE, "no_route", PROXY)                                   \
 	X(CLOSE_LIMIT, "connection_limit", PROXY)                              \
 	X(CLOSE_SHUTDOWN, "shutdown", PROXY)                                   \
@@ -82,6 +85,12 @@ struct accepted {
 	uint64_t session;     /* its number */
 	uint64_t flow; /* number on its route; UINT64_MAX: not known yet */
 	struct sockaddr_storage peer;
+	/* What the front learnt (proxy/front.h); else NULL and 0. */
+	const struct armed_route *route; /* chosen already; NULL: not so */
+	struct tls *tls;	 /* owned: the layer of fd, secured */
+	struct tls_facts *facts; /* owned */
+	const char *early;	 /* borrowed: bytes that were read already */
+	size_t early_len;
 };
 
 /* Makes the common part known to its worker. */

@@ -74,7 +74,7 @@ splice_possible(struct tcp *t, enum link_dir dir)
 {
 	struct worker *w = t->session.worker;
 
-	if (t->dead[!dir])
+	if (t->dead[!dir] || t->ends[0].tls != NULL || t->ends[1].tls != NULL)
 		return false;
 	if (w->spare_pipes == NULL) {
 		struct splice_pipe *p = pipe_get(w);

@@ -13,7 +13,6 @@
 #include "proxy/splice.h"
 
 #define SILENCE_MAX_US	  (3600 * 1000000LL)
-#define PREFACE_TIMEOUT_US (5 * 1000000LL)
 
 static struct tcp *
 tcp_of(struct flow *f)
@@ -53,22 +52,6 @@ tcp_close(struct tcp *t, enum close_reason reason, bool reset)
 
 /* --- opening and dialling --- */
 
-/* Says who the client is, where the route asks for it. */
-static bool
-send_preface(struct tcp *t)
-{
-	const struct armed_route *r = t->flow.route;
-	unsigned char header[PROXY_HEADER_MAX];
-	size_t len;
-
-	if (r == NULL || r->conf->send_proxy == PROXY_HEADER_OFF)
-		return true;
-	len = proxy_header_build(r->conf->send_proxy == PROXY_HEADER_V2,
-	    t->ends[LINK_UP].fd, &t->session.client, t->session.client_port,
-	    header);
-	return end_write(&t->ends[LINK_DOWN], header, len) == (ssize_t)len;
-}
-
 static void
 drop_plan(struct tcp *t)
 {
@@ -77,7 +60,7 @@ drop_plan(struct tcp *t)
 }
 
 static void
-on_dialled(void *arg, enum dial_result result, int fd)
+on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 {
 	struct tcp *t = arg;
 
@@ -99,11 +82,8 @@ on_dialled(void *arg, enum dial_result result, int fd)
 	}
 	end_attach(&t->ends[LINK_DOWN], fd,
 	    t->flow.route != NULL && t->flow.route->conf->upstream.is_unix);
+	tls_attach(tls, &t->ends[LINK_DOWN]);
 	set_state(t, TCP_RELAY);
-	if (!send_preface(t)) {
-		tcp_close(t, CLOSE_UPSTREAM_RESET, false);
-		return;
-	}
 	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
 		if (t->flow.links[dir].deaf_holds > 0)
 			end_set_deaf(&t->ends[dir], true);
@@ -119,6 +99,15 @@ static void
 on_opened(struct flow *f)
 {
 	struct tcp *t = tcp_of(f);
+	struct dial_request request = {
+	    .route = f->route,
+	    .flow = f,
+	    .client_fd = t->ends[LINK_UP].fd,
+	    .client_port = t->session.client_port,
+	    .facts = t->facts,
+	    .done = on_dialled,
+	    .arg = t,
+	};
 
 	set_state(t, TCP_DIALING);
 	if (f->route == NULL) {
@@ -127,8 +116,7 @@ on_opened(struct flow *f)
 	}
 	t->dialed_us = worker_now(t->session.worker);
 	t->plan = plan_ref(t->session.worker->plan);
-	t->dial = dial_start(t->session.worker, &f->route->conf->upstream,
-	    f->route->conf->connect_timeout_us, on_dialled, t);
+	t->dial = dial_start(t->session.worker, &request);
 }
 
 /* --- what faults and the engine ask for --- */
@@ -187,12 +175,20 @@ on_deaf(struct flow *f, struct link *l, bool on)
 	end_set_deaf(&t->ends[l->dir], on);
 }
 
+static bool
+on_fact(const struct flow *f, enum fact fact, struct view *to)
+{
+	return tls_facts_answer(tcp_of((struct flow *)(uintptr_t)f)->facts,
+	    fact, to);
+}
+
 static const struct flow_ops flow_ops = {
     .opened = on_opened,
     .output = on_output,
     .resume = on_resume,
     .end = on_end,
     .deaf = on_deaf,
+    .fact = on_fact,
 };
 
 /* --- time --- */
@@ -218,9 +214,6 @@ on_timer(struct deadline *d, int64_t now_us)
 	struct tcp *t = CONTAINER_OF(d, struct tcp, timer);
 
 	switch ((enum tcp_state)t->state) {
-	case TCP_PREFACE:
-		tcp_close(t, CLOSE_HEADER_TIMEOUT, false);
-		break;
 	case TCP_FLUSH:
 		tcp_flush_step(t, now_us);
 		break;
@@ -237,63 +230,21 @@ on_timer(struct deadline *d, int64_t now_us)
 	}
 }
 
-/* --- the client's PROXY header --- */
+/* --- the beginning --- */
 
 static void
 begin(struct tcp *t, const void *early, size_t len)
 {
 	const struct armed_route *r = t->flow.route;
-	struct link *up = &t->flow.links[LINK_UP];
 
-	deadline_disarm(&t->session.worker->engine.deadlines, &t->timer);
-	set_state(t, TCP_OPENING);
 	t->flow.client = t->session.client;
 	if (r != NULL && r->conf->idle_timeout_us > 0) {
 		t->active_us = worker_now(t->session.worker);
 		worker_arm(t->session.worker, &t->timer,
 		    t->active_us + r->conf->idle_timeout_us);
 	}
-	flow_open(&t->flow);
-	if (len > 0 && !t->flow.ended)
-		link_feed_copy(up, early, len,
-		    worker_now(t->session.worker));
+	flow_open_early(&t->flow, early, len);
 	tcp_update(t);
-}
-
-static void
-read_preface(struct tcp *t)
-{
-	struct end *client = &t->ends[LINK_UP];
-	struct proxy_header header;
-	ssize_t n = end_read(client, t->preface + t->preface_len,
-	    PROXY_HEADER_READ_MAX - t->preface_len);
-
-	if (n == END_AGAIN)
-		return;
-	if (n <= 0) {
-		tcp_close(t, CLOSE_CLIENT_FIN, false);
-		return;
-	}
-	t->preface_len = (uint16_t)(t->preface_len + n);
-	switch (proxy_header_parse(t->preface, t->preface_len, &header)) {
-	case PROXY_HEADER_MORE:
-		if (t->preface_len < PROXY_HEADER_READ_MAX)
-			return;
-		/* fall through */
-	case PROXY_HEADER_BAD:
-		tcp_close(t, CLOSE_BAD_INPUT, true);
-		return;
-	case PROXY_HEADER_DONE:
-		break;
-	}
-	if (header.has_addresses) {
-		t->session.client = header.source;
-		t->session.client_port = header.source_port;
-	}
-	begin(t, t->preface + header.consumed,
-	    t->preface_len - header.consumed);
-	free(t->preface);
-	t->preface = NULL;
 }
 
 /* --- events of the sockets --- */
@@ -307,12 +258,12 @@ on_event(struct tcp *t, enum link_dir dir, unsigned what)
 
 	if (t->state == TCP_CLOSED)
 		return;
-	if (t->state == TCP_PREFACE) {
-		read_preface(t);
-		return;
-	}
 	if (t->active_us != 0)
 		t->active_us = worker_now(t->session.worker);
+	if (what & END_CUT) {
+		flow_end_by(&t->flow, tls_cut_how(t->ends[dir].tls));
+		return;
+	}
 	if (what & END_GONE) {
 		if (t->state == TCP_RELAY)
 			tcp_end_failed(t, dir);
@@ -350,6 +301,10 @@ reconcile(struct session *s)
 
 	flow_reconcile(&t->flow,
 	    plan_route(s->worker->plan, t->flow.route_name));
+	for (int i = 0; i < 2; i++) {
+		if (t->ends[i].tls != NULL)
+			tls_reconcile(t->ends[i].tls);
+	}
 	tcp_update(t);
 }
 
@@ -382,7 +337,7 @@ free_session(struct session *s)
 	if (t->shared != NULL)
 		route_shared_leave(t->shared);
 	drop_plan(t);
-	free(t->preface);
+	tls_facts_free(t->facts);
 	free(t);
 }
 
@@ -405,7 +360,8 @@ static void
 accept_session(struct worker *w, const struct plan_listener *listener,
     const struct accepted *from)
 {
-	const struct armed_route *r = listener->routes[0];
+	const struct armed_route *r =
+	    from->route != NULL ? from->route : listener->routes[0];
 	struct tcp *t = xcalloc(1, sizeof(*t));
 
 	session_init(&t->session, &session_ops, w, from);
@@ -415,6 +371,8 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	end_init(&t->ends[LINK_DOWN], w, on_upstream);
 	end_attach(&t->ends[LINK_UP], from->fd,
 	    from->peer.ss_family == AF_UNIX);
+	tls_attach(from->tls, &t->ends[LINK_UP]);
+	t->facts = from->facts;
 	flow_init(&t->flow, &flow_ops, &w->engine, r, FLOW_STREAM,
 	    from->flow != UINT64_MAX
 		? from->flow
@@ -426,13 +384,8 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 		return;
 	}
 	t->shared = r->shared;
-	if (!r->conf->accept_proxy) {
-		begin(t, NULL, 0);
-		return;
-	}
-	t->preface = xmalloc(PROXY_HEADER_READ_MAX);
-	worker_arm(w, &t->timer, worker_now(w) + PREFACE_TIMEOUT_US);
-	end_want(&t->ends[LINK_UP], true, false);
+	t->state = TCP_OPENING;
+	begin(t, from->early, from->early_len);
 }
 
 static void

@@ -6,19 +6,18 @@
 
 #include "proxy/dial.h"
 #include "proxy/end.h"
-#include "proxy/proxy_header.h"
 #include "proxy/session.h"
+#include "proxy/tls.h"
 #include "proxy/worker.h"
 
 struct splice_pipe;
 
-/*   PREFACE ─► OPENING ─► DIALING ─► RELAY ─► FLUSH ──► CLOSED
- *   (PROXY      (a fault   (connect)    │       (FIN or RST once all is
- *    header)     may hold)              │        delivered)
- *                                       └────► SILENT ─► CLOSED
+/*   OPENING ─► DIALING ─► RELAY ─► FLUSH ──► CLOSED
+ *   (a fault   (connect,    │       (FIN or RST once all is
+ *    may hold)  TLS)        │        delivered)
+ *                           └────► SILENT ─► CLOSED
  * Every state may go to CLOSED at once. */
 enum tcp_state {
-	TCP_PREFACE,
 	TCP_OPENING,
 	TCP_DIALING,
 	TCP_RELAY,
@@ -39,8 +38,7 @@ struct tcp {
 	int64_t active_us; /* last event; 0: no idle time-out */
 	struct splice_pipe *pipes[2]; /* borrowed while they hold bytes */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
-	char *preface; /* owned: PROXY header read so far */
-	uint16_t preface_len;
+	struct tls_facts *facts; /* owned; NULL: nobody looked */
 	uint8_t state; /* enum tcp_state */
 	uint8_t large_reads[2]; /* in a row: time to splice? */
 	bool reset_in[2];  /* the source was reset: RST follows the bytes */

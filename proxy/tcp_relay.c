@@ -7,6 +7,7 @@
  *   with stages: source ─recv─► slab ─link_feed─► stages ─► out ─► sink
  */
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "proxy/splice.h"
@@ -45,7 +46,9 @@ tcp_end_failed(struct tcp *t, enum link_dir source)
 		return;
 	t->dead[source] = true;
 	t->reset_in[source] = true;
-	if (t->reason == CLOSE_NONE)
+	if (t->reason == CLOSE_NONE && t->ends[source].error == EPROTO)
+		t->reason = CLOSE_TLS;
+	else if (t->reason == CLOSE_NONE)
 		t->reason = source == LINK_UP ? CLOSE_CLIENT_RESET
 					      : CLOSE_UPSTREAM_RESET;
 	if (sink_of(t, source)->fin_sent) {
@@ -74,6 +77,7 @@ carry_end(struct tcp *t, enum link_dir dir)
 	if (t->reason == CLOSE_NONE)
 		t->reason = dir == LINK_UP ? CLOSE_CLIENT_FIN
 					   : CLOSE_UPSTREAM_FIN;
+	sink->abrupt = source_of(t, dir)->truncated;
 	/* Both directions done: closing says so, too. */
 	if (link_at_eof(link_of(t, back)) && t->pipes[back] == NULL)
 		tcp_close(t, t->reason, false);

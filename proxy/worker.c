@@ -18,7 +18,9 @@
 #include "base/xalloc.h"
 #include "observe/sink.h"
 #include "proxy/flow_log.h"
+#include "proxy/front.h"
 #include "proxy/protocol.h"
+#include "proxy/tls.h"
 
 #define TIDY_EVERY_US (2 * 1000000LL)
 /* So many sessions are worth going through the heap for. */
@@ -172,7 +174,10 @@ worker_take(struct worker *w, const struct accepted *from)
 		close(from->fd);
 		return;
 	}
-	protocols[l->protocol]->accept(w, l, from);
+	if (front_needed(l))
+		front_accept(w, l, from);
+	else
+		protocols[l->protocol]->accept(w, l, from);
 }
 
 static void
@@ -234,6 +239,7 @@ deliver_plan(struct mail *mail, void *arg)
 	for (size_t i = 0; i < w->plan->routes_count; i++)
 		w->precise |= w->plan->routes[i].conf->precise;
 	reconcile_all(w);
+	tls_worker_reconcile(w);
 	reap(w);
 	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
 		if (protocols[i]->reconcile != NULL)
@@ -450,6 +456,7 @@ worker_free(struct worker *w)
 			if (protocols[i]->fini != NULL)
 				protocols[i]->fini(w);
 		}
+		tls_worker_fini(w);
 		event_del(&w->timer_ev);
 		event_del(&w->mailbox_ev);
 		event_del(&w->reap_ev);

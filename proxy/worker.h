@@ -17,6 +17,7 @@
 struct http1_pool;
 struct opened_listener;
 struct splice_pipe;
+struct tls_worker;
 struct resolver;
 struct event_buffer;
 struct sink;
@@ -52,6 +53,7 @@ struct worker {
 	struct udp *udp; /* its datagram ports; NULL: none yet */
 	/* Of the last session made anywhere; shared by all. */
 	atomic_uint_fast64_t *session_numbers;
+	struct tls_worker *tls; /* what TLS layers share; NULL: none yet */
 	bool draining, stopping, started;
 	pthread_t thread;
 	unsigned index;

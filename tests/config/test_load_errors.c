@@ -169,7 +169,7 @@ static const struct complaint faults[] = {
      "unknown key \"latncy\" in a fault of type latency; did you mean "
      "\"latency\"?"},
     {"{ type = \"latency\"; toxicity = 1; }",
-     "expected one of latency, jitter, type, name, stream, enabled, "
+     "expected one of latency, jitter, type, name, stream, layer, enabled, "
      "probability, when, first"},
     {"{ type = \"every_type\"; secret = 1; }", "unknown key \"secret\""},
     {"{ type = \"latency\"; latency = \"80 parsecs\"; }",
@@ -377,6 +377,7 @@ START_TEST(conditions_that_are_never_met_draw_a_warning)
 {
 	static const char text[] =
 	    "routes = ( { name = \"r\"; listen = \":1\"; upstream = \"u:1\"; "
+	    "protocol = \"http\"; "
 	    "faults = ( { type = \"latency\";\nwhen = {\nsni = \"x\"; }; } ); "
 	    "} );";
 	struct conf_diag diag = {0};
@@ -389,7 +390,7 @@ START_TEST(conditions_that_are_never_met_draw_a_warning)
 	ck_assert(diag.messages[0].warning);
 	ck_assert_str_eq(diag.messages[0].where, "t.conf:3");
 	ck_assert_ptr_nonnull(
-	    strstr(diag.messages[0].text, "sni: this version reads no TLS"));
+	    strstr(diag.messages[0].text, "sni: an http route without tls"));
 	conf_model_unref(m);
 	conf_diag_fini(&diag);
 }

@@ -18,6 +18,8 @@ check_routes(const struct conf_route *a, const struct conf_route *b)
 {
 	ck_assert(conf_fields_equal(conf_route_fields, a, b));
 	ck_assert(conf_fields_equal(conf_match_fields, a, b));
+	ck_assert(conf_fields_equal(conf_tls_fields, a, b));
+	ck_assert(conf_fields_equal(conf_upstream_tls_fields, a, b));
 	ck_assert_uint_eq(a->faults_count, b->faults_count);
 	for (size_t i = 0; i < a->faults_count; i++) {
 		ck_assert(conf_fault_equal(&a->faults[i], &b->faults[i]));
@@ -149,6 +151,8 @@ START_TEST(the_full_example_leaves_no_field_out)
 	check_differs(conf_service_fields, &m->services[0], "");
 	check_differs(conf_route_fields, r, "idle_timeout");
 	check_differs(conf_match_fields, r, "");
+	check_differs(conf_tls_fields, r, "");
+	check_differs(conf_upstream_tls_fields, r, "");
 	check_differs(conf_fault_fields, &r->faults[0], "");
 	check_differs(conf_when_fields, &r->faults[0].conditions.when,
 		      "dns_name dns_type");

@@ -76,6 +76,7 @@ START_TEST(every_group_has_a_table)
 {
 	static const char *const names[] = {"",	       "control", "log",
 					    "service", "route",	  "match",
+					    "tls",     "upstream_tls",
 					    "fault",   "when",	  "partition"};
 	size_t i;
 

@@ -76,8 +76,12 @@ START_TEST(every_example_loads)
 		snprintf(text, sizeof(text),
 		    "routes = ( { name = \"r\"; listen = \"127.0.0.1:1\"; "
 		    "upstream = \"127.0.0.1:2\"; protocol = \"%s\"; "
-		    "faults = ( %s ); } );",
-		    protocol_for(kind), kind->example);
+		    "%sfaults = ( %s ); } );",
+		    protocol_for(kind),
+		    kind->flags & KIND_TLS_SERVER
+			? "tls = { intercept = true; }; "
+			: "",
+		    kind->example);
 		model = conf_load_text(text, kind->name, &fault_kinds, &diag);
 		ck_assert_msg(model != NULL && diag.count == 0,
 		    "the example of %s: %s", kind->name,

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The local certificate authority: made by `faultwire ca init`, trusted by
+ * clients, and used to mint certificates on the fly. Immutable and counted. */
+#ifndef PROXY_CA_H
+#define PROXY_CA_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "faults/tls_turn.h"
+
+struct ca;
+
+/* A certificate that was minted. */
+struct ca_leaf {
+	X509 *cert;   /* owned */
+	X509 *issuer; /* sent along; owned; NULL: none is */
+};
+
+/* Where the CA is kept if nobody says otherwise: $XDG_DATA_HOME/faultwire/ca,
+ * else ~/.local/share/faultwire/ca. Returns owned. */
+char *ca_default_dir(void) WARN_UNUSED;
+/* Makes a CA (EC P-256, ten years) in the folder, which is made as well, its
+ * key for the owner's eyes only. False and err if there is one, or no way. */
+bool ca_init(const char *dir, struct error *err) WARN_UNUSED;
+/* Appends the CA's certificate, PEM. */
+bool ca_export(const char *dir, struct str *to, struct error *err) WARN_UNUSED;
+/* Reads the CA of the folder (NULL: the default one). Returns owned, one
+ * reference; or NULL and err. */
+struct ca *ca_load(const char *dir, struct error *err) WARN_UNUSED;
+/* A CA that nobody knows, for certificates with flaws where there is none on
+ * disk. Returns as ca_load. */
+struct ca *ca_new(struct error *err) WARN_UNUSED;
+struct ca *ca_ref(struct ca *ca);
+/* Drops one reference; NULL is accepted. Any thread. */
+void ca_unref(struct ca *ca);
+/* A number that no other CA of this process has. */
+uint64_t ca_id(const struct ca *ca) PURE;
+/* The file that holds the certificate, within `dir` (NULL: the default one).
+ * Returns owned. */
+char *ca_cert_path(const char *dir) WARN_UNUSED;
+
+/* Mints a certificate for a host name or a numeric address, with the flaw.
+ * Any thread. False if OpenSSL fails. */
+bool ca_mint(const struct ca *ca, const char *name, enum tls_flaw flaw,
+    struct ca_leaf *to) WARN_UNUSED;
+/* The key of every minted certificate. Borrows. */
+EVP_PKEY *ca_leaf_key(const struct ca *ca);
+void ca_leaf_fini(struct ca_leaf *leaf);
+
+#endif

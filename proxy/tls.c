@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a TLS layer. OpenSSL is only called from here and tls_io.c; it
+ * sees bytes that tls_wire.c lets it have. The owner is called on fresh
+ * stacks, so that nothing happens underneath it. */
+#include "proxy/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "proxy/minted.h"
+#include "proxy/tls_layer.h"
+#include "proxy/tls_make.h"
+
+/* --- what a worker's layers share --- */
+
+struct tls_worker *
+tls_worker_of(struct worker *w)
+{
+	struct tls_worker *tw = w->tls;
+
+	if (tw != NULL)
+		return tw;
+	tw = w->tls = xcalloc(1, sizeof(*tw));
+	tw->worker = w;
+	tw->bio = tls_bio_new();
+	tw->in = xmalloc(TLS_READ_MAX);
+	tw->minted = minted_new();
+	TAILQ_INIT(&tw->left);
+	return tw;
+}
+
+void
+tls_worker_reconcile(struct worker *w)
+{
+	struct tls *t, *next;
+
+	if (w->tls == NULL)
+		return;
+	for (t = TAILQ_FIRST(&w->tls->left); t != NULL; t = next) {
+		next = TAILQ_NEXT(t, entry);
+		tls_reconcile(t);
+	}
+}
+
+static void
+layer_free(struct tls *t)
+{
+	struct tls_worker *tw = t->worker->tls;
+
+	TAILQ_REMOVE(&tw->left, t, entry);
+	deadline_disarm(&t->worker->engine.deadlines, &t->later);
+	flow_fini(&t->wire, "");
+	/* Else OpenSSL takes the session for broken, and its ticket as well. */
+	if (SSL_is_init_finished(t->ssl))
+		SSL_set_shutdown(t->ssl,
+		    SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(t->ssl);
+	tls_server_unref(t->server);
+	tls_client_unref(t->client);
+	tls_facts_free(t->facts);
+	str_fini(&t->kept);
+	free(t);
+}
+
+void
+tls_worker_fini(struct worker *w)
+{
+	struct tls_worker *tw = w->tls;
+	struct tls *t;
+
+	if (tw == NULL)
+		return;
+	while ((t = TAILQ_FIRST(&tw->left)) != NULL) {
+		end_reset(&t->own);
+		layer_free(t);
+	}
+	minted_free(tw->minted);
+	BIO_meth_free(tw->bio);
+	str_fini(&tw->out);
+	free(tw->in);
+	free(tw);
+	w->tls = NULL;
+}
+
+/* --- telling the owner --- */
+
+void
+tls_poke(struct tls *t)
+{
+	if (t->state == TLS_LEFT || !deadline_armed(&t->later))
+		worker_arm(t->worker, &t->later, worker_now(t->worker));
+}
+
+/* What an owner that waits would now find. */
+static unsigned
+news(struct tls *t)
+{
+	unsigned what = 0;
+
+	if (t->want_read && tls_has_input(t))
+		what |= END_READABLE;
+	if (t->want_write && tls_has_room(t))
+		what |= END_WRITABLE;
+	return what;
+}
+
+static void
+tell(struct tls *t)
+{
+	struct end *e = t->end;
+	unsigned what;
+
+	if (t->cut && !t->cut_told) {
+		t->cut_told = true;
+		e->on_event(e, END_CUT);
+	} else if (t->state == TLS_HANDSHAKE ||
+	    (t->state == TLS_FAILED && !t->secured_told)) {
+		tls_step(t);
+	} else if (t->broken != 0 && !t->broken_told && !t->want_read) {
+		t->broken_told = true;
+		e->error = t->broken;
+		e->gone_seen = true;
+		e->on_event(e, END_GONE);
+	} else if (t->state == TLS_OPEN && (what = news(t)) != 0) {
+		e->on_event(e, what);
+	} else {
+		tls_update(t);
+	}
+}
+
+static void
+on_later(struct deadline *d, int64_t now_us)
+{
+	struct tls *t = CONTAINER_OF(d, struct tls, later);
+
+	(void)now_us;
+	if (t->state == TLS_DEAD)
+		layer_free(t);
+	else if (t->state == TLS_LEFT)
+		tls_leave_step(t);
+	else if (t->end != NULL)
+		tell(t);
+}
+
+void
+tls_die(struct tls *t)
+{
+	if (t->state != TLS_LEFT)
+		TAILQ_INSERT_TAIL(&t->worker->tls->left, t, entry);
+	t->state = TLS_DEAD;
+	t->end = NULL;
+	t->wire.ended = true;
+	tls_poke(t);
+}
+
+void
+tls_ready(struct tls *t, unsigned what)
+{
+	struct end *e = t->end;
+
+	if (t->state == TLS_LEFT) {
+		if (what & END_GONE)
+			t->broken = e->error;
+		tls_leave_step(t);
+		return;
+	}
+	if (what & END_WRITABLE)
+		tls_flush(t);
+	if (what & END_GONE) {
+		t->broken = e->error;
+		t->broken_told = true;
+	}
+	if (t->state == TLS_HANDSHAKE) {
+		tls_step(t);
+		return;
+	}
+	what &= END_READABLE | END_GONE;
+	if (t->want_write && tls_has_room(t))
+		what |= END_WRITABLE;
+	if (what != 0 && t->end == e)
+		e->on_event(e, what);
+	else
+		tls_update(t);
+}
+
+/* --- the handshake --- */
+
+static void
+fail(struct tls *t, const char *why)
+{
+	snprintf(t->why, sizeof(t->why), "%s", why);
+	t->state = TLS_FAILED;
+}
+
+/* What OpenSSL has to say about it. */
+static void
+fail_openssl(struct tls *t)
+{
+	unsigned long code = ERR_peek_error();
+	long verify = SSL_get_verify_result(t->ssl);
+	const char *reason = ERR_reason_error_string(code);
+
+	t->state = TLS_FAILED;
+	if (ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED)
+		snprintf(t->why, sizeof(t->why), "the %s's certificate is "
+						 "refused: %s",
+		    t->upstream ? "upstream" : "client",
+		    X509_verify_cert_error_string(verify));
+	else
+		snprintf(t->why, sizeof(t->why), "%s",
+		    reason != NULL ? reason : "the handshake failed");
+	ERR_clear_error();
+}
+
+static void
+secured(struct tls *t)
+{
+	const unsigned char *alpn;
+	unsigned len;
+
+	t->state = TLS_OPEN;
+	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
+	free(t->facts->alpn);
+	t->facts->alpn = xmemdup0(len > 0 ? (const void *)alpn : "", len);
+}
+
+/* One call of OpenSSL and what it needs to go on; false: it waits. */
+static bool
+step_once(struct tls *t)
+{
+	int result;
+
+	ERR_clear_error();
+	result = SSL_do_handshake(t->ssl);
+	tls_emit(t);
+	if (result == 1) {
+		secured(t);
+		return true;
+	}
+	if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
+		fail_openssl(t);
+		return true;
+	}
+	if (t->input_len > 0)
+		return true;
+	switch (tls_fill(t)) {
+	case TLS_FILL_BYTES:
+		return true;
+	case TLS_FILL_NOTHING:
+		return false;
+	case TLS_FILL_END:
+		fail(t, "the peer closed the connection amid the handshake");
+		break;
+	case TLS_FILL_ERROR:
+		fail(t, "the peer reset the connection amid the handshake");
+		break;
+	}
+	return true;
+}
+
+void
+tls_step(struct tls *t)
+{
+	struct end *e = t->end;
+
+	while (t->state == TLS_HANDSHAKE && !t->cut) {
+		if (!step_once(t))
+			break;
+	}
+	tls_keep(t);
+	if (t->cut || t->state == TLS_HANDSHAKE) {
+		tls_update(t);
+		return;
+	}
+	t->secured_told = true;
+	e->on_event(e, END_SECURED);
+}
+
+/* --- certificates for clients --- */
+
+/* Who the client asked for; without a name, where it connected to. */
+static void
+asked_name(const struct tls *t, char *to, size_t size)
+{
+	struct sockaddr_storage at = {0};
+	socklen_t len = sizeof(at);
+	const struct sockaddr_in *in = (const void *)&at;
+	const struct sockaddr_in6 *in6 = (const void *)&at;
+
+	snprintf(to, size, "%s",
+	    t->facts->sni[0] != '\0' ? t->facts->sni : "localhost");
+	if (t->facts->sni[0] != '\0' ||
+	    getsockname(t->end->fd, (struct sockaddr *)&at, &len) < 0)
+		return;
+	if (at.ss_family == AF_INET)
+		inet_ntop(AF_INET, &in->sin_addr, to, (socklen_t)size);
+	else if (at.ss_family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], to,
+		    (socklen_t)size);
+	else if (at.ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &in6->sin6_addr, to, (socklen_t)size);
+}
+
+static bool
+use_minted(struct tls *t, enum tls_flaw flaw)
+{
+	const struct ca *ca = t->server->ca;
+	const struct ca_leaf *leaf = NULL;
+	STACK_OF(X509) *chain = NULL;
+	char name[256];
+	bool ok;
+
+	asked_name(t, name, sizeof(name));
+	if (ca != NULL)
+		leaf = minted_get(tls_worker_of(t->worker)->minted, ca, name,
+		    flaw);
+	if (leaf == NULL)
+		return false;
+	if (leaf->issuer != NULL) {
+		chain = sk_X509_new_null();
+		sk_X509_push(chain, leaf->issuer);
+	}
+	SSL_certs_clear(t->ssl);
+	ok = SSL_use_cert_and_key(t->ssl, leaf->cert, ca_leaf_key(ca), chain,
+		 1) == 1;
+	sk_X509_free(chain);
+	return ok;
+}
+
+/* The certificates that cover the name, of whatever kinds of key. False: none
+ * does. */
+static bool
+use_covering(struct tls *t)
+{
+	const struct tls_server *s = t->server;
+	const char *sni = t->facts->sni;
+	bool found = false;
+
+	for (size_t i = 0; i < s->pairs_count && sni[0] != '\0'; i++) {
+		const struct tls_pair *p = &s->pairs[i];
+
+		if (X509_check_host(p->cert, sni, 0, 0, NULL) != 1)
+			continue;
+		if (!found)
+			SSL_certs_clear(t->ssl);
+		found = true;
+		SSL_use_cert_and_key(t->ssl, p->cert, p->key, p->chain, 1);
+	}
+	ERR_clear_error();
+	return found;
+}
+
+static bool
+choose_certificate(struct tls *t)
+{
+	const struct tls_server *s = t->server;
+	struct tls_turn turn = {.question = TLS_CERTIFICATE};
+
+	flow_tls(&t->wire, LINK_DOWN, &turn);
+	if (turn.flaw != TLS_FLAW_NONE) {
+		SSL_set_options(t->ssl, SSL_OP_NO_TICKET);
+		SSL_set_num_tickets(t->ssl, 0);
+		return use_minted(t, turn.flaw);
+	}
+	if (s->pairs_count == 1 && !s->intercepts)
+		return true;
+	if (use_covering(t))
+		return true;
+	return s->intercepts ? use_minted(t, TLS_FLAW_NONE) : true;
+}
+
+/* --- names and sessions for upstreams --- */
+
+static bool
+is_address(const char *name)
+{
+	struct in6_addr any;
+
+	return inet_pton(AF_INET, name, &any) == 1 ||
+	    inet_pton(AF_INET6, name, &any) == 1;
+}
+
+static const char *
+upstream_name(const struct tls_start *start)
+{
+	const struct conf_route *conf = start->route->conf;
+
+	if (conf->upstream_tls.server_name != NULL)
+		return conf->upstream_tls.server_name;
+	if (start->facts != NULL && start->facts->sni[0] != '\0')
+		return start->facts->sni;
+	return conf->upstream.is_unix ? NULL : conf->upstream.host;
+}
+
+static void
+set_name(struct tls *t, const char *name)
+{
+	if (name == NULL)
+		return;
+	if (is_address(name)) {
+		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), name);
+		return;
+	}
+	SSL_set_tlsext_host_name(t->ssl, name);
+	SSL_set1_host(t->ssl, name);
+}
+
+/* The route's protocols; else, on a byte stream, what the client got. */
+static void
+offer_protocols(struct tls *t, const struct tls_start *start)
+{
+	const struct tls_context *c = &t->client->base;
+	const struct conf_route *conf = start->route->conf;
+	unsigned char one[256];
+	size_t len;
+
+	if (c->alpn != NULL) {
+		SSL_set_alpn_protos(t->ssl, c->alpn, c->alpn_len);
+		return;
+	}
+	if (start->facts == NULL || conf->protocol != PROTOCOL_TCP ||
+	    !conf->tls.enabled)
+		return;
+	len = strlen(start->facts->alpn);
+	if (len == 0 || len >= sizeof(one))
+		return;
+	one[0] = (unsigned char)len;
+	memcpy(one + 1, start->facts->alpn, len);
+	SSL_set_alpn_protos(t->ssl, one, (unsigned)len + 1);
+}
+
+static void
+resume(struct tls *t, const char *name)
+{
+	SSL_SESSION *session;
+	const char *was;
+
+	tls_client_bind(t->ssl, t->client, t->worker->index);
+	session = tls_client_session(t->client, t->worker->index);
+	if (session == NULL)
+		return;
+	was = SSL_SESSION_get0_hostname(session);
+	if (name == NULL || was == NULL || strcmp(was, name) == 0)
+		SSL_set_session(t->ssl, session);
+	SSL_SESSION_free(session);
+}
+
+/* --- beginning --- */
+
+void
+tls_begin(struct tls *t)
+{
+	t->state = TLS_HANDSHAKE;
+	if (!t->upstream && !choose_certificate(t))
+		fail(t, "there is no certificate for it");
+	if (t->state == TLS_FAILED)
+		ERR_clear_error();
+	tls_poke(t);
+}
+
+static struct tls *
+layer_new(struct end *e, const struct tls_start *start, SSL_CTX *ctx,
+    struct error *err)
+{
+	struct tls_worker *tw = tls_worker_of(e->worker);
+	SSL *ssl = SSL_new(ctx);
+	BIO *bio = ssl != NULL ? BIO_new(tw->bio) : NULL;
+	struct tls *t;
+
+	if (bio == NULL) {
+		SSL_free(ssl);
+		ERR_clear_error();
+		error_set(err, 0, "OpenSSL has no memory for a connection");
+		return NULL;
+	}
+	t = xcalloc(1, sizeof(*t));
+	t->end = e;
+	t->worker = e->worker;
+	t->ssl = ssl;
+	t->own.fd = -1;
+	t->later.on_due = on_later;
+	BIO_set_data(bio, t);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(ssl, bio, bio);
+	t->facts = start->facts != NULL
+	    ? tls_facts_new(start->facts->sni, start->facts->alpn)
+	    : tls_facts_new(NULL, NULL);
+	return t;
+}
+
+static void
+open_wire(struct tls *t, const struct tls_start *start, int layer)
+{
+	flow_init(&t->wire, &tls_wire_ops, &t->worker->engine, start->route,
+	    FLOW_WIRE, start->number);
+	t->wire.layer = (uint8_t)layer;
+	t->wire.session = start->session;
+	t->wire.client = start->client;
+	t->end->tls = t;
+	flow_open(&t->wire);
+	tls_update(t);
+}
+
+bool
+tls_accept(struct end *e, const struct tls_start *start, struct error *err)
+{
+	struct tls_server *s = start->route->tls;
+	struct tls *t = layer_new(e, start, s->base.ctx, err);
+
+	if (t == NULL)
+		return false;
+	t->server = tls_server_ref(s);
+	SSL_set_accept_state(t->ssl);
+	open_wire(t, start, LAYER_WIRE);
+	return true;
+}
+
+bool
+tls_connect(struct end *e, const struct tls_start *start, struct error *err)
+{
+	struct tls_client *c = start->route->upstream_tls;
+	struct tls *t = layer_new(e, start, c->base.ctx, err);
+	const char *name = upstream_name(start);
+
+	if (t == NULL)
+		return false;
+	t->upstream = true;
+	t->client = tls_client_ref(c);
+	set_name(t, name);
+	offer_protocols(t, start);
+	resume(t, name);
+	SSL_set_connect_state(t->ssl);
+	open_wire(t, start, LAYER_UPSTREAM_WIRE);
+	return true;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small questions to a TLS layer, and what was learnt of a client. */
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "proxy/tls_layer.h"
+
+struct tls_facts *
+tls_facts_new(const char *sni, const char *alpn)
+{
+	struct tls_facts *f = xcalloc(1, sizeof(*f));
+
+	f->sni = xstrdup(sni != NULL ? sni : "");
+	f->alpn = xstrdup(alpn != NULL ? alpn : "");
+	return f;
+}
+
+void
+tls_facts_free(struct tls_facts *facts)
+{
+	if (facts == NULL)
+		return;
+	free(facts->sni);
+	free(facts->alpn);
+	free(facts);
+}
+
+bool
+tls_facts_answer(const struct tls_facts *facts, enum fact fact,
+    struct view *to)
+{
+	const char *text;
+
+	if (facts == NULL || (fact != FACT_SNI && fact != FACT_ALPN))
+		return false;
+	text = fact == FACT_SNI ? facts->sni : facts->alpn;
+	*to = view_of(text);
+	return to->len > 0;
+}
+
+const char *
+tls_failure(const struct tls *t)
+{
+	return t->state == TLS_FAILED ? t->why : NULL;
+}
+
+const char *
+tls_alpn(const struct tls *t)
+{
+	return t->facts->alpn;
+}
+
+const char *
+tls_version(const struct tls *t)
+{
+	return SSL_get_version(t->ssl);
+}
+
+bool
+tls_resumed(const struct tls *t)
+{
+	return SSL_session_reused(t->ssl) == 1;
+}
+
+enum flow_end
+tls_cut_how(const struct tls *t)
+{
+	return (enum flow_end)t->cut_how;
+}
+
+struct tls *
+tls_detach(struct end *from)
+{
+	struct tls *t = from->tls;
+
+	from->tls = NULL;
+	if (t != NULL) {
+		t->end = NULL;
+		t->want_read = t->want_write = false;
+	}
+	return t;
+}
+
+void
+tls_attach(struct tls *t, struct end *to)
+{
+	if (t == NULL)
+		return;
+	t->end = to;
+	to->tls = t;
+	tls_poke(t);
+}
+
+void
+tls_early(struct tls *t, const void *data, size_t len)
+{
+	if (len > 0 && !t->wire.ended)
+		link_feed_copy(tls_in(t), data, len, worker_now(t->worker));
+}
+
+void
+tls_want(struct tls *t, bool read, bool write)
+{
+	t->want_read = read;
+	t->want_write = write;
+	tls_update(t);
+}
+
+void
+tls_reconcile(struct tls *t)
+{
+	flow_reconcile(&t->wire,
+	    plan_route(t->worker->plan, t->wire.route_name));
+	tls_update(t);
+}
