@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "control/options.h"
 #include "faults/fault.h"
+#include "proxy/tls_context.h"
 
 struct check_options {
 	const char *config;
@@ -81,11 +82,13 @@ run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	model = conf_load_file(opt.config, &fault_kinds, &diag);
+	if (model != NULL)
+		tls_contexts_check(model, &diag);
 	if (opt.json)
 		print_json(&diag);
 	else
 		print_text(&diag, opt.config);
-	code = model != NULL ? EXIT_DONE : EXIT_FAILED;
+	code = diag.errors == 0 ? EXIT_DONE : EXIT_FAILED;
 	conf_model_unref(model);
 	conf_diag_fini(&diag);
 	return code;

@@ -3,6 +3,7 @@
 #include "control/options.h"
 
 const struct command *const commands[] = {
+    &command_ca,
     &command_check,
     &command_complete,
     &command_completion,

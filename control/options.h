@@ -73,7 +73,7 @@ const char *options_verb(const struct command *command);
 /* All commands of the program, alphabetical; NULL-ended. */
 extern const struct command *const commands[];
 
-extern const struct command command_check, command_complete,
+extern const struct command command_ca, command_check, command_complete,
     command_completion, command_config, command_events, command_explain,
     command_fault, command_faults, command_healthcheck, command_partition,
     command_reload, command_reset, command_route, command_routes,

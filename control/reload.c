@@ -30,6 +30,19 @@ on_changed(void *arg)
 		reload_run(r);
 }
 
+/* The file, what it includes, and the certificates that it names. */
+static void
+watch_all(struct reload *r, const struct conf_model *model)
+{
+	struct conf_strings files = {0};
+
+	run_files(model, &files);
+	watch_files(r->watch, &files, model->files_count, r->loaded);
+	for (size_t i = 0; i < files.count; i++)
+		free(files.items[i]);
+	free(files.items);
+}
+
 struct reload *
 reload_new(struct event_base *base, const struct run_options *opt,
 	   struct state *state, uint64_t loaded)
@@ -43,7 +56,7 @@ reload_new(struct event_base *base, const struct run_options *opt,
 	if (opt->config == NULL)
 		return r;
 	r->watch = watch_new(base, on_changed, r);
-	watch_files(r->watch, model->files, model->files_count, loaded);
+	watch_all(r, model);
 	return r;
 }
 
@@ -99,8 +112,7 @@ reload_run(struct reload *r)
 		if (r->applied != NULL)
 			r->applied(r->arg, model);
 		run_setup_log(model);
-		watch_files(r->watch, model->files, model->files_count,
-			    r->loaded);
+		watch_all(r, model);
 		log_applied(r, model);
 	} else {
 		log_line(LOG_ERROR, "config_rejected",

@@ -13,6 +13,7 @@
 #include "config/load.h"
 #include "control/toxiproxy.h"
 #include "faults/fault.h"
+#include "proxy/tls_context.h"
 
 static bool
 word_index(const char *option, const char *word, const char *const *words,
@@ -141,6 +142,15 @@ run_setup_log(const struct conf_model *model)
 {
 	log_setup((enum log_level)model->log.level,
 	    (enum log_format)model->log.format, STDOUT_FILENO);
+}
+
+void
+run_files(const struct conf_model *model, struct conf_strings *to)
+{
+	to->items = xcalloc(model->files_count, sizeof(*to->items));
+	for (size_t i = 0; i < model->files_count; i++)
+		to->items[to->count++] = xstrdup(model->files[i]);
+	tls_contexts_files(model, to);
 }
 
 void

@@ -41,6 +41,9 @@ bool run_override(const struct run_options *opt, struct conf_model *model);
 bool run_populate(const struct run_options *opt, struct state *state);
 /* From now on lines are logged as the model says. */
 void run_setup_log(const struct conf_model *model);
+/* Appends (owned by the caller) every file that the model came from or names:
+ * a change of any is a reason to load again. */
+void run_files(const struct conf_model *model, struct conf_strings *to);
 /* Prints the findings on standard error, or logs them. */
 void run_print_diag(const struct conf_diag *diag);
 void run_log_diag(const struct conf_diag *diag);

@@ -116,10 +116,13 @@ ca_file_write(const char *dir, X509 *cert, EVP_PKEY *key, struct error *err)
 static BIO *
 read_file(const char *path, bool secret, struct str *text, struct error *err)
 {
+	struct error why;
 	struct stat st;
 
-	if (!source_read(path, FILE_MAX, text, err))
+	if (!source_read(path, FILE_MAX, text, &why)) {
+		error_set(err, why.code, "%s %s", path, why.text);
 		return NULL;
+	}
 	if (secret && stat(path, &st) == 0 && (st.st_mode & 077) != 0) {
 		error_set(err, 0, "%s: others than its owner may read it; "
 				  "expected mode 0600", path);
@@ -173,8 +176,11 @@ bool
 ca_export(const char *dir, struct str *to, struct error *err)
 {
 	char *path = ca_cert_path(dir);
-	bool ok = source_read(path, FILE_MAX, to, err);
+	struct error why;
+	bool ok = source_read(path, FILE_MAX, to, &why);
 
+	if (!ok)
+		error_set(err, why.code, "%s %s", path, why.text);
 	free(path);
 	return ok;
 }

@@ -29,8 +29,12 @@ no_passphrase(char *buf, int size, int rwflag, void *arg)
 static BIO *
 open_file(const char *path, struct str *text, struct error *err)
 {
-	if (!source_read(path, FILE_MAX, text, err))
+	struct error why;
+
+	if (!source_read(path, FILE_MAX, text, &why)) {
+		error_set(err, why.code, "%s %s", path, why.text);
 		return NULL;
+	}
 	return BIO_new_mem_buf(text->len > 0 ? text->text : "",
 	    (int)text->len);
 }

@@ -152,8 +152,9 @@ broke_rules(struct tls *t)
 	return read_failed(t, EPROTO);
 }
 
-/* OpenSSL gave no bytes. 0: there are new records for it; else what the read
- * is to return. */
+#define GO_ON 1 /* there are new records for OpenSSL */
+
+/* OpenSSL gave no bytes: GO_ON, or what the read is to return. */
 static ssize_t
 no_bytes(struct tls *t, int result, bool got)
 {
@@ -169,7 +170,7 @@ no_bytes(struct tls *t, int result, bool got)
 		return END_AGAIN;
 	switch (tls_fill(t)) {
 	case TLS_FILL_BYTES:
-		return 0;
+		return GO_ON;
 	case TLS_FILL_NOTHING:
 		return END_AGAIN;
 	case TLS_FILL_END:
@@ -204,7 +205,7 @@ tls_read(struct tls *t, void *to, size_t len)
 			continue;
 		}
 		end = no_bytes(t, n, got > 0);
-		if (end != 0)
+		if (end != GO_ON)
 			break;
 	}
 	tls_keep(t);

@@ -35,6 +35,7 @@ struct watch {
 	struct event *ready, *settle, *look;
 	char **files; /* owned */
 	size_t count;
+	size_t needed; /* the first of them, which must be there */
 	uint64_t known; /* hash of the contents */
 };
 
@@ -71,7 +72,7 @@ hash_files(const struct watch *w, uint64_t *hash)
 {
 	*hash = HASH_START;
 	for (size_t i = 0; i < w->count; i++) {
-		if (!hash_file(w->files[i], hash))
+		if (!hash_file(w->files[i], hash) && i < w->needed)
 			return false;
 	}
 	return true;
@@ -175,21 +176,23 @@ open_inotify(struct watch *w)
 }
 
 void
-watch_files(struct watch *w, char *const *files, size_t count,
+watch_files(struct watch *w, const struct conf_strings *files, size_t needed,
     uint64_t loaded)
 {
 	struct timeval settle = {.tv_usec = SETTLE_MS * 1000};
 
 	forget_files(w);
 	open_inotify(w);
-	w->files = xcalloc(count, sizeof(*w->files));
-	w->count = count;
-	for (size_t i = 0; i < count; i++) {
-		w->files[i] = xstrdup(files[i]);
+	w->files = xcalloc(files->count, sizeof(*w->files));
+	w->count = files->count;
+	w->needed = needed;
+	for (size_t i = 0; i < files->count; i++) {
+		w->files[i] = xstrdup(files->items[i]);
 		if (w->fd >= 0)
-			add_file(w, files[i]);
+			add_file(w, files->items[i]);
 	}
-	if (hash_files(w, &w->known) && watch_hash(files[0]) != loaded) {
+	if (hash_files(w, &w->known) &&
+	    watch_hash(files->items[0]) != loaded) {
 		/* It changed while it was read. */
 		w->known = 0;
 		event_add(w->settle, &settle);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/field.h"
+
 struct watch;
 
 /* Calls on_change(arg) from the loop when the contents of any file differ
@@ -16,11 +18,12 @@ struct watch;
 struct watch *watch_new(struct event_base *base, void (*on_change)(void *arg),
     void *arg);
 /* Watches these files (names are copied) from now on, in place of earlier
- * ones. Their contents now are the ones known, unless the first file's differ
- * from `loaded`, its watch_hash() from before it was read: then on_change is
- * called soon. */
-void watch_files(struct watch *w, char *const *files, size_t count,
-    uint64_t loaded);
+ * ones. While one of the first `needed` is missing nothing is a change; that
+ * another one vanished is. Their contents now are the ones known, unless the
+ * first file's differ from `loaded`, its watch_hash() from before it was read:
+ * then on_change is called soon. */
+void watch_files(struct watch *w, const struct conf_strings *files,
+    size_t needed, uint64_t loaded);
 /* A hash of the file's contents now; 0 if it cannot be read. */
 uint64_t watch_hash(const char *file);
 void watch_free(struct watch *w);
