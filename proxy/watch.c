@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -134,15 +135,46 @@ add_directory(struct watch *w, const char *file)
 	free(path);
 }
 
+/* The directories of links on the way to the file: they may be swapped. */
+static void
+add_links(struct watch *w, const char *file)
+{
+	char *path = xstrdup(file);
+	struct stat st;
+
+	for (char *p = strchr(path + 1, '/'); p != NULL;
+	     p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+			add_directory(w, path);
+		*p = '/';
+	}
+	free(path);
+}
+
 /* The directory of the name, and of what it links to. */
 static void
 add_file(struct watch *w, const char *file)
 {
 	char real[PATH_MAX];
 
+	if (file[0] != '\0')
+		add_links(w, file);
 	add_directory(w, file);
 	if (realpath(file, real) != NULL)
 		add_directory(w, real);
+}
+
+static bool
+same_files(const struct watch *w, const struct conf_strings *files)
+{
+	if (w->count != files->count)
+		return false;
+	for (size_t i = 0; i < w->count; i++) {
+		if (strcmp(w->files[i], files->items[i]) != 0)
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -180,6 +212,8 @@ watch_files(struct watch *w, const struct conf_strings *files, size_t needed,
     uint64_t loaded)
 {
 	struct timeval settle = {.tv_usec = SETTLE_MS * 1000};
+	/* What is known of the same files is from before they were read. */
+	bool again = w->known != 0 && same_files(w, files);
 
 	forget_files(w);
 	open_inotify(w);
@@ -191,7 +225,9 @@ watch_files(struct watch *w, const struct conf_strings *files, size_t needed,
 		if (w->fd >= 0)
 			add_file(w, files->items[i]);
 	}
-	if (hash_files(w, &w->known) &&
+	if (again) {
+		event_add(w->settle, &settle);
+	} else if (hash_files(w, &w->known) &&
 	    watch_hash(files->items[0]) != loaded) {
 		/* It changed while it was read. */
 		w->known = 0;
