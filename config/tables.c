@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every word of a configuration file, its type, bounds, default and meaning;
- * those of routes and faults are in tables_route.c and tables_tls.c, the parameters of fault
- * kinds beside the kinds. */
+ * those of routes and faults are in tables_route.c and tables_tls.c, the
+ * parameters of fault kinds beside the kinds. */
 #include "config/tables.h"
 
 #include "config/load.h"

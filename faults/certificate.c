@@ -55,8 +55,8 @@ const struct fault_ops certificate_ops = {
 	    .name = "certificate",
 	    .summary = "Shows clients a certificate that is not good",
 	    .details =
-		"For each handshake that it acts on a certificate is minted "
-		"with the flaw: `expired` an hour ago; `not_yet_valid` before "
+		"For each handshake that it acts on a certificate is "
+		"minted with the flaw: `expired` an hour ago; `not_yet_valid` before "
 		"tomorrow; `wrong_name`, for wrong-name.invalid; "
 		"`self_signed`; `unknown_ca`, from a CA that nobody knows; "
 		"`missing_intermediate`, from an intermediate CA that is not "

@@ -3,7 +3,7 @@
  * that no name is read from a message that a server would refuse; extensions
  * and values nobody knows (GREASE) are passed over.
  *
- *   record: 16 03 xx len len │ handshake: 01 len len len │ body … │ (more records) */
+ *   record: 16 03 xx len len │ message: 01 len len len │ body │ … */
 #include "proxy/client_hello.h"
 
 #include <ctype.h>
@@ -242,8 +242,9 @@ client_hello_parse(const void *data, size_t len, struct client_hello *to)
 	if (total != SIZE_MAX && total > CLIENT_HELLO_MAX - RECORD_HEAD)
 		return bad(to, "the hello is too long");
 	if (have < total)
-		return len < CLIENT_HELLO_MAX ? CLIENT_HELLO_MORE
-					      : bad(to, "the hello is too long");
+		return len < CLIENT_HELLO_MAX
+		    ? CLIENT_HELLO_MORE
+		    : bad(to, "the hello is too long");
 	message = xmalloc(total);
 	error = walk(p, len, message, &total, &have);
 	if (error == NULL)

@@ -28,7 +28,7 @@ struct worker;
 	X(DIAL_RESET, "reset", "connection_terminated")                        \
 	X(DIAL_TIMEOUT, "timeout", "connection_timeout")                       \
 	X(DIAL_UNREACHABLE, "unreachable", "destination_ip_unroutable")        \
-	X(DIAL_DNS, "dns", "dns_error")                                            \
+	X(DIAL_DNS, "dns", "dns_error")                                        \
 	X(DIAL_TLS, "tls", "tls_protocol_error")
 
 enum dial_result {

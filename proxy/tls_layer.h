@@ -69,7 +69,12 @@ struct tls_worker {
 	struct tls_list left;
 };
 
-enum tls_fill { TLS_FILL_BYTES, TLS_FILL_NOTHING, TLS_FILL_END, TLS_FILL_ERROR };
+enum tls_fill {
+	TLS_FILL_BYTES,
+	TLS_FILL_NOTHING,
+	TLS_FILL_END,
+	TLS_FILL_ERROR,
+};
 
 static inline struct link *
 tls_in(struct tls *t)
@@ -93,6 +98,14 @@ void tls_step(struct tls *t);
 void tls_poke(struct tls *t);
 /* It is over; freed on a fresh stack. */
 void tls_die(struct tls *t);
+
+/* --- tls_choose.c --- */
+
+/* Gives the SSL the certificate for the name that the client asked for, with
+ * whatever flaws faults want. False: there is none. */
+bool tls_choose_certificate(struct tls *t);
+/* Sets name, protocols and the session to resume. */
+void tls_choose_upstream(struct tls *t, const struct tls_start *start);
 
 /* --- tls_io.c --- */
 

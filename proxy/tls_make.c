@@ -99,6 +99,7 @@ trust(SSL_CTX *ctx, const char *path, bool announce, struct error *err)
 
 /* --- with clients --- */
 
+/* OpenSSL sets the number of arguments. */
 static int
 on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     const unsigned char *in, unsigned in_len, void *arg)

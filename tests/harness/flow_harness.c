@@ -235,12 +235,43 @@ disarm(struct armed_route *r, struct conf_model *model)
 		conf_model_unref(model);
 }
 
+/* The command line has no words for TLS: the same as a file. */
+static struct conf_model *
+load_tls(const char *const *texts, size_t count, struct conf_diag *diag)
+{
+	struct str text = {0};
+	struct conf_model *model;
+
+	str_add(&text, "routes = ( { name = \"default\"; listen = "
+		       "\"127.0.0.1:1\"; upstream = \"127.0.0.1:2\"; "
+		       "tls = { intercept = true; }; faults = (");
+	for (size_t i = 0; i < count; i++) {
+		char *fault = xstrdup(texts[i]), *rest = fault, *option;
+
+		str_printf(&text, "%s { type = \"%s\";", i > 0 ? "," : "",
+		    strsep(&rest, ","));
+		while ((option = strsep(&rest, ",")) != NULL) {
+			char *value = strchr(option, '=');
+
+			*value++ = '\0';
+			str_printf(&text, " %s = \"%s\";", option, value);
+		}
+		str_add(&text, " }");
+		free(fault);
+	}
+	str_add(&text, " ); } );");
+	model = conf_load_text(text.text, "harness", &fault_kinds, diag);
+	str_fini(&text);
+	return model;
+}
+
 static struct conf_model *
 load(struct harness *h, const char *const *texts, size_t count,
     struct conf_diag *diag)
 {
-	return conf_load_options("127.0.0.1:1", "127.0.0.1:2", h->protocol,
-	    texts, count, &fault_kinds, diag);
+	return h->tls ? load_tls(texts, count, diag)
+		      : conf_load_options("127.0.0.1:1", "127.0.0.1:2",
+			    h->protocol, texts, count, &fault_kinds, diag);
 }
 
 /* Loads the texts and brings every live flow in line. */

@@ -61,6 +61,7 @@ struct harness {
 	struct engine engine;
 	const char *protocol; /* "tcp"; "http" or "udp" for kinds that need it,
 				 set before faults are added */
+	bool tls; /* the route has tls = { intercept = true; } */
 	struct conf_model *model;
 	struct armed_route *route;
 	struct route_shared shared;
