@@ -56,12 +56,12 @@ const struct fault_ops certificate_ops = {
 	    .summary = "Shows clients a certificate that is not good",
 	    .details =
 		"For each handshake that it acts on a certificate is "
-		"minted with the flaw: `expired` an hour ago; `not_yet_valid` before "
-		"tomorrow; `wrong_name`, for wrong-name.invalid; "
+		"minted with the flaw: `expired` an hour ago; "
+		"`not_yet_valid` before tomorrow; `wrong_name`, for wrong-name.invalid; "
 		"`self_signed`; `unknown_ca`, from a CA that nobody knows; "
 		"`missing_intermediate`, from an intermediate CA that is not "
-		"sent along. But for the flaw it is as an intercepting route's: "
-		"for the name that the client asked for, signed by the local "
+		"sent along. But for the flaw it is as an intercepting "
+		"route's: for the name that the client asked for, signed by the local "
 		"CA (`faultwire ca init`).\n\n"
 		"Clients must trust that CA to find the flaw meant and no "
 		"other; a route that shows certificates from files needs "

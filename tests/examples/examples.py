@@ -9,13 +9,29 @@ and says what it is for: it begins with a comment.
 """
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 
-def complaints(program, path):
-    result = subprocess.run([program, "check", "-c", path, "--json"],
+def make_files(program, folder):
+    """The files that examples about TLS name: a certificate and its key
+    in the folder, and a local CA where it belongs."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=example",
+         "-keyout", "server.key", "-out", "server.pem"],
+        cwd=folder, check=True, capture_output=True)
+    os.chmod(os.path.join(folder, "server.key"), 0o600)
+    os.environ["XDG_DATA_HOME"] = folder
+    subprocess.run([program, "ca", "init"], check=True, capture_output=True)
+
+
+def complaints(program, path, folder):
+    result = subprocess.run([program, "check", "-c", path.resolve(),
+                             "--json"], cwd=folder,
                             text=True, check=False, capture_output=True)
     try:
         report = json.loads(result.stdout)
@@ -32,12 +48,16 @@ def complaints(program, path):
 def main(program, folder):
     paths = sorted(pathlib.Path(folder).rglob("*.conf"))
     print(f"1..{len(paths)}")
+    made = tempfile.TemporaryDirectory(prefix="faultwire-examples-")
+    program = os.path.abspath(program)
+    make_files(program, made.name)
     for number, path in enumerate(paths, 1):
-        found = complaints(program, path)
+        found = complaints(program, path, made.name)
         name = path.relative_to(folder)
         print(f"{'not ok' if found else 'ok'} {number} - {name} is good")
         for line in found:
             print(f"# {line}")
+    made.cleanup()
     return 0 if paths else 1
 
 

@@ -10,8 +10,8 @@ from .net import (WITHIN, Backend, Conn, Serving, connect, connect_outcome,
                   sink_and_count, wait_until)
 from .proxy import BIN, ROOT, SANITIZER, Faultwire, environment, run
 from .scrape import get, scrape, wait_scrape
-from .tls import (Pki, TlsServing, client_context, pki, server_context,
-                  tls_connect)
+from .tls import (Pki, TlsScenario, TlsServing, client_context, pki,
+                  server_context, tls_connect, words)
 from .tox import Api, ToxScenario, api_of, port_of, program, quoted
 from .web import (Web, ask, read_body, read_chunks, read_head, read_message,
                   request, response)

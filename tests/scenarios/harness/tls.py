@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 
+from .case import Scenario
 from .net import WITHIN, Conn
 
 
@@ -173,3 +174,44 @@ class TlsServing:
 
     def close(self):
         self.sock.close()
+
+
+def echo_tls(conn):
+    """Sends back until the other side has no more, then says so."""
+    while True:
+        data = conn.sock.recv(65536)
+        if not data:
+            break
+        conn.sock.sendall(data)
+    try:
+        conn.sock.unwrap()
+    except OSError:
+        pass
+
+
+def words(error):
+    return str(error).upper().replace("_", " ")
+
+
+class TlsScenario(Scenario):
+    def serving_tls(self, serve=echo_tls, **options):
+        made = TlsServing(serve, server_context(**options))
+        self.addCleanup(made.close)
+        return made
+
+    def tls(self, port, name="server.test", **options):
+        made = tls_connect(port, name, **options)
+        self.addCleanup(made.sock.close)
+        return made
+
+    def refused(self, port, name="server.test", **options):
+        """The error with which a handshake ends."""
+        with self.assertRaises(OSError) as caught:
+            conn = self.tls(port, name, **options)
+            conn.sock.recv(1)  # with TLS 1.3 some errors come now
+            self.fail("the handshake succeeded")
+        return caught.exception
+
+    def echoed(self, conn, data=b"hello"):
+        conn.send(data)
+        self.assertEqual(conn.recv(len(data)), data)
