@@ -113,7 +113,8 @@ const struct fault_ops tls_alert_ops = {
 		"one at `client_hello` an unexpected message.\n\n"
 		"The alert is sent in the clear, as it is in a handshake "
 		"before keys are agreed on. In TLS 1.3 that is so up to "
-		"the server's hello, and for servers that wait for `client_finished`; a "
+		"the server's hello, and for servers that wait for "
+		"`client_finished`; a "
 		"client that gets one at `server_finished` may call it an "
 		"unexpected message rather than what it says.\n\n"
 		"It stands below TLS by itself, as `tls_stall` does.",

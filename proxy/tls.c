@@ -172,6 +172,7 @@ tls_ready(struct tls *t, unsigned what)
 		t->broken_told = true;
 	}
 	if (t->state == TLS_HANDSHAKE) {
+		t->short_read = false;
 		tls_step(t);
 		return;
 	}
@@ -244,6 +245,8 @@ step_once(struct tls *t)
 	}
 	if (t->input_len > 0)
 		return true;
+	if (t->short_read && !tls_has_input(t))
+		return false;
 	switch (tls_fill(t)) {
 	case TLS_FILL_BYTES:
 		return true;
@@ -310,6 +313,7 @@ layer_new(struct end *e, const struct tls_start *start, SSL_CTX *ctx,
 	t->worker = e->worker;
 	t->ssl = ssl;
 	t->own.fd = -1;
+	t->short_read = true;
 	t->later.on_due = on_later;
 	BIO_set_data(bio, t);
 	BIO_set_init(bio, 1);

@@ -56,7 +56,7 @@ struct tls {
 	bool notified;	 /* the peer's close_notify came */
 	bool cut;	 /* a fault ended it: nothing is said any more */
 	bool cut_told, broken_told, secured_told;
-	bool short_read; /* the socket had no more */
+	bool short_read; /* the socket has no more, as far as is known */
 };
 
 /* What the layers of one worker share. */

@@ -62,7 +62,8 @@ tls_leave_step(struct tls *t)
 		return;
 	}
 	if (t->broken == 0 && tls_held(t) == 0) {
-		drain(&t->own);
+		if (!tls_in(t)->eof_in)
+			drain(&t->own);
 		end_raw_close(&t->own);
 	} else {
 		end_reset(&t->own);

@@ -82,7 +82,7 @@ take_wire(struct tls *t)
 		link_taken(l, n);
 		t->input = in;
 		t->input_len = n;
-		t->short_read = false;
+		t->short_read = l->out.len == 0;
 		return TLS_FILL_BYTES;
 	}
 	if (t->broken != 0)
