@@ -81,11 +81,11 @@ warn_tls_fact(const struct conf_route *route, const char *key,
 {
 	struct conf_where where = spot_where(at, key);
 
-	if (route->protocol == PROTOCOL_HTTP && !route->tls.enabled)
+	if (route->protocol != PROTOCOL_TCP && !route->tls.enabled)
 		conf_warn(at->diag, &where,
-			  "%s: an http route without tls sees no hello, so "
+			  "%s: an %s route without tls sees no hello, so "
 			  "nothing ever fits; expected tls on it",
-			  key);
+			  key, conf_protocols[route->protocol]);
 }
 
 /* The fact is known on routes of `protocol` only. */

@@ -31,12 +31,24 @@ check_alpn(const struct conf_strings *alpn, const struct conf_spot *at)
 	}
 }
 
+/* Datagrams know no TLS. */
+static bool
+refused(const struct conf_route *r, const struct conf_spot *at)
+{
+	if (!conf_protocol_is_datagram(r->protocol))
+		return false;
+	conf_spot_error(at, "enabled",
+			"there is no TLS on datagrams; expected a route with "
+			"protocol = \"tcp\" or \"http\"");
+	return true;
+}
+
 void
 conf_tls_compile(const struct conf_route *r, const struct conf_spot *at)
 {
 	const struct conf_tls *t = &r->tls;
 
-	if (!t->enabled)
+	if (!t->enabled || refused(r, at))
 		return;
 	if (t->certificates.count == 0 && !t->intercept)
 		conf_spot_error(at, "certificate",
@@ -62,7 +74,7 @@ conf_upstream_tls_compile(const struct conf_route *r,
 {
 	const struct conf_upstream_tls *t = &r->upstream_tls;
 
-	if (!t->enabled)
+	if (!t->enabled || refused(r, at))
 		return;
 	if (r->upstream.is_unix && t->verify && t->server_name == NULL)
 		conf_spot_error(at, "server_name",

@@ -15,6 +15,11 @@ describe_applies(const struct conf_kind *kind)
 {
 	if ((kind->flags & KIND_HTTP_ONLY) != 0)
 		return "http routes only: it acts on single exchanges";
+	if ((kind->flags & KIND_TLS_SERVER) != 0)
+		return "routes with tls: it acts on handshakes with clients";
+	if ((kind->flags & KIND_TLS) != 0)
+		return "routes with TLS of their own, and TLS that passes "
+		       "through tcp routes";
 	if ((kind->flags & KIND_DNS_ONLY) != 0)
 		return "dns routes only: it acts on single queries";
 	if ((kind->flags & KIND_NO_DNS) != 0)

@@ -86,7 +86,8 @@ const struct conf_field conf_route_fields[] = {
      .def = "10s",
      .offset = offsetof(struct conf_route, connect_timeout_us),
      .help = "How long the upstream may take to accept, handshake "
-	     "included; with udp and dns, how long its name may take to be resolved"},
+	     "included; with udp and dns, how long its name may take to be "
+	     "resolved"},
     {.name = "idle_timeout",
      .type = CONF_DURATION,
      .bare = 1000,

@@ -159,10 +159,28 @@ words_protocols(struct complete *c, char **owned)
 }
 
 static void
+offer_route_groups(struct complete *c, char **owned)
+{
+	static const struct {
+		const char *prefix;
+		const struct conf_field *table;
+	} groups[] = {
+	    {"match.", conf_match_fields},
+	    {"tls.", conf_tls_fields},
+	    {"upstream_tls.", conf_upstream_tls_fields},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(groups); i++) {
+		if (offer_fields(c, groups[i].table, groups[i].prefix, owned))
+			return;
+	}
+}
+
+static void
 words_route_fields(struct complete *c, char **owned)
 {
 	if (!offer_fields(c, conf_route_fields, "", owned))
-		offer_fields(c, conf_match_fields, "match.", owned);
+		offer_route_groups(c, owned);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routes, faults and partitions out of JSON. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,21 +181,65 @@ compile_faults(struct v1_reader *r, const struct conf_model *model,
 }
 
 static void
-read_match(struct v1_reader *r, json_t *match, struct conf_route *to)
+compile_match(struct conf_route *to, const struct conf_spot *at)
 {
-	const struct v1_part part = {conf_match_fields, to};
-	size_t at = v1_enter(r, "match", 0);
+	conf_match_compile(to, at);
+}
+
+static void
+compile_tls(struct conf_route *to, const struct conf_spot *at)
+{
+	conf_tls_compile(to, at);
+}
+
+static void
+compile_upstream_tls(struct conf_route *to, const struct conf_spot *at)
+{
+	conf_upstream_tls_compile(to, at);
+}
+
+/* The groups within a route. Those that have "enabled" are there by being
+ * written. */
+static const struct route_group {
+	const char *key, *what;
+	const struct conf_field *table;
+	void (*compile)(struct conf_route *to, const struct conf_spot *at);
+} route_groups[] = {
+    {"tls", "a tls group", conf_tls_fields, compile_tls},
+    {"upstream_tls", "an upstream_tls group", conf_upstream_tls_fields,
+     compile_upstream_tls},
+    {"match", "a match", conf_match_fields, compile_match},
+};
+
+static void
+enable(const struct conf_field *table, json_t *given, struct conf_route *to)
+{
+	const struct conf_field *f = conf_field_find(table, "enabled");
+	struct error err;
+
+	if (f != NULL && json_object_get(given, "enabled") == NULL &&
+	    !conf_field_parse(f, to, "true", &err))
+		assert(!"true is a truth");
+}
+
+static void
+read_group(struct v1_reader *r, const struct route_group *group, json_t *json,
+	   struct conf_route *to)
+{
+	const struct v1_part part = {group->table, to};
+	size_t at = v1_enter(r, group->key, 0);
 	struct v1_spot spot;
 
-	if (json_is_null(match)) {
-		for (const struct conf_field *f = conf_match_fields;
+	if (json_is_null(json)) {
+		for (const struct conf_field *f = group->table;
 		     f->name != NULL; f++)
 			conf_field_reset(f, to);
-	} else if (match != NULL && v1_read_object(r, match, "a match")) {
-		v1_read_fields(r, match, &part, 1, "match");
+	} else if (json != NULL && v1_read_object(r, json, group->what)) {
+		v1_read_fields(r, json, &part, 1, group->key);
+		enable(group->table, json, to);
 	}
 	v1_spot_init(&spot, r);
-	conf_match_compile(to, &spot.spot);
+	group->compile(to, &spot.spot);
 	v1_spot_fini(&spot);
 	v1_leave(r, at);
 }
@@ -233,7 +278,9 @@ v1_read_route(struct v1_reader *r, json_t *json, const struct conf_model *model,
 	v1_spot_init(&at, r);
 	conf_route_compile(to, &at.spot);
 	v1_spot_fini(&at);
-	read_match(r, json_object_get(json, "match"), to);
+	for (size_t i = 0; i < COUNT_OF(route_groups); i++)
+		read_group(r, &route_groups[i],
+			   json_object_get(json, route_groups[i].key), to);
 	if (faults != NULL)
 		replace_faults(r, faults, model, to);
 	else

@@ -127,11 +127,13 @@ struct member {
 	const char *name, *json;
 };
 
+#define MEMBERS 6 /* beside the table's fields, at most */
+
 struct object {
 	const char *name;
 	const struct conf_field *fields;
 	bool required; /* those that are, are */
-	struct member members[4];
+	struct member members[MEMBERS];
 };
 
 #define ARRAY_OF(schema) "{'type':'array','items':{'$ref':'" REF schema "'}}"
@@ -146,15 +148,21 @@ static const struct object objects[] = {
      conf_route_fields,
      true,
      {{"match", GROUP("Match")},
+      {"tls", GROUP("Tls")},
+      {"upstream_tls", GROUP("UpstreamTls")},
       {"faults", ARRAY_OF("Fault")},
       {"state", STATE("RouteState")}}},
     {"RoutePatch",
      conf_route_fields,
      false,
      {{"match", GROUP("Match")},
+      {"tls", GROUP("Tls")},
+      {"upstream_tls", GROUP("UpstreamTls")},
       {"faults", ARRAY_OF("Fault")},
       {"state", STATE("RouteState")}}},
     {"Match", conf_match_fields, false, {{NULL, NULL}}},
+    {"Tls", conf_tls_fields, false, {{NULL, NULL}}},
+    {"UpstreamTls", conf_upstream_tls_fields, false, {{NULL, NULL}}},
     {"When", conf_when_fields, false, {{NULL, NULL}}},
     {"Partition",
      conf_partition_fields,
@@ -170,7 +178,7 @@ static const struct object objects[] = {
 static void
 put_members(struct jsonw *w, const struct member *members)
 {
-	for (size_t i = 0; i < 4 && members[i].name != NULL; i++)
+	for (size_t i = 0; i < MEMBERS && members[i].name != NULL; i++)
 		put_quoted(w, members[i].name, members[i].json);
 }
 
@@ -195,7 +203,7 @@ put_object(struct jsonw *w, const struct object *o)
 	jsonw_object_end(w);
 }
 
-static const struct member fault_members[4] = {{"when", GROUP("When")},
+static const struct member fault_members[MEMBERS] = {{"when", GROUP("When")},
 					       {"state", STATE("FaultState")}};
 
 /* One fault kind: what all faults take, and what it takes. */

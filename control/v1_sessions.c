@@ -179,6 +179,8 @@ type_name(enum flow_type type)
 		return "exchange";
 	case FLOW_DATAGRAM:
 		return "datagram";
+	case FLOW_WIRE:
+		return "wire";
 	}
 	return NULL;
 }

@@ -126,9 +126,9 @@ v1_put_fault(struct v1_writer *to, const struct conf_fault *f)
 void
 v1_put_route(struct v1_writer *to, const struct conf_route *r)
 {
-	struct conf_route defaults = {0};
+	struct conf_route defaults;
 
-	conf_fields_default(conf_route_fields, &defaults);
+	conf_route_init(&defaults);
 	defaults.protocol = r->protocol;
 	conf_route_protocol_defaults(&defaults);
 	defaults.protocol = PROTOCOL_TCP;
@@ -137,6 +137,8 @@ v1_put_route(struct v1_writer *to, const struct conf_route *r)
 	if (r->upstream_shown != NULL)
 		jsonw_put_string(&to->w, "upstream", r->upstream_shown);
 	put_group(to, "match", conf_match_fields, r, &defaults);
+	put_group(to, "tls", conf_tls_fields, r, &defaults);
+	put_group(to, "upstream_tls", conf_upstream_tls_fields, r, &defaults);
 	conf_route_fini(&defaults);
 }
 

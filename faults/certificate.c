@@ -73,7 +73,8 @@ const struct fault_ops certificate_ops = {
 		       "probability = \"10%\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct certificate_params),
-	    .flags = KIND_TLS | KIND_TLS_SERVER | KIND_NO_STREAM,
+	    .flags = KIND_TLS | KIND_TLS_SERVER | KIND_NO_STREAM |
+		KIND_STREAM_ONLY,
 	},
     .links = certificate_links,
     .tls = certificate_tls,

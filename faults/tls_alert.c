@@ -122,7 +122,8 @@ const struct fault_ops tls_alert_ops = {
 		       "probability = \"10%\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct tls_alert_params),
-	    .flags = KIND_TLS | KIND_NO_STREAM | KIND_MAY_STALL,
+	    .flags = KIND_TLS | KIND_NO_STREAM | KIND_MAY_STALL |
+		KIND_STREAM_ONLY,
 	},
     .state_size = sizeof(struct tls_point),
     .links = tls_alert_links,

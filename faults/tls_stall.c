@@ -123,7 +123,8 @@ const struct fault_ops tls_stall_ops = {
 		       "hold = \"15s\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct tls_stall_params),
-	    .flags = KIND_TLS | KIND_NO_STREAM | KIND_MAY_STALL,
+	    .flags = KIND_TLS | KIND_NO_STREAM | KIND_MAY_STALL |
+		KIND_STREAM_ONLY,
 	},
     .state_size = sizeof(struct tls_stall_state),
     .links = tls_stall_links,

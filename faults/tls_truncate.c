@@ -103,7 +103,8 @@ const struct fault_ops tls_truncate_ops = {
 	    .example = "{ type = \"tls_truncate\"; after = \"64KiB\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct tls_truncate_params),
-	    .flags = KIND_TLS | KIND_MAY_STALL,
+	    .flags = KIND_TLS | KIND_MAY_STALL |
+		KIND_STREAM_ONLY,
 	},
     .state_size = sizeof(struct tls_truncate_state),
     .tls = tls_truncate_tls,

@@ -33,7 +33,7 @@ START_TEST(the_text_of_a_kind_says_everything)
 	holds("  shape: one of uniform, normal, pareto, default normal\n");
 	holds("  share: fraction, 0 … 1, default 50%\n");
 	holds("long enough for a second\nline.\n\nAnother paragraph.\n");
-	holds("Every fault also takes name, stream, enabled, probability,");
+	holds("Every fault also takes name, stream, layer, enabled,");
 	ck_assert_ptr_null(strstr(out.text, "secret"));
 	str_fini(&out);
 	describe_kind_text(&out, &fake_abort);

@@ -157,7 +157,7 @@ START_TEST(the_full_example_leaves_no_field_out)
 	check_differs(conf_when_fields, &r->faults[0].conditions.when,
 		      "dns_name dns_type");
 	check_differs(conf_when_fields, &m->routes[3].faults[0].conditions.when,
-		      "client sni host method path query header status");
+		      "client sni alpn host method path query header status");
 	check_differs(fake_fields, r->faults[0].params, "");
 	check_differs(conf_partition_fields, &m->partitions[0],
 		      "shape members isolate dial");

@@ -25,9 +25,10 @@ static enum dial_result result;
 static int got_fd, times;
 
 static void
-on_done(void *arg, enum dial_result r, int fd)
+on_done(void *arg, enum dial_result r, int fd, struct tls *tls)
 {
 	ck_assert_ptr_eq(arg, &result);
+	ck_assert_ptr_null(tls);
 	result = r;
 	got_fd = fd;
 	times++;
@@ -89,18 +90,37 @@ finish(void)
 	resolver_free(resolver);
 }
 
+/* A route that leads there. */
+static struct conf_route conf;
+static struct armed_route route = {.conf = &conf, .name = "r"};
+static struct flow flow = {.route_name = "r"};
+
+static struct dial *
+start(const char *text, int64_t timeout_us)
+{
+	const struct dial_request request = {
+	    .route = &route,
+	    .flow = &flow,
+	    .client_fd = -1,
+	    .done = on_done,
+	    .arg = &result,
+	};
+	struct error err;
+
+	conf.connect_timeout_us = timeout_us;
+	ck_assert(conf_address_parse(text, false, &conf.upstream, &err));
+	return dial_start(worker, &request);
+}
+
 /* Dials, and runs the worker until that ended. */
 static enum dial_result
 dial(const char *host, unsigned port, int64_t timeout_us)
 {
-	struct conf_address to = {0};
-	struct error err;
 	char text[64];
 	struct dial *d;
 
 	snprintf(text, sizeof(text), "%s:%u", host, port);
-	ck_assert(conf_address_parse(text, false, &to, &err));
-	d = dial_start(worker, &to, timeout_us, on_done, &result);
+	d = start(text, timeout_us);
 	ck_assert((d == NULL) == (times == 1));
 	for (int i = 0; times == 0 && i < 20000; i++) {
 		event_base_loop(worker->base, EVLOOP_NONBLOCK);
@@ -109,7 +129,7 @@ dial(const char *host, unsigned port, int64_t timeout_us)
 	}
 	ck_assert_int_eq(times, 1);
 	ck_assert((got_fd >= 0) == (result == DIAL_OK));
-	conf_address_fini(&to);
+	conf_address_fini(&conf.upstream);
 	return result;
 }
 
@@ -176,8 +196,6 @@ fill(unsigned port, int *fds, size_t count)
 
 START_TEST(no_answer_is_a_time_out_in_time_or_cancelled)
 {
-	struct conf_address to = {0};
-	struct error err;
 	struct dial *d;
 	unsigned port;
 	int fd = listen_on_loopback(&port, 0), fds[3];
@@ -187,8 +205,7 @@ START_TEST(no_answer_is_a_time_out_in_time_or_cancelled)
 	begin();
 	ck_assert_int_eq(dial("127.0.0.1", port, SECOND / 10), DIAL_TIMEOUT);
 	snprintf(text, sizeof(text), "127.0.0.1:%u", port);
-	ck_assert(conf_address_parse(text, false, &to, &err));
-	d = dial_start(worker, &to, SECOND / 100, on_done, &result);
+	d = start(text, SECOND / 100);
 	ck_assert_ptr_nonnull(d);
 	dial_cancel(d);
 	dial_cancel(NULL);
@@ -196,7 +213,7 @@ START_TEST(no_answer_is_a_time_out_in_time_or_cancelled)
 	event_base_loop(worker->base, EVLOOP_NONBLOCK);
 	deadline_run(&worker->engine.deadlines, worker_now(worker));
 	ck_assert_int_eq(times, 1);
-	conf_address_fini(&to);
+	conf_address_fini(&conf.upstream);
 	finish();
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		close(fds[i]);

@@ -50,7 +50,8 @@ wait_change(int ms)
 static void
 begin(void)
 {
-	char *const files[] = {file};
+	char *names[] = {file};
+	const struct conf_strings files = {names, 1};
 
 	strcpy(dir, "/tmp/faultwire-watch-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
@@ -59,7 +60,7 @@ begin(void)
 	write_to(file, "one");
 	base = event_base_new();
 	watch = watch_new(base, on_change, NULL);
-	watch_files(watch, files, 1, watch_hash(file));
+	watch_files(watch, &files, 1, watch_hash(file));
 }
 
 /* Its own report comes after the loop was left by the time limit. */
@@ -76,9 +77,10 @@ finish(void)
 static void
 known_now(void)
 {
-	char *const files[] = {file};
+	char *names[] = {file};
+	const struct conf_strings files = {names, 1};
 
-	watch_files(watch, files, 1, watch_hash(file));
+	watch_files(watch, &files, 1, watch_hash(file));
 }
 
 START_TEST(a_file_written_in_place_and_renamed_over_is_seen)
@@ -117,13 +119,14 @@ END_TEST
 
 START_TEST(a_change_between_reading_and_watching_is_told_soon)
 {
-	char *const files[] = {file};
+	char *names[] = {file};
+	const struct conf_strings files = {names, 1};
 	uint64_t loaded;
 
 	begin();
 	loaded = watch_hash(file);
 	write_to(file, "two");
-	watch_files(watch, files, 1, loaded);
+	watch_files(watch, &files, 1, loaded);
 	ck_assert_int_eq(wait_change(5000), 1);
 	finish();
 }

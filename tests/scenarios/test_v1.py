@@ -8,7 +8,7 @@ import os
 import re
 import unittest
 
-from harness import ROOT, Scenario, conf, fault, free_port, route
+from harness import ROOT, Scenario, conf, fault, free_port, pki, route
 from harness.api import JSON, Events, Schema, control
 
 TCP = dict(listen="127.0.0.1:0", upstream="127.0.0.1:9")
@@ -345,6 +345,10 @@ class Values(V1):
                 self.assertEqual(got, put)
 
     def test_every_kind_survives_its_defaults(self):
+        # Some kinds are about TLS.
+        made = self.expect(200, "PATCH", "/v1/routes/web",
+                           {"tls": pki().tls()}).json
+        self.assertIs(made["tls"]["enabled"], True)
         for kind in self.expect(200, "GET", "/v1/kinds").json["kinds"]:
             name = kind["name"]
             example = self.expect(200, "GET", f"/v1/kinds/{name}").json
