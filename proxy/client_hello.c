@@ -183,10 +183,23 @@ bad(struct client_hello *to, const char *error)
 	return CLIENT_HELLO_BAD;
 }
 
-/* True if the bytes so far are not how a hello begins. */
+static bool
+is_length(size_t record)
+{
+	return record > 0 && record <= RECORD_MAX;
+}
+
+/* True if the bytes so far are not how a hello begins. A record that has no
+ * good length is broken, whatever is in it. */
 static bool
 is_other(const unsigned char *p, size_t len)
 {
+	if (len >= RECORD_HEAD && p[0] == RECORD_TYPE && p[1] == 3) {
+		size_t record = (size_t)p[3] << 8 | p[4];
+
+		if (!is_length(record) || record < MESSAGE_HEAD)
+			return false;
+	}
 	return (len > 0 && p[0] != RECORD_TYPE) || (len > 1 && p[1] != 3) ||
 	    (len > RECORD_HEAD && p[RECORD_HEAD] != HELLO_TYPE);
 }
@@ -206,7 +219,7 @@ walk(const unsigned char *p, size_t len, unsigned char *message, size_t *total,
 
 		if (p[at] != RECORD_TYPE || p[at + 1] != 3)
 			return "other records stand amid the hello";
-		if (record == 0 || record > RECORD_MAX || n >= RECORDS_MAX)
+		if (!is_length(record) || n >= RECORDS_MAX)
 			return "a record has a wrong length";
 		if (n == 0 && record < MESSAGE_HEAD)
 			return "the first record is too short";

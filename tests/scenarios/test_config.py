@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from harness import (ROOT, Scenario, conf, connect_outcome, fault, free_port,
+from harness import (Scenario, conf, connect_outcome, fault, free_port,
                      route, run, wait_until)
 
 GOOD = conf.text([route("r", "127.0.0.1:0", 1)])
@@ -270,17 +270,6 @@ class CommandLine(Scenario):
         self.assertEqual(done.returncode, 1)
         self.assertIn("latncy", done.stderr + done.stdout)
         self.assertIn("latency", done.stderr + done.stdout)
-
-    def test_every_example_is_good(self):
-        examples = []
-        for directory, _, names in os.walk(os.path.join(ROOT, "examples")):
-            examples += [os.path.join(directory, n) for n in names
-                         if n.endswith(".conf")]
-        for example in examples:
-            with self.subTest(os.path.relpath(example, ROOT)):
-                done = run("check", "-c", example)
-                self.assertEqual(done.returncode, 0,
-                                 done.stdout + done.stderr)
 
 
 class Logs(Scenario):
