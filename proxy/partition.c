@@ -25,6 +25,7 @@
 struct grudge {
 	const struct conf_model *model;
 	const struct conf_partition *partition;
+	const struct hosts *hosts;
 	struct names names; /* of the services, see gather_names() */
 	size_t count;	    /* services */
 	int *group;	/* per service; -1: takes no part */
@@ -219,14 +220,12 @@ apply_direction(struct grudge *g)
 }
 
 static void
-grudge_init(struct grudge *g, const struct conf_model *model,
-    const struct conf_partition *partition, uint64_t seed)
+grudge_init(struct grudge *g, uint64_t seed)
 {
-	*g = (struct grudge){.model = model, .partition = partition};
 	gather_names(g);
 	g->group = xcalloc(g->count, sizeof(*g->group));
 	g->cut = xcalloc(g->count * g->count, sizeof(*g->cut));
-	if (partition->shape == SHAPE_GROUPS) {
+	if (g->partition->shape == SHAPE_GROUPS) {
 		group_by_lists(g);
 		cut_between_groups(g);
 	} else {
@@ -399,7 +398,7 @@ by_client(struct grudge *g, struct list *list, size_t route, size_t to)
 			links_cut(g, s, to, &subject);
 			if ((subject.up | subject.down << 1) == links)
 				partition_when_add(&when,
-				    &g->model->services[s]);
+				    &g->model->services[s], g->hosts);
 		}
 		subject.up = links & 1;
 		subject.down = links >> 1;
@@ -437,16 +436,18 @@ add_partition(struct list *list, struct grudge *g)
 }
 
 struct partition_fault *
-partition_faults(const struct conf_model *model, uint64_t seed, size_t *count)
+partition_faults(const struct conf_model *model, const struct hosts *hosts,
+    uint64_t seed, size_t *count)
 {
 	struct list list = {0};
 
 	for (size_t i = 0; i < model->partitions_count; i++) {
-		struct grudge g;
+		struct grudge g = {.model = model,
+		    .partition = &model->partitions[i], .hosts = hosts};
 
 		if (!model->partitions[i].enabled)
 			continue;
-		grudge_init(&g, model, &model->partitions[i], seed);
+		grudge_init(&g, seed);
 		add_partition(&list, &g);
 		grudge_fini(&g);
 	}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "config/model.h"
+#include "proxy/hosts.h"
 
 /* A fault that a partition puts on a route. */
 struct partition_fault {
@@ -17,10 +18,10 @@ struct partition_fault {
 
 /* Works out the faults of all enabled partitions of the model. Returns an
  * owned array (its conf_faults owned too, see partition_fault_fini) and its
- * length. Names of services that are host names are looked up here, on the
- * control thread. */
+ * length. `hosts` (NULL: nothing is known) has the addresses of services that
+ * are host names. */
 struct partition_fault *partition_faults(const struct conf_model *model,
-    uint64_t seed, size_t *count);
+    const struct hosts *hosts, uint64_t seed, size_t *count);
 /* True if the partition of that name put the fault of this name on its
  * route. */
 bool partition_made(const char *fault, const char *partition);

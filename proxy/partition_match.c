@@ -3,7 +3,6 @@
 #include "proxy/partition_match.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,35 +60,19 @@ add_cidr(struct conf_when *when, const struct conf_cidr *cidr)
 	when->clients[when->clients_count++] = *cidr;
 }
 
-static void
-add_address(struct conf_when *when, const struct sockaddr *sa)
-{
-	struct conf_cidr cidr = {.bits = 128};
-
-	if (sa->sa_family == AF_INET6)
-		cidr.net = ((const struct sockaddr_in6 *)(const void *)sa)
-			       ->sin6_addr;
-	else if (sa->sa_family == AF_INET)
-		session_map_ipv4(&cidr.net,
-		    &((const struct sockaddr_in *)(const void *)sa)->sin_addr);
-	else
-		return;
-	add_cidr(when, &cidr);
-}
-
 void
-partition_when_add(struct conf_when *when, const struct conf_service *service)
+partition_when_add(struct conf_when *when, const struct conf_service *service,
+    const struct hosts *hosts)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+	const struct in6_addr *at;
+	size_t n;
 
 	for (size_t i = 0; i < service->cidrs_count; i++)
 		add_cidr(when, &service->cidrs[i]);
 	for (size_t i = 0; i < service->hosts_count; i++) {
-		if (getaddrinfo(service->hosts[i], NULL, &hints, &list) != 0)
-			continue;
-		for (struct addrinfo *a = list; a != NULL; a = a->ai_next)
-			add_address(when, a->ai_addr);
-		freeaddrinfo(list);
+		at = hosts_addresses(hosts, service->hosts[i], &n);
+		for (size_t k = 0; k < n; k++)
+			add_cidr(when, &(struct conf_cidr){at[k], 128});
 	}
 }
 

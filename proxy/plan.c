@@ -134,10 +134,10 @@ init_route(struct plan *plan, size_t index, const struct plan *before)
  * and in their order. Returns where each route's begin (owned), with one entry
  * more for the end. */
 static size_t *
-gather_made(struct plan *plan, uint64_t seed)
+gather_made(struct plan *plan, const struct hosts *hosts, uint64_t seed)
 {
-	struct partition_fault *made = partition_faults(plan->model, seed,
-	    &plan->made_count);
+	struct partition_fault *made = partition_faults(plan->model, hosts,
+	    seed, &plan->made_count);
 	size_t *begin = xcalloc(plan->routes_count + 2, sizeof(*begin));
 
 	plan->made = xcalloc(plan->made_count, sizeof(*plan->made));
@@ -293,11 +293,11 @@ make(struct conf_model *model, const struct plan *before)
 }
 
 struct plan *
-plan_new(struct conf_model *model, const struct plan *before, uint64_t seed,
-    int64_t now_us)
+plan_new(struct conf_model *model, const struct plan *before,
+    const struct hosts *hosts, uint64_t seed, int64_t now_us)
 {
 	struct plan *plan = make(model, before);
-	size_t *begin = gather_made(plan, seed);
+	size_t *begin = gather_made(plan, hosts, seed);
 
 	for (size_t i = 0; i < plan->routes_count; i++) {
 		struct armed_route *r = &plan->routes[i];

@@ -11,6 +11,7 @@
 
 #include "config/model.h"
 #include "faults/engine.h"
+#include "proxy/hosts.h"
 
 /* One address to listen on and the routes behind it, in order of the file. */
 struct plan_listener {
@@ -39,10 +40,10 @@ struct plan {
 
 /* Arms `model` (a reference is taken). What `before` (NULL: nothing) had
  * armed under the same names and unchanged keeps its shared numbers; the rest
- * is armed at now_us. `seed` draws what partitions leave open. Returns
- * owned. */
+ * is armed at now_us. `hosts` (NULL: nothing) knows the addresses of services
+ * that are names, `seed` draws what partitions leave open. Returns owned. */
 struct plan *plan_new(struct conf_model *model, const struct plan *before,
-    uint64_t seed, int64_t now_us);
+    const struct hosts *hosts, uint64_t seed, int64_t now_us);
 /* The same routes without any fault. Returns owned. */
 struct plan *plan_clear(const struct plan *plan);
 struct plan *plan_ref(struct plan *plan);

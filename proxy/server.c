@@ -20,6 +20,7 @@
 #include "proxy/acceptor.h"
 #include "proxy/bound.h"
 #include "proxy/cpus.h"
+#include "proxy/hosts.h"
 #include "proxy/plan_clock.h"
 #include "proxy/plan_diff.h"
 #include "proxy/resolve.h"
@@ -28,6 +29,8 @@
 
 /* A worker whose loop did not turn for so long is stuck. */
 #define TURN_MAX_US (30 * 1000000LL)
+/* How long a change may wait for names of services that are new. */
+#define PATIENCE_US 50000
 
 /* Somebody is told, somebody waits. */
 struct acks {
@@ -40,6 +43,7 @@ struct server {
 	struct event_buffer *events; /* of the control thread; or NULL */
 	struct sink *sink;	     /* borrowed; NULL: nobody listens */
 	struct resolver *resolver;
+	struct hosts *hosts; /* NULL once it drains */
 	struct worker **workers;
 	size_t workers_count;
 	struct acceptor *acceptor;
@@ -96,6 +100,9 @@ server_new(const struct conf_model *model, struct error *err)
 	pthread_cond_init(&s->acks.all, NULL);
 	s->seed = model->has_seed ? model->seed : draw_seed();
 	s->resolver = resolver_new(NULL);
+	s->hosts = hosts_new(s->resolver, &clock_real, err);
+	if (s->hosts == NULL)
+		goto failed;
 	s->workers_count = model->workers > 0 ? (size_t)model->workers
 					      : cpus_available();
 	s->workers = xcalloc(s->workers_count, sizeof(struct worker *));
@@ -148,6 +155,7 @@ server_free(struct server *s)
 	free(s->workers);
 	plan_clock_free(s->clock);
 	plan_unref(s->plan);
+	hosts_free(s->hosts);
 	resolver_free(s->resolver);
 	event_buffer_free(s->events);
 	bound_fini(&s->bound);
@@ -292,12 +300,15 @@ bool
 server_apply(struct server *s, struct conf_model *model,
     struct conf_diag *diag)
 {
-	struct plan *plan = plan_new(model, s->plan, s->seed,
-	    clock_now(&clock_real));
-	struct opened_listener *opened =
-	    xcalloc(plan->listeners_count, sizeof(*opened));
+	struct opened_listener *opened;
+	struct plan *plan;
 	size_t count = 0;
 
+	if (s->hosts != NULL)
+		hosts_add(s->hosts, model, PATIENCE_US);
+	plan = plan_new(model, s->plan, s->hosts, s->seed,
+	    clock_now(&clock_real));
+	opened = xcalloc(plan->listeners_count, sizeof(*opened));
 	if (!tls_contexts_load(plan, s->plan, diag) ||
 	    !open_new(s->plan, plan, opened, &count, diag)) {
 		for (size_t i = 0; i < count; i++)
@@ -313,6 +324,8 @@ server_apply(struct server *s, struct conf_model *model,
 	log_listeners(plan, opened, count);
 	free(opened);
 	set_plan(s, plan);
+	if (s->hosts != NULL)
+		hosts_keep(s->hosts, model);
 	return true;
 }
 
@@ -321,7 +334,7 @@ server_try(struct server *s, struct conf_model *model,
     void (*look)(void *, const struct plan *, const struct plan *), void *arg,
     struct conf_diag *diag)
 {
-	struct plan *plan = plan_new(model, s->plan, s->seed,
+	struct plan *plan = plan_new(model, s->plan, s->hosts, s->seed,
 	    clock_now(&clock_real));
 	struct opened_listener *opened =
 	    xcalloc(plan->listeners_count, sizeof(*opened));
@@ -338,14 +351,32 @@ server_try(struct server *s, struct conf_model *model,
 	return ok;
 }
 
+/* The same model, now that services are at other addresses. */
+static void
+follow_services(struct server *s)
+{
+	struct conf_model *model = conf_model_ref(s->plan->model);
+	struct conf_diag diag = {0};
+
+	if (!server_apply(s, model, &diag))
+		log_line(LOG_ERROR, "service_not_followed",
+		    "partitions do not know where services moved",
+		    LOG_STR("error", diag.messages[0].text), LOG_END);
+	conf_diag_fini(&diag);
+	conf_model_unref(model);
+}
+
 int64_t
 server_tick(struct server *s, int64_t now_us)
 {
-	int64_t next = plan_clock_look(s->clock, now_us, tell_change, s);
+	int64_t names_us = DEADLINE_NEVER, next_us;
 
+	if (s->hosts != NULL && hosts_look(s->hosts, now_us, &names_us))
+		follow_services(s);
+	next_us = plan_clock_look(s->clock, now_us, tell_change, s);
 	if (s->events != NULL)
 		event_buffer_flush(s->events);
-	return next;
+	return MIN(next_us, names_us);
 }
 
 const struct plan *
@@ -413,6 +444,8 @@ server_close_sessions(struct server *s, const char *route)
 void
 server_drain(struct server *s)
 {
+	hosts_free(s->hosts);
+	s->hosts = NULL;
 	if (s->plan != NULL) {
 		struct plan *clear = plan_clear(s->plan);
 

@@ -39,7 +39,8 @@ bool server_try(struct server *s, struct conf_model *model,
     void *arg, struct conf_diag *diag) WARN_UNUSED;
 /* Tells (log, events) which faults and partitions time has brought into or
  * out of force; returns when to call again, µs (DEADLINE_NEVER: after the next
- * server_apply only). The workers act on time by themselves. */
+ * server_apply only). The workers act on time by themselves. Where the names
+ * of services lead is looked at, too, for partitions. */
 int64_t server_tick(struct server *s, int64_t now_us);
 /* The plan in force; borrowed until the next server_apply. */
 const struct plan *server_plan(const struct server *s);

@@ -216,7 +216,7 @@ tls_contexts_load(struct plan *plan, const struct plan *before,
 void
 tls_contexts_check(struct conf_model *model, struct conf_diag *diag)
 {
-	struct plan *plan = plan_new(model, NULL, 0, 0);
+	struct plan *plan = plan_new(model, NULL, NULL, 0, 0);
 
 	/* What is wrong stands in diag. */
 	(void)!tls_contexts_load(plan, NULL, diag);

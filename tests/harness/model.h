@@ -30,7 +30,7 @@ static inline struct plan *
 plan_of(const char *text, const struct plan *before, int64_t now_us)
 {
 	struct conf_model *m = model_of(text);
-	struct plan *plan = plan_new(m, before, MODEL_SEED, now_us);
+	struct plan *plan = plan_new(m, before, NULL, MODEL_SEED, now_us);
 
 	conf_model_unref(m);
 	return plan;

@@ -80,7 +80,7 @@ begin(const char *more)
 	resolver = resolver_new(NULL);
 	worker = worker_new(0, 42, resolver, &err);
 	ck_assert_ptr_nonnull(worker);
-	plan = plan_new(model, NULL, 42, worker_now(worker));
+	plan = plan_new(model, NULL, NULL, 42, worker_now(worker));
 	worker_post_plan(worker, plan, NULL, NULL);
 	plan_unref(plan);
 	conf_model_unref(model);

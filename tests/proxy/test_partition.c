@@ -36,7 +36,7 @@ faults_of(const char *services, const char *partition)
 	str_printf(&text, "%s" WORLD "partitions = ({ name = \"p\"; %s });",
 	    services, partition);
 	m = model_of(text.text);
-	made = partition_faults(m, MODEL_SEED, &count);
+	made = partition_faults(m, NULL, MODEL_SEED, &count);
 	for (size_t r = 0; r < m->routes_count; r++) {
 		for (size_t i = 0; i < count; i++) {
 			if (made[i].route == r)

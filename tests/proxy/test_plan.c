@@ -331,10 +331,10 @@ START_TEST(a_route_takes_just_the_faults_of_partitions_that_are_its_own)
 {
 	char *text = many_routes(200);
 	struct conf_model *m = model_of(text);
-	struct plan *plan = plan_new(m, NULL, MODEL_SEED, 0), *next;
+	struct plan *plan = plan_new(m, NULL, NULL, MODEL_SEED, 0), *next;
 	const struct armed_route *last;
 
-	next = plan_new(m, plan, MODEL_SEED, 0);
+	next = plan_new(m, plan, NULL, MODEL_SEED, 0);
 	ck_assert_uint_eq(next->listeners_count, 200);
 	last = plan_route(next, "r199");
 	ck_assert_uint_eq(last->faults_count, 3);
