@@ -3,6 +3,8 @@
  * the answer, and said to be unknown. */
 #include "control/explain_text.h"
 
+#include <string.h>
+
 #include "base/json.h"
 #include "control/cli.h"
 #include "control/text_width.h"
@@ -110,7 +112,10 @@ explain_text(struct str *to, const json_t *answer)
 	    ? ", is live.\n"
 	    : " has ended; faults as they are now:\n");
 	if (json_array_size(faults) == 0)
-		str_add(to, "\nThe route has no faults.\n");
+		str_add(to, strcmp(cli_text(answer, "type"), "connection") == 0
+		    ? "\nNo fault of the route is about connections; each "
+		      "request is a flow of its own.\n"
+		    : "\nThe route has no faults.\n");
 	for (size_t i = 0; i < json_array_size(faults); i++)
 		add_fault(to, json_array_get(faults, i), answer, i + 1);
 }

@@ -180,6 +180,8 @@ bool v1_partition_active(struct v1 *v1, const struct conf_partition *p,
 
 struct session;
 
+/* "stream", "exchange", …; constant. */
+const char *v1_flow_type(enum flow_type type);
 /* "10.0.0.1:4000", "[::1]:4000", "unix"; for any thread. */
 void v1_put_client(struct jsonw *w, const struct session *s);
 

@@ -76,6 +76,7 @@ put_flows(struct str *to, const struct flow *const *flows, size_t count,
 	jsonw_object(&w);
 	jsonw_put_string(&w, "route", last->route_name);
 	jsonw_put_uint(&w, "flow", last->number);
+	jsonw_put_string(&w, "type", v1_flow_type((enum flow_type)last->type));
 	jsonw_key(&w, "session");
 	if (last->session != 0)
 		jsonw_uint(&w, last->session);

@@ -145,7 +145,7 @@ const struct v1_schema v1_schemas[] = {
 	"'additionalProperties':false,'required':['sessions','total']}"},
     {"Explanation",
 	"{'type':'object','properties':{'route':{'type':'string'},'flow':{"
-	"'type':'integer'},'session':{'type':'integer','nullable':true},"
+	"'type':'integer'},'type':{'type':'string'},'session':{'type':'integer','nullable':true},"
 	"'live':{'type':'boolean'},'faults':{'type':'array','items':{"
 	"'type':'object','properties':{'fault':{'type':'string'},'type':{"
 	"'type':'string'},'flow':{'type':'integer'},'in_force':{"
@@ -159,7 +159,7 @@ const struct v1_schema v1_schemas[] = {
 	"'required':['fault','type','flow','in_force','matched','counted',"
 	"'draw','probability','drawn','applies','active','verdict','why',"
 	"'key']}}},'additionalProperties':false,'required':['route','flow',"
-	"'session','live','faults']}"},
+	"'type','session','live','faults']}"},
     {"Config",
 	"{'type':'object'}"},
     {"Apply",

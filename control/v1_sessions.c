@@ -167,8 +167,8 @@ ask_sessions(struct worker *w, void *arg)
 
 /* --- the list --- */
 
-static const char *
-type_name(enum flow_type type)
+const char *
+v1_flow_type(enum flow_type type)
 {
 	switch (type) {
 	case FLOW_STREAM:
@@ -190,7 +190,7 @@ put_flow(struct jsonw *w, const struct flow_row *f, const struct part *p)
 {
 	jsonw_object(w);
 	jsonw_put_uint(w, "flow", f->number);
-	jsonw_put_string(w, "type", type_name((enum flow_type)f->type));
+	jsonw_put_string(w, "type", v1_flow_type((enum flow_type)f->type));
 	jsonw_put_uint(w, "bytes_up", f->fed[LINK_UP]);
 	jsonw_put_uint(w, "bytes_down", f->fed[LINK_DOWN]);
 	jsonw_put_uint(w, "held_up", f->held[LINK_UP]);

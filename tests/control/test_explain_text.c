@@ -74,6 +74,9 @@ START_TEST(what_is_not_known_is_said_to_be_so)
 	says(FAULT("\"matched\":null"), "matches:      not known");
 	says("{\"route\":\"r\",\"flow\":1,\"live\":false,\"faults\":[]}",
 	    "has ended; faults as they are now:\n\nThe route has no faults.");
+	says("{\"route\":\"r\",\"flow\":1,\"type\":\"connection\","
+	     "\"live\":true,\"faults\":[]}",
+	    "No fault of the route is about connections");
 }
 END_TEST
 
