@@ -145,7 +145,8 @@ const struct v1_schema v1_schemas[] = {
 	"'additionalProperties':false,'required':['sessions','total']}"},
     {"Explanation",
 	"{'type':'object','properties':{'route':{'type':'string'},'flow':{"
-	"'type':'integer'},'type':{'type':'string'},'session':{'type':'integer','nullable':true},"
+	"'type':'integer'},'type':{'type':'string'},'session':{"
+	"'type':'integer','nullable':true},"
 	"'live':{'type':'boolean'},'faults':{'type':'array','items':{"
 	"'type':'object','properties':{'fault':{'type':'string'},'type':{"
 	"'type':'string'},'flow':{'type':'integer'},'in_force':{"
