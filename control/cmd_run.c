@@ -62,6 +62,8 @@ static const struct option_row options[] = {
 	"ADDR", "without a file: lead to HOST:PORT or unix:PATH"},
     {0, "protocol", OPTION_TEXT, offsetof(struct run_options, protocol),
 	"NAME", "without a file: tcp (default) or http"},
+    {0, "profile", OPTION_TEXT, offsetof(struct run_options, profile),
+	"PROFILE", "without a file: be like a known network, such as 3g"},
     {0, "fault", OPTION_TEXTS, offsetof(struct run_options, faults),
 	"KIND,…", "without a file: a fault, as KIND[,FIELD=VALUE]…"},
     {0, "toxiproxy-config", OPTION_TEXT,
@@ -422,8 +424,8 @@ run(int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .usage = "-c FILE | --listen ADDR --upstream ADDR [--fault KIND,…] | "
-	     "--toxiproxy-config FILE",
+    .usage = "-c FILE | --listen ADDR --upstream ADDR [--profile PROFILE] "
+	     "[--fault KIND,…] | --toxiproxy-config FILE",
     .summary = "Runs the proxy in the foreground, logs on standard output",
     .options = options,
     .run = run,
