@@ -183,6 +183,8 @@ conf_profiles_markdown(struct str *to)
 	    "share them.\n"
 	    "- A lost packet is a wait for its retransmission: a fast one "
 	    "after a round trip, else after the round trip and 200 ms.\n"
+	    "- Routes of datagrams have the parts that datagrams can have; a "
+	    "datagram that is lost there is lost.\n"
 	    "- A fault of that name on the route takes the place of the "
 	    "profile's: `{ name = \"3g_latency\"; type = \"latency\"; "
 	    "latency = \"200ms\"; stream = \"both\"; }` is 3G, but "

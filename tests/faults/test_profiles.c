@@ -109,6 +109,29 @@ START_TEST(every_profile_stands_for_good_faults_on_every_protocol)
 }
 END_TEST
 
+START_TEST(what_datagrams_cannot_have_is_left_out)
+{
+	static const char *const protocols[] = {"udp", "dns"};
+
+	for (size_t i = 0; i < COUNT_OF(protocols); i++) {
+		struct str fields = {0};
+		struct conf_model *m;
+
+		str_printf(&fields,
+		    "profile = \"wifi-bad\"; protocol = \"%s\";",
+		    protocols[i]);
+		m = load_route(fields.text);
+		assert_fault(m, "wifi-bad_latency", "latency 2");
+		assert_fault(m, "wifi-bad_loss", "loss 2 rate=0.03");
+		for (size_t k = 0; k < m->routes[0].faults_count; k++)
+			ck_assert_str_ne(m->routes[0].faults[k].name,
+			    "wifi-bad_connect");
+		conf_model_unref(m);
+		str_fini(&fields);
+	}
+}
+END_TEST
+
 START_TEST(the_figures_of_the_table_become_parameters)
 {
 	struct conf_model *m = load_route("profile = \"3g\";");
@@ -233,6 +256,7 @@ main(void)
 	return check_run("profiles",
 	    (const TTest *const[]){
 		every_profile_stands_for_good_faults_on_every_protocol,
+		what_datagrams_cannot_have_is_left_out,
 		the_figures_of_the_table_become_parameters,
 		a_fault_of_its_name_takes_the_place_of_a_part,
 		another_profile_takes_the_faults_of_the_old_one_away,
