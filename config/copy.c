@@ -77,6 +77,7 @@ conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
 	to->where = from->where;
 	to->from_api = from->from_api;
 	to->arming = from->arming;
+	to->profile = from->profile;
 	to->leased = from->leased;
 	to->stream_shown = xstrdup(from->stream_shown);
 }

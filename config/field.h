@@ -46,6 +46,7 @@ struct conf_numbers {
 #define CONF_OFF      0x8u /* CONF_ADDRESS: "off" stands for none (NULL) */
 #define CONF_NUMERAL  0x10u /* CONF_STRING: a bare integer is text as well */
 #define CONF_LISTS    0x40u /* CONF_GROUP: really a list of lists of words */
+#define CONF_STANDS_FOR 0x1000u /* for groups, which are printed instead */
 
 struct conf_field {
 	const char *name;

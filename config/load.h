@@ -16,13 +16,20 @@ struct conf_model *conf_load_file(const char *path,
  * refused. */
 struct conf_model *conf_load_text(const char *text, const char *name,
     const struct conf_kinds *kinds, struct conf_diag *diag);
-/* A model with one route, as `faultwire run --listen … --upstream … --fault
- * latency,latency=80ms,jitter=20ms` asks for it. `faults` are count texts
- * "KIND[,FIELD=VALUE]…" (conditions are fields too; when.path=… as
+/* One route, as options of the command line ask for it (borrowed). `faults`
+ * are texts "KIND[,FIELD=VALUE]…" (conditions are fields too; when.path=… as
  * when.FIELD). "\," is a comma in a value; items of a list are separated by
- * "+", and "\+" is a plus in an item. Messages name the option. */
-struct conf_model *conf_load_options(const char *listen, const char *upstream,
-    const char *protocol, const char *const *faults, size_t count,
+ * "+", and "\+" is a plus in an item. */
+struct conf_options {
+	const char *listen, *upstream;	     /* needed */
+	const char *protocol, *profile;	     /* NULL: the default */
+	const char *const *faults;
+	size_t faults_count;
+};
+/* A model with one route, as `faultwire run --listen … --upstream … --fault
+ * latency,latency=80ms,jitter=20ms` asks for it. Messages name the option.
+ * Returns as conf_load_file. */
+struct conf_model *conf_load_options(const struct conf_options *opt,
     const struct conf_kinds *kinds, struct conf_diag *diag);
 
 /* The tables of every group, for reference pages and the API. */

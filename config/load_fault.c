@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "config/loader.h"
+#include "config/profile.h"
 #include "config/tables.h"
 
 #define FAULTS_MAX 1000
@@ -97,4 +98,5 @@ load_faults(const struct loader *l, const config_setting_t *group,
 	}
 	load_each(l, group, "faults", load_fault, route);
 	conf_route_name_faults(route);
+	conf_route_settle_profile(route, l->kinds);
 }

@@ -13,6 +13,7 @@
 #include "config/load.h"
 #include "config/loader.h"
 #include "config/option.h"
+#include "config/profile.h"
 #include "config/tables.h"
 
 static bool
@@ -89,35 +90,57 @@ check_required(const struct conf_kind *kind, const char *text,
 	}
 }
 
-static void
-add_fault(struct loader *l, struct conf_route *route, const char *text)
+struct conf_fault *
+conf_route_option_fault(struct conf_route *route,
+			const struct conf_kinds *kinds, const char *text,
+			const struct conf_spot *at)
 {
-	char *copy = xstrdup(text), *rest = copy, *option, *option_name;
+	char *copy = xstrdup(text), *rest = copy, *option;
 	const char *name = conf_option_cut(&rest, ',');
 	struct str hint = {0};
-	const struct conf_kind *kind = conf_kind_find(l->kinds, name, &hint);
-	struct conf_spot at = {.diag = l->diag};
-	struct conf_fault *f;
+	const struct conf_kind *kind = conf_kind_find(kinds, name, &hint);
+	struct conf_fault *f = NULL;
 
-	option_name = xasprintf("--fault %s", kind != NULL ? name : "KIND");
-	at.where.file = intern(option_name);
-	free(option_name);
 	if (kind == NULL) {
-		conf_error(l->diag, &at.where,
+		conf_error(at->diag, &at->where,
 			   "there is no fault kind "
 			   "\"%.60s\"; %s",
 			   name,
 			   hint.text != NULL ? hint.text : "none is known");
 	} else {
 		f = conf_route_add_fault(route, kind);
-		f->where = at.where;
+		f->where = at->where;
 		while ((option = conf_option_cut(&rest, ',')) != NULL)
-			set_option(f, option, &at);
-		check_required(kind, text, &at);
+			set_option(f, option, at);
+		check_required(kind, text, at);
+	}
+	str_fini(&hint);
+	free(copy);
+	return f;
+}
+
+/* One of the command line; errors are reported at "--fault KIND". */
+static void
+add_fault(struct loader *l, struct conf_route *route, const char *text)
+{
+	char *copy = xstrdup(text), *rest = copy, *where;
+	const char *name = conf_option_cut(&rest, ',');
+	struct conf_spot at = {.diag = l->diag};
+	struct str hint = {0};
+	struct conf_fault *f;
+
+	where = xasprintf("--fault %s",
+			  conf_kind_find(l->kinds, name, &hint) != NULL
+			      ? name
+			      : "KIND");
+	at.where.file = intern(where);
+	f = conf_route_option_fault(route, l->kinds, text, &at);
+	if (f != NULL) {
 		conf_when_compile(&f->conditions.when, l->model, route, &at);
 		conf_fault_compile(f, route, &at);
 	}
 	str_fini(&hint);
+	free(where);
 	free(copy);
 }
 
@@ -139,8 +162,7 @@ set_route(struct loader *l, struct conf_route *route, const char *key,
 }
 
 struct conf_model *
-conf_load_options(const char *listen, const char *upstream,
-		  const char *protocol, const char *const *faults, size_t count,
+conf_load_options(const struct conf_options *opt,
 		  const struct conf_kinds *kinds, struct conf_diag *diag)
 {
 	struct loader l = {
@@ -151,14 +173,16 @@ conf_load_options(const char *listen, const char *upstream,
 
 	route->name = xstrdup("default");
 	route->where = at.where;
-	set_route(&l, route, "listen", "--listen", listen);
-	set_route(&l, route, "upstream", "--upstream", upstream);
-	set_route(&l, route, "protocol", "--protocol", protocol);
+	set_route(&l, route, "listen", "--listen", opt->listen);
+	set_route(&l, route, "upstream", "--upstream", opt->upstream);
+	set_route(&l, route, "protocol", "--protocol", opt->protocol);
+	set_route(&l, route, "profile", "--profile", opt->profile);
 	conf_route_protocol_defaults(route);
 	conf_route_compile(route, &at);
-	for (i = 0; i < count; i++)
-		add_fault(&l, route, faults[i]);
+	for (i = 0; i < opt->faults_count; i++)
+		add_fault(&l, route, opt->faults[i]);
 	conf_route_name_faults(route);
+	conf_route_settle_profile(route, kinds);
 	conf_model_check(l.model, diag);
 	if (diag->errors == errors)
 		return l.model;

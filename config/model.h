@@ -100,6 +100,7 @@ struct conf_fault {
 	char *stream_shown; /* owned; as the API was given it; or NULL */
 	bool from_api; /* made by the control API: outlives reloads */
 	uint64_t arming; /* another number starts its clock (for) anew */
+	int profile; /* enum conf_profile_id; that it came with, or none */
 	struct conf_leased leased;
 	struct conf_where where;
 };
@@ -149,6 +150,7 @@ struct conf_route {
 				 address: upstream leads nowhere; or NULL */
 	struct conf_address listen, upstream;
 	int protocol; /* enum conf_protocol */
+	int profile;  /* enum conf_profile_id */
 	char *from, *to;
 	bool enabled;
 	struct conf_pattern match_host, match_path, match_sni;

@@ -5,6 +5,7 @@
 #ifndef CONFIG_OPTION_H
 #define CONFIG_OPTION_H
 
+#include "config/build.h"
 #include "config/field.h"
 #include "config/kind.h"
 
@@ -27,5 +28,10 @@ char *conf_option_cut(char **rest, char separator);
  * is none, with the nearest one. */
 bool conf_option_find(const struct conf_kind *kind, const char *key,
     struct conf_option *to, struct error *err) WARN_UNUSED;
+/* Adds the fault that "KIND[,KEY=VALUE]…" describes at the route's end; it is
+ * not compiled yet. All errors go to the spot. NULL: there is no such kind. */
+struct conf_fault *conf_route_option_fault(struct conf_route *route,
+    const struct conf_kinds *kinds, const char *text,
+    const struct conf_spot *at);
 
 #endif

@@ -73,7 +73,8 @@ print_fields(struct printer *p, const struct conf_field *table,
 	const struct conf_field *f;
 
 	for (f = table; f->name != NULL; f++) {
-		if (conf_field_equal(f, values, defaults))
+		if ((f->flags & CONF_STANDS_FOR) != 0 ||
+		    conf_field_equal(f, values, defaults))
 			continue;
 		indent(p);
 		str_printf(p->to, "%s = ", f->name);

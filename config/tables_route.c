@@ -4,6 +4,7 @@
 #include "config/tables.h"
 
 #include "config/model.h"
+#include "config/profile.h"
 
 #define MS   1000.0
 #define HOUR 3600e6
@@ -42,6 +43,14 @@ const struct conf_field conf_route_fields[] = {
 	     "and its response; udp: a flow is what one client's address "
 	     "exchanges with the server; dns: a flow is one query and its "
 	     "answer, over UDP"},
+    {.name = "profile",
+     .type = CONF_ENUM,
+     .choices = conf_profile_names,
+     .def = "none",
+     .flags = CONF_STANDS_FOR,
+     .offset = offsetof(struct conf_route, profile),
+     .help = "A known network: adds the faults that make the route like it; "
+	     "see `faultwire profiles`"},
     {.name = "from",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, from),

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "control/api.h"
 #include "control/feed.h"
 #include "control/options.h"
@@ -46,7 +47,8 @@ struct runner {
 	struct feed *feed;
 	struct journal *journal; /* NULL: none */
 	struct summary *summary;
-	struct event *signals[3], *flush, *tick, *drain_look;
+	struct notify notify; /* the service manager */
+	struct event *signals[3], *flush, *tick, *drain_look, *watchdog;
 	struct privileges user; /* to become, if opt->user */
 	uint64_t loaded; /* hash of the file before it was read at start */
 	int64_t drain_end_us;
@@ -62,6 +64,8 @@ static const struct option_row options[] = {
 	"ADDR", "without a file: lead to HOST:PORT or unix:PATH"},
     {0, "protocol", OPTION_TEXT, offsetof(struct run_options, protocol),
 	"NAME", "without a file: tcp (default) or http"},
+    {0, "profile", OPTION_TEXT, offsetof(struct run_options, profile),
+	"PROFILE", "without a file: be like a known network, such as 3g"},
     {0, "fault", OPTION_TEXTS, offsetof(struct run_options, faults),
 	"KIND,…", "without a file: a fault, as KIND[,FIELD=VALUE]…"},
     {0, "toxiproxy-config", OPTION_TEXT,
@@ -140,6 +144,8 @@ drain(struct runner *r, int sig)
 	log_line(LOG_INFO, "draining", "draining; a second signal ends at once",
 	    LOG_STR("signal", sig == SIGTERM ? "SIGTERM" : "SIGINT"),
 	    LOG_UINT("sessions", server_sessions(r->server)), LOG_END);
+	notify_stopping(&r->notify, "draining; sessions: %zu",
+	    server_sessions(r->server));
 	r->draining = true;
 	r->drain_end_us =
 	    clock_now(&clock_real) + r->model->drain_timeout_us;
@@ -173,6 +179,45 @@ on_flush(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (r->journal != NULL)
 		journal_flush(r->journal);
+}
+
+/* The manager ends a process that gives no sign of life; one whose workers do
+ * not turn gives none. */
+static void
+on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (server_turns(r->server, clock_now(&clock_real)))
+		notify_alive(&r->notify);
+}
+
+static void
+start_notify(struct runner *r)
+{
+	struct error err;
+
+	if (!notify_init(&r->notify, &err))
+		log_line(LOG_WARN, "notify_unreachable",
+		    "the service manager will not hear of this process",
+		    LOG_STR("error", err.text), LOG_END);
+}
+
+static void
+start_watchdog(struct runner *r)
+{
+	int64_t half_us = r->notify.watchdog_us / 2;
+	struct timeval every = {
+	    .tv_sec = half_us / 1000000,
+	    .tv_usec = half_us % 1000000,
+	};
+
+	if (half_us == 0)
+		return;
+	r->watchdog = event_new(r->base, -1, EV_PERSIST, on_watchdog, r);
+	event_add(r->watchdog, &every);
 }
 
 static void
@@ -221,6 +266,8 @@ remove_events(struct runner *r)
 		event_free(r->drain_look);
 	if (r->flush != NULL)
 		event_free(r->flush);
+	if (r->watchdog != NULL)
+		event_free(r->watchdog);
 }
 
 static bool
@@ -294,6 +341,7 @@ finish(struct runner *r)
 	feed_free(r->feed);
 	conf_model_unref(r->model);
 	event_base_free(r->base);
+	notify_fini(&r->notify);
 }
 
 /* An address that nobody asked for may be taken: then there is no API. */
@@ -313,6 +361,7 @@ start_api(struct runner *r)
 	if (!run_populate(r->opt, r->state))
 		return false;
 	r->reload = reload_new(r->base, r->opt, r->state, r->loaded);
+	reload_notify(r->reload, &r->notify);
 	api.reload = r->reload;
 	if (control->listen == NULL)
 		return true;
@@ -364,11 +413,15 @@ serve(struct runner *r)
 	int code = EXIT_FAILED;
 
 	raise_limits();
+	start_notify(r);
 	r->base = event_base_new();
 	if (start(r) && start_api(r) && become_user(r)) {
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);
+		notify_ready(&r->notify, "serving; routes: %zu",
+		    r->model->routes_count);
+		start_watchdog(r);
 		event_base_dispatch(r->base);
 		log_line(LOG_INFO, "stop", "faultwire stops",
 		    LOG_UINT("sessions", server_sessions(r->server)), LOG_END);
@@ -422,8 +475,8 @@ run(int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .usage = "-c FILE | --listen ADDR --upstream ADDR [--fault KIND,…] | "
-	     "--toxiproxy-config FILE",
+    .usage = "-c FILE | --listen ADDR --upstream ADDR [--profile PROFILE] "
+	     "[--fault KIND,…] | --toxiproxy-config FILE",
     .summary = "Runs the proxy in the foreground, logs on standard output",
     .options = options,
     .run = run,

@@ -14,6 +14,7 @@ const struct command *const commands[] = {
     &command_faults,
     &command_healthcheck,
     &command_partition,
+    &command_profiles,
     &command_reload,
     &command_reset,
     &command_route,

@@ -14,6 +14,7 @@
 
 #include "base/xalloc.h"
 #include "config/load.h"
+#include "config/profile.h"
 #include "config/tables.h"
 #include "faults/fault.h"
 #include "observe/event.h"
@@ -153,6 +154,13 @@ words_event_types(struct complete *c, char **owned)
 }
 
 static void
+words_profiles(struct complete *c, char **owned)
+{
+	for (int id = PROFILE_NONE + 1; id < PROFILE_COUNT; id++)
+		offer(c, conf_profile_names[id], conf_profiles[id].summary);
+}
+
+static void
 words_protocols(struct complete *c, char **owned)
 {
 	offer_choices(c, conf_field_find(conf_route_fields, "protocol"));
@@ -240,6 +248,7 @@ static const struct {
     {"KIND,KEY=VALUE,...", offer_kinds},
     {"PARTITION", words_partitions},
     {"PARTITION_FIELD", words_partition_fields},
+    {"PROFILE", words_profiles},
     {"PROTOCOL", words_protocols},
     {"ROUTE", words_routes},
     {"ROUTE_FIELD", words_route_fields},

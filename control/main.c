@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,18 +58,27 @@ open_standard_descriptors(void)
 }
 
 /* Under these names the program is what it stands in for; NULL: under none of
- * them. */
+ * them. The entry point of images, "toxiproxy", takes commands as well. */
 static const struct command *
-front_of(const char *program)
+front_of(int argc, char **argv)
 {
-	static const struct command *const fronts[] = {
-	    &command_toxiproxy_cli, &command_toxiproxy_server};
-	const char *slash = program != NULL ? strrchr(program, '/') : NULL;
-	const char *name = slash != NULL ? slash + 1 : program;
+	static const struct {
+		const char *name;
+		const struct command *command;
+		bool takes_commands;
+	} fronts[] = {
+	    {"toxiproxy", &command_toxiproxy_server, true},
+	    {"toxiproxy-cli", &command_toxiproxy_cli, false},
+	    {"toxiproxy-server", &command_toxiproxy_server, false},
+	};
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash != NULL ? slash + 1 : argv[0];
+	bool is_command = argc > 1 && argv[1][0] != '-';
 
 	for (size_t i = 0; name != NULL && i < COUNT_OF(fronts); i++) {
-		if (strcmp(name, fronts[i]->name) == 0)
-			return fronts[i];
+		if (strcmp(name, fronts[i].name) == 0 &&
+		    !(fronts[i].takes_commands && is_command))
+			return fronts[i].command;
 	}
 	return NULL;
 }
@@ -89,7 +99,7 @@ close_output(const char *name, int code)
 int
 main(int argc, char **argv)
 {
-	const struct command *front = front_of(argv[0]);
+	const struct command *front = front_of(argc, argv);
 
 	open_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "proxy/watch.h"
@@ -12,6 +13,7 @@ struct reload {
 	const struct run_options *opt; /* borrowed */
 	struct state *state;	       /* borrowed */
 	struct watch *watch;	       /* NULL without a file */
+	const struct notify *notify; /* borrowed; NULL: none */
 	uint64_t loaded; /* hash of the file before it was last read */
 	bool stopped;
 	bool (*check)(void *arg, const struct conf_model *model,
@@ -61,6 +63,12 @@ reload_new(struct event_base *base, const struct run_options *opt,
 }
 
 void
+reload_notify(struct reload *r, const struct notify *notify)
+{
+	r->notify = notify;
+}
+
+void
 reload_attach(struct reload *r,
 	      bool (*check)(void *, const struct conf_model *,
 			    struct conf_diag *),
@@ -96,12 +104,24 @@ log_applied(const struct reload *r, const struct conf_model *model)
 		 LOG_UINT("routes", model->routes_count), LOG_END);
 }
 
+/* Rejected or not: what is in force now is served. */
+static void
+notify_reloaded(const struct reload *r, bool ok)
+{
+	if (r->notify != NULL)
+		notify_ready(r->notify, "serving; routes: %zu%s",
+			     state_model(r->state)->routes_count,
+			     ok ? "" : "; the configuration was rejected");
+}
+
 bool
 reload_run(struct reload *r)
 {
 	struct conf_model *model;
 	bool ok;
 
+	if (r->notify != NULL)
+		notify_reloading(r->notify, clock_now(&clock_real));
 	conf_diag_fini(&r->diag);
 	r->loaded = watch_hash(r->opt->config);
 	model = reload_read(r, &r->diag);
@@ -120,6 +140,7 @@ reload_run(struct reload *r)
 			 LOG_STR("file", r->opt->config),
 			 LOG_UINT("errors", r->diag.errors), LOG_END);
 	}
+	notify_reloaded(r, ok);
 	return ok;
 }
 

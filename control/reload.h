@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/notify.h"
 #include "config/diag.h"
 #include "control/run_config.h"
 #include "control/state.h"
@@ -36,6 +37,8 @@ void reload_attach(struct reload *r,
 				 struct conf_diag *diag),
 		   void (*applied)(void *arg, const struct conf_model *model),
 		   void *arg);
+/* From now on the service manager is told of every reload; borrows it. */
+void reload_notify(struct reload *r, const struct notify *notify);
 /* Reads the file and puts it into force. False: it was refused, nothing has
  * changed; the report says why. There must be a file. */
 bool reload_run(struct reload *r);

@@ -104,12 +104,20 @@ run_usage_ok(const struct run_options *opt, bool extra)
 struct conf_model *
 run_load(const struct run_options *opt, struct conf_diag *diag)
 {
+	const struct conf_options route = {
+	    .listen = opt->listen,
+	    .upstream = opt->upstream,
+	    .protocol = opt->protocol,
+	    .profile = opt->profile,
+	    .faults = opt->faults.items,
+	    .faults_count = opt->faults.count,
+	};
+
 	if (opt->config != NULL)
 		return conf_load_file(opt->config, &fault_kinds, diag);
 	if (opt->listen == NULL)
 		return conf_load_text("", "options", &fault_kinds, diag);
-	return conf_load_options(opt->listen, opt->upstream, opt->protocol,
-	    opt->faults.items, opt->faults.count, &fault_kinds, diag);
+	return conf_load_options(&route, &fault_kinds, diag);
 }
 
 bool

@@ -12,7 +12,8 @@
 #include "control/state.h"
 
 struct run_options {
-	const char *config, *listen, *upstream, *protocol, *journal;
+	const char *config, *listen, *upstream, *protocol, *profile;
+	const char *journal;
 	const char *user;
 	const char *log_format, *log_level, *seed, *workers;
 	const char *toxiproxy_config; /* of Toxiproxy; NULL: none */

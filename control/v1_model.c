@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "config/profile.h"
 #include "config/tables.h"
 #include "control/v1_read.h"
 #include "faults/fault.h"
@@ -103,13 +104,15 @@ v1_adopt_faults(const struct v1_reader *r, struct conf_route *to,
 	for (size_t i = 0; i < to->faults_count; i++) {
 		struct conf_fault *f = &to->faults[i];
 
-		f->from_api = true;
+		f->from_api = f->profile == PROFILE_NONE;
 		f->leased = (struct conf_leased){.made = r->lease};
 		for (size_t k = 0; k < count; k++) {
 			if (f->name == NULL || strcmp(old[k].name, f->name))
 				continue;
 			f->from_api = old[k].from_api;
 			f->arming = old[k].arming;
+			if (old[k].profile != PROFILE_NONE)
+				f->profile = old[k].profile;
 			f->leased = old[k].leased;
 		}
 	}
@@ -259,6 +262,19 @@ settle_protocol(struct v1_reader *r, json_t *json, int protocol,
 		conf_route_protocol_defaults(to);
 }
 
+/* What comes with the profile under a lease goes with that. */
+static void
+settle_profile(const struct v1_reader *r, struct conf_route *to)
+{
+	conf_route_settle_profile(to, &fault_kinds);
+	for (size_t i = 0; i < to->faults_count; i++) {
+		struct conf_fault *f = &to->faults[i];
+
+		if (f->profile != PROFILE_NONE && f->leased.made == 0)
+			f->leased.made = r->lease;
+	}
+}
+
 void
 v1_read_route(struct v1_reader *r, json_t *json, const struct conf_model *model,
 	      struct conf_route *to)
@@ -285,6 +301,8 @@ v1_read_route(struct v1_reader *r, json_t *json, const struct conf_model *model,
 		replace_faults(r, faults, model, to);
 	else
 		compile_faults(r, model, to);
+	if (faults != NULL || json_object_get(json, "profile") != NULL)
+		settle_profile(r, to);
 }
 
 static void

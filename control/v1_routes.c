@@ -5,7 +5,9 @@
 
 #include "base/glob.h"
 #include "base/xalloc.h"
+#include "config/profile.h"
 #include "control/v1_call.h"
+#include "faults/fault.h"
 
 /* --- reading --- */
 
@@ -138,6 +140,7 @@ v1_route_put(struct v1_call *call)
 	if (index != SIZE_MAX) {
 		old = &draft->routes[index];
 		v1_adopt_faults(&r, route, old->faults, old->faults_count);
+		conf_route_settle_profile(route, &fault_kinds);
 		route->from_api = old->from_api;
 		route->leased = old->leased;
 		v1_edit_enabled(call->edit, old->enabled, route->enabled,

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/xalloc.h"
 #include "config/describe.h"
+#include "config/profile.h"
 #include "faults/fault.h"
 #include "observe/metrics.h"
 
@@ -127,6 +128,9 @@ index_page(const char *folder)
 	for (const struct conf_group *g = conf_groups; g->name != NULL; g++)
 		str_printf(&text, "| [`%s`](config-%s.md) | %s |\n",
 		    group_name(g), group_name(g), g->summary);
+	str_add(&text, "\n## Link profiles\n\n[`profile`](profiles.md): "
+		       "3G, DSL, a satellite and other known networks by "
+		       "name, and who published their figures.\n");
 	str_add(&text, "\n## Metrics\n\n[`/metrics`](metrics.md): every "
 		       "metric, its type, labels and meaning.\n");
 	ok = write_page(folder, "", "README", &text);
@@ -165,10 +169,24 @@ metrics_page(const char *folder)
 	return ok;
 }
 
+static bool
+profiles_page(const char *folder)
+{
+	struct str text = {0};
+	bool ok;
+
+	add_origin(&text, "config/profile.c");
+	conf_profiles_markdown(&text);
+	ok = write_page(folder, "", "profiles", &text);
+	str_fini(&text);
+	return ok;
+}
+
 bool
 generate_pages(const char *folder)
 {
-	bool ok = index_page(folder) && metrics_page(folder);
+	bool ok = index_page(folder) && metrics_page(folder) &&
+	    profiles_page(folder);
 
 	for (size_t i = 0; i < fault_kinds.count && ok; i++)
 		ok = !generate_shows_kind(fault_kinds.items[i]) ||

@@ -40,7 +40,24 @@ struct watch {
 	uint64_t known; /* hash of the contents */
 };
 
-/* FNV-1a over one file's bytes; false if it cannot be read now. */
+static void
+hash_value(uint64_t *hash, unsigned value)
+{
+	*hash = (*hash ^ value) * 0x100000001b3u;
+}
+
+/* What stands in a file's place and cannot be read, such as a folder, is a
+ * change like others: whoever reads it says what is wrong. */
+static bool
+hash_failure(int error, uint64_t *hash)
+{
+	if (error != EISDIR && error != EACCES && error != ELOOP)
+		return false;
+	hash_value(hash, 0x200u + (unsigned)error);
+	return true;
+}
+
+/* FNV-1a over one file's bytes; false if it is not there now. */
 static bool
 hash_file(const char *path, uint64_t *hash)
 {
@@ -49,13 +66,15 @@ hash_file(const char *path, uint64_t *hash)
 	ssize_t n;
 
 	if (fd < 0)
-		return false;
+		return hash_failure(errno, hash);
 	while ((n = read(fd, buf, sizeof(buf))) > 0) {
 		for (ssize_t i = 0; i < n; i++)
-			*hash = (*hash ^ buf[i]) * 0x100000001b3u;
+			hash_value(hash, buf[i]);
 	}
+	if (n < 0 && hash_failure(errno, hash))
+		n = 0;
 	close(fd);
-	*hash = (*hash ^ 0x100) * 0x100000001b3u;
+	hash_value(hash, 0x100);
 	return n == 0;
 }
 

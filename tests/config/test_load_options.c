@@ -12,8 +12,15 @@
 static struct conf_model *
 load(const char *protocol, const char *fault, struct conf_diag *diag)
 {
-	return conf_load_options(":15432", "db:5432", protocol, &fault,
-				 fault != NULL, &fake_kinds, diag);
+	const struct conf_options opt = {
+	    .listen = ":15432",
+	    .upstream = "db:5432",
+	    .protocol = protocol,
+	    .faults = &fault,
+	    .faults_count = fault != NULL,
+	};
+
+	return conf_load_options(&opt, &fake_kinds, diag);
 }
 
 START_TEST(one_route_comes_out)
@@ -21,9 +28,14 @@ START_TEST(one_route_comes_out)
 	const char *const faults[] = {"latency,latency=80ms,jitter=20",
 				      "latency,probability=20%,stream=upstream",
 				      "latency"};
+	const struct conf_options opt = {
+	    .listen = ":15432",
+	    .upstream = "db:5432",
+	    .faults = faults,
+	    .faults_count = 3,
+	};
 	struct conf_diag diag = {0};
-	struct conf_model *m = conf_load_options(":15432", "db:5432", NULL,
-						 faults, 3, &fake_kinds, &diag);
+	struct conf_model *m = conf_load_options(&opt, &fake_kinds, &diag);
 	const struct conf_route *r;
 
 	ck_assert_uint_eq(diag.count, 0);
@@ -122,11 +134,14 @@ END_TEST
 
 START_TEST(addresses_and_protocol_are_checked)
 {
+	const struct conf_options wrong = {
+	    .upstream = "db", .protocol = "htp", .profile = "3gg"};
+	const struct conf_options loop = {
+	    .listen = ":1", .upstream = "localhost:1"};
 	struct conf_diag diag = {0};
 	char *said;
 
-	ck_assert_ptr_null(
-	    conf_load_options(NULL, "db", "htp", NULL, 0, &fake_kinds, &diag));
+	ck_assert_ptr_null(conf_load_options(&wrong, &fake_kinds, &diag));
 	said = fake_messages(&diag);
 	ck_assert_ptr_nonnull(strstr(said, "--listen: it is missing; expected "
 					   "--listen Where clients connect"));
@@ -134,9 +149,9 @@ START_TEST(addresses_and_protocol_are_checked)
 	ck_assert_ptr_nonnull(strstr(said, "--protocol: \"htp\" is unknown; "
 					   "expected one of tcp, http, udp, "
 				   "dns, did"));
+	ck_assert_ptr_nonnull(strstr(said, "--profile: \"3gg\" is unknown"));
 	free(said);
-	ck_assert_ptr_null(conf_load_options(":1", "localhost:1", NULL, NULL, 0,
-					     &fake_kinds, &diag));
+	ck_assert_ptr_null(conf_load_options(&loop, &fake_kinds, &diag));
 	said = fake_messages(&diag);
 	ck_assert_ptr_nonnull(strstr(said, "leads to its own listener"));
 	free(said);

@@ -269,9 +269,16 @@ static struct conf_model *
 load(struct harness *h, const char *const *texts, size_t count,
     struct conf_diag *diag)
 {
+	const struct conf_options opt = {
+	    .listen = "127.0.0.1:1",
+	    .upstream = "127.0.0.1:2",
+	    .protocol = h->protocol,
+	    .faults = texts,
+	    .faults_count = count,
+	};
+
 	return h->tls ? load_tls(texts, count, diag)
-		      : conf_load_options("127.0.0.1:1", "127.0.0.1:2",
-			    h->protocol, texts, count, &fault_kinds, diag);
+		      : conf_load_options(&opt, &fault_kinds, diag);
 }
 
 /* Loads the texts and brings every live flow in line. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/harness/check_run.h"
@@ -117,6 +118,20 @@ START_TEST(a_file_that_goes_for_a_moment_is_not_gone)
 }
 END_TEST
 
+START_TEST(a_folder_in_the_place_of_the_file_is_told_once)
+{
+	begin();
+	unlink(file);
+	ck_assert_int_eq(mkdir(file, 0700), 0);
+	ck_assert_int_eq(wait_change(5000), 1);
+	ck_assert_int_eq(wait_change(700), 0);
+	rmdir(file);
+	write_to(file, "one");
+	ck_assert_int_eq(wait_change(5000), 1);
+	finish();
+}
+END_TEST
+
 START_TEST(a_change_between_reading_and_watching_is_told_soon)
 {
 	char *names[] = {file};
@@ -156,6 +171,7 @@ main(void)
 		a_file_written_in_place_and_renamed_over_is_seen,
 		the_same_contents_are_no_change,
 		a_file_that_goes_for_a_moment_is_not_gone,
+		a_folder_in_the_place_of_the_file_is_told_once,
 		a_change_between_reading_and_watching_is_told_soon,
 		a_hash_tells_contents_apart_and_nothing_from_something, NULL});
 }

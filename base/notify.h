@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tells the service manager that started the process how it is, as Type=notify
+ * of systemd expects it: one datagram a message to the socket that
+ * NOTIFY_SOCKET names. Nobody is waited for; without that variable, and after
+ * a failure, all calls do nothing. */
+#ifndef BASE_NOTIFY_H
+#define BASE_NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+
+/* Zeroed: nobody is told. */
+struct notify {
+	int socket;	     /* descriptor + 1; 0: none */
+	int64_t watchdog_us; /* a sign of life is due so often; 0: none is */
+};
+
+/* Connects to the socket that the environment names, and takes the variables
+ * out of it: no child should speak for us. True also if there is none; false
+ * and err: it cannot be reached, and nobody will be told. */
+bool notify_init(struct notify *n, struct error *err);
+void notify_fini(struct notify *n);
+
+/* Each sends one message. `status` is one line for people. */
+void notify_ready(const struct notify *n, const char *status, ...)
+    PRINTF_LIKE(2, 3);
+/* A reload begins at that monotonic time; notify_ready() ends it. */
+void notify_reloading(const struct notify *n, int64_t now_us);
+void notify_stopping(const struct notify *n, const char *status, ...)
+    PRINTF_LIKE(2, 3);
+void notify_alive(const struct notify *n);
+
+#endif
