@@ -10,13 +10,11 @@ import re
 import statistics
 import time
 
+from cluster import Cluster
 from hosts import find
-from proxy import Proxy
 from story import wait
-from writer import Writer
 
 NAMES = ["n1", "n2", "n3", "n4", "n5"]
-CONF = "etcd.conf"
 PROGRAMS = ["etcd"]
 RAFT = re.compile(r'"ts":"([^"]+)".*?"msg":"(\w+) (.*?)"')
 LEADS = re.compile(r"became leader at term (\d+)")
@@ -95,21 +93,21 @@ class Node:
         return [(moment(m[1]), m[2], m[3]) for m in found if m]
 
 
-class Cluster:
-    def __init__(self, network, story, program):
-        self.story = story
-        self.proxy = Proxy(story, CONF, f"{network.dir}/faultwire.log",
-                           program)
-        self.nodes = [Node(host) for host in network.hosts]
-        cluster = ",".join(f"{h.name}=http://{h.known_as}:2380"
-                           for h in network.hosts)
+class Etcd(Cluster):
+    conf = "etcd.conf"
+    turn = 0
+
+    def nodes_on(self, hosts):
+        return [Node(host) for host in hosts]
+
+    def set_up(self):
+        cluster = ",".join(f"{n.name}=http://{n.host.known_as}:2380"
+                           for n in self.nodes)
         begun = time.time()
         for node in self.nodes:
             node.start(cluster)
         _, at = wait("leader that all follow", self.agreed, 40)
-        story.figure("five nodes started and led", at - begun)
-        self.turn = 0
-        self.writer = Writer(self.write)
+        self.story.figure("five nodes started and led", at - begun)
 
     def write(self, number):
         """To the node that answered last; after a failure to the next."""
@@ -172,10 +170,6 @@ class Cluster:
 
     def others(self, node):
         return [n.name for n in self.nodes if n is not node]
-
-    def close(self):
-        self.writer.close()
-        self.proxy.close()
 
 
 def lose_leader(c, partition, **fields):
@@ -280,3 +274,4 @@ SCENES = [
     ("Slow links", "slow", slow_link),
     ("Jam and release: old messages arrive late, in order", "jam", jam),
 ]
+START = Etcd

@@ -10,13 +10,11 @@ import statistics
 import subprocess
 import time
 
+from cluster import Cluster
 from hosts import find
-from proxy import Proxy
 from story import wait
-from writer import Writer
 
 NAMES = ["p1", "p2", "p3"]
-CONF = "postgres.conf"
 PROGRAMS = ["psql"]
 
 SETTINGS = """
@@ -120,12 +118,13 @@ class Node:
         return sorted((found or "").split())
 
 
-class Cluster:
-    def __init__(self, network, story, program):
-        self.story = story
-        self.proxy = Proxy(story, CONF, f"{network.dir}/faultwire.log",
-                           program)
-        self.nodes = [Node(host) for host in network.hosts]
+class Postgres(Cluster):
+    conf = "postgres.conf"
+
+    def nodes_on(self, hosts):
+        return [Node(host) for host in hosts]
+
+    def set_up(self):
         self.primary = self.nodes[0]
         begun = time.time()
         self.primary.create()
@@ -134,9 +133,9 @@ class Cluster:
             node.copy(self.primary)
             node.start()
         _, at = wait("two standbys", lambda: self.streaming(2), 20)
-        story.figure("a primary and two standbys that stream", at - begun)
+        self.story.figure("a primary and two standbys that stream",
+                          at - begun)
         self.primary.sql("create table ledger (n int primary key)")
-        self.writer = Writer(self.write)
 
     def write(self, number):
         return self.primary.sql(f"insert into ledger values ({number})",
@@ -159,10 +158,6 @@ class Cluster:
 
     def wait_write(self, since):
         wait("write", lambda: self.writer.since(since + 0.5))
-
-    def close(self):
-        self.writer.close()
-        self.proxy.close()
 
 
 def cut_standby(c):
@@ -284,3 +279,4 @@ SCENES = [
     ("Jam and release", "jam", jam),
     ("The primary is isolated, a standby promoted", "failover", failover),
 ]
+START = Postgres

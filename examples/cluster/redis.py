@@ -10,13 +10,11 @@ import re
 import socket
 import time
 
+from cluster import Cluster
 from hosts import find
-from proxy import Proxy
 from story import wait
-from writer import Writer
 
 NAMES = ["r1", "r2", "r3"]
-CONF = "redis.conf"
 PROGRAMS = ["redis-server", "redis-sentinel"]
 DOWN_MS = 1500  # silence that sentinels take for a failure
 SWITCH = re.compile(r"\+switch-master main (\S+) 6379 (\S+) 6379")
@@ -121,25 +119,25 @@ class Node:
         return {int(n) for n in self.ask("ZRANGE", "numbers", 0, -1)}
 
 
-class Cluster:
-    def __init__(self, network, story, program):
-        self.story = story
-        self.proxy = Proxy(story, CONF, f"{network.dir}/faultwire.log",
-                           program)
-        master = network.hosts[0]
-        self.nodes = [Node(host, master) for host in network.hosts]
+class Redis(Cluster):
+    conf = "redis.conf"
+    resp = None  # the writer's connection
+
+    def nodes_on(self, hosts):
+        return [Node(host, hosts[0]) for host in hosts]
+
+    def set_up(self):
         begun = time.time()
         for node in self.nodes:
             node.start()
         _, at = wait("two replicas", lambda: self.roles() ==
                      ["master", "slave", "slave"], 30)
-        story.figure("a master and two replicas that follow", at - begun)
+        self.story.figure("a master and two replicas that follow",
+                          at - begun)
         for node in self.nodes:
             node.watch()
         _, at = wait("sentinels that know each other", self.watched, 30)
-        story.figure("three sentinels that know each other", at - begun)
-        self.resp = None
-        self.writer = Writer(self.write)
+        self.story.figure("three sentinels that know each other", at - begun)
 
     def roles(self):
         """What each is, "slave" only if it follows its master."""
@@ -241,10 +239,6 @@ class Cluster:
                           caught_up - at)
         self.check_epochs()
 
-    def close(self):
-        self.writer.close()
-        self.proxy.close()
-
 
 def stamp(line):
     """The seconds since 1970 of `1:X 25 Nov 2026 16:20:01.123 # …`."""
@@ -316,3 +310,4 @@ SCENES = [
      flapping),
     ("Jam and release: old messages arrive late, in order", "jam", jam),
 ]
+START = Redis
