@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs examples/compose with podman and tells what its `show` tells as TAP.
 
-    tests/containers/compose.py FAULTWIRE
+    tests/clusters/compose.py FAULTWIRE
 
 The image of faultwire is made from the program under test and the libraries
 that it needs. Skipped, with the reason, without root, podman,
