@@ -4,7 +4,6 @@ one is in force at once and a bad one changes nothing."""
 
 import os
 import signal
-import tempfile
 import time
 import unittest
 
@@ -154,34 +153,6 @@ class Reload(Scenario):
         self.live.expect_silence(0.2)
         self.proxy.reload(self.text())
         self.assertEqual(self.live.recv(4), b"held")
-
-
-class Links(Scenario):
-    def test_symbolic_links_swapped_as_kubernetes_does(self):
-        upstream = self.serving()
-        port = free_port()
-
-        def text(*faults):
-            return conf.text([route("r", port, upstream.port, *faults)])
-
-        with tempfile.TemporaryDirectory() as d:
-            def publish(number, content):
-                os.mkdir(f"{d}/..{number}")
-                with open(f"{d}/..{number}/fw.conf", "w",
-                          encoding="ascii") as f:
-                    f.write(content)
-                os.symlink(f"..{number}", f"{d}/..data_tmp")
-                os.rename(f"{d}/..data_tmp", f"{d}/..data")
-
-            publish(1, text())
-            os.symlink("..data/fw.conf", f"{d}/fw.conf")
-            proxy = self.start(None, path=f"{d}/fw.conf")
-            for number in (2, 3):
-                cut = (fault("limit_data", bytes=1),) if number == 2 else ()
-                proxy.reload(number,
-                             lambda n, cut=cut: publish(n, text(*cut)))
-                c = self.client(port).send(b"abc").finish()
-                self.assertEqual(len(c.recv_end()[0]), 1 if cut else 3)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class Faultwire:
     over the file `path`, or (with neither) over `args` alone."""
 
     def __init__(self, text, args=(), env=None, journal=None, nofile=None,
-                 path=None, hosts=None, stdout=None, ready=True):
+                 path=None, hosts=None, bind=None, stdout=None, ready=True):
         self.dir = tempfile.mkdtemp(prefix="faultwire-test-")
         self.conf = path or os.path.join(self.dir, "faultwire.conf")
         if text is not None:
@@ -102,7 +102,8 @@ class Faultwire:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
 
         self.process = subprocess.Popen(
-            self._with_hosts(hosts) + prefix() +
+            self._with_hosts(hosts) +
+            (self._with_mount(*bind) if bind else []) + prefix() +
             [BIN, "run", "--journal", self.journal_path, *args],
             stdin=subprocess.DEVNULL, stdout=stdout or self._out,
             stderr=self._err,
@@ -121,8 +122,14 @@ class Faultwire:
         file = os.path.join(self.dir, "hosts")
         with open(file, "w", encoding="ascii") as f:
             f.write(hosts)
+        return self._with_mount(file, "/etc/hosts")
+
+    @staticmethod
+    def _with_mount(source, target):
+        """A command that gives what follows a mount of its own."""
         command = ["unshare", "-m", "sh", "-c",
-                   'mount --bind "$0" /etc/hosts && exec "$@"', file]
+                   'mount --bind "$0" "$1" && shift && exec "$@"', source,
+                   target]
         if subprocess.run(command + ["true"], stdin=subprocess.DEVNULL,
                           capture_output=True, check=False).returncode:
             raise unittest.SkipTest("no mount namespaces here")
