@@ -179,6 +179,8 @@ struct flow {
 	struct decision *decisions; /* owned: what was decided, by fault */
 	struct link links[2];	  /* LINK_UP, LINK_DOWN */
 	struct event_times when;  /* kept while somebody listens */
+	const char *acted, *acted_kind; /* a fault that acted and is gone;
+					   interned; NULL: none */
 	uint8_t type;		  /* enum flow_type */
 	uint8_t layer;		  /* enum conf_layer whose faults are meant */
 	uint16_t open_holds;

@@ -195,6 +195,10 @@ settle(struct flow *f, const struct armed_route *old,
 		before = fault_of(old, d->fault, &at);
 		if (before != NULL)
 			condition_leave(before, d);
+		if (before != NULL && d->injected) {
+			f->acted = before->name;
+			f->acted_kind = before->ops->kind.name;
+		}
 		*link = d->next;
 		free(d);
 	}

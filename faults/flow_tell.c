@@ -47,7 +47,7 @@ flow_tell_open(const struct flow *f)
 	f->engine->emit(f->engine->emit_arg, &e);
 }
 
-/* The fault that acted on the flow; NULL: none, or it is gone. */
+/* The fault in force that acted on the flow; NULL: none. */
 static const struct armed_fault *
 injector(const struct flow *f)
 {
@@ -73,6 +73,8 @@ flow_tell_close(const struct flow *f, const char *reason)
 	if (types[f->type] == NULL || !flow_event(f, EVENT_FLOW_CLOSE, &e))
 		return;
 	fault = injector(f);
+	e.fault = f->acted;
+	e.kind = f->acted_kind;
 	if (fault != NULL) {
 		e.fault = fault->name;
 		e.kind = fault->ops->kind.name;
