@@ -24,5 +24,6 @@ const struct command *const commands[] = {
     &command_top,
     &command_toxiproxy_cli,
     &command_toxiproxy_server,
+    &command_verdict,
     NULL,
 };
