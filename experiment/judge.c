@@ -9,6 +9,11 @@ static void (*const mechanisms[])(const struct scope *, struct verdicts *) = {
     retry_judge,
     timeouts_judge,
     breaker_judge,
+    reconnect_judge,
+    fallback_judge,
+    blast_judge,
+    bulkhead_judge,
+    recovery_judge,
 };
 
 /* Was this kind met on the route before window `at`? */

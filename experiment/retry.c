@@ -151,6 +151,14 @@ say_retries(const struct tally *t, struct verdict *v)
 	    BOUND_MIN);
 }
 
+/* Faults under which the kernel answers in our place: attempts are not seen. */
+static bool
+is_hidden(const char *kind)
+{
+	return strcmp(kind, "refuse") == 0 ||
+	    strcmp(kind, "connect_timeout") == 0;
+}
+
 static void
 judge_retries(const struct scope *s, const struct chains *all,
     const struct tally *t, struct verdicts *to)
@@ -158,6 +166,13 @@ judge_retries(const struct scope *s, const struct chains *all,
 	struct verdict *v = scope_verdict(s, to, "retries", "chains/1");
 
 	v->n = t->failed;
+	if (is_hidden(s->kind)) {
+		verdict_say(v, STATE_NOT_OBSERVABLE, "the kernel turned "
+		    "connections away: attempts were not seen");
+		verdict_wants(v, "a fault of kind down, which takes "
+				 "connections and resets them");
+		return;
+	}
 	if (t->failed == 0) {
 		verdict_say(v, STATE_NOT_EXERCISED,
 		    "no request failed while the fault was armed");

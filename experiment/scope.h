@@ -34,5 +34,10 @@ struct verdict *scope_verdict(const struct scope *s, struct verdicts *to,
 void retry_judge(const struct scope *s, struct verdicts *to);
 void timeouts_judge(const struct scope *s, struct verdicts *to);
 void breaker_judge(const struct scope *s, struct verdicts *to);
+void reconnect_judge(const struct scope *s, struct verdicts *to);
+void fallback_judge(const struct scope *s, struct verdicts *to);
+void blast_judge(const struct scope *s, struct verdicts *to);
+void bulkhead_judge(const struct scope *s, struct verdicts *to);
+void recovery_judge(const struct scope *s, struct verdicts *to);
 
 #endif

@@ -8,6 +8,7 @@
 import http.client
 import json
 import os
+import socket
 import tempfile
 import threading
 import time
@@ -198,7 +199,10 @@ class Verdicts(Scenario):
         low, high = seen["open_s"]
         self.assertTrue(low <= 1.03 and high >= 1 and high < 1.3, seen)
         self.assertEqual(seen["probes"], [1, 1], seen)
-        self.assertNotIn(found["retries", "abort"]["state"], ("CONFIRMED",))
+        self.assertNotEqual(found["retries", "abort"]["state"], "CONFIRMED")
+        self.assertEqual(found["fallback", "abort"]["class"], "fail_fast")
+        self.assertEqual(found["blast_radius", "abort"]["affected"], 1)
+        self.assertLess(found["recovery", "abort"]["first_success_s"], 1.5)
         # The same relation by the services of the configuration.
         file = os.path.join(self.folder, "run.conf")
         with open(file, "w", encoding="ascii") as f:
@@ -232,6 +236,36 @@ class Verdicts(Scenario):
         seen = found["leaked_calls", "hang"]
         self.assertEqual(seen["state"], "CONFIRMED", seen)
         self.assertAlmostEqual(seen["abandoned_after_s"], 0.3, delta=0.1)
+
+
+class Reconnects(Scenario):
+    def test_pauses_of_a_client_whose_connections_are_cut(self):
+        server = self.serving()
+        port = free_port()
+
+        def text(*faults):
+            return conf.text([route("db", port, server.port, *faults)])
+
+        with tempfile.TemporaryDirectory() as folder:
+            journal = os.path.join(folder, "journal")
+            proxy = self.start(text(), journal=journal)
+            for _ in range(5):
+                proxy.reload(text(fault("down")))
+                for k in range(5):
+                    with self.assertRaises(ConnectionResetError), \
+                            socket.create_connection(("127.0.0.1", port),
+                                                     10) as conn:
+                        conn.recv(1)
+                    time.sleep(0.03 * 2 ** k)
+                proxy.reload(text())
+            proxy.stop()
+            done = run("verdict", "--json", journal)
+        found = [v for v in json.loads(done.stdout)["verdicts"]
+                 if v["mech"] == "reconnect"]
+        self.assertEqual(len(found), 1, done.stdout)
+        self.assertEqual(found[0]["state"], "CONFIRMED", found)
+        self.assertEqual(found[0]["shape"], "exponential", found)
+        self.assertAlmostEqual(found[0]["factor"], 2, delta=0.25)
 
 
 class Command(Scenario):
