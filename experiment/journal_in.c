@@ -101,6 +101,19 @@ outcome_of(const struct call *c, const char *reason, int64_t left_us)
 	return outcome;
 }
 
+/* Where flows of that type belong; NULL: they tell nothing of reactions. */
+static struct calls *
+calls_of(struct route *route, const char *type)
+{
+	if (type == NULL)
+		return NULL;
+	if (strcmp(type, "exchange") == 0)
+		return &route->calls;
+	return strcmp(type, "stream") == 0 || strcmp(type, "connection") == 0
+	    ? &route->connections
+	    : NULL;
+}
+
 /* A connection that is all there is to see of a call. */
 static void
 add_attempt(struct route *route, struct call connection)
@@ -113,12 +126,12 @@ on_flow_close(struct reader *r, const json_t *e, struct route *route)
 {
 	const char *type = text(e, "flow_type"), *client = text(e, "client");
 	int64_t left_us = number(e, "left_us"), ts_us = number(e, "ts_us");
+	struct calls *calls = calls_of(route, type);
 	struct call *c;
 
-	if (type == NULL)
+	if (calls == NULL)
 		return;
-	c = record_add(strcmp(type, "exchange") == 0 ? &route->calls
-						     : &route->connections);
+	c = record_add(calls);
 	c->line = r->line;
 	c->start_us = ts_us - number(e, "duration_us");
 	c->request_us = number(e, "request_us");

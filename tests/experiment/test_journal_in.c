@@ -149,6 +149,32 @@ START_TEST(faults_become_windows_and_noise_is_kept)
 }
 END_TEST
 
+static const struct {
+	const char *type;
+	size_t calls, connections;
+} types[] = {
+    {"exchange", 1, 0},
+    {"connection", 1, 1}, /* the fault left nothing else of the call */
+    {"stream", 1, 1},
+    {"datagram", 0, 0},
+};
+
+START_TEST(flows_belong_where_their_type_says)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), HEAD "{\"type\":\"flow_close\","
+	    "\"ts_us\":9,\"route\":\"r\",\"reason\":\"fault\","
+	    "\"kind\":\"down\",\"flow_type\":\"%s\"}\n",
+	    types[_i].type);
+	ck_assert(reads(text));
+	ck_assert_uint_eq(record.routes[0].calls.count, types[_i].calls);
+	ck_assert_uint_eq(record.routes[0].connections.count,
+	    types[_i].connections);
+	record_fini(&record);
+}
+END_TEST
+
 START_TEST(a_last_line_that_was_cut_is_left_out)
 {
 	ck_assert(reads(HEAD "{\"type\":\"flow_open\",\"ts_us\":5}\n"
@@ -194,6 +220,8 @@ main(void)
 	tcase_add_loop_test(tc, who_left_before_the_answer_has_given_up, 0,
 	    (int)COUNT_OF(leavings));
 	tcase_add_test(tc, faults_become_windows_and_noise_is_kept);
+	tcase_add_loop_test(tc, flows_belong_where_their_type_says, 0,
+	    (int)COUNT_OF(types));
 	tcase_add_test(tc, a_last_line_that_was_cut_is_left_out);
 	tcase_add_loop_test(tc, damage_is_told_with_its_line, 0,
 	    (int)COUNT_OF(bad));
