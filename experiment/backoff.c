@@ -118,8 +118,10 @@ find_levels(const struct steps *s, struct backoff *to)
 	double p = to->jitter == JITTER_NONE ? 0.25 : 0.5;
 
 	to->steps = s->count;
-	for (size_t k = 0; k < s->count; k++)
+	for (size_t k = 0; k < s->count; k++) {
 		to->levels_us[k] = stat_quantile(s->values[k], s->n[k], p);
+		to->lows_us[k] = stat_quantile(s->values[k], s->n[k], 0.05);
+	}
 }
 
 /* --- growth --------------------------------------------------------------- */
@@ -368,25 +370,33 @@ classify(const struct stat_rows *rows, double noise_us, uint64_t seed,
 		decide(rows, to, noise_us, seed);
 }
 
+/* Is the pause none? Then lateness alone made it, and not always. */
+static bool
+is_at_once(const struct backoff *b, size_t k, double noise_us)
+{
+	return b->levels_us[k] <= MAX(IMMEDIATE_US, 3 * noise_us) &&
+	    b->lows_us[k] <= IMMEDIATE_US;
+}
+
 void
 backoff_classify(const struct stat_rows *pauses, double noise_us,
     uint64_t seed, struct backoff *to)
 {
-	double at_once = MAX(IMMEDIATE_US, 3 * noise_us), *values = NULL;
+	double *values = NULL;
 	struct stat_rows rest = *pauses;
 	size_t *at, slow = 0;
 
 	*to = (struct backoff){0};
 	classify(pauses, noise_us, seed, to);
 	for (size_t k = 0; k < to->steps; k++)
-		slow += to->levels_us[k] > at_once;
+		slow += !is_at_once(to, k, noise_us);
 	if (to->steps > 0 && slow == 0) {
 		to->shape = BACKOFF_IMMEDIATE;
 		to->jitter = JITTER_NONE;
 		to->cap_us = 0;
 		return;
 	}
-	if (to->steps < 2 || to->levels_us[0] > at_once)
+	if (to->steps < 2 || !is_at_once(to, 0, noise_us))
 		return;
 	at = without_first(pauses, &values);
 	rest.at = at;

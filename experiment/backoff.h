@@ -38,6 +38,7 @@ struct backoff {
 	double factor; /* from step to step; linear: added µs; else 0 */
 	double cap_us; /* where it stays; 0: none was seen */
 	double levels_us[BACKOFF_STEPS]; /* typical pauses */
+	double lows_us[BACKOFF_STEPS];	 /* their 5th percentiles */
 	size_t steps;			 /* of them */
 	size_t chains;			 /* with at least one pause */
 };

@@ -20,6 +20,7 @@
 #define ABSENT_MIN   250 /* failures */
 #define ABSENT_S     30.0
 #define CYCLES_MAX   64
+#define LOOK_BACK    1024 /* inbound calls that may be under way */
 
 struct inbound {
 	const struct call *call;
@@ -65,12 +66,11 @@ same(const struct call *edge, const struct call *c)
 /* The inbound call that this attempt belongs to: one that says the same id,
  * else, of those alive, the latest without an attempt, else the latest. */
 static struct inbound *
-cause(struct flow_of_calls *in, size_t from, const struct call *c)
+cause(struct flow_of_calls *in, size_t end, const struct call *c)
 {
 	struct inbound *free_one = NULL, *latest = NULL;
 
-	for (size_t i = from; i < in->count &&
-	     in->items[i].call->start_us <= c->start_us; i++) {
+	for (size_t i = end > LOOK_BACK ? end - LOOK_BACK : 0; i < end; i++) {
 		struct inbound *b = &in->items[i];
 
 		if (b->call->closed_us < c->start_us)
@@ -90,7 +90,7 @@ match(const struct scope *s, struct flow_of_calls *in)
 	const struct calls *edge = &s->edge->calls, *calls = &s->route->calls;
 	bool *skip = xcalloc(edge->count + calls->count + 1, sizeof(*skip));
 	bool *own = skip + edge->count;
-	size_t from = 0;
+	size_t end = 0;
 
 	in->items = xcalloc(edge->count + 1, sizeof(*in->items));
 	identity_checks(edge, skip);
@@ -103,10 +103,10 @@ match(const struct scope *s, struct flow_of_calls *in)
 		const struct call *c = &calls->items[i];
 		struct inbound *b;
 
-		while (from < in->count &&
-		    in->items[from].call->closed_us < c->start_us)
-			from++;
-		b = own[i] ? NULL : cause(in, from, c);
+		while (end < in->count &&
+		    in->items[end].call->start_us <= c->start_us)
+			end++;
+		b = own[i] ? NULL : cause(in, end, c);
 		if (b == NULL)
 			continue;
 		if (b->attempt == NULL)
@@ -348,7 +348,7 @@ is_dense(const struct flow_of_calls *in, const struct window *w,
 
 static void
 say_found(const struct flow_of_calls *in, const struct found *f,
-    struct verdict *v)
+    double noise_us, struct verdict *v)
 {
 	size_t many = f->probes_max > 0 ? f->probes_max : 1;
 
@@ -370,6 +370,10 @@ say_found(const struct flow_of_calls *in, const struct found *f,
 		    "calls went through to a dependency that still failed",
 		    f->runs_count, f->after_probe);
 	}
+	if (f->cycles_count > 0 && noise_us > 0.1 * f->cycles[0].hi_us)
+		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
+		    "by up to %.3f s, too much for an open time of %.3f s",
+		    noise_us / 1e6, f->cycles[0].hi_us / 1e6);
 	if (f->cycles_count == 0)
 		verdict_wants(v, "a longer fault: the open time was not over "
 				 "when it was lifted");
@@ -455,7 +459,7 @@ judge(const struct scope *s, struct flow_of_calls *in, struct verdict *v)
 			    0.1));
 		return;
 	}
-	say_found(in, &f, v);
+	say_found(in, &f, (double)s->record->noise_us, v);
 }
 
 void

@@ -31,12 +31,26 @@ by_time(const void *a, const void *b)
 	return x->by - y->by;
 }
 
-/* The calls under way over the windows, the first second of each aside. */
-static size_t
-changes_of(const struct scope *s, const struct calls *calls,
-    struct change *changes)
+struct changes {
+	struct change *items; /* owned */
+	size_t count, room;
+};
+
+static void
+add(struct changes *c, int64_t at_us, int by)
 {
-	size_t n = 0;
+	if (c->count == c->room) {
+		c->room = c->room > 0 ? c->room * 2 : 64;
+		c->items = xrealloc(c->items, c->room * sizeof(*c->items));
+	}
+	c->items[c->count++] = (struct change){at_us, by};
+}
+
+/* The calls under way over the windows, the first second of each aside. */
+static void
+changes_of(const struct scope *s, const struct calls *calls,
+    struct changes *to)
+{
 
 	for (size_t i = 0; i < calls->count; i++) {
 		const struct call *c = &calls->items[i];
@@ -44,42 +58,42 @@ changes_of(const struct scope *s, const struct calls *calls,
 		for (size_t k = 0; k < s->windows_count; k++) {
 			int64_t from = MAX(c->start_us,
 			    s->windows[k].from_us + 1000000);
-			int64_t to = MIN(c->end_us, s->windows[k].to_us);
+			int64_t end = MIN(c->end_us, s->windows[k].to_us);
 
-			if (from >= to)
+			if (from >= end)
 				continue;
-			changes[n++] = (struct change){from, 1};
-			changes[n++] = (struct change){to, -1};
+			add(to, from, 1);
+			add(to, end, -1);
 		}
 	}
-	if (n > 1)
-		qsort(changes, n, sizeof(*changes), by_time);
-	return n;
+	if (to->count > 1)
+		qsort(to->items, to->count, sizeof(*to->items), by_time);
 }
 
 static void
 measure(const struct scope *s, const struct calls *calls, struct crowd *to)
 {
-	struct change *changes = xcalloc(
-	    2 * calls->count * s->windows_count + 1, sizeof(*changes));
-	size_t n = changes_of(s, calls, changes), now = 0;
+	struct changes changes = {0};
+	size_t now = 0;
 	double all = 0, high = 0;
 
 	*to = (struct crowd){0};
-	for (size_t i = 0; i < n; i++) {
-		now = (size_t)((int64_t)now + changes[i].by);
+	changes_of(s, calls, &changes);
+	for (size_t i = 0; i < changes.count; i++) {
+		now = (size_t)((int64_t)now + changes.items[i].by);
 		to->peak = MAX(to->peak, now);
 	}
 	now = 0;
-	for (size_t i = 0; i + 1 < n; i++) {
-		double us = (double)(changes[i + 1].at_us - changes[i].at_us);
+	for (size_t i = 0; i + 1 < changes.count; i++) {
+		double us = (double)(changes.items[i + 1].at_us -
+		    changes.items[i].at_us);
 
-		now = (size_t)((int64_t)now + changes[i].by);
+		now = (size_t)((int64_t)now + changes.items[i].by);
 		all += us;
 		high += now + 1 >= to->peak ? us : 0;
 	}
 	to->at_peak = all > 0 ? high / all : 0;
-	free(changes);
+	free(changes.items);
 }
 
 /* Calls that the limit would hold back, if there were none: rate × time. */

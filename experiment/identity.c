@@ -14,6 +14,7 @@
 #define BASELINE_MIN 30	  /* calls, for L3 */
 #define SAID_MIN     0.9  /* share of calls that must carry a counter or id */
 #define NONE	     UINT32_MAX
+#define LOOK_BACK    1024 /* calls on the edge that may be under way */
 
 /* --- a map from keys to the last place of that key ------------------------ */
 
@@ -198,7 +199,7 @@ nest(struct work *w)
 {
 	const struct calls *calls = &w->s->route->calls;
 	const struct calls *edge;
-	size_t n = 0, unsure = 0, from = 0;
+	size_t n = 0, unsure = 0, end = 0;
 
 	if (w->s->edge == NULL || w->s->edge->calls.count == 0)
 		return false;
@@ -207,11 +208,11 @@ nest(struct work *w)
 		const struct call *c = &calls->items[i];
 		size_t holders = 0;
 
-		while (from < edge->count &&
-		    edge->items[from].closed_us < c->start_us)
-			from++;
-		for (size_t k = from; k < edge->count &&
-		     edge->items[k].start_us <= c->start_us; k++) {
+		while (end < edge->count &&
+		    edge->items[end].start_us <= c->start_us)
+			end++;
+		for (size_t k = end > LOOK_BACK ? end - LOOK_BACK : 0; k < end;
+		     k++) {
 			if (edge->items[k].closed_us < c->start_us)
 				continue;
 			holders++;

@@ -16,6 +16,7 @@ struct series {
 	double *pauses;	 /* owned */
 	size_t *at;	 /* owned: rows of them, a client and window each */
 	size_t rows;
+	size_t *next;	 /* owned: by connection, its client's next one */
 	size_t cut, followed, beside;
 	double seconds;	 /* from the first to the last attempt, summed up */
 	size_t gave_up;
@@ -37,18 +38,44 @@ note_line(struct series *r, size_t line)
 	r->line_last = MAX(r->line_last, line);
 }
 
-/* The next connection of the same client behind i; NULL: none. */
-static const struct call *
-successor(const struct calls *all, size_t i)
+struct place {
+	uint64_t client;
+	size_t at;
+};
+
+static int
+by_client(const void *a, const void *b)
 {
-	for (size_t k = i + 1; k < all->count; k++) {
-		if (all->items[k].client == all->items[i].client)
-			return &all->items[k];
-	}
-	return NULL;
+	const struct place *x = a, *y = b;
+
+	if (x->client != y->client)
+		return x->client < y->client ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
 }
 
-/* Follows one client from connection i on, as long as the fault cuts it. */
+/* For every connection the next one of its client; itself: none. Owned. */
+static size_t *
+successors(const struct calls *all)
+{
+	struct place *places = xcalloc(all->count + 1, sizeof(*places));
+	size_t *next = xcalloc(all->count + 1, sizeof(*next));
+
+	for (size_t i = 0; i < all->count; i++)
+		places[i] = (struct place){all->items[i].client, i};
+	if (all->count > 1)
+		qsort(places, all->count, sizeof(*places), by_client);
+	for (size_t i = 0; i < all->count; i++) {
+		bool last = i + 1 == all->count ||
+		    places[i + 1].client != places[i].client;
+
+		next[places[i].at] = places[last ? i : i + 1].at;
+	}
+	free(places);
+	return next;
+}
+
+/* Follows one client from connection i on, as long as the fault cuts it.
+ * `seen` are those that were looked at. */
 static void
 follow(const struct scope *s, size_t i, bool *seen, struct series *r)
 {
@@ -62,7 +89,9 @@ follow(const struct scope *s, size_t i, bool *seen, struct series *r)
 		seen[c - all->items] = true;
 		note_line(r, c->line);
 		r->cut++;
-		next = successor(all, (size_t)(c - all->items));
+		next = &all->items[r->next[c - all->items]];
+		if (next == c)
+			next = NULL;
 		if (next == NULL || next->start_us >= w->to_us)
 			break;
 		r->followed++;
@@ -89,6 +118,7 @@ collect(const struct scope *s, struct series *r)
 	*r = (struct series){0};
 	r->pauses = xcalloc(all->count + 1, sizeof(*r->pauses));
 	r->at = xcalloc(all->count + 2, sizeof(*r->at));
+	r->next = successors(all);
 	for (size_t i = 0; i < all->count; i++) {
 		if (!seen[i] && was_cut(s, &all->items[i]))
 			follow(s, i, seen, r);
@@ -123,6 +153,11 @@ say(const struct scope *s, const struct series *r, struct verdict *v)
 		verdict_number(v, "cap_s", b.cap_us / 1e6);
 	verdict_say(v, STATE_CONFIRMED, "%zu connections followed %zu that "
 	    "were cut, in %zu series", r->followed, r->cut, r->rows);
+	if (b.shape > BACKOFF_IMMEDIATE &&
+	    (double)s->record->noise_us > 0.1 * b.first_us)
+		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
+		    "by up to %.3f s, too much for pauses of %.3f s",
+		    (double)s->record->noise_us / 1e6, b.first_us / 1e6);
 	if (b.shape == BACKOFF_INCREASING || b.shape == BACKOFF_UNKNOWN)
 		verdict_wants(v, "five outages, or more clients");
 }
@@ -153,4 +188,5 @@ reconnect_judge(const struct scope *s, struct verdicts *to)
 	}
 	free(r.pauses);
 	free(r.at);
+	free(r.next);
 }

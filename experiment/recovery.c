@@ -78,16 +78,25 @@ static void
 find_steady(const struct calls *calls, const struct sample *base,
     const int64_t span_us[2], struct recovery *r)
 {
+	int64_t t = span_us[0];
+
 	if (span_us[1] - span_us[0] < STEADY_US) {
 		r->too_short++;
 		return;
 	}
-	for (int64_t t = span_us[0]; t + STEADY_US <= span_us[1];
-	     t += STEP_US) {
-		double after_s = (double)(t - span_us[0]) / 1e6;
+	/* What is seen changes with calls only. */
+	for (size_t i = calls_from(calls, span_us[0]); i < calls->count &&
+	     calls->items[i].start_us + STEADY_US <= span_us[1]; i++) {
+		double after_s;
 
-		if (!is_steady(calls, base, t))
+		if (calls->items[i].start_us < t)
 			continue;
+		t = calls->items[i].start_us;
+		after_s = (double)(t - span_us[0]) / 1e6;
+		if (!is_steady(calls, base, t)) {
+			t += STEP_US;
+			continue;
+		}
 		r->steady++;
 		r->steady_s = MAX(r->steady_s, after_s);
 		r->steady_sum_s += after_s;

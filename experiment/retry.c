@@ -198,7 +198,7 @@ judge_retries(const struct scope *s, const struct chains *all,
 }
 
 static void
-say_backoff(const struct backoff *b, struct verdict *v)
+say_backoff(const struct backoff *b, double noise_us, struct verdict *v)
 {
 	verdict_word(v, "shape", backoff_shape_name(b->shape));
 	verdict_word(v, "jitter", backoff_jitter_name(b->jitter));
@@ -214,7 +214,11 @@ say_backoff(const struct backoff *b, struct verdict *v)
 	verdict_say(v, STATE_CONFIRMED, "%s pauses, jitter %s, from %zu chains",
 	    backoff_shape_name(b->shape), backoff_jitter_name(b->jitter),
 	    b->chains);
-	if (b->shape == BACKOFF_UNKNOWN) {
+	if (b->shape > BACKOFF_IMMEDIATE && noise_us > 0.1 * b->first_us) {
+		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
+		    "by up to %.3f s, too much for pauses of %.3f s",
+		    noise_us / 1e6, b->first_us / 1e6);
+	} else if (b->shape == BACKOFF_UNKNOWN) {
 		verdict_say(v, STATE_INCONCLUSIVE, "%zu requests with %zu "
 		    "pauses each do not tell how pauses grow", b->chains,
 		    b->steps);
@@ -254,7 +258,7 @@ judge_backoff(const struct scope *s, const struct chains *all,
 	} else {
 		backoff_classify(&(struct stat_rows){pauses, at, rows},
 		    (double)s->record->noise_us, SEED, &b);
-		say_backoff(&b, v);
+		say_backoff(&b, (double)s->record->noise_us, v);
 	}
 	free(at);
 	free(pauses);
@@ -283,33 +287,61 @@ judge_unsafe(const struct scope *s, const struct chains *all,
 
 /* --- amplification -------------------------------------------------------- */
 
+struct start {
+	int64_t at_us;
+	bool again; /* a retry */
+};
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct start *x = a, *y = b;
+
+	return (x->at_us > y->at_us) - (x->at_us < y->at_us);
+}
+
+/* All attempts within the windows, by time. Returns their number. */
+static size_t
+starts_of(const struct scope *s, const struct chains *all,
+    struct start *starts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct chain *c = &all->items[i];
+
+		for (size_t k = 0; k < c->length; k++) {
+			int64_t at_us = chain_call(all, c, k)->start_us;
+
+			if (scope_window(s, at_us) != NULL)
+				starts[n++] = (struct start){at_us, k > 0};
+		}
+	}
+	if (n > 1)
+		qsort(starts, n, sizeof(*starts), by_time);
+	return n;
+}
+
 /* The largest share of retries among originals in any 10 s of the windows. */
 static double
 peak_share(const struct scope *s, const struct chains *all)
 {
-	size_t bins = 0, *originals, *retries;
+	struct start *starts = xcalloc(s->route->calls.count + 1,
+	    sizeof(*starts));
+	size_t n = starts_of(s, all, starts), from = 0, again = 0;
 	double peak = 0;
 
-	bins = (size_t)(s->record->end_us / BUDGET_US) + 2;
-	originals = xcalloc(bins * 2, sizeof(*originals));
-	retries = originals + bins;
-	for (size_t i = 0; i < all->count; i++) {
-		const struct chain *c = &all->items[i];
+	for (size_t i = 0; i < n; i++) {
+		size_t originals;
 
-		for (size_t n = 0; n < c->length; n++) {
-			int64_t at_us = chain_call(all, c, n)->start_us;
-
-			if (at_us < 0 || scope_window(s, at_us) == NULL)
-				continue;
-			(n > 0 ? retries : originals)[at_us / BUDGET_US]++;
-		}
+		again += starts[i].again;
+		while (starts[i].at_us - starts[from].at_us > BUDGET_US)
+			again -= starts[from++].again;
+		originals = i + 1 - from - again;
+		if (originals >= 10)
+			peak = MAX(peak, (double)again / (double)originals);
 	}
-	for (size_t i = 0; i < bins; i++) {
-		if (originals[i] >= 10)
-			peak = MAX(peak, (double)retries[i] /
-				(double)originals[i]);
-	}
-	free(originals);
+	free(starts);
 	return peak;
 }
 

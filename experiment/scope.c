@@ -69,12 +69,19 @@ scope_fini(struct scope *s)
 const struct window *
 scope_window(const struct scope *s, int64_t at_us)
 {
-	for (size_t i = 0; i < s->windows_count; i++) {
-		if (at_us >= s->windows[i].from_us &&
-		    at_us < s->windows[i].to_us)
-			return &s->windows[i];
+	size_t lo = 0, hi = s->windows_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->windows[mid].to_us <= at_us)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return NULL;
+	return lo < s->windows_count && s->windows[lo].from_us <= at_us
+	    ? &s->windows[lo]
+	    : NULL;
 }
 
 double

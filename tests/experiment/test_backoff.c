@@ -256,6 +256,22 @@ START_TEST(a_first_retry_at_once_is_told_apart)
 }
 END_TEST
 
+/* Lateness only ever adds: a pause that never was shorter is a real one. */
+START_TEST(a_pause_within_our_lateness_is_not_called_none)
+{
+	static const double v[] = {50e3, 100e3, 200e3, 51e3, 101e3, 201e3};
+	static const double late[] = {1e3, 2e3, 50e3, 4e4, 2e3, 1e3};
+	static const size_t at[] = {0, 3, 6};
+	struct backoff b;
+
+	backoff_classify(&(struct stat_rows){v, at, 2}, 20e3, 1, &b);
+	ck_assert(!b.first_immediate);
+	ck_assert_double_eq_tol(b.first_us, 50e3, 1e3);
+	backoff_classify(&(struct stat_rows){late, at, 2}, 20e3, 1, &b);
+	ck_assert_int_eq(b.shape, BACKOFF_IMMEDIATE);
+}
+END_TEST
+
 START_TEST(too_little_is_called_too_little)
 {
 	static const double fast[] = {300, 500, 900}, two[] = {1e5, 2e5};
@@ -292,6 +308,7 @@ main(void)
 	tcase_add_loop_test(tc, decorrelated_jitter_is_not_called_a_law, 0, 3);
 	tcase_add_test(tc, the_numbers_of_a_law_are_right);
 	tcase_add_test(tc, a_first_retry_at_once_is_told_apart);
+	tcase_add_test(tc, a_pause_within_our_lateness_is_not_called_none);
 	tcase_add_test(tc, too_little_is_called_too_little);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

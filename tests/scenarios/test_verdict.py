@@ -108,6 +108,16 @@ def leaking(service, path):
     return got[0] if got else (504, b"gave up")
 
 
+class Found(dict):
+    def decided(self, mech, kind):
+        """The verdict; on a machine too busy to tell, none is the right
+        one."""
+        found = self[mech, kind]
+        if "own timers were late" in found["why"]:
+            raise unittest.SkipTest(found["why"])
+        return found
+
+
 class Verdicts(Scenario):
     def run_with(self, reaction, faults, seconds, rate=40):
         """Drives the service through a baseline and the faults; the journal's
@@ -171,7 +181,7 @@ class Verdicts(Scenario):
     def verdict(self, *args):
         done = run("verdict", "--json", *args, self.journal)
         self.assertEqual(done.returncode, 0, done.stderr)
-        found = {}
+        found = Found()
         for v in json.loads(done.stdout)["verdicts"]:
             if v["route"] == "api":
                 found[v["mech"], v.get("fault")] = v
@@ -182,7 +192,7 @@ class Verdicts(Scenario):
         retries = found["retries", "abort"]
         self.assertEqual(retries["state"], "CONFIRMED", retries)
         self.assertEqual((retries["retries_max"], retries["bound"]), (3, 3))
-        backoff = found["backoff", "abort"]
+        backoff = found.decided("backoff", "abort")
         self.assertEqual((backoff["shape"], backoff["jitter"]),
                          ("exponential", "none"), backoff)
         self.assertAlmostEqual(backoff["factor"], 2, delta=0.2)
@@ -192,7 +202,7 @@ class Verdicts(Scenario):
 
     def test_a_service_with_a_breaker(self):
         found = self.run_with(breaker, [ABORT], 6)
-        seen = found["breaker", "abort"]
+        seen = found.decided("breaker", "abort")
         self.assertEqual(seen["state"], "CONFIRMED", seen)
         low, high = seen["threshold"]
         self.assertTrue(low <= 5 <= high, seen)
@@ -225,7 +235,7 @@ class Verdicts(Scenario):
         drip = fault("drip", pieces=10, duration="1s")
         found = self.run_with(impatient, [HANG, {"api": (drip,)}], 1.5,
                               rate=15)
-        seen = found["timeout", "hang"]
+        seen = found.decided("timeout", "hang")
         self.assertEqual(seen["state"], "CONFIRMED", seen)
         self.assertAlmostEqual(seen["after_s"], 0.3, delta=0.05)
         self.assertEqual(seen["kind"], "idle", seen)
@@ -263,6 +273,8 @@ class Reconnects(Scenario):
         found = [v for v in json.loads(done.stdout)["verdicts"]
                  if v["mech"] == "reconnect"]
         self.assertEqual(len(found), 1, done.stdout)
+        if "own timers were late" in found[0]["why"]:
+            self.skipTest(found[0]["why"])
         self.assertEqual(found[0]["state"], "CONFIRMED", found)
         self.assertEqual(found[0]["shape"], "exponential", found)
         self.assertAlmostEqual(found[0]["factor"], 2, delta=0.25)
