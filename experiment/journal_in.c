@@ -148,6 +148,7 @@ on_flow_close(struct reader *r, const json_t *e, struct route *route)
 	c->bytes_up = (uint64_t)number(e, "bytes_up");
 	c->bytes_down = (uint64_t)number(e, "bytes_down");
 	c->status = (int)number(e, "status");
+	c->retry_after_s = (int)number(e, "retry_after_s");
 	if (json_object_get(e, "attempt") != NULL)
 		c->attempt = (int)number(e, "attempt");
 	c->outcome = (uint8_t)outcome_of(c, text(e, "reason"), left_us);

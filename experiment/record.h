@@ -35,6 +35,7 @@ struct call {
 	uint64_t client;    /* hash of its address */
 	uint64_t bytes_up, bytes_down;
 	int attempt; /* -1: unsaid */
+	int retry_after_s; /* as the answer asked; 0: it did not */
 	int status;
 	uint8_t outcome; /* enum call_outcome */
 };

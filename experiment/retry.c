@@ -285,6 +285,42 @@ judge_unsafe(const struct scope *s, const struct chains *all,
 		    t->retried);
 }
 
+/* Retries behind answers that said when to come back. */
+static void
+judge_retry_after(const struct scope *s, const struct chains *all,
+    struct verdicts *to)
+{
+	struct verdict *v;
+	size_t asked = 0, honoured = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct chain *c = &all->items[i];
+
+		for (size_t n = 1; n < c->length && in_scope(s, all, c); n++) {
+			int64_t us = chain_call(all, c, n - 1)->retry_after_s *
+			    (int64_t)1000000;
+
+			asked += us > 0;
+			honoured += us > 0 && pause_before(all, c, n) +
+				s->record->noise_us >= us;
+		}
+	}
+	if (asked == 0)
+		return;
+	v = scope_verdict(s, to, "retry_after", "chains/1");
+	v->n = asked;
+	verdict_number(v, "honoured_share", (double)honoured / (double)asked);
+	verdict_say(v, asked < BOUND_MIN ? STATE_INCONCLUSIVE
+		: honoured == asked	 ? STATE_CONFIRMED
+		: honoured * 20 > asked	 ? STATE_PARTIAL
+					 : STATE_ABSENT,
+	    "%zu of %zu retries came no earlier than Retry-After had asked",
+	    honoured, asked);
+	if (asked < BOUND_MIN)
+		verdict_wants(v, "%d retries behind such an answer",
+		    BOUND_MIN);
+}
+
 /* --- amplification -------------------------------------------------------- */
 
 struct start {
@@ -402,6 +438,7 @@ retry_judge(const struct scope *s, struct verdicts *to)
 	judge_retries(s, &all, &t, to);
 	judge_backoff(s, &all, &t, to);
 	judge_unsafe(s, &all, &t, to);
+	judge_retry_after(s, &all, to);
 	judge_amplification(s, &all, &t, to);
 	chains_fini(&all);
 }

@@ -186,6 +186,7 @@ struct flow {
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
+	int retry_after_s; /* as the answer asked; 0: it did not */
 };
 
 /* A fault that stands elsewhere ends this flow; nothing if it ended before. */
@@ -265,6 +266,9 @@ flow_is_watched(const struct flow *f)
 {
 	return UNLIKELY(f->engine->emit != NULL);
 }
+/* The host: the value of the answer's Retry-After, if it is a number of
+ * seconds. */
+void flow_retry_after(struct flow *f, struct view value);
 /* n bytes came from the source, or went to the sink: counts them. */
 static inline void
 link_received(struct link *l, size_t n)

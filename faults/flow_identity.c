@@ -75,6 +75,12 @@ number(struct view v)
 	return n;
 }
 
+void
+flow_retry_after(struct flow *f, struct view value)
+{
+	f->retry_after_s = MAX(number(view_trim(value)), 0);
+}
+
 static int
 attempt_in(struct view v, enum count_form form)
 {
@@ -159,7 +165,8 @@ flow_identity(const struct flow *f, struct event_identity *to)
 {
 	struct view method, path = {0}, query = {0}, length = {0}, token;
 
-	*to = (struct event_identity){.client = f->client, .attempt = -1};
+	*to = (struct event_identity){.client = f->client, .attempt = -1,
+	    .retry_after_s = f->retry_after_s};
 	if (f->ops->fact == NULL || !f->ops->fact(f, FACT_METHOD, &method))
 		return;
 	if (!f->ops->fact(f, FACT_PATH, &path))

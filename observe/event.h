@@ -63,6 +63,7 @@ struct event_identity {
 	const char *id_from; /* the header that has it; constant */
 	uint64_t trace;	     /* its trace */
 	int attempt;	     /* as the client counts, from 0; -1: unsaid */
+	int retry_after_s;   /* as the answer asked; 0: it did not */
 };
 
 /* When, on the clock of time_us; 0: it did not happen. */

@@ -112,6 +112,8 @@ put_flow(struct jsonw *w, const struct event_record *e)
 	put_hash(w, "trace", who->trace);
 	if (who->attempt >= 0)
 		jsonw_put_int(w, "attempt", who->attempt);
+	if (who->retry_after_s > 0)
+		jsonw_put_int(w, "retry_after_s", who->retry_after_s);
 }
 
 static void

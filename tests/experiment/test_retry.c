@@ -174,6 +174,34 @@ START_TEST(health_checks_are_no_requests)
 }
 END_TEST
 
+static const struct {
+	int asked_s;
+	double base_us;
+	int state; /* enum verdict_state; -1: no verdict */
+} hints[] = {
+    {1, 1e6, STATE_CONFIRMED},
+    {2, 1e6, STATE_PARTIAL}, /* the pause doubles: the second one does */
+    {3, 1e5, STATE_ABSENT},
+    {0, 1e5, -1},
+};
+
+START_TEST(retries_before_they_were_asked_for_are_seen)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, TARGET_UNIQUE, 2, hints[_i].base_us);
+	verdicts_fini(&s.verdicts);
+	for (size_t i = 0; i < sim_api(&s)->calls.count; i++)
+		sim_api(&s)->calls.items[i].retry_after_s = hints[_i].asked_s;
+	judge_record(&s.record, &s.verdicts);
+	v = sim_verdict(&s, "retry_after");
+	ck_assert_int_eq(v != NULL ? (int)v->state : -1, hints[_i].state);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(a_post_without_a_key_is_unsafe_to_repeat)
 {
 	struct sim s;
@@ -210,6 +238,8 @@ main(void)
 	tcase_add_test(tc, a_fault_that_nobody_met_proves_nothing);
 	tcase_add_test(tc, few_failures_do_not_make_it_absent);
 	tcase_add_test(tc, health_checks_are_no_requests);
+	tcase_add_loop_test(tc, retries_before_they_were_asked_for_are_seen, 0,
+	    (int)COUNT_OF(hints));
 	tcase_add_test(tc, a_post_without_a_key_is_unsafe_to_repeat);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -141,6 +141,18 @@ START_TEST(what_looks_like_an_id_in_the_target_is_found_again_elsewhere)
 }
 END_TEST
 
+START_TEST(retry_after_is_a_number_of_seconds)
+{
+	struct request r = {.method = "GET", .path = "/"};
+
+	r.flow.engine = &engine;
+	flow_retry_after(&r.flow, view_of(" 3 "));
+	ck_assert_int_eq(r.flow.retry_after_s, 3);
+	flow_retry_after(&r.flow, view_of("Fri, 31 Dec 1999 23:59:59 GMT"));
+	ck_assert_int_eq(r.flow.retry_after_s, 0);
+}
+END_TEST
+
 START_TEST(times_are_kept_while_somebody_listens)
 {
 	struct request r = {.method = "GET", .path = "/"};
@@ -190,6 +202,7 @@ main(void)
 	tcase_add_test(tc, an_id_is_told_as_a_hash_with_its_header);
 	tcase_add_test(tc,
 	    what_looks_like_an_id_in_the_target_is_found_again_elsewhere);
+	tcase_add_test(tc, retry_after_is_a_number_of_seconds);
 	tcase_add_test(tc, times_are_kept_while_somebody_listens);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -18,8 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from harness import (Scenario, conf, fault, free_port, response, route,
                      run)
 
-ABORT = {"edge": (), "api": (fault("abort", status=503),)}
-HANG = {"edge": (), "api": (fault("hang"),)}
+ABORT = {"api": (fault("abort", status=503, headers=["Retry-After: 1"]),)}
+HANG = {"api": (fault("hang"),)}
 
 
 class Service(ThreadingHTTPServer):
@@ -68,7 +68,7 @@ def plain(service, path):
 
 
 def retrying(service, path):
-    for pause in (0.05, 0.1, 0.2, None):
+    for pause in (0.1, 0.2, 0.4, None):
         status, body = service.ask(path)
         if status < 500 or pause is None:
             break
@@ -196,8 +196,9 @@ class Verdicts(Scenario):
         self.assertEqual((backoff["shape"], backoff["jitter"]),
                          ("exponential", "none"), backoff)
         self.assertAlmostEqual(backoff["factor"], 2, delta=0.2)
-        self.assertAlmostEqual(backoff["first_s"], 0.05, delta=0.02)
+        self.assertAlmostEqual(backoff["first_s"], 0.1, delta=0.03)
         self.assertEqual(found["amplification", "abort"]["load"], "storm")
+        self.assertEqual(found["retry_after", "abort"]["state"], "ABSENT")
         self.assertNotEqual(found["breaker", "abort"]["state"], "CONFIRMED")
 
     def test_a_service_with_a_breaker(self):
@@ -261,12 +262,12 @@ class Reconnects(Scenario):
             proxy = self.start(text(), journal=journal)
             for _ in range(5):
                 proxy.reload(text(fault("down")))
-                for k in range(5):
+                for k in range(4):
                     with self.assertRaises(ConnectionResetError), \
                             socket.create_connection(("127.0.0.1", port),
                                                      10) as conn:
                         conn.recv(1)
-                    time.sleep(0.03 * 2 ** k)
+                    time.sleep(0.06 * 2 ** k)
                 proxy.reload(text())
             proxy.stop()
             done = run("verdict", "--json", journal)
