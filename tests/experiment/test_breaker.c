@@ -159,6 +159,7 @@ START_TEST(brackets_are_narrow)
 		o.fault_s *= 2;
 		run(&s, &o);
 		open = verdict_fact(sim_verdict(&s, "breaker"), "open_s");
+		ck_assert_ptr_nonnull(open);
 		widths[i] = (open->value.hi - open->value.lo) /
 		    (o.open_us / 1e6);
 		sim_fini(&s);

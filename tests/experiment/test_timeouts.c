@@ -94,6 +94,24 @@ START_TEST(one_fault_leaves_the_kind_open)
 }
 END_TEST
 
+START_TEST(who_was_answered_did_not_wait_in_silence)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	for (int i = 0; i < 20; i++) {
+		waits(&s, "hang", HANG_FROM_US + i * 1000000, 5e6);
+		sim_api(&s)->calls.items[i].first_us = HANG_FROM_US;
+	}
+	run(&s, &clients[0], false);
+	v = sim_verdict(&s, "timeout");
+	ck_assert_uint_eq(v->n, 20);
+	ck_assert_double_eq_tol(verdict_fact(v, "after_s")->value.lo, 1, 0.01);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(a_cut_wire_hides_who_left)
 {
 	struct sim s;
@@ -186,6 +204,7 @@ main(void)
 	tcase_add_loop_test(tc, two_faults_tell_the_kind_of_a_time_out, 0,
 	    (int)COUNT_OF(clients));
 	tcase_add_test(tc, one_fault_leaves_the_kind_open);
+	tcase_add_test(tc, who_was_answered_did_not_wait_in_silence);
 	tcase_add_test(tc, a_cut_wire_hides_who_left);
 	tcase_add_test(tc, a_time_within_our_own_lateness_is_no_number);
 	tcase_add_test(tc, four_samples_are_too_few);
