@@ -25,5 +25,6 @@ const struct command *const commands[] = {
     &command_top,
     &command_toxiproxy_cli,
     &command_toxiproxy_server,
+    &command_verdict,
     NULL,
 };

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/deadline.h"
@@ -177,11 +178,15 @@ struct flow {
 	struct in6_addr client;	  /* address of the client (mapped IPv4) */
 	struct decision *decisions; /* owned: what was decided, by fault */
 	struct link links[2];	  /* LINK_UP, LINK_DOWN */
+	struct event_times when;  /* kept while somebody listens */
+	const char *acted, *acted_kind; /* a fault that acted and is gone;
+					   interned; NULL: none */
 	uint8_t type;		  /* enum flow_type */
 	uint8_t layer;		  /* enum conf_layer whose faults are meant */
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
+	int retry_after_s; /* as the answer asked; 0: it did not */
 };
 
 /* A fault that stands elsewhere ends this flow; nothing if it ended before. */
@@ -251,17 +256,34 @@ bool link_feed_datagram(struct link *l, const void *data, size_t len,
 /* FLOW_DATAGRAM: the host took the first datagram of out; `sent`: it went to
  * the sink, else it is lost. Dropped here. */
 void link_taken_datagram(struct link *l, bool sent);
+/* While somebody listens: bytes passed now, from the client or to it. */
+void flow_mark(struct flow *f, enum link_dir dir);
+/* The host: the client ended its stream, or reset it. Only the first time
+ * counts. */
+void flow_left(struct flow *f);
+static inline bool
+flow_is_watched(const struct flow *f)
+{
+	return UNLIKELY(f->engine->emit != NULL);
+}
+/* The host: the value of the answer's Retry-After, if it is a number of
+ * seconds. */
+void flow_retry_after(struct flow *f, struct view value);
 /* n bytes came from the source, or went to the sink: counts them. */
 static inline void
 link_received(struct link *l, size_t n)
 {
 	l->fed += n;
+	if (flow_is_watched(l->flow) && !l->dir)
+		flow_mark(l->flow, LINK_UP);
 	counter_add(&l->flow->counts->received[l->dir], n);
 }
 static inline void
 link_sent(struct link *l, size_t n)
 {
 	l->taken += n;
+	if (flow_is_watched(l->flow) && l->dir)
+		flow_mark(l->flow, LINK_DOWN);
 	counter_add(&l->flow->counts->sent[l->dir], n);
 }
 /* The fast path moved n bytes past the engine. */

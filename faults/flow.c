@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "faults/condition.h"
+#include "faults/flow_tell.h"
 #include "faults/stage.h"
 
 struct route_shared *
@@ -194,6 +195,10 @@ settle(struct flow *f, const struct armed_route *old,
 		before = fault_of(old, d->fault, &at);
 		if (before != NULL)
 			condition_leave(before, d);
+		if (before != NULL && d->injected) {
+			f->acted = before->name;
+			f->acted_kind = before->ops->kind.name;
+		}
 		*link = d->next;
 		free(d);
 	}
@@ -262,10 +267,7 @@ flow_open(struct flow *f)
 void
 flow_open_early(struct flow *f, const void *data, size_t len)
 {
-	struct event_record e;
-
-	if (f->type != FLOW_WIRE && flow_event(f, EVENT_FLOW_OPEN, &e))
-		f->engine->emit(f->engine->emit_arg, &e);
+	flow_tell_open(f);
 	f->opening = true;
 	rebuild(f, f->route);
 	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
@@ -380,13 +382,12 @@ flow_reconcile(struct flow *f, const struct armed_route *route)
 void
 flow_fini(struct flow *f, const char *reason)
 {
-	struct event_record e;
-
 	if (f->closing)
 		return;
 	f->closing = true;
 	link_fini(&f->links[LINK_UP]);
 	link_fini(&f->links[LINK_DOWN]);
+	flow_tell_close(f, reason);
 	settle(f, f->route, NULL);
 	while (f->decisions != NULL) {
 		struct decision *d = f->decisions;
@@ -396,11 +397,4 @@ flow_fini(struct flow *f, const char *reason)
 	}
 	route_shared_unref(f->kept);
 	f->kept = NULL;
-	if (f->type == FLOW_WIRE || !flow_event(f, EVENT_FLOW_CLOSE, &e))
-		return;
-	e.what = reason;
-	e.bytes_up = f->links[LINK_UP].taken;
-	e.bytes_down = f->links[LINK_DOWN].taken;
-	e.duration_us = (double)(e.time_us - f->start_us);
-	f->engine->emit(f->engine->emit_arg, &e);
 }

@@ -6,6 +6,7 @@
 #ifndef OBSERVE_EVENT_H
 #define OBSERVE_EVENT_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@
 	X(EVENT_PARTITION_UP, "partition_up")                                  \
 	X(EVENT_PARTITION_DOWN, "partition_down")                              \
 	X(EVENT_RELOAD, "config_reload")                                       \
+	X(EVENT_LATENESS, "lateness") /* of our own timers */                  \
 	X(EVENT_GAP, "gap") /* `count` events were lost here */
 
 enum event_type {
@@ -48,6 +50,28 @@ enum event_verdict {
 #define X(id, word) id,
 	EVENT_VERDICTS(X)
 #undef X
+};
+
+/* Who asked for what. Targets and ids are hashes: they tell equal from
+ * different, and nothing else; 0: none. */
+struct event_identity {
+	struct in6_addr client; /* mapped IPv4; all zero on Unix sockets */
+	const char *method;	/* constant; NULL: no request */
+	uint64_t request; /* method, target and length of the body */
+	uint64_t token;	  /* what looks like an id in the target */
+	uint64_t id;	  /* an id that the client gave it */
+	const char *id_from; /* the header that has it; constant */
+	uint64_t trace;	     /* its trace */
+	int attempt;	     /* as the client counts, from 0; -1: unsaid */
+	int retry_after_s;   /* as the answer asked; 0: it did not */
+};
+
+/* When, on the clock of time_us; 0: it did not happen. */
+struct event_times {
+	int64_t request_us;  /* the last byte from the client */
+	int64_t response_us; /* the first byte that went to the client */
+	int64_t response_last_us;
+	int64_t left_us; /* the client ended its stream, or reset it */
 };
 
 struct event_record {
@@ -75,6 +99,10 @@ struct event_record {
 	uint64_t bytes_up, bytes_down;
 	int status; /* HTTP status, errno, … */
 	double duration_us;
+	/* EVENT_FLOW_OPEN (client only), EVENT_FLOW_CLOSE */
+	const char *flow_type; /* "stream", "connection", "exchange" */
+	struct event_identity who;
+	struct event_times when;
 };
 
 typedef void (*event_sink_fn)(void *arg, const struct event_record *event);

@@ -2,6 +2,10 @@
 /* One event as a JSON object. */
 #include "observe/event_json.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/json.h"
 
 /* What `what` is called depends on the event. */
@@ -65,6 +69,71 @@ put_numbers(struct jsonw *w, const struct event_record *e)
 		jsonw_put_double(w, "duration_us", e->duration_us);
 }
 
+static void
+put_hash(struct jsonw *w, const char *key, uint64_t hash)
+{
+	char text[17];
+
+	if (hash == 0)
+		return;
+	snprintf(text, sizeof(text), "%016" PRIx64, hash);
+	jsonw_put_string(w, key, text);
+}
+
+static void
+put_client(struct jsonw *w, const struct in6_addr *client)
+{
+	char text[INET6_ADDRSTRLEN];
+	bool mapped = IN6_IS_ADDR_V4MAPPED(client);
+
+	if (IN6_IS_ADDR_UNSPECIFIED(client))
+		return;
+	inet_ntop(mapped ? AF_INET : AF_INET6,
+	    mapped ? (const void *)&client->s6_addr[12] : client, text,
+	    sizeof(text));
+	jsonw_put_string(w, "client", text);
+}
+
+/* A flow by its type, its client and what was asked. */
+static void
+put_flow(struct jsonw *w, const struct event_record *e)
+{
+	const struct event_identity *who = &e->who;
+
+	jsonw_put_string(w, "flow_type", e->flow_type);
+	put_client(w, &who->client);
+	if (who->method == NULL)
+		return;
+	jsonw_put_string(w, "method", who->method);
+	put_hash(w, "request", who->request);
+	put_hash(w, "token", who->token);
+	put_hash(w, "id", who->id);
+	put_optional(w, "id_from", who->id_from);
+	put_hash(w, "trace", who->trace);
+	if (who->attempt >= 0)
+		jsonw_put_int(w, "attempt", who->attempt);
+	if (who->retry_after_s > 0)
+		jsonw_put_int(w, "retry_after_s", who->retry_after_s);
+}
+
+static void
+put_times(struct jsonw *w, const struct event_times *t, int64_t start_us)
+{
+	const struct {
+		const char *key;
+		int64_t at_us;
+	} times[] = {{"request_us", t->request_us},
+	    {"response_us", t->response_us},
+	    {"response_last_us", t->response_last_us},
+	    {"left_us", t->left_us}};
+
+	for (size_t i = 0; i < COUNT_OF(times); i++) {
+		if (times[i].at_us != 0)
+			jsonw_put_int(w, times[i].key,
+			    times[i].at_us - start_us);
+	}
+}
+
 void
 event_put_json(struct str *to, const struct event_record *e, int64_t start_us)
 {
@@ -83,5 +152,9 @@ event_put_json(struct str *to, const struct event_record *e, int64_t start_us)
 		jsonw_put_string(&w, "unit", e->unit);
 	}
 	put_numbers(&w, e);
+	if (e->flow_type != NULL) {
+		put_flow(&w, e);
+		put_times(&w, &e->when, start_us);
+	}
 	jsonw_object_end(&w);
 }

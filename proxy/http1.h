@@ -215,6 +215,9 @@ bool http1_exchange_over(struct http1_exchange *x);
  * of the connection. `error`: RFC 9209's word; constants. */
 void http1_exchange_error(struct http1_exchange *x, int status,
     const char *error, const char *text);
+/* While somebody listens: keeps what a final response's head asks of the
+ * client. */
+void http1_note_response(struct http1_exchange *x, struct view head);
 extern const struct flow_ops http1_exchange_ops;
 
 /* --- http1_count.c --- */

@@ -251,6 +251,8 @@ read_client(struct http1 *s)
 	}
 	if (n == END_CLOSED) {
 		s->client_fin = true;
+		if (s->x != NULL && s->x->begun)
+			flow_left(&s->x->flow);
 		return;
 	}
 	if (http1_waiting(s) == 0 && takes_input(s))

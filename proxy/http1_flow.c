@@ -104,6 +104,16 @@ answered(struct http1_exchange *x, int status, bool close)
 	http1_poke(x->s);
 }
 
+void
+http1_note_response(struct http1_exchange *x, struct view head)
+{
+	struct view value;
+
+	if (flow_is_watched(&x->flow) &&
+	    http1_head_find(head, "retry-after", 0, &value))
+		flow_retry_after(&x->flow, value);
+}
+
 /* Sends a reply as if it came from the upstream: through LINK_DOWN if nothing
  * of a response entered there, else past it. */
 static void
@@ -111,6 +121,7 @@ send_reply(struct http1_exchange *x, const struct str *reply)
 {
 	struct link *l = http1_link(x, LINK_DOWN);
 
+	http1_note_response(x, (struct view){reply->text, reply->len});
 	if (x->responded || l->fed > 0) {
 		x->bypass = true;
 		str_add_bytes(&x->s->out, reply->text, reply->len);

@@ -67,6 +67,7 @@ begin(struct http1_exchange *x, const char *data)
 	x->tunnel = p->framing == HTTP1_TUNNEL;
 	x->close |= !x->tunnel && !keeps_alive(x);
 	l->head_len = l->fed + p->head.len;
+	http1_note_response(x, (struct view){data, p->head.len});
 	flow_respond(&x->flow);
 	if (!x->flow.ended)
 		http1_exchange_edit(x, LINK_DOWN, data);

@@ -46,6 +46,8 @@ tcp_end_failed(struct tcp *t, enum link_dir source)
 		return;
 	t->dead[source] = true;
 	t->reset_in[source] = true;
+	if (source == LINK_UP)
+		flow_left(&t->flow);
 	if (t->reason == CLOSE_NONE && t->ends[source].error == EPROTO)
 		t->reason = CLOSE_TLS;
 	else if (t->reason == CLOSE_NONE)
@@ -119,6 +121,8 @@ tcp_write(struct tcp *t, enum link_dir dir)
 static void
 read_ended(struct tcp *t, enum link_dir dir, ssize_t n)
 {
+	if (n == END_CLOSED && dir == LINK_UP)
+		flow_left(&t->flow);
 	if (n == END_CLOSED)
 		link_feed_eof(link_of(t, dir));
 	else if (n == END_FAILED)

@@ -19,6 +19,7 @@
 #include "observe/sink.h"
 #include "proxy/flow_log.h"
 #include "proxy/front.h"
+#include "proxy/lateness.h"
 #include "proxy/protocol.h"
 #include "proxy/tls.h"
 
@@ -461,6 +462,7 @@ worker_free(struct worker *w)
 		event_del(&w->mailbox_ev);
 		event_del(&w->reap_ev);
 	}
+	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	mailbox_fini(&w->mailbox);
 	if (w->timer_fd >= 0)

@@ -47,6 +47,7 @@ struct worker {
 	unsigned char *scratch;	 /* WORKER_SCRATCH bytes for the fast path */
 	struct resolver *resolver; /* borrowed, shared, thread-safe */
 	struct event_buffer *events; /* NULL: nobody listens */
+	struct lateness *lateness;   /* measured while somebody does */
 	struct splice_pipe *spare_pipes;
 	size_t spare_pipes_count;
 	struct http1_pool *http1_pool; /* idle upstream connections */

@@ -4,6 +4,7 @@
 
 #include "base/xalloc.h"
 #include "observe/sink.h"
+#include "proxy/lateness.h"
 #include "proxy/worker.h"
 
 struct mail_call {
@@ -72,8 +73,10 @@ emit(void *arg, const struct event_record *event)
 void
 worker_listen(struct worker *w, struct sink *sink)
 {
+	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.emit = sink != NULL ? emit : NULL;
 	w->engine.emit_arg = w->events;
+	w->lateness = sink != NULL ? lateness_new(w) : NULL;
 }

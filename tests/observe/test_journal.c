@@ -153,6 +153,23 @@ static const struct {
 	    .bytes_up = 5, .duration_us = 250},
 	    "{\"type\":\"flow_close\",\"ts_us\":0,\"reason\":\"done\","
 	    "\"bytes_up\":5,\"bytes_down\":0,\"duration_us\":250}\n"},
+	{{.type = EVENT_FLOW_CLOSE, .time_us = 9000, .what = "client_closed",
+	    .flow_type = "exchange",
+	    .who = {.client = {.s6_addr = {[10] = 0xff, [11] = 0xff,
+		[12] = 127, [15] = 1}}, .method = "GET", .request = 0xab,
+		.id = 1, .id_from = "x-request-id", .attempt = 2},
+	    .when = {.request_us = 2000, .left_us = 8000}},
+	    "{\"type\":\"flow_close\",\"ts_us\":8000,"
+	    "\"reason\":\"client_closed\",\"bytes_up\":0,"
+	    "\"bytes_down\":0,\"flow_type\":\"exchange\","
+	    "\"client\":\"127.0.0.1\",\"method\":\"GET\","
+	    "\"request\":\"00000000000000ab\","
+	    "\"id\":\"0000000000000001\",\"id_from\":\"x-request-id\","
+	    "\"attempt\":2,\"request_us\":1000,\"left_us\":7000}\n"},
+	{{.type = EVENT_LATENESS, .time_us = 1000, .count = 100,
+	    .amount = 62.5, .unit = "us"},
+	    "{\"type\":\"lateness\",\"ts_us\":0,\"amount\":62.5,"
+	    "\"unit\":\"us\",\"count\":100}\n"},
 	{{.type = EVENT_CONNECT, .time_us = 1000, .what = "refused"},
 	    "{\"type\":\"connect\",\"ts_us\":0,\"result\":\"refused\"}\n"},
 	{{.type = EVENT_RESPONSE, .time_us = 1000, .status = 503,

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A route's calls of some time, summed up, and beside those of another. */
+#ifndef EXPERIMENT_COMPARE_H
+#define EXPERIMENT_COMPARE_H
+
+#include "experiment/scope.h"
+
+#define COMPARE_MIN 30 /* calls on each side */
+
+struct sample {
+	size_t n, failed;
+	double p50_us, p95_us;
+	struct range p95_ci_us;
+	double size_p05; /* bytes of good answers */
+};
+
+/* Calls that began within [from_us, to_us). */
+void sample_take(const struct calls *calls, int64_t from_us, int64_t to_us,
+    struct sample *to);
+/* Those of all windows of the scope together. */
+void sample_during(const struct scope *s, const struct calls *calls,
+    struct sample *to);
+/* Does `now` fail more, or take longer, than chance allows? */
+bool sample_is_worse(const struct sample *base, const struct sample *now);
+
+#endif

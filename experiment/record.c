@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growing arrays, and the little that all verdicts ask of them. */
+#include "experiment/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/intern.h"
+#include "base/xalloc.h"
+
+void
+record_fini(struct record *r)
+{
+	for (size_t i = 0; i < r->routes_count; i++) {
+		free(r->routes[i].calls.items);
+		free(r->routes[i].connections.items);
+		free(r->routes[i].windows);
+	}
+	free(r->routes);
+	*r = (struct record){0};
+}
+
+size_t
+record_find(const struct record *r, const char *name)
+{
+	for (size_t i = 0; i < r->routes_count; i++) {
+		if (strcmp(r->routes[i].name, name) == 0)
+			return i;
+	}
+	return RECORD_NONE;
+}
+
+struct route *
+record_route(struct record *r, const char *name)
+{
+	size_t at = record_find(r, name);
+
+	if (at != RECORD_NONE)
+		return &r->routes[at];
+	r->routes = xrealloc(r->routes,
+	    (r->routes_count + 1) * sizeof(*r->routes));
+	r->routes[r->routes_count] = (struct route){
+	    .name = intern(name), .edge = RECORD_NONE};
+	return &r->routes[r->routes_count++];
+}
+
+struct call *
+record_add(struct calls *calls)
+{
+	if (calls->count == calls->room) {
+		calls->room = calls->room > 0 ? calls->room * 2 : 64;
+		calls->items = xrealloc(calls->items,
+		    calls->room * sizeof(*calls->items));
+	}
+	calls->items[calls->count] = (struct call){.attempt = -1};
+	return &calls->items[calls->count++];
+}
+
+void
+record_arm(struct route *route, const struct window *window)
+{
+	/* One that was changed goes on. */
+	for (size_t i = 0; i < route->windows_count; i++) {
+		struct window *w = &route->windows[i];
+
+		if (w->to_us == INT64_MAX && w->kind == window->kind &&
+		    strcmp(w->fault, window->fault) == 0)
+			return;
+	}
+	route->windows = xrealloc(route->windows,
+	    (route->windows_count + 1) * sizeof(*route->windows));
+	route->windows[route->windows_count++] = *window;
+}
+
+void
+record_clear(struct route *route, const char *fault, int64_t at_us)
+{
+	for (size_t i = 0; i < route->windows_count; i++) {
+		struct window *w = &route->windows[i];
+
+		if (w->to_us == INT64_MAX && strcmp(w->fault, fault) == 0)
+			w->to_us = at_us;
+	}
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct call *x = a, *y = b;
+
+	if (x->start_us != y->start_us)
+		return x->start_us < y->start_us ? -1 : 1;
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+static void
+sort(struct calls *calls)
+{
+	if (calls->count > 1)
+		qsort(calls->items, calls->count, sizeof(*calls->items),
+		    by_start);
+}
+
+/* A route into a service causes the calls on the routes out of it. */
+static void
+find_edge(struct record *r, struct route *route)
+{
+	size_t found = RECORD_NONE;
+
+	if (route->edge != RECORD_NONE || route->from == NULL)
+		return;
+	for (size_t i = 0; i < r->routes_count; i++) {
+		const struct route *other = &r->routes[i];
+
+		if (other == route || other->to == NULL ||
+		    strcmp(other->to, route->from) != 0)
+			continue;
+		if (found != RECORD_NONE)
+			return; /* which one is not to be told */
+		found = i;
+	}
+	route->edge = found;
+}
+
+void
+record_finish(struct record *r)
+{
+	for (size_t i = 0; i < r->routes_count; i++) {
+		struct route *route = &r->routes[i];
+
+		sort(&route->calls);
+		sort(&route->connections);
+		for (size_t k = 0; k < route->windows_count; k++) {
+			if (route->windows[k].to_us == INT64_MAX)
+				route->windows[k].to_us = r->end_us;
+		}
+		find_edge(r, route);
+	}
+}
+
+size_t
+calls_from(const struct calls *calls, int64_t at_us)
+{
+	size_t lo = 0, hi = calls->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (calls->items[mid].start_us < at_us)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was seen in a run, as verdicts need it: calls and connections per
+ * route, the windows in which faults were armed, and how exact our own clock
+ * work was. Filled by a journal's reader, or by a test; verdicts are pure
+ * functions over it. Times are microseconds since the run's start. */
+#ifndef EXPERIMENT_RECORD_H
+#define EXPERIMENT_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORD_NONE SIZE_MAX
+
+enum call_outcome {
+	CALL_OK,
+	CALL_ERROR,	   /* answered by a failure: 429, 5xx */
+	CALL_RESET,	   /* a fault ended it */
+	CALL_CLIENT_ABORT, /* the client left */
+	CALL_SERVER_ABORT, /* the upstream left */
+	CALL_OPEN,	   /* the run ended first */
+};
+
+/* One exchange, or one connection. */
+struct call {
+	size_t line; /* of the journal: evidence */
+	int64_t start_us;
+	int64_t request_us; /* the last byte of the request; 0: none came */
+	int64_t first_us, last_us; /* bytes of the response; 0: none went */
+	int64_t end_us;	    /* for the client: when it left, if it did */
+	int64_t closed_us;  /* when the proxy was through with it */
+	const char *kind;   /* interned: the fault that acted; NULL: none */
+	const char *method; /* interned; NULL: no request */
+	uint64_t request, token, id, trace; /* hashes; 0: none */
+	uint64_t client;    /* hash of its address */
+	uint64_t bytes_up, bytes_down;
+	int attempt; /* -1: unsaid */
+	int retry_after_s; /* as the answer asked; 0: it did not */
+	int status;
+	uint8_t outcome; /* enum call_outcome */
+};
+
+struct calls {
+	struct call *items; /* owned; by start_us once record_sort() ran */
+	size_t count, room;
+};
+
+struct window {
+	const char *fault, *kind; /* interned */
+	int64_t from_us, to_us;	  /* to_us: INT64_MAX until it is cleared */
+	size_t line;
+};
+
+struct route {
+	const char *name;	/* interned */
+	const char *from, *to;	/* services, interned; NULL: unknown */
+	size_t edge; /* the route whose calls cause its calls; RECORD_NONE */
+	struct calls calls;	/* exchanges; and, without a method, streams,
+				   and connections that a fault ended */
+	struct calls connections;
+	struct window *windows; /* owned; by from_us */
+	size_t windows_count;
+};
+
+struct record {
+	struct route *routes; /* owned */
+	size_t routes_count;
+	int64_t end_us;	  /* the last event */
+	int64_t noise_us; /* nf: p95 of our own lateness */
+	uint64_t lost;	  /* events that the journal says are missing */
+};
+
+void record_fini(struct record *r);
+/* The route of that name, made if need be. Borrowed until the next one. */
+struct route *record_route(struct record *r, const char *name);
+/* Its index, or RECORD_NONE. */
+size_t record_find(const struct record *r, const char *name);
+/* A new call, zeroed but for attempt. Borrowed until the next one. */
+struct call *record_add(struct calls *calls);
+void record_arm(struct route *route, const struct window *window);
+void record_clear(struct route *route, const char *fault, int64_t at_us);
+/* After the last call was added: order by time, windows closed at the end,
+ * edges found by services where none was given. */
+void record_finish(struct record *r);
+
+/* Did the client get no answer that is good? Not for open ones. */
+static inline bool
+call_failed(const struct call *c)
+{
+	return c->outcome != CALL_OK && c->outcome != CALL_OPEN;
+}
+/* Index of the first call that starts at or after `at_us`. */
+size_t calls_from(const struct calls *calls, int64_t at_us);
+
+#endif

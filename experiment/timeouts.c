@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long clients wait. One fault cannot tell the kind: a deadline for the
+ * whole answer and one for the first byte look alike while nothing comes, and
+ * differ when a little comes all the time.
+ *
+ *	silence		trickle		verdict
+ *	leaves at T	leaves at T	total deadline
+ *	leaves at T	stays		first-byte or idle time-out
+ *	leaves at T	leaves at T'	low-speed rule
+ *	stays		stays		none up to the horizon
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/xalloc.h"
+#include "experiment/scope.h"
+
+#define SAMPLES_MIN 5
+#define ONE_MODE    0.9
+#define ALIKE	    0.2	/* of T: the two are one */
+#define LEAK_MIN_US 100000
+
+/* Kinds whose faults keep a call waiting, and how. */
+enum wait_kind {
+	WAIT_NONE,
+	WAIT_SILENT,
+	WAIT_TRICKLE,
+	WAIT_BLIND, /* the client's leaving is not seen either */
+};
+
+static const struct {
+	const char *kind;
+	enum wait_kind wait;
+} waits[] = {
+    {"hang", WAIT_SILENT},
+    {"timeout", WAIT_SILENT},
+    {"latency", WAIT_SILENT},
+    {"drip", WAIT_TRICKLE},
+    {"bandwidth", WAIT_TRICKLE},
+    {"slicer", WAIT_TRICKLE},
+    {"blackhole", WAIT_BLIND},
+    {"half_open", WAIT_BLIND},
+};
+
+static enum wait_kind
+wait_of(const char *kind)
+{
+	for (size_t i = 0; i < COUNT_OF(waits); i++) {
+		if (strcmp(waits[i].kind, kind) == 0)
+			return waits[i].wait;
+	}
+	return WAIT_NONE;
+}
+
+struct waiting {
+	double *left;	/* owned, sorted: how long they waited, µs */
+	size_t left_count;
+	double horizon_us; /* the longest wait of one that did not leave */
+	size_t stayed;	   /* waited as long as those that left, or longer */
+	size_t line_first, line_last; /* evidence */
+};
+
+/* Since the request was complete; streams have no other start. */
+static double
+waited(const struct call *c)
+{
+	int64_t since_us = c->request_us != 0 ? c->request_us : c->start_us;
+
+	return (double)(c->end_us - since_us);
+}
+
+static void
+collect(const struct scope *s, const struct calls *calls, bool trickle,
+    struct waiting *w)
+{
+	for (size_t i = 0; i < calls->count; i++) {
+		const struct call *c = &calls->items[i];
+
+		if (c->kind != s->kind || c->request_us == 0 ||
+		    (c->first_us != 0) != trickle)
+			continue;
+		if (w->line_first == 0)
+			w->line_first = c->line;
+		w->line_last = c->line;
+		if (c->outcome == CALL_CLIENT_ABORT)
+			w->left[w->left_count++] = waited(c);
+		else
+			w->horizon_us = MAX(w->horizon_us, waited(c));
+	}
+}
+
+static void
+measure(const struct scope *s, bool trickle, struct waiting *w)
+{
+	const struct route *r = s->route;
+	double middle;
+
+	*w = (struct waiting){.left = xcalloc(
+	    r->calls.count + r->connections.count + 1, sizeof(*w->left))};
+	collect(s, &r->calls, trickle, w);
+	if (r->calls.count == 0)
+		collect(s, &r->connections, trickle, w);
+	stat_sort(w->left, w->left_count);
+	if (w->left_count == 0)
+		return;
+	middle = stat_quantile(w->left, w->left_count, 0.5);
+	for (size_t i = 0; i < r->calls.count; i++) {
+		const struct call *c = &r->calls.items[i];
+
+		w->stayed += c->kind == s->kind && c->request_us != 0 &&
+		    c->outcome != CALL_CLIENT_ABORT && waited(c) > middle * 1.2;
+	}
+}
+
+/* Are 90 % of them close to the middle? */
+static bool
+is_one_mode(const struct waiting *w, double middle, double noise_us)
+{
+	double near = MAX(0.05 * middle, MAX(3 * noise_us, 5000));
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->left_count; i++)
+		n += fabs(w->left[i] - middle) <= near;
+	return (double)n >= ONE_MODE * (double)w->left_count;
+}
+
+static double
+middle_of(const struct waiting *w)
+{
+	return w->left_count > 0 ? stat_quantile(w->left, w->left_count, 0.5)
+				 : 0;
+}
+
+/* Enough left at about one time; says T. */
+static bool
+say_time(const struct scope *s, const struct waiting *w, struct verdict *v)
+{
+	double middle = middle_of(w), noise = (double)s->record->noise_us;
+	struct range ci;
+
+	if (w->left_count < SAMPLES_MIN)
+		return false;
+	ci = stat_quantile_range(w->left, w->left_count, 0.5);
+	verdict_number(v, "after_s", middle / 1e6);
+	verdict_bracket(v, "ci_s", (ci.lo - noise) / 1e6,
+	    (ci.hi + noise) / 1e6);
+	verdict_word(v, "modes",
+	    is_one_mode(w, middle, noise) ? "one" : "mixture");
+	if (noise > 0.1 * middle) {
+		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
+		    "by up to %.3f s, too much for a time of %.3f s",
+		    noise / 1e6, middle / 1e6);
+		return true;
+	}
+	verdict_say(v, w->stayed > w->left_count / 10 ? STATE_PARTIAL
+						      : STATE_CONFIRMED,
+	    "%zu clients left after %.3f s, %zu stayed longer",
+	    w->left_count, middle / 1e6, w->stayed);
+	return true;
+}
+
+/* --- the kind of time-out ------------------------------------------------- */
+
+/* Windows of the other way to wait on this route. */
+static bool
+find_trickle(const struct scope *s, struct waiting *w)
+{
+	for (size_t i = 0; i < s->route->windows_count; i++) {
+		const char *kind = s->route->windows[i].kind;
+		struct scope other = *s;
+
+		if (wait_of(kind) != WAIT_TRICKLE)
+			continue;
+		other.kind = kind;
+		measure(&other, true, w);
+		return true;
+	}
+	return false;
+}
+
+static void
+say_kind(const struct scope *s, double silent_us, struct verdict *v)
+{
+	struct waiting w = {0};
+	double middle;
+
+	if (!find_trickle(s, &w)) {
+		verdict_word(v, "kind", "unknown");
+		verdict_wants(v, "a fault of kind drip that lasts longer than "
+				 "%.1f s on one call", 2 * silent_us / 1e6);
+		return;
+	}
+	middle = middle_of(&w);
+	if (w.left_count >= SAMPLES_MIN &&
+	    fabs(middle - silent_us) <= ALIKE * silent_us)
+		verdict_word(v, "kind", "total");
+	else if (w.left_count >= SAMPLES_MIN)
+		verdict_word(v, "kind", "low_speed");
+	else if (w.horizon_us > silent_us * (1 + ALIKE))
+		verdict_word(v, "kind", "idle");
+	else
+		verdict_word(v, "kind", "unknown");
+	if (w.left_count < SAMPLES_MIN && w.horizon_us <= silent_us * 1.2)
+		verdict_wants(v, "a drip of more than %.1f s",
+		    2 * silent_us / 1e6);
+	free(w.left);
+}
+
+static void
+judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
+{
+	struct verdict *v = scope_verdict(s, to, "timeout", "waits/1");
+	struct waiting w;
+
+	if (wait == WAIT_BLIND) {
+		verdict_say(v, STATE_NOT_OBSERVABLE, "a cut wire hides the "
+		    "client's leaving from everybody behind it");
+		verdict_wants(v, "a fault of kind hang");
+		return;
+	}
+	measure(s, wait == WAIT_TRICKLE, &w);
+	v->n = w.left_count;
+	if (w.line_first > 0) {
+		verdict_line(v, w.line_first);
+		verdict_line(v, w.line_last);
+	}
+	if (say_time(s, &w, v)) {
+		if (wait == WAIT_SILENT)
+			say_kind(s, middle_of(&w), v);
+		free(w.left);
+		return;
+	}
+	free(w.left);
+	if (w.horizon_us <= 0 && w.left_count == 0) {
+		verdict_say(v, STATE_NOT_EXERCISED,
+		    "no call waited while the fault was armed");
+	} else if (w.left_count > 0) {
+		verdict_say(v, STATE_INCONCLUSIVE,
+		    "%zu clients left, which are too few", w.left_count);
+		verdict_wants(v, "%d calls that wait", SAMPLES_MIN);
+	} else {
+		verdict_number(v, "horizon_s", w.horizon_us / 1e6);
+		verdict_say(v, STATE_ABSENT,
+		    "nobody left within %.1f s", w.horizon_us / 1e6);
+	}
+}
+
+/* --- calls that go on though nobody waits for them ------------------------ */
+
+/* The last edge call that began before this one and holds its start. */
+static const struct call *
+cause(const struct scope *s, const struct call *c)
+{
+	const struct calls *edge = &s->edge->calls;
+	const struct call *found = NULL;
+	size_t at = calls_from(edge, c->start_us + 1);
+
+	for (size_t i = at > 64 ? at - 64 : 0; i < at; i++) {
+		const struct call *e = &edge->items[i];
+
+		if (e->closed_us < c->start_us)
+			continue;
+		if (found == NULL || (e->token != 0 && e->token == c->token) ||
+		    (e->trace != 0 && e->trace == c->trace))
+			found = e;
+	}
+	return found;
+}
+
+static void
+judge_leak(const struct scope *s, struct verdicts *to)
+{
+	const struct calls *calls = &s->route->calls;
+	double *after = xcalloc(calls->count + 1, sizeof(*after));
+	int64_t slack_us = MAX(3 * s->record->noise_us, LEAK_MIN_US);
+	struct verdict *v = scope_verdict(s, to, "leaked_calls", "nesting/1");
+	size_t n = 0, leaked = 0;
+
+	for (size_t i = 0; i < calls->count; i++) {
+		const struct call *c = &calls->items[i], *e;
+
+		if (c->kind != s->kind || c->outcome == CALL_OPEN)
+			continue;
+		e = cause(s, c);
+		if (e == NULL)
+			continue;
+		n++;
+		if (c->end_us > e->end_us + slack_us) {
+			after[leaked++] = (double)(e->end_us - c->start_us);
+			verdict_line(v, c->line);
+		}
+	}
+	v->n = n;
+	stat_sort(after, leaked);
+	verdict_number(v, "leaked", (double)leaked);
+	if (n == 0)
+		verdict_say(v, STATE_NOT_EXERCISED,
+		    "no call of the edge led to a call that waited");
+	else if (leaked >= SAMPLES_MIN && leaked * 10 > n) {
+		verdict_number(v, "abandoned_after_s",
+		    stat_quantile(after, leaked, 0.5) / 1e6);
+		verdict_say(v, STATE_CONFIRMED, "%zu of %zu calls went on "
+		    "after the edge had been answered or had left",
+		    leaked, n);
+	} else
+		verdict_say(v, n < SAMPLES_MIN ? STATE_INCONCLUSIVE
+					       : STATE_ABSENT,
+		    "%zu of %zu calls outlived the edge's call", leaked, n);
+	free(after);
+}
+
+/* --- who gives up first --------------------------------------------------- */
+
+static void
+judge_order(const struct scope *s, struct verdicts *to)
+{
+	const struct calls *edge = &s->edge->calls;
+	struct verdict *v = scope_verdict(s, to, "timeout_order", "nesting/1");
+	size_t n = 0, left = 0;
+
+	for (size_t i = 0; i < edge->count; i++) {
+		const struct call *c = &edge->items[i];
+
+		if (scope_window(s, c->start_us) == NULL ||
+		    c->outcome == CALL_OPEN)
+			continue;
+		n++;
+		left += c->outcome == CALL_CLIENT_ABORT;
+	}
+	v->n = n;
+	verdict_number(v, "edge_left_share",
+	    n > 0 ? (double)left / (double)n : 0);
+	if (n < SAMPLES_MIN)
+		verdict_say(v, STATE_NOT_EXERCISED,
+		    "only %zu calls came over the edge", n);
+	else if (left * 10 > n)
+		verdict_say(v, STATE_ABSENT, "inverted: %zu of %zu callers "
+		    "left before the service had given up", left, n);
+	else
+		verdict_say(v, STATE_CONFIRMED, "the service gave up before "
+		    "its callers in %zu of %zu calls", n - left, n);
+}
+
+void
+timeouts_judge(const struct scope *s, struct verdicts *to)
+{
+	enum wait_kind wait = wait_of(s->kind);
+
+	if (wait == WAIT_NONE)
+		return;
+	judge_timeout(s, wait, to);
+	if (s->edge == NULL || wait == WAIT_BLIND)
+		return;
+	judge_leak(s, to);
+	if (wait == WAIT_SILENT)
+		judge_order(s, to);
+}

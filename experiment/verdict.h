@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was concluded, with what it stands on. What was not exercised is never
+ * good news: it has a state of its own. */
+#ifndef EXPERIMENT_VERDICT_H
+#define EXPERIMENT_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "experiment/stat.h"
+
+/* X(enum, word) */
+#define VERDICT_STATES(X)                                                      \
+	X(STATE_CONFIRMED, "CONFIRMED") /* seen, with its numbers */           \
+	X(STATE_ABSENT, "ABSENT") /* looked for, under what `why` says */      \
+	X(STATE_PARTIAL, "PARTIAL") /* seen, but not as it should be */        \
+	X(STATE_NOT_EXERCISED, "NOT_EXERCISED")                                \
+	X(STATE_NOT_OBSERVABLE, "NOT_OBSERVABLE")                              \
+	X(STATE_INCONCLUSIVE, "INCONCLUSIVE")
+
+enum verdict_state {
+#define X(id, word) id,
+	VERDICT_STATES(X)
+#undef X
+};
+
+#define VERDICT_FACTS 16
+
+/* A number, a bracket (lo < hi) or a word. */
+struct fact {
+	const char *key;  /* constant; its end tells the unit: _s, _ms */
+	const char *word; /* constant or interned; NULL: numbers */
+	struct range value;
+	bool bracket; /* lo and hi are both told, if equal too */
+};
+
+struct verdict {
+	const char *mech;   /* constant */
+	const char *route;  /* interned */
+	const char *fault;  /* kind, interned; NULL: none */
+	const char *method; /* constant: how it was found, with a version */
+	enum verdict_state state;
+	struct fact facts[VERDICT_FACTS];
+	size_t facts_count;
+	size_t n;		       /* samples that it stands on */
+	size_t line_first, line_last; /* of the journal; 0: none */
+	char why[192], decide[160];
+};
+
+struct verdicts {
+	struct verdict *items; /* owned */
+	size_t count;
+};
+
+void verdicts_fini(struct verdicts *list);
+/* A new one. Borrowed until the next one. */
+struct verdict *verdicts_add(struct verdicts *list, const char *mech,
+    const char *method);
+const char *verdict_state_name(enum verdict_state state);
+/* Sets the state and says why. */
+void verdict_say(struct verdict *v, enum verdict_state state,
+    const char *why, ...) PRINTF_LIKE(3, 4);
+/* What would decide it. */
+void verdict_wants(struct verdict *v, const char *decide, ...)
+    PRINTF_LIKE(2, 3);
+void verdict_number(struct verdict *v, const char *key, double value);
+void verdict_bracket(struct verdict *v, const char *key, double lo, double hi);
+void verdict_word(struct verdict *v, const char *key, const char *word);
+/* The line is evidence. */
+void verdict_line(struct verdict *v, size_t line);
+/* The fact of that key, or NULL. */
+const struct fact *verdict_fact(const struct verdict *v, const char *key);
+
+/* As an object of docs/verdicts.md; `w` expects a value. */
+void verdict_put_json(struct jsonw *w, const struct verdict *v);
+/* Its facts as text: "threshold 5 (5 to 6), probes 1". Appends. */
+void verdict_facts_text(struct str *to, const struct verdict *v);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which request is this, and was it there before? Told by what clients say of
+ * their own accord (counters, ids), else by what they ask for. Only hashes
+ * leave this file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "faults/flow_tell.h"
+
+#define HASH_SEED  0xcbf29ce484222325u
+#define HASH_PRIME 0x100000001b3u
+
+/* How a header counts. */
+enum count_form {
+	COUNT_FROM_0,
+	COUNT_FROM_1,
+	COUNT_ATTEMPT, /* "attempt=N; max=M", from 1 */
+};
+
+static const struct {
+	const char *header;
+	enum count_form form;
+} counters[] = {
+    {"x-envoy-attempt-count", COUNT_FROM_1},
+    {"grpc-previous-rpc-attempts", COUNT_FROM_0},
+    {"amz-sdk-request", COUNT_ATTEMPT},
+    {"x-retry-count", COUNT_FROM_0},
+    {"x-stainless-retry-count", COUNT_FROM_0},
+};
+
+/* The first one that is there counts. */
+static const char *const ids[] = {"amz-sdk-invocation-id",
+    "idempotency-key", "x-request-id"};
+
+static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE",
+    "PATCH", "OPTIONS", "CONNECT", "TRACE"};
+
+static uint64_t
+hash_add(uint64_t hash, struct view v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		hash = (hash ^ (unsigned char)v.at[i]) * HASH_PRIME;
+	/* A boundary: "a","bc" is not "ab","c". */
+	return (hash ^ 0xff) * HASH_PRIME;
+}
+
+static uint64_t
+hash_of(struct view v)
+{
+	uint64_t hash = v.len > 0 ? hash_add(HASH_SEED, v) : 0;
+
+	return hash;
+}
+
+static bool
+header(const struct flow *f, const char *name, struct view *to)
+{
+	return f->ops->header != NULL && f->ops->header(f, name, 0, to) &&
+	    to->len > 0;
+}
+
+/* The number at the front of the text; -1: there is none. */
+static int
+number(struct view v)
+{
+	int n = 0;
+
+	if (v.len == 0 || v.len > 6)
+		return -1;
+	for (size_t i = 0; i < v.len; i++) {
+		if (v.at[i] < '0' || v.at[i] > '9')
+			return -1;
+		n = n * 10 + v.at[i] - '0';
+	}
+	return n;
+}
+
+void
+flow_retry_after(struct flow *f, struct view value)
+{
+	f->retry_after_s = MAX(number(view_trim(value)), 0);
+}
+
+static int
+attempt_in(struct view v, enum count_form form)
+{
+	const struct view word = VIEW("attempt=");
+	const char *at, *end;
+	int n;
+
+	if (form == COUNT_ATTEMPT) {
+		at = memmem(v.at, v.len, word.at, word.len);
+		if (at == NULL)
+			return -1;
+		at += word.len;
+		end = memchr(at, ';', (size_t)(v.at + v.len - at));
+		v = (struct view){at,
+		    (size_t)((end != NULL ? end : v.at + v.len) - at)};
+	}
+	n = number(view_trim(v));
+	return n > 0 && form != COUNT_FROM_0 ? n - 1 : n;
+}
+
+static bool
+is_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
+/* The longest word with a digit in it, by which a call can be known again in
+ * the calls that it causes. */
+static struct view
+token_in(struct view v, struct view best)
+{
+	size_t start = 0;
+	bool digit = false;
+
+	for (size_t i = 0; i <= v.len; i++) {
+		if (i < v.len && is_word(v.at[i])) {
+			digit |= v.at[i] >= '0' && v.at[i] <= '9';
+			continue;
+		}
+		if (digit && i - start > best.len)
+			best = (struct view){v.at + start, i - start};
+		start = i + 1;
+		digit = false;
+	}
+	return best;
+}
+
+static const char *
+method_name(struct view method)
+{
+	for (size_t i = 0; i < COUNT_OF(methods); i++) {
+		if (view_is(method, methods[i]))
+			return methods[i];
+	}
+	return "OTHER";
+}
+
+static void
+explicit_of(const struct flow *f, struct event_identity *to)
+{
+	struct trace_context trace;
+	struct view v;
+
+	for (size_t i = 0; i < COUNT_OF(counters) && to->attempt < 0; i++) {
+		if (header(f, counters[i].header, &v))
+			to->attempt = attempt_in(v, counters[i].form);
+	}
+	for (size_t i = 0; i < COUNT_OF(ids) && to->id == 0; i++) {
+		if (!header(f, ids[i], &v))
+			continue;
+		to->id = hash_of(v);
+		to->id_from = ids[i];
+	}
+	if (f->ops->trace != NULL && f->ops->trace(f, &trace))
+		to->trace = hash_of((struct view){
+		    (const char *)trace.trace_id, TRACE_ID_SIZE});
+}
+
+void
+flow_identity(const struct flow *f, struct event_identity *to)
+{
+	struct view method, path = {0}, query = {0}, length = {0}, token;
+
+	*to = (struct event_identity){.client = f->client, .attempt = -1,
+	    .retry_after_s = f->retry_after_s};
+	if (f->ops->fact == NULL || !f->ops->fact(f, FACT_METHOD, &method))
+		return;
+	if (!f->ops->fact(f, FACT_PATH, &path))
+		path.len = 0;
+	if (!f->ops->fact(f, FACT_QUERY, &query))
+		query.len = 0;
+	if (!header(f, "content-length", &length))
+		length.len = 0;
+	to->method = method_name(method);
+	to->request = hash_add(hash_add(hash_add(hash_of(method), path),
+				   query), length);
+	token = token_in(query, token_in(path, (struct view){0}));
+	to->token = hash_of(token);
+	explicit_of(f, to);
+}

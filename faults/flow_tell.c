@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events about the beginning and the end of flows. Protocols share them: what
+ * they know of a request they say by flow_ops. */
+#include "faults/flow_tell.h"
+
+#include "faults/condition.h"
+#include "faults/stage.h"
+
+static const char *const types[] = {
+    [FLOW_STREAM] = "stream",
+    [FLOW_CONNECTION] = "connection",
+    [FLOW_EXCHANGE] = "exchange",
+    [FLOW_DATAGRAM] = "datagram",
+    [FLOW_WIRE] = NULL, /* tells nothing of its own */
+};
+
+void
+flow_mark(struct flow *f, enum link_dir dir)
+{
+	int64_t now_us = clock_now(f->engine->clock);
+
+	if (dir == LINK_UP) {
+		f->when.request_us = now_us;
+		return;
+	}
+	if (f->when.response_us == 0)
+		f->when.response_us = now_us;
+	f->when.response_last_us = now_us;
+}
+
+void
+flow_left(struct flow *f)
+{
+	if (flow_is_watched(f) && f->when.left_us == 0)
+		f->when.left_us = clock_now(f->engine->clock);
+}
+
+void
+flow_tell_open(const struct flow *f)
+{
+	struct event_record e;
+
+	if (types[f->type] == NULL || !flow_event(f, EVENT_FLOW_OPEN, &e))
+		return;
+	e.flow_type = types[f->type];
+	e.who.client = f->client;
+	f->engine->emit(f->engine->emit_arg, &e);
+}
+
+/* The fault in force that acted on the flow; NULL: none. */
+static const struct armed_fault *
+injector(const struct flow *f)
+{
+	const struct armed_route *r = f->route;
+
+	for (size_t i = 0; r != NULL && i < r->faults_count; i++) {
+		const struct decision *d = f->decisions;
+
+		for (; d != NULL; d = d->next) {
+			if (d->injected && d->fault == r->faults[i].shared)
+				return &r->faults[i];
+		}
+	}
+	return NULL;
+}
+
+void
+flow_tell_close(const struct flow *f, const char *reason)
+{
+	const struct armed_fault *fault;
+	struct event_record e;
+
+	if (types[f->type] == NULL || !flow_event(f, EVENT_FLOW_CLOSE, &e))
+		return;
+	fault = injector(f);
+	e.fault = f->acted;
+	e.kind = f->acted_kind;
+	if (fault != NULL) {
+		e.fault = fault->name;
+		e.kind = fault->ops->kind.name;
+	}
+	e.what = reason;
+	e.bytes_up = f->links[LINK_UP].taken;
+	e.bytes_down = f->links[LINK_DOWN].taken;
+	e.duration_us = (double)(e.time_us - f->start_us);
+	e.flow_type = types[f->type];
+	e.when = f->when;
+	if (f->ops->status != NULL)
+		e.status = f->ops->status(f);
+	flow_identity(f, &e.who);
+	f->engine->emit(f->engine->emit_arg, &e);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a flow says of itself in the stream of events: when it begins, and,
+ * at its end, all that a verdict needs (docs/journal.md). */
+#ifndef FAULTS_FLOW_TELL_H
+#define FAULTS_FLOW_TELL_H
+
+#include "faults/engine.h"
+
+/* Nothing while nobody listens. `reason` is constant text. Before the flow's
+ * decisions are forgotten and its host forgets the request. */
+void flow_tell_open(const struct flow *f);
+void flow_tell_close(const struct flow *f, const char *reason);
+/* Who asked for what, by the facts that the host knows. */
+void flow_identity(const struct flow *f, struct event_identity *to);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Simulated services with and without a circuit breaker, behind an edge. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "tests/experiment/simulate.h"
+
+#define FAULT_US 30000000
+#define CASES	 60
+
+struct service {
+	size_t threshold; /* failures in a row; 0: it has no breaker */
+	double open_us;
+	size_t probes;	  /* calls that half-open lets through */
+	bool never_reopens;
+	double cache;	  /* share of calls it answers by itself */
+	double ratio;	  /* of calls that fail during the fault */
+	double rate;	  /* calls per second */
+	double fault_s;
+};
+
+/* A breaker as libraries build it. */
+struct state {
+	size_t failures, half_open, half_failed;
+	double open_until_us;
+	bool open, spent;
+};
+
+static bool
+lets_through(struct state *b, double now_us)
+{
+	if (!b->open)
+		return true;
+	return now_us >= b->open_until_us;
+}
+
+static void
+learn(struct state *b, const struct service *o, bool ok, double end_us)
+{
+	if (ok) {
+		*b = (struct state){0};
+		return;
+	}
+	b->failures++;
+	if (o->threshold == 0 || b->spent)
+		return;
+	if (b->open && o->never_reopens) {
+		b->spent = true;
+		b->open = false;
+		return;
+	}
+	if (b->open && ++b->half_failed < o->probes)
+		return;
+	if (b->open || b->failures >= o->threshold) {
+		b->open = true;
+		b->half_failed = 0;
+		b->open_until_us = end_us + o->open_us;
+	}
+}
+
+static void
+run(struct sim *s, const struct service *o)
+{
+	double lift = FAULT_US + o->fault_s * 1e6, end = lift + 15e6;
+	double at = 0, busy_until = 0;
+	struct state b = {0};
+
+	sim_fault(sim_api(s), "abort", FAULT_US, (int64_t)lift);
+	while (at < end) {
+		bool hit = stat_rng_unit(&s->rng) < o->cache;
+		double start = at + 300 + sim_noise(s) / 20;
+		double stop = start + sim_between(s, 500, 2000);
+		bool fails = start >= FAULT_US && start < lift &&
+		    stat_rng_unit(&s->rng) < o->ratio;
+		bool forwarded = !hit && lets_through(&b, at + 200);
+
+		if (forwarded) {
+			sim_call(s, sim_api(s), (int64_t)start, (int64_t)stop,
+			    fails ? CALL_ERROR : CALL_OK);
+			learn(&b, o, !fails, stop);
+		}
+		sim_call(s, sim_edge(s), (int64_t)at,
+		    (int64_t)(forwarded ? stop + 300 : start), CALL_OK);
+		busy_until = MAX(busy_until, stop);
+		at += sim_exponential(s, 1e6 / o->rate);
+		/* One at a time: the order of what fails is certain. */
+		at = MAX(at, busy_until + 400);
+	}
+	sim_judge(s, (int64_t)end);
+}
+
+static struct service
+random_breaker(struct sim *s, double rate)
+{
+	double open_s = sim_between(s, 1, 10);
+	size_t threshold = 3 + stat_rng_below(&s->rng, 18);
+
+	return (struct service){.threshold = threshold,
+	    .open_us = open_s * 1e6, .probes = 1, .ratio = 1, .rate = rate,
+	    .fault_s = (double)threshold / rate + open_s * 10};
+}
+
+static bool
+holds(const struct fact *f, double value)
+{
+	return f != NULL && f->value.lo <= value && value <= f->value.hi;
+}
+
+static const struct {
+	double rate;
+	size_t threshold_percent, open_percent;
+} rates[] = {{10, 100, 100}, {20, 100, 100}, {50, 100, 100}, {2, 93, 92}};
+
+START_TEST(brackets_hold_the_truth)
+{
+	size_t decided = 0, threshold = 0, open = 0, probes = 0;
+
+	for (size_t i = 0; i < CASES; i++) {
+		const struct verdict *v;
+		struct service o;
+		struct sim s;
+
+		sim_init(&s, i * 4 + (size_t)_i);
+		o = random_breaker(&s, rates[_i].rate);
+		run(&s, &o);
+		v = sim_verdict(&s, "breaker");
+		ck_assert_int_ne(v->state, STATE_ABSENT);
+		if (v->state == STATE_CONFIRMED) {
+			decided++;
+			threshold += holds(verdict_fact(v, "threshold"),
+			    (double)o.threshold);
+			open += holds(verdict_fact(v, "open_s"),
+			    o.open_us / 1e6);
+			probes += holds(verdict_fact(v, "probes"), 1);
+		}
+		sim_fini(&s);
+	}
+	ck_assert_uint_ge(decided * 10, CASES * (rates[_i].rate > 5 ? 10 : 4));
+	ck_assert_uint_ge(threshold * 100,
+	    decided * rates[_i].threshold_percent);
+	ck_assert_uint_ge(open * 100, decided * rates[_i].open_percent);
+	ck_assert_uint_ge(probes * 100, decided * 90);
+}
+END_TEST
+
+START_TEST(brackets_are_narrow)
+{
+	double widths[CASES];
+
+	for (size_t i = 0; i < CASES; i++) {
+		const struct fact *open;
+		struct service o;
+		struct sim s;
+
+		sim_init(&s, 500 + i);
+		o = random_breaker(&s, 20);
+		o.fault_s *= 2;
+		run(&s, &o);
+		open = verdict_fact(sim_verdict(&s, "breaker"), "open_s");
+		ck_assert_ptr_nonnull(open);
+		widths[i] = (open->value.hi - open->value.lo) /
+		    (o.open_us / 1e6);
+		sim_fini(&s);
+	}
+	stat_sort(widths, CASES);
+	ck_assert_double_le(stat_quantile(widths, CASES, 0.5), 0.015);
+}
+END_TEST
+
+static const double caches[] = {0, 0.4, 0.6};
+
+START_TEST(what_has_no_breaker_is_never_said_to_have_one)
+{
+	for (size_t i = 0; i < CASES; i++) {
+		struct service o = {.ratio = 1, .fault_s = 60};
+		const struct verdict *v;
+		struct sim s;
+
+		sim_init(&s, 1000 + i);
+		o.cache = caches[_i];
+		o.rate = sim_between(&s, 2, 30);
+		run(&s, &o);
+		v = sim_verdict(&s, "breaker");
+		ck_assert(v->state == STATE_ABSENT ||
+		    v->state == STATE_INCONCLUSIVE);
+		if (v->n >= 250)
+			ck_assert_int_eq(v->state, STATE_ABSENT);
+		sim_fini(&s);
+	}
+}
+END_TEST
+
+START_TEST(a_consecutive_breaker_does_not_trip_on_a_share_of_failures)
+{
+	struct service o = {.threshold = 12, .open_us = 2e6, .probes = 1,
+	    .ratio = 0.3, .rate = 20, .fault_s = 60};
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, &o);
+	ck_assert_int_eq(sim_verdict(&s, "breaker")->state, STATE_ABSENT);
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(half_open_that_does_not_reopen_is_seen)
+{
+	struct service o = {.threshold = 5, .open_us = 2e6, .probes = 1,
+	    .never_reopens = true, .ratio = 1, .rate = 20, .fault_s = 40};
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, &o);
+	v = sim_verdict(&s, "breaker");
+	ck_assert_int_eq(v->state, STATE_PARTIAL);
+	ck_assert_str_eq(verdict_fact(v, "half_open")->word,
+	    "does_not_reopen");
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(probes_of_half_open_are_counted)
+{
+	struct service o = {.threshold = 4, .open_us = 2e6,
+	    .probes = (size_t)_i, .ratio = 1, .rate = 20, .fault_s = 30};
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, &o);
+	v = sim_verdict(&s, "breaker");
+	ck_assert_int_eq(v->state, STATE_CONFIRMED);
+	ck_assert(holds(verdict_fact(v, "probes"), _i));
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(too_little_traffic_decides_nothing)
+{
+	struct service o = {.threshold = 5, .open_us = 3e6, .probes = 1,
+	    .ratio = 1, .rate = 1, .fault_s = 60};
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, &o);
+	v = sim_verdict(&s, "breaker");
+	ck_assert_int_eq(v->state, STATE_INCONCLUSIVE);
+	ck_assert_int_ne(v->decide[0], '\0');
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(without_the_edge_it_cannot_be_seen)
+{
+	struct service o = {.threshold = 5, .open_us = 3e6, .probes = 1,
+	    .ratio = 1, .rate = 20, .fault_s = 60};
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_api(&s)->edge = RECORD_NONE;
+	run(&s, &o);
+	v = sim_verdict(&s, "breaker");
+	ck_assert_int_eq(v->state, STATE_NOT_OBSERVABLE);
+	ck_assert_ptr_nonnull(strstr(v->decide, "--edge"));
+	sim_fini(&s);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("breaker");
+	TCase *tc = tcase_create("breaker");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_set_timeout(tc, 100);
+	tcase_add_loop_test(tc, brackets_hold_the_truth, 0,
+	    (int)COUNT_OF(rates));
+	tcase_add_test(tc, brackets_are_narrow);
+	tcase_add_loop_test(tc, what_has_no_breaker_is_never_said_to_have_one,
+	    0, (int)COUNT_OF(caches));
+	tcase_add_test(tc,
+	    a_consecutive_breaker_does_not_trip_on_a_share_of_failures);
+	tcase_add_test(tc, half_open_that_does_not_reopen_is_seen);
+	tcase_add_loop_test(tc, probes_of_half_open_are_counted, 1, 4);
+	tcase_add_test(tc, too_little_traffic_decides_nothing);
+	tcase_add_test(tc, without_the_edge_it_cannot_be_seen);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	srunner_free(runner);
+	return 0;
+}

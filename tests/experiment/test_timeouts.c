@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Simulated clients that wait: for ever, for so long, for a sign of life. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/intern.h"
+#include "tests/experiment/simulate.h"
+
+#define HANG_FROM_US 10000000
+#define HANG_TO_US   100000000
+#define DRIP_FROM_US 110000000
+#define DRIP_TO_US   200000000
+#define CALL_US	     10000000 /* a call may last so long */
+
+struct client {
+	double hang_us, drip_us; /* when it leaves; 0: it stays */
+	const char *kind;	 /* what is to be said; NULL: ABSENT */
+};
+
+static const struct client clients[] = {
+    {1e6, 1e6, "total"},
+    {1.2e6, 1.21e6, "total"},
+    {1e6, 0, "idle"},
+    {2.2e6, 4e6, "low_speed"},
+    {0, 0, NULL},
+};
+
+static void
+waits(struct sim *s, const char *kind, int64_t at_us, double leaves_us)
+{
+	double stays = leaves_us > 0 ? leaves_us + sim_noise(s) : CALL_US;
+	struct call *c = sim_call(s, sim_api(s), at_us,
+	    at_us + (int64_t)stays,
+	    leaves_us > 0 ? CALL_CLIENT_ABORT : CALL_RESET);
+
+	c->kind = intern(kind);
+	c->first_us = strcmp(kind, "drip") == 0 ? at_us + 1000 : 0;
+}
+
+static void
+run(struct sim *s, const struct client *o, bool drip)
+{
+	sim_fault(sim_api(s), "hang", HANG_FROM_US, HANG_TO_US);
+	if (drip)
+		sim_fault(sim_api(s), "drip", DRIP_FROM_US, DRIP_TO_US);
+	for (int i = 0; i < 20; i++) {
+		waits(s, "hang", HANG_FROM_US + i * 1000000, o->hang_us);
+		if (drip)
+			waits(s, "drip", DRIP_FROM_US + i * 1000000,
+			    o->drip_us);
+	}
+	sim_judge(s, DRIP_TO_US);
+}
+
+START_TEST(two_faults_tell_the_kind_of_a_time_out)
+{
+	const struct client *o = &clients[_i];
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, (uint64_t)_i);
+	run(&s, o, true);
+	v = sim_verdict(&s, "timeout");
+	if (o->kind == NULL) {
+		ck_assert_int_eq(v->state, STATE_ABSENT);
+		ck_assert_double_eq(verdict_fact(v, "horizon_s")->value.lo,
+		    10);
+	} else {
+		ck_assert_int_eq(v->state, STATE_CONFIRMED);
+		ck_assert_str_eq(verdict_fact(v, "kind")->word, o->kind);
+		ck_assert_double_eq_tol(verdict_fact(v, "after_s")->value.lo,
+		    o->hang_us / 1e6, 0.01);
+		ck_assert_double_le(verdict_fact(v, "ci_s")->value.lo,
+		    o->hang_us / 1e6);
+		ck_assert_str_eq(verdict_fact(v, "modes")->word, "one");
+	}
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(one_fault_leaves_the_kind_open)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, &clients[0], false);
+	v = sim_verdict(&s, "timeout");
+	ck_assert_str_eq(verdict_fact(v, "kind")->word, "unknown");
+	ck_assert_ptr_nonnull(strstr(v->decide, "drip"));
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(who_was_answered_did_not_wait_in_silence)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	for (int i = 0; i < 20; i++) {
+		waits(&s, "hang", HANG_FROM_US + i * 1000000, 5e6);
+		sim_api(&s)->calls.items[i].first_us = HANG_FROM_US;
+	}
+	run(&s, &clients[0], false);
+	v = sim_verdict(&s, "timeout");
+	ck_assert_uint_eq(v->n, 20);
+	ck_assert_double_eq_tol(verdict_fact(v, "after_s")->value.lo, 1, 0.01);
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(a_cut_wire_hides_who_left)
+{
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "blackhole", HANG_FROM_US, HANG_TO_US);
+	waits(&s, "blackhole", HANG_FROM_US, 0);
+	sim_judge(&s, HANG_TO_US);
+	ck_assert_int_eq(sim_verdict(&s, "timeout")->state,
+	    STATE_NOT_OBSERVABLE);
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(a_time_within_our_own_lateness_is_no_number)
+{
+	struct client o = {.hang_us = 30000};
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, &o, false);
+	ck_assert_int_eq(sim_verdict(&s, "timeout")->state,
+	    STATE_INCONCLUSIVE);
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(four_samples_are_too_few)
+{
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "hang", HANG_FROM_US, HANG_TO_US);
+	for (int i = 0; i < 4; i++)
+		waits(&s, "hang", HANG_FROM_US + i, 1e6);
+	sim_judge(&s, HANG_TO_US);
+	ck_assert_int_eq(sim_verdict(&s, "timeout")->state,
+	    STATE_INCONCLUSIVE);
+	sim_fini(&s);
+}
+END_TEST
+
+/* The edge answers after a second; the call behind it lives on, or not. */
+static void
+run_edge(struct sim *s, bool leaks, enum call_outcome edge)
+{
+	sim_fault(sim_api(s), "hang", HANG_FROM_US, HANG_TO_US);
+	for (int i = 0; i < 20; i++) {
+		int64_t at_us = HANG_FROM_US + i * 2000000;
+
+		sim_call(s, sim_edge(s), at_us, at_us + 1000000, edge);
+		waits(s, "hang", at_us + 1000, leaks ? 0 : 990000);
+	}
+	sim_judge(s, HANG_TO_US);
+}
+
+START_TEST(calls_that_nobody_waits_for_are_leaks)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run_edge(&s, true, CALL_ERROR);
+	v = sim_verdict(&s, "leaked_calls");
+	ck_assert_int_eq(v->state, STATE_CONFIRMED);
+	ck_assert_double_eq_tol(
+	    verdict_fact(v, "abandoned_after_s")->value.lo, 1, 0.01);
+	ck_assert_int_eq(sim_verdict(&s, "timeout_order")->state,
+	    STATE_CONFIRMED);
+	sim_fini(&s);
+
+	sim_init(&s, 1);
+	run_edge(&s, false, CALL_CLIENT_ABORT);
+	ck_assert_int_eq(sim_verdict(&s, "leaked_calls")->state, STATE_ABSENT);
+	ck_assert_int_eq(sim_verdict(&s, "timeout_order")->state,
+	    STATE_ABSENT);
+	ck_assert_ptr_nonnull(strstr(sim_verdict(&s, "timeout_order")->why,
+	    "inverted"));
+	sim_fini(&s);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("timeouts");
+	TCase *tc = tcase_create("timeouts");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_loop_test(tc, two_faults_tell_the_kind_of_a_time_out, 0,
+	    (int)COUNT_OF(clients));
+	tcase_add_test(tc, one_fault_leaves_the_kind_open);
+	tcase_add_test(tc, who_was_answered_did_not_wait_in_silence);
+	tcase_add_test(tc, a_cut_wire_hides_who_left);
+	tcase_add_test(tc, a_time_within_our_own_lateness_is_no_number);
+	tcase_add_test(tc, four_samples_are_too_few);
+	tcase_add_test(tc, calls_that_nobody_waits_for_are_leaks);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	srunner_free(runner);
+	return 0;
+}

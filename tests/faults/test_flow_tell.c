@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a flow tells of itself: who asked for what, and when. */
+#include "faults/flow_tell.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct request {
+	struct flow flow; /* first */
+	const char *method, *path, *query;
+	const char *headers[4][2];
+};
+
+static struct clock now;
+static struct event_record told;
+static int told_count;
+
+static void
+emit(void *arg, const struct event_record *event)
+{
+	told = *event;
+	told_count++;
+}
+
+static bool
+op_fact(const struct flow *f, enum fact fact, struct view *to)
+{
+	const struct request *r = (const struct request *)f;
+
+	*to = view_of(fact == FACT_METHOD ? r->method
+		: fact == FACT_PATH ? r->path
+				    : r->query);
+	return to->len > 0;
+}
+
+static bool
+op_header(const struct flow *f, const char *name, size_t n, struct view *to)
+{
+	const struct request *r = (const struct request *)f;
+
+	for (size_t i = 0; i < 4 && r->headers[i][0] != NULL; i++) {
+		*to = view_of(r->headers[i][1]);
+		if (strcmp(r->headers[i][0], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+op_status(const struct flow *f)
+{
+	return 503;
+}
+
+static struct flow_ops ops = {
+    .fact = op_fact, .header = op_header, .status = op_status};
+static struct engine engine;
+
+static struct event_identity
+identity(struct request r)
+{
+	struct event_identity who;
+
+	r.flow.ops = &ops;
+	r.flow.engine = &engine;
+	flow_identity(&r.flow, &who);
+	return who;
+}
+
+START_TEST(equal_requests_have_equal_hashes_and_others_do_not)
+{
+	struct request r = {.method = "GET", .path = "/a", .query = "b=1"};
+	uint64_t first = identity(r).request;
+
+	ck_assert_uint_eq(identity(r).request, first);
+	ck_assert_str_eq(identity(r).method, "GET");
+	r.method = "POST";
+	ck_assert_uint_ne(identity(r).request, first);
+	r.method = "GET";
+	r.path = "/ab";
+	r.query = "=1";
+	ck_assert_uint_ne(identity(r).request, first);
+	r.path = "/a";
+	r.query = "b=1";
+	r.headers[0][0] = "content-length";
+	r.headers[0][1] = "7";
+	ck_assert_uint_ne(identity(r).request, first);
+}
+END_TEST
+
+static const struct {
+	const char *name, *value;
+	int attempt;
+} counts[] = {
+    {"x-envoy-attempt-count", "1", 0},
+    {"x-envoy-attempt-count", "3", 2},
+    {"grpc-previous-rpc-attempts", "2", 2},
+    {"amz-sdk-request", "attempt=2; max=5", 1},
+    {"amz-sdk-request", "attempt=4", 3},
+    {"amz-sdk-request", "max=5", -1},
+    {"x-stainless-retry-count", "0", 0},
+    {"x-retry-count", "many", -1},
+    {"x-retry-count", "99999999999", -1},
+    {"x-other", "1", -1},
+};
+
+START_TEST(clients_that_count_their_attempts_are_believed)
+{
+	struct request r = {.method = "GET", .path = "/",
+	    .headers = {{counts[_i].name, counts[_i].value}}};
+
+	ck_assert_int_eq(identity(r).attempt, counts[_i].attempt);
+}
+END_TEST
+
+START_TEST(an_id_is_told_as_a_hash_with_its_header)
+{
+	struct request r = {.method = "POST", .path = "/",
+	    .headers = {{"idempotency-key", "k"}, {"x-request-id", "x"}}};
+	struct event_identity who = identity(r);
+
+	ck_assert_str_eq(who.id_from, "idempotency-key");
+	ck_assert_uint_ne(who.id, 0);
+	r.headers[0][1] = "l";
+	ck_assert_uint_ne(identity(r).id, who.id);
+	ck_assert_uint_eq(who.trace, 0);
+}
+END_TEST
+
+START_TEST(what_looks_like_an_id_in_the_target_is_found_again_elsewhere)
+{
+	struct request edge = {.method = "GET", .path = "/v1/rows/r-4711/x"};
+	struct request dependency = {
+	    .method = "POST", .path = "/query", .query = "row=r-4711"};
+	struct request none = {.method = "GET", .path = "/rows/all"};
+
+	ck_assert_uint_ne(identity(edge).token, 0);
+	ck_assert_uint_eq(identity(edge).token, identity(dependency).token);
+	ck_assert_uint_eq(identity(none).token, 0);
+}
+END_TEST
+
+START_TEST(retry_after_is_a_number_of_seconds)
+{
+	struct request r = {.method = "GET", .path = "/"};
+
+	r.flow.engine = &engine;
+	flow_retry_after(&r.flow, view_of(" 3 "));
+	ck_assert_int_eq(r.flow.retry_after_s, 3);
+	flow_retry_after(&r.flow, view_of("Fri, 31 Dec 1999 23:59:59 GMT"));
+	ck_assert_int_eq(r.flow.retry_after_s, 0);
+}
+END_TEST
+
+START_TEST(times_are_kept_while_somebody_listens)
+{
+	struct request r = {.method = "GET", .path = "/"};
+
+	now = clock_fake(100);
+	engine = (struct engine){.clock = &now};
+	r.flow = (struct flow){.ops = &ops, .engine = &engine,
+	    .start_us = 100, .type = FLOW_EXCHANGE};
+	flow_left(&r.flow);
+	ck_assert_int_eq(r.flow.when.left_us, 0);
+	flow_tell_close(&r.flow, "done");
+	ck_assert_int_eq(told_count, 0);
+
+	engine.emit = emit;
+	for (int i = 0; i < 4; i++) {
+		now = clock_fake(200 + i * 100);
+		flow_mark(&r.flow, i < 2 ? LINK_UP : LINK_DOWN);
+	}
+	now = clock_fake(600);
+	flow_left(&r.flow);
+	now = clock_fake(700);
+	flow_left(&r.flow);
+	flow_tell_close(&r.flow, "client_closed");
+	ck_assert_int_eq(told_count, 1);
+	ck_assert_str_eq(told.flow_type, "exchange");
+	ck_assert_int_eq(told.status, 503);
+	ck_assert_int_eq(told.when.request_us, 300);
+	ck_assert_int_eq(told.when.response_us, 400);
+	ck_assert_int_eq(told.when.response_last_us, 500);
+	ck_assert_int_eq(told.when.left_us, 600);
+	ck_assert_double_eq(told.duration_us, 600);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("flow_tell");
+	TCase *tc = tcase_create("flow_tell");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_test(tc,
+	    equal_requests_have_equal_hashes_and_others_do_not);
+	tcase_add_loop_test(tc,
+	    clients_that_count_their_attempts_are_believed, 0,
+	    (int)COUNT_OF(counts));
+	tcase_add_test(tc, an_id_is_told_as_a_hash_with_its_header);
+	tcase_add_test(tc,
+	    what_looks_like_an_id_in_the_target_is_found_again_elsewhere);
+	tcase_add_test(tc, retry_after_is_a_number_of_seconds);
+	tcase_add_test(tc, times_are_kept_while_somebody_listens);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	srunner_free(runner);
+	return 0;
+}
