@@ -39,7 +39,7 @@ static bool
 open_socket(struct notify *n, const char *name, struct error *err)
 {
 	struct sockaddr_un address;
-	socklen_t len;
+	socklen_t len = 0;
 	int fd;
 
 	if (!set_address(&address, &len, name, err))
