@@ -39,7 +39,7 @@ static bool
 open_socket(struct notify *n, const char *name, struct error *err)
 {
 	struct sockaddr_un address;
-	socklen_t len;
+	socklen_t len = 0;
 	int fd;
 
 	if (!set_address(&address, &len, name, err))
@@ -107,38 +107,22 @@ send_text(const struct notify *n, const char *text)
 		return;
 }
 
-static void
-send_status(const struct notify *n, const char *state, const char *format,
-    va_list args)
+void
+notify_state(const struct notify *n, const char *state, const char *status, ...)
 {
-	char *status = NULL, *text;
+	char *line = NULL, *text;
+	va_list args;
+	int len;
 
-	if (n->socket == 0 || vasprintf(&status, format, args) < 0)
+	va_start(args, status);
+	len = vasprintf(&line, status, args);
+	va_end(args);
+	if (len < 0)
 		return;
-	text = xasprintf("%s\nSTATUS=%s", state, status);
+	text = xasprintf("%s\nSTATUS=%s", state, line);
 	send_text(n, text);
 	free(text);
-	free(status);
-}
-
-void
-notify_ready(const struct notify *n, const char *status, ...)
-{
-	va_list args;
-
-	va_start(args, status);
-	send_status(n, "READY=1", status, args);
-	va_end(args);
-}
-
-void
-notify_stopping(const struct notify *n, const char *status, ...)
-{
-	va_list args;
-
-	va_start(args, status);
-	send_status(n, "STOPPING=1", status, args);
-	va_end(args);
+	free(line);
 }
 
 void

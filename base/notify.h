@@ -24,13 +24,15 @@ struct notify {
 bool notify_init(struct notify *n, struct error *err);
 void notify_fini(struct notify *n);
 
-/* Each sends one message. `status` is one line for people. */
-void notify_ready(const struct notify *n, const char *status, ...)
-    PRINTF_LIKE(2, 3);
-/* A reload begins at that monotonic time; notify_ready() ends it. */
+#define NOTIFY_READY	"READY=1" /* also: a reload has ended */
+#define NOTIFY_STOPPING "STOPPING=1"
+
+/* Each sends one message. `state` is one of those above, `status` one line for
+ * people. */
+void notify_state(const struct notify *n, const char *state,
+    const char *status, ...) PRINTF_LIKE(3, 4);
+/* A reload begins at that monotonic time. */
 void notify_reloading(const struct notify *n, int64_t now_us);
-void notify_stopping(const struct notify *n, const char *status, ...)
-    PRINTF_LIKE(2, 3);
 void notify_alive(const struct notify *n);
 
 #endif

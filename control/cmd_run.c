@@ -144,7 +144,7 @@ drain(struct runner *r, int sig)
 	log_line(LOG_INFO, "draining", "draining; a second signal ends at once",
 	    LOG_STR("signal", sig == SIGTERM ? "SIGTERM" : "SIGINT"),
 	    LOG_UINT("sessions", server_sessions(r->server)), LOG_END);
-	notify_stopping(&r->notify, "draining; sessions: %zu",
+	notify_state(&r->notify, NOTIFY_STOPPING, "draining; sessions: %zu",
 	    server_sessions(r->server));
 	r->draining = true;
 	r->drain_end_us =
@@ -419,7 +419,7 @@ serve(struct runner *r)
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);
-		notify_ready(&r->notify, "serving; routes: %zu",
+		notify_state(&r->notify, NOTIFY_READY, "serving; routes: %zu",
 		    r->model->routes_count);
 		start_watchdog(r);
 		event_base_dispatch(r->base);

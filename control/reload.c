@@ -109,7 +109,7 @@ static void
 notify_reloaded(const struct reload *r, bool ok)
 {
 	if (r->notify != NULL)
-		notify_ready(r->notify, "serving; routes: %zu%s",
+		notify_state(r->notify, NOTIFY_READY, "serving; routes: %zu%s",
 			     state_model(r->state)->routes_count,
 			     ok ? "" : "; the configuration was rejected");
 }

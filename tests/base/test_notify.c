@@ -64,13 +64,13 @@ START_TEST(every_message_is_one_datagram)
 	struct notify n;
 
 	ck_assert(notify_init(&n, NULL));
-	notify_ready(&n, "serves %d routes", 3);
+	notify_state(&n, NOTIFY_READY, "serves %d routes", 3);
 	assert_told(fd, "READY=1\nSTATUS=serves 3 routes");
 	notify_reloading(&n, 1234567);
 	assert_told(fd, "RELOADING=1\nMONOTONIC_USEC=1234567");
 	notify_alive(&n);
 	assert_told(fd, "WATCHDOG=1");
-	notify_stopping(&n, "drains %d sessions", 2);
+	notify_state(&n, NOTIFY_STOPPING, "drains %d sessions", 2);
 	assert_told(fd, "STOPPING=1\nSTATUS=drains 2 sessions");
 	assert_silent(fd);
 	notify_fini(&n);
@@ -106,7 +106,7 @@ START_TEST(without_a_manager_nothing_happens)
 	unsetenv("NOTIFY_SOCKET");
 	ck_assert(notify_init(&n, NULL));
 	ck_assert_int_eq(n.socket, 0);
-	notify_ready(&n, "ready");
+	notify_state(&n, NOTIFY_READY, "ready");
 	notify_fini(&n);
 }
 END_TEST
@@ -184,7 +184,7 @@ START_TEST(a_socket_that_is_none_is_told_and_left_alone)
 		ck_assert(!notify_init(&n, &err));
 		ck_assert_msg(strstr(err.text, wrong[i].said) != NULL, "%s",
 		    err.text);
-		notify_ready(&n, "ready");
+		notify_state(&n, NOTIFY_READY, "ready");
 		notify_fini(&n);
 	}
 }
