@@ -15,7 +15,7 @@
 #define IMMEDIATE_US	10000.0
 #define CONSTANT_RATIO	1.10
 #define GROWTH_P	0.01
-#define PERMUTATIONS	999
+#define PERMUTATIONS	499
 #define RESAMPLES	200
 #define SURE		0.95
 #define BETTER		1.5  /* the other law's error must be so much larger */

@@ -145,7 +145,7 @@ class Verdicts(Scenario):
         self.journal = os.path.join(self.folder, "journal")
         self.proxy = self.start(self.text, journal=self.journal)
         self.edge, self.number = edge, 0
-        self.drive(3, rate)
+        self.drive(2, rate)
         for with_faults in faults:
             self.proxy.reload(text(with_faults))
             self.drive(seconds, rate)
@@ -188,7 +188,7 @@ class Verdicts(Scenario):
         return found
 
     def test_a_service_that_retries(self):
-        found = self.run_with(retrying, [ABORT], 4, rate=20)
+        found = self.run_with(retrying, [ABORT], 3, rate=20)
         retries = found["retries", "abort"]
         self.assertEqual(retries["state"], "CONFIRMED", retries)
         self.assertEqual((retries["retries_max"], retries["bound"]), (3, 3))
@@ -202,7 +202,7 @@ class Verdicts(Scenario):
         self.assertNotEqual(found["breaker", "abort"]["state"], "CONFIRMED")
 
     def test_a_service_with_a_breaker(self):
-        found = self.run_with(breaker, [ABORT], 6)
+        found = self.run_with(breaker, [ABORT], 5)
         seen = found.decided("breaker", "abort")
         self.assertEqual(seen["state"], "CONFIRMED", seen)
         low, high = seen["threshold"]
@@ -224,7 +224,7 @@ class Verdicts(Scenario):
                          "NOT_OBSERVABLE")
 
     def test_a_service_without_any_reaction(self):
-        found = self.run_with(plain, [ABORT], 5)
+        found = self.run_with(plain, [ABORT], 3)
         self.assertEqual(found["retries", "abort"]["state"], "ABSENT")
         self.assertEqual(found["backoff", "abort"]["state"], "NOT_EXERCISED")
         self.assertIn(found["breaker", "abort"]["state"],
@@ -234,8 +234,8 @@ class Verdicts(Scenario):
 
     def test_a_time_out_for_every_read(self):
         drip = fault("drip", pieces=10, duration="1s")
-        found = self.run_with(impatient, [HANG, {"api": (drip,)}], 1.5,
-                              rate=15)
+        found = self.run_with(impatient, [HANG, {"api": (drip,)}], 1,
+                              rate=20)
         seen = found.decided("timeout", "hang")
         self.assertEqual(seen["state"], "CONFIRMED", seen)
         self.assertAlmostEqual(seen["after_s"], 0.3, delta=0.05)
@@ -243,7 +243,7 @@ class Verdicts(Scenario):
         self.assertEqual(found["leaked_calls", "hang"]["state"], "ABSENT")
 
     def test_calls_that_go_on_without_anybody(self):
-        found = self.run_with(leaking, [HANG], 2, rate=15)
+        found = self.run_with(leaking, [HANG], 1.5, rate=20)
         seen = found["leaked_calls", "hang"]
         self.assertEqual(seen["state"], "CONFIRMED", seen)
         self.assertAlmostEqual(seen["abandoned_after_s"], 0.3, delta=0.1)
