@@ -21,6 +21,7 @@ static const struct conf_kind *const kinds[] = {
     &down_ops.kind,
     &drip_ops.kind,
     &duplicate_ops.kind,
+    &goaway_ops.kind,
     &half_open_ops.kind,
     &hang_ops.kind,
     &headers_ops.kind,
@@ -36,7 +37,10 @@ static const struct conf_kind *const kinds[] = {
     &reset_peer_ops.kind,
     &slicer_ops.kind,
     &slow_close_ops.kind,
+    &stream_reset_ops.kind,
     &timeout_ops.kind,
+    &trailers_ops.kind,
+    &window_stall_ops.kind,
 };
 
 const struct conf_kinds fault_kinds = {kinds, COUNT_OF(kinds)};
