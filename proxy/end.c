@@ -298,6 +298,13 @@ end_close(struct end *e)
 }
 
 void
+end_drop(struct end *e)
+{
+	if (e->fd >= 0)
+		discard(e);
+}
+
+void
 end_reset(struct end *e)
 {
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};

@@ -2,7 +2,7 @@
 /* The client's socket: when it is read, and what becomes of a session once an
  * event was handled. Handlers only note what happened; http1_leave() draws the
  * conclusions, in a loop, so that nothing is freed or begun underneath them. */
-#include "proxy/http1.h"
+#include "proxy/http2.h"
 
 /* A client that ended its stream may still wait for the answer, or be gone:
  * there is no telling until something is written to it. After this time it is
@@ -53,6 +53,7 @@ takes_input(const struct http1 *s)
 	case HTTP1_PREFACE:
 	case HTTP1_IDLE:
 	case HTTP1_HEAD:
+	case HTTP1_STREAMS:
 	case HTTP1_LINGER:
 		return true;
 	case HTTP1_EXCHANGE:
@@ -92,6 +93,7 @@ client_ended(struct http1 *s)
 	case HTTP1_HEAD:
 		http1_close(s, CLOSE_CLIENT_FIN, false);
 		break;
+	case HTTP1_STREAMS: /* http2_settle() sees it */
 	case HTTP1_OPENING:
 	case HTTP1_FLUSH:
 	case HTTP1_SILENT:
@@ -126,6 +128,11 @@ update(struct http1 *s)
 	bool write = s->out.len > 0 ||
 	    (begun && http1_link(x, LINK_DOWN)->out.len > 0);
 
+	if (s->h2 != NULL && s->state != HTTP1_LINGER &&
+	    s->state != HTTP1_OPENING) {
+		http2_update(s->h2);
+		return;
+	}
 	if (s->state == HTTP1_SILENT) {
 		end_want(&s->client, false, false);
 		if (begun && x->upstream != NULL)
@@ -158,6 +165,8 @@ settle(struct http1 *s)
 		if (used == 0)
 			break;
 	}
+	if (s->state == HTTP1_STREAMS)
+		http2_settle(s->h2);
 	if (s->state == HTTP1_LINGER && s->out.len == 0)
 		end_shutdown(&s->client);
 	if (s->client_fin && (http1_waiting(s) == 0 || takes_input(s)))
@@ -218,6 +227,16 @@ http1_read(struct http1 *s, struct end *from, bool exact)
 		return end_read_arrived(from, w->scratch, SLAB_SIZE, true,
 		    &s->arrived_us);
 	return end_read(from, w->scratch, SLAB_SIZE);
+}
+
+size_t
+http1_say_client(const struct http1 *s, const struct conf_route *conf,
+    unsigned char to[PROXY_HEADER_MAX])
+{
+	if (conf == NULL || conf->send_proxy == PROXY_HEADER_OFF)
+		return 0;
+	return proxy_header_build(conf->send_proxy == PROXY_HEADER_V2,
+	    s->client.fd, &s->session.client, s->session.client_port, to);
 }
 
 void

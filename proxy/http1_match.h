@@ -9,6 +9,10 @@
 /* The path that conditions see: "/" for an empty one (but with CONNECT, which
  * has none). `data` holds the head. Borrows. */
 struct view http1_match_path(const struct http1_head *h, const char *data);
+/* What the head says about the request; `data` holds it. False: nothing.
+ * Borrows. */
+bool http1_match_fact(const struct http1_head *h, const char *data,
+    enum fact fact, struct view *to);
 /* The first route whose host (without port) and path patterns both fit, or
  * NULL. Borrows. */
 const struct armed_route *http1_match_route(const struct plan_listener *l,

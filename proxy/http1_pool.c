@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "base/rng.h"
 #include "base/xalloc.h"
@@ -91,21 +91,15 @@ leave_idle(struct http1_upstream *u)
 void
 http1_upstream_close(struct http1_upstream *u, bool reset)
 {
-	int fd;
-
-	if (u->x == NULL && u->host != NULL)
+	if (u->owner == NULL && u->host != NULL)
 		leave_idle(u);
 	if (u->host != NULL)
 		u->host->users--;
-	if (reset) {
+	/* Not end_close(): the scratch memory may be in use. */
+	if (reset)
 		end_reset(&u->end);
-	} else {
-		/* Not end_close(): whatever the server still says is of no
-		 * use, and the scratch memory may be in use. */
-		fd = end_detach(&u->end);
-		if (fd >= 0)
-			close(fd);
-	}
+	else
+		end_drop(&u->end);
 	free(u);
 }
 
@@ -114,8 +108,8 @@ on_event(struct end *e, unsigned what)
 {
 	struct http1_upstream *u = CONTAINER_OF(e, struct http1_upstream, end);
 
-	if (u->x != NULL)
-		http1_on_upstream(u->x, what);
+	if (u->owner != NULL)
+		u->on_event(u->owner, what);
 	else
 		http1_upstream_close(u, false);
 }
@@ -133,6 +127,14 @@ http1_upstream_new(struct worker *w, int fd, const struct conf_address *to,
 		u->host->users++;
 	}
 	return u;
+}
+
+bool
+http1_upstream_stale(const struct http1_upstream *u)
+{
+	char byte;
+
+	return recv(u->end.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
 struct http1_upstream *
@@ -161,7 +163,7 @@ http1_pool_put(struct http1_upstream *u)
 		http1_upstream_close(u, false);
 		return;
 	}
-	u->x = NULL;
+	u->owner = NULL;
 	u->served++;
 	u->idle_us = worker_now(w);
 	TAILQ_INSERT_HEAD(&u->host->idle, u, entry);
