@@ -153,6 +153,41 @@ on_status(const struct flow *flow)
 	return flow_of(flow)->status;
 }
 
+static bool
+on_goaway(struct flow *flow, const struct stage_goaway *goaway)
+{
+	flow_of(flow)->goaways++;
+	flow_of(flow)->goaway = *goaway;
+	return true;
+}
+
+static bool
+on_trailers(struct flow *flow, struct link *l, const char *lines)
+{
+	struct harness_flow *f = flow_of(flow);
+
+	if (l->dir == LINK_UP || (f->trailers.len == 0 && lines == NULL))
+		return false;
+	str_clear(&f->trailers);
+	str_add(&f->trailers, lines != NULL ? lines : "");
+	return true;
+}
+
+static const struct flow_ops http2_ops = {
+    .opened = on_opened,
+    .output = on_output,
+    .resume = on_resume,
+    .end = on_end,
+    .deaf = on_deaf,
+    .answer = on_answer,
+    .goaway = on_goaway,
+    .trailers = on_trailers,
+    .fact = on_fact,
+    .header = on_header,
+    .status = on_status,
+    .is_http2 = true,
+};
+
 static const struct flow_ops ops = {
     .opened = on_opened,
     .output = on_output,
@@ -381,8 +416,8 @@ harness_prepare(struct harness *h, enum flow_type type)
 	struct harness_flow *f = xcalloc(1, sizeof(*f)), **tail = &h->flows;
 
 	f->harness = h;
-	flow_init(&f->flow, &ops, &h->engine, h->route, type,
-	    atomic_fetch_add(&h->shared.next_flow, 1));
+	flow_init(&f->flow, h->is_http2 ? &http2_ops : &ops, &h->engine,
+	    h->route, type, atomic_fetch_add(&h->shared.next_flow, 1));
 	while (*tail != NULL)
 		tail = &(*tail)->next;
 	*tail = f;
@@ -431,6 +466,7 @@ flow_free(struct harness_flow *f)
 		free(f->got[dir].pieces);
 	}
 	str_fini(&f->answer_headers);
+	str_fini(&f->trailers);
 	str_fini(&f->answer_body);
 	free(f);
 }
