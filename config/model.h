@@ -141,6 +141,12 @@ struct conf_upstream_tls {
 	int min_version, max_version; /* enum conf_tls_version */
 };
 
+/* What an upstream of an HTTP route is spoken to in. */
+enum conf_upstream_protocol {
+	UPSTREAM_AUTO, /* as the client speaks */
+	UPSTREAM_HTTP1,
+	UPSTREAM_HTTP2,
+};
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
 struct conf_route {
@@ -162,6 +168,8 @@ struct conf_route {
 	int64_t buffer_bytes;	 /* held per direction of a flow */
 	int64_t max_connections; /* 0: no limit */
 	int64_t max_header_bytes;
+	int upstream_protocol; /* enum conf_upstream_protocol */
+	int64_t max_concurrent_streams; /* of an HTTP/2 connection */
 	bool precise;  /* wake early and spin for exact delays */
 	bool from_api; /* made by the control API: outlives reloads */
 	struct conf_leased leased;

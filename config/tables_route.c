@@ -12,6 +12,8 @@
 #define MIB  (1024.0 * 1024)
 
 const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", NULL};
+static const char *const upstream_protocols[] = {"auto", "http1", "http2",
+    NULL};
 static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
 static const char *const layers[] = {"stream", "wire", "upstream_wire", NULL};
@@ -138,6 +140,22 @@ const struct conf_field conf_route_fields[] = {
      .def = "64KiB",
      .offset = offsetof(struct conf_route, max_header_bytes),
      .help = "The largest head of a message (http)"},
+    {.name = "upstream_protocol",
+     .type = CONF_ENUM,
+     .choices = upstream_protocols,
+     .def = "auto",
+     .offset = offsetof(struct conf_route, upstream_protocol),
+     .help = "What the upstream is spoken to in: auto: as the client speaks; "
+	     "http1: HTTP/2 is translated; http2: clients of HTTP/1 are "
+	     "refused (http)"},
+    {.name = "max_concurrent_streams",
+     .type = CONF_INT,
+     .min = 1,
+     .max = 10000,
+     .def = "100",
+     .offset = offsetof(struct conf_route, max_concurrent_streams),
+     .help = "Requests that a client may have under way on one HTTP/2 "
+	     "connection; a change is announced on open ones (http)"},
     {.name = "precise",
      .type = CONF_BOOL,
      .def = "false",

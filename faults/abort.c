@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "faults/grpc.h"
 #include "faults/header.h"
 #include "faults/registry.h"
 
@@ -101,20 +102,6 @@ abort_links(const void *params, int stream)
 	return p->after ? LINK_MASK_DOWN : LINK_MASK_UP;
 }
 
-/* gRPC sends its message percent-encoded but for printable ASCII. */
-static void
-add_encoded(struct str *to, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c >= 0x20 && c < 0x7f && c != '%')
-			str_add_char(to, (char)c);
-		else
-			str_printf(to, "%%%02X", c);
-	}
-}
-
 static bool
 answer_grpc(struct stage *s, const struct abort_params *p,
     const char **headers, size_t count)
@@ -128,7 +115,8 @@ answer_grpc(struct stage *s, const struct abort_params *p,
 	snprintf(status, sizeof(status), "grpc-status: %d",
 	    (int)p->grpc_status);
 	str_add(&message, "grpc-message: ");
-	add_encoded(&message, p->grpc_message != NULL ? p->grpc_message : "");
+	grpc_add_message(&message,
+	    p->grpc_message != NULL ? p->grpc_message : "");
 	headers[count++] = "content-type: application/grpc";
 	headers[count++] = status;
 	if (p->grpc_message != NULL)
@@ -153,7 +141,7 @@ answer(struct stage *s)
 
 	for (; count < p->headers.count; count++)
 		headers[count] = p->headers.items[count];
-	if (p->grpc_status >= 0)
+	if (p->grpc_status >= 0 && grpc_is_request(s))
 		return answer_grpc(s, p, headers, count);
 	if (p->body != NULL && !header_listed(&p->headers, "Content-Type"))
 		headers[count++] = "Content-Type: text/plain; charset=utf-8";
@@ -166,7 +154,7 @@ tell(struct stage *s)
 {
 	const struct abort_params *p = stage_params(s);
 
-	if (p->grpc_status >= 0)
+	if (p->grpc_status >= 0 && grpc_is_request(s))
 		stage_acted(s, "grpc_abort", (double)p->grpc_status, "");
 	else
 		stage_acted(s, "abort", (double)p->status, "");
@@ -215,11 +203,12 @@ const struct fault_ops abort_ops = {
 		"without, the request has passed by then and the fault does "
 		"nothing."
 		"\n\n"
-		"With `grpc_status` the answer is one of gRPC without any "
+		"With `grpc_status` requests of gRPC (content type "
+		"application/grpc) get an answer of gRPC without any "
 		"message: HTTP status 200, content type application/grpc, "
-		"grpc-status and grpc-message in the headers; `status` is "
-		"not used then. 0 (OK) without a message is an error to most "
-		"clients of unary calls."
+		"grpc-status and grpc-message in the headers (on HTTP/2 "
+		"trailers-only); other requests get `status`. 0 (OK) without "
+		"a message is an error to most clients of unary calls."
 		"\n\n"
 		"Content-Length and the standard reason are added by the "
 		"proxy, and a plain text content type beside a body unless "

@@ -6,6 +6,7 @@
 #include "base/deadline.h"
 #include "faults/chunk.h"
 #include "faults/fault.h"
+#include "faults/grpc.h"
 #include "faults/registry.h"
 
 #define PATTERN_MAX 64
@@ -14,7 +15,7 @@
 enum cut_place { PLACE_BEFORE, PLACE_AFTER };
 
 struct cut_params {
-	int64_t bytes;
+	int64_t bytes, messages;
 	char *pattern;
 	int place; /* enum cut_place */
 	int how;   /* enum flow_end, by how_ends */
@@ -24,6 +25,7 @@ struct cut_params {
  * found wherever reads part it. */
 struct cut_state {
 	uint64_t head;	 /* bytes of an HTTP head, which do not count */
+	struct grpc_scan grpc;
 	size_t scanned;	 /* held bytes that the automaton has seen */
 	size_t matched;	 /* pattern bytes that stand at their end */
 	int64_t seen_us; /* when the automaton last moved */
@@ -45,6 +47,15 @@ static const struct conf_field fields[] = {
 	.max = 9007199254740992.0,
 	.help = "Bytes that pass before the cut, or before the pattern is "
 		"sought",
+    },
+    {
+	.name = "messages",
+	.type = CONF_INT,
+	.offset = offsetof(struct cut_params, messages),
+	.def = "0",
+	.max = 1e9,
+	.help = "Messages of gRPC that pass before the cut; 0: they are not "
+		"counted",
     },
     {
 	.name = "pattern",
@@ -133,6 +144,10 @@ cut_check(
 		    "pattern \"%s\" is not understood, expected 1 to %d bytes "
 		    "with \\n, \\r, \\t, \\\\ and \\xNN",
 		    p->pattern, PATTERN_MAX);
+	if (p->messages > 0 && (p->pattern != NULL || p->bytes > 0))
+		conf_error(diag, where,
+		    "messages beside bytes or pattern, expected one way to "
+		    "say where");
 }
 
 static void
@@ -231,6 +246,21 @@ seek(struct stage *s)
 		stage_wake_at(s, st->seen_us + PATIENCE_US);
 }
 
+/* Passes messages; what is behind the last one is cut off. */
+static void
+count_messages(struct stage *s, uint64_t messages)
+{
+	struct cut_state *st = stage_state(s);
+	size_t n = grpc_find(&st->grpc, stage_in(s), messages);
+
+	if (n != SIZE_MAX) {
+		cut_here(s, n);
+		return;
+	}
+	grpc_passed(&st->grpc, stage_in(s)->len);
+	stage_pass_all(s);
+}
+
 static void
 cut_data(struct stage *s)
 {
@@ -240,6 +270,10 @@ cut_data(struct stage *s)
 	uint64_t passed, left;
 
 	st->head += chunk_pass_head(s);
+	if (p->messages > 0) {
+		count_messages(s, (uint64_t)p->messages);
+		return;
+	}
 	passed = stage_offset(s) - st->head;
 	left = passed < (uint64_t)p->bytes ? (uint64_t)p->bytes - passed : 0;
 	if (in->len < left) {
@@ -274,12 +308,17 @@ const struct fault_ops cut_ops = {
 		"cut is delivered first. `how`: `fin` closes both sides, `rst` "
 		"resets them, `silent` tells nobody: no FIN, no RST, nothing "
 		"is "
-		"acknowledged any more.\n\n"
+		"acknowledged any more. With `messages` so many messages of "
+		"gRPC (each with its length in front) pass whole, on HTTP/2 "
+		"routes and on byte streams that carry them bare.\n\n"
 		"With `place = \"before\"` bytes at the end of a read that may "
 		"begin the pattern are held up to 50 ms for the rest; if it "
 		"comes later still, its start has been delivered. On an HTTP "
 		"route only the body counts and is searched, as it is on the "
-		"wire. Strings of a configuration file read escapes "
+		"wire. On HTTP/2 `fin` ends the stream by END_STREAM without "
+		"trailers (where no head was delivered, by RST_STREAM), "
+		"`rst` by RST_STREAM with INTERNAL_ERROR. Strings of a "
+		"configuration file read escapes "
 		"themselves: write `\\\\x00` there for a zero byte.",
 	    .example = "{ type = \"cut\"; pattern = \"COMMIT\"; "
 		       "stream = \"upstream\"; how = \"rst\"; }",

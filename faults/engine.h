@@ -130,6 +130,12 @@ struct flow_ops {
 	void (*deaf)(struct flow *, struct link *, bool on);
 	/* HTTP: answer locally; NULL elsewhere. */
 	bool (*answer)(struct flow *, const struct stage_reply *reply);
+	/* HTTP/2: GOAWAY on the client's connection; NULL elsewhere. */
+	bool (*goaway)(struct flow *, const struct stage_goaway *goaway);
+	/* HTTP/2: the trailers of the link's end of stream become these lines
+	 * ("name: value\r\n" each; NULL: none). False: there were none to
+	 * lose, or they left. NULL elsewhere. */
+	bool (*trailers)(struct flow *, struct link *, const char *lines);
 	/* Facts for `when`; false: unknown. Borrowed until the host returns
 	 * to its loop. May be NULL. */
 	bool (*fact)(const struct flow *, enum fact, struct view *);
@@ -139,6 +145,7 @@ struct flow_ops {
 	int (*status)(const struct flow *); /* 0: not known yet; may be NULL */
 	/* The trace it belongs to; false: none. May be NULL. */
 	bool (*trace)(const struct flow *, struct trace_context *);
+	bool is_http2; /* flows are streams of HTTP/2 */
 };
 
 struct link {
@@ -181,6 +188,7 @@ struct flow {
 	struct event_times when;  /* kept while somebody listens */
 	const char *acted, *acted_kind; /* a fault that acted and is gone;
 					   interned; NULL: none */
+	uint32_t end_code; /* HTTP/2: error code of its end; 0: the host's */
 	uint8_t type;		  /* enum flow_type */
 	uint8_t layer;		  /* enum conf_layer whose faults are meant */
 	uint16_t open_holds;
@@ -213,6 +221,11 @@ void flow_reconcile(struct flow *f, const struct armed_route *route);
 /* Takes the flow apart: stages are detached, held bytes dropped, the flow's
  * end becomes an event with `reason` (constant text). */
 void flow_fini(struct flow *f, const char *reason);
+
+/* An event of this flow, route, number and time filled in; false if nobody
+ * listens. */
+bool flow_event(const struct flow *f, enum event_type type,
+    struct event_record *event);
 
 /* True if the fault's kind decides about this type of flow. */
 bool flow_considers(const struct flow *f, const struct armed_fault *fault);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/str.h"
 #include "config/kind.h"
 #include "config/model.h"
 
@@ -117,6 +118,11 @@ bool stage_is_http(const struct stage *s);
  * one), which passes, is dropped or delayed as a whole. */
 bool stage_is_datagram(const struct stage *s);
 
+/* True on a stream of HTTP/2. */
+bool stage_is_http2(const struct stage *s);
+/* HTTP: the first request header of that name. Borrows; false: none. */
+bool stage_header(const struct stage *s, const char *name, struct view *value);
+
 /* Random numbers of this stage: pure functions of (seed, route, fault, flow,
  * draw). Numbers below 16 are the engine's; kinds count from STAGE_DRAW. Each
  * direction has its own sequence. */
@@ -174,6 +180,21 @@ void stage_hold_open(struct stage *s, bool on);
  * END_RST_AFTER travel behind what was passed: stages that follow hold them
  * as they hold an end of stream. */
 void stage_end(struct stage *s, enum flow_end how);
+/* The same by END_RST or END_RST_AFTER, with an error code on HTTP/2. */
+void stage_end_code(struct stage *s, enum flow_end how, uint32_t code);
+/* HTTP/2: the client's connection takes no new streams. False elsewhere. */
+enum stage_last { STAGE_LAST_THIS, STAGE_LAST_BEFORE, STAGE_LAST_NONE };
+struct stage_goaway {
+	uint32_t code;
+	enum stage_last last; /* the last stream said to be served; only with
+				 abrupt */
+	bool abrupt; /* streams under way are not served: it is closed */
+};
+bool stage_goaway(struct stage *s, const struct stage_goaway *goaway);
+/* HTTP/2: replaces the trailers that follow the end of stream by these lines
+ * ("name: value\r\n" each), or takes them away (NULL). False if there is
+ * nothing to take, and elsewhere. */
+bool stage_trailers(struct stage *s, const char *lines);
 /* HTTP: answers the exchange in the server's place. `reply` is copied. The
  * request is read and forgotten; the server never sees it unless it already
  * did. False if a reply has begun, or on other flows. */
@@ -194,6 +215,9 @@ bool stage_answer(struct stage *s, const struct stage_reply *reply);
  * call is an event; the first one counts the fault as injected here. */
 void stage_acted(struct stage *s, const char *effect, double amount,
     const char *unit);
+/* The fault has no effect on this flow: an event says why (a constant word),
+ * nothing is counted. */
+void stage_powerless(struct stage *s, const char *why);
 /* One delay was carried out: asked and achieved, µs. Cheap; summed up into
  * one event when the stage goes, and counts as injected. */
 void stage_delayed(struct stage *s, int64_t asked_us, int64_t achieved_us);

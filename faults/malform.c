@@ -121,6 +121,12 @@ malform_message(struct stage *s, struct message *m)
 	const struct malform *p = stage_params(s);
 	struct str raw = {0};
 
+	/* Frames that are wrong would hit all streams of the connection. */
+	if (!m->on_wire && p->how_malformed != MALFORM_EMPTY &&
+	    p->how_malformed != MALFORM_WRONG_LENGTH) {
+		stage_powerless(s, "not_on_http2");
+		return;
+	}
 	build(s, m, &raw);
 	stage_acted(s, malform_words[p->how_malformed], (double)raw.len,
 	    "bytes");
@@ -159,7 +165,13 @@ const struct fault_ops malform_ops = {
 		"it never passes for a status line or a size. Answers that "
 		"have no body by rule (to HEAD, 204, 304) are malformed by "
 		"`empty`, `garbage` and `cut_head` only: to a client, "
-		"`wrong_length` may look right there.",
+		"`wrong_length` may look right there."
+		"\n\n"
+		"On HTTP/2 only the stream ends: `empty` by RST_STREAM with "
+		"INTERNAL_ERROR, `wrong_length` by END_STREAM too soon (with "
+		"`how = \"rst\"` by RST_STREAM). The other kinds would break "
+		"the whole connection: there the fault does nothing, and an "
+		"event says so.",
 	    .example = "{ type = \"malform\"; kind = \"bad_chunk\"; "
 		       "probability = \"2%\"; }",
 	    .fields = fields,

@@ -55,7 +55,11 @@ struct message {
 	int status;		    /* responses; 0 on requests */
 	int64_t body_len; /* Content-Length; 0: none; -1: unknown (chunked,
 			     until close) */
-	struct view head; /* the head's bytes as received */
+	struct view head; /* the head's bytes as received; on HTTP/2 in the
+			     syntax of HTTP/1 */
+	bool on_wire;	  /* `head` and raw bytes are those of the wire; if
+			     not (HTTP/2), raw bytes can only be none, or a
+			     head in the syntax of HTTP/1 and a body */
 };
 
 #endif

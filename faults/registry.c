@@ -22,6 +22,7 @@ static const struct conf_kind *const kinds[] = {
     &down_ops.kind,
     &drip_ops.kind,
     &duplicate_ops.kind,
+    &goaway_ops.kind,
     &half_open_ops.kind,
     &hang_ops.kind,
     &headers_ops.kind,
@@ -37,10 +38,13 @@ static const struct conf_kind *const kinds[] = {
     &reset_peer_ops.kind,
     &slicer_ops.kind,
     &slow_close_ops.kind,
+    &stream_reset_ops.kind,
     &timeout_ops.kind,
     &tls_alert_ops.kind,
     &tls_stall_ops.kind,
     &tls_truncate_ops.kind,
+    &trailers_ops.kind,
+    &window_stall_ops.kind,
 };
 
 const struct conf_kinds fault_kinds = {kinds, COUNT_OF(kinds)};

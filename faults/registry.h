@@ -20,6 +20,7 @@ extern const struct fault_ops dns_ops;
 extern const struct fault_ops down_ops;
 extern const struct fault_ops drip_ops;
 extern const struct fault_ops duplicate_ops;
+extern const struct fault_ops goaway_ops;
 extern const struct fault_ops half_open_ops;
 extern const struct fault_ops hang_ops;
 extern const struct fault_ops headers_ops;
@@ -35,9 +36,12 @@ extern const struct fault_ops reorder_ops;
 extern const struct fault_ops reset_peer_ops;
 extern const struct fault_ops slicer_ops;
 extern const struct fault_ops slow_close_ops;
+extern const struct fault_ops stream_reset_ops;
 extern const struct fault_ops timeout_ops;
 extern const struct fault_ops tls_alert_ops;
 extern const struct fault_ops tls_stall_ops;
 extern const struct fault_ops tls_truncate_ops;
+extern const struct fault_ops trailers_ops;
+extern const struct fault_ops window_stall_ops;
 
 #endif

@@ -151,7 +151,9 @@ const struct fault_ops reset_peer_ops = {
 		"idle ones. Removing the fault while a reset is pending calls "
 		"it "
 		"off: held bytes move on and the connection lives. On an HTTP "
-		"route one exchange is broken.",
+		"route one exchange is broken: on HTTP/2 by RST_STREAM, with "
+		"INTERNAL_ERROR to the client and CANCEL to the server (see "
+		"`stream_reset` for other codes).",
 	    .example = "{ type = \"reset_peer\"; timeout = \"500ms\"; "
 		       "probability = \"10%\"; }",
 	    .fields = fields,

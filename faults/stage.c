@@ -28,44 +28,6 @@ count_held(struct stage *s)
 	counter_add(&s->counts->held, holds ? 1 : (uint64_t)-1);
 }
 
-/* Counts an injection, for whoever looks at figures, traces or the log. */
-static void
-inject(struct stage *s, const char *effect, double amount, const char *unit)
-{
-	struct flow *f = flow_of(s);
-	struct trace_context trace;
-
-	counter_add(&s->counts->injected, 1);
-	if (f->ops->trace != NULL && f->ops->trace(f, &trace) &&
-	    (trace.flags & TRACE_SAMPLED))
-		exemplar_set(&s->counts->traced, trace.trace_id, 0,
-		    clock_wall_us());
-	if (f->engine->injected != NULL)
-		f->engine->injected(
-		    &(struct injection){f, s->fault, effect, amount, unit},
-		    &s->counts->lines);
-}
-
-/* The first effect on a flow counts as an injection, in whichever of its links
- * it shows. */
-static void
-took_effect(struct stage *s, const char *effect, double amount,
-    const char *unit)
-{
-	struct flow *f = flow_of(s);
-
-	s->acted = true;
-	f->faulted = true;
-	for (struct decision *d = f->decisions; d != NULL; d = d->next) {
-		if (d->fault != s->fault->shared)
-			continue;
-		if (!d->injected)
-			inject(s, effect, amount, unit);
-		d->injected = true;
-		return;
-	}
-}
-
 static void
 on_wake(struct deadline *d, int64_t now_us)
 {
@@ -437,52 +399,32 @@ stage_answer(struct stage *s, const struct stage_reply *reply)
 	return f->ops->answer(f, reply);
 }
 
-/* --- proof --- */
-
 void
-stage_acted(struct stage *s, const char *effect, double amount,
-    const char *unit)
+stage_end_code(struct stage *s, enum flow_end how, uint32_t code)
 {
-	struct event_record e;
+	struct flow *f = flow_of(s);
 
-	if (!s->acted)
-		took_effect(s, effect, amount, unit);
-	if (!flow_event(flow_of(s), EVENT_EFFECT, &e))
-		return;
-	e.fault = s->fault->name;
-	e.kind = s->ops->kind.name;
-	e.dir = s->link->dir == LINK_UP ? "upstream" : "downstream";
-	e.what = effect;
-	e.amount = amount;
-	e.unit = unit;
-	flow_of(s)->engine->emit(flow_of(s)->engine->emit_arg, &e);
+	if (!f->ended && !f->closing)
+		f->end_code = code;
+	stage_end(s, how);
 }
 
-void
-stage_delayed(struct stage *s, int64_t asked_us, int64_t achieved_us)
+bool
+stage_goaway(struct stage *s, const struct stage_goaway *goaway)
 {
-	double error = (double)(achieved_us - asked_us);
+	struct flow *f = flow_of(s);
 
-	/* A delay of nothing is no injection. */
-	if (asked_us > 0) {
-		if (!s->acted)
-			took_effect(s, "delay", (double)achieved_us, "us");
-		histogram_add(&s->counts->delay, &histogram_durations,
-		    achieved_us);
-		histogram_add(&s->counts->error, &histogram_errors,
-		    llabs(achieved_us - asked_us));
-	}
-	s->delays++;
-	s->asked_us += (double)asked_us;
-	s->achieved_us += (double)achieved_us;
-	if (error > s->error_max_us)
-		s->error_max_us = error;
+	if (f->ops->goaway == NULL || f->ended || f->closing)
+		return false;
+	return f->ops->goaway(f, goaway);
 }
 
-void
-stage_touched(struct stage *s, size_t n)
+bool
+stage_trailers(struct stage *s, const char *lines)
 {
-	if (!s->acted)
-		took_effect(s, NULL, (double)n, "bytes");
-	s->touched += n;
+	struct flow *f = flow_of(s);
+
+	if (f->ops->trailers == NULL || f->ended || f->closing)
+		return false;
+	return f->ops->trailers(f, s->link, lines);
 }

@@ -74,10 +74,6 @@ void link_ended(struct link *l);
 /* Ends the flow now; nothing if it ended before. */
 void flow_end_now(struct flow *f, enum flow_end how);
 
-/* An event of this flow, route, number and time filled in; false if nobody
- * listens. */
-bool flow_event(const struct flow *f, enum event_type type,
-    struct event_record *event);
 /* A stage let go of the opening. */
 void flow_open_released(struct flow *f);
 

@@ -105,6 +105,20 @@ stage_bits(const struct stage *s, uint64_t draw)
 	return rng_bits(&key, draw | (uint64_t)s->link->dir << 63);
 }
 
+bool
+stage_is_http2(const struct stage *s)
+{
+	return s->link->flow->ops->is_http2;
+}
+
+bool
+stage_header(const struct stage *s, const char *name, struct view *value)
+{
+	const struct flow *f = s->link->flow;
+
+	return f->ops->header != NULL && f->ops->header(f, name, 0, value);
+}
+
 double
 stage_unit(const struct stage *s, uint64_t draw)
 {

@@ -31,6 +31,7 @@
 struct dial {
 	struct worker *worker;
 	struct dial_request request;
+	struct tls_start start;
 	const struct conf_address *to; /* of the request's route */
 	struct end secure; /* the socket amid its TLS handshake */
 	struct resolve *resolve;
@@ -153,10 +154,9 @@ finish(struct dial *d, enum dial_result result)
 static void
 log_failure(const struct dial *d, const char *why)
 {
-	const struct flow *f = d->request.flow;
-
 	log_line(LOG_WARN, "upstream_tls_failed", "no TLS with the upstream",
-	    LOG_STR("route", f->route_name), LOG_UINT("session", f->session),
+	    LOG_STR("route", d->start.route->name),
+	    LOG_UINT("session", d->start.session),
 	    LOG_STR("upstream", d->to->text), LOG_STR("error", why), LOG_END);
 }
 
@@ -192,20 +192,13 @@ send_preface(const struct dial *d)
 	if (version == PROXY_HEADER_OFF)
 		return true;
 	len = proxy_header_build(version == PROXY_HEADER_V2, r->client_fd,
-	    &r->flow->client, r->client_port, header);
+	    &d->start.client, r->client_port, header);
 	return send(d->fd, header, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
 static void
 connected(struct dial *d)
 {
-	struct tls_start start = {
-	    .route = d->request.route,
-	    .number = d->request.flow->number,
-	    .session = d->request.flow->session,
-	    .client = d->request.flow->client,
-	    .facts = d->request.facts,
-	};
 	struct error err;
 
 	if (!send_preface(d)) {
@@ -220,7 +213,7 @@ connected(struct dial *d)
 	end_attach(&d->secure, d->fd, d->to->is_unix);
 	d->fd = -1;
 	deadline_arm(&d->worker->engine.deadlines, &d->deadline, d->end_us);
-	if (!tls_connect(&d->secure, &start, &err)) {
+	if (!tls_connect(&d->secure, &d->start, &err)) {
 		log_failure(d, err.text);
 		finish(d, DIAL_TLS);
 	}
@@ -426,6 +419,13 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	d->deadline = (struct deadline){.on_due = on_deadline};
 	d->worker = worker;
 	d->request = *request;
+	d->start = (struct tls_start){
+	    .route = request->route,
+	    .number = request->flow->number,
+	    .session = request->flow->session,
+	    .client = request->flow->client,
+	    .facts = request->facts,
+	};
 	d->to = &conf->upstream;
 	end_init(&d->secure, worker, on_secure);
 	d->fd = -1;

@@ -56,10 +56,10 @@ void dial_tell(const struct flow *f, enum dial_result result,
 typedef void (*dial_done_fn)(void *arg, enum dial_result result, int fd,
     struct tls *tls);
 
-/* Where to, for whom. All is borrowed until done or cancelled. */
+/* Where to, for whom. All but the flow is borrowed until done or cancelled. */
 struct dial_request {
 	const struct armed_route *route; /* upstream, time-out, TLS, PROXY */
-	const struct flow *flow; /* that needs it */
+	const struct flow *flow; /* that needs it; not used after the call */
 	int client_fd;		 /* for a PROXY header, with client_port */
 	uint16_t client_port;
 	const struct tls_facts *facts; /* of the client; may be NULL */

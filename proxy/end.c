@@ -369,6 +369,17 @@ end_close(struct end *e)
 }
 
 void
+end_drop(struct end *e)
+{
+	if (e->fd < 0)
+		return;
+	if (e->tls != NULL)
+		tls_leave(e);
+	else
+		end_raw_close(e);
+}
+
+void
 end_reset(struct end *e)
 {
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};

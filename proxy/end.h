@@ -93,6 +93,8 @@ size_t end_unacked(const struct end *e);
 /* Closes politely: unread input is drained first, so that no RST is sent, and
  * what was written is delivered. Nothing if there is no socket. */
 void end_close(struct end *e);
+/* Closes at once: what came and was not read is of no use. */
+void end_drop(struct end *e);
 /* Closes with RST. */
 void end_reset(struct end *e);
 

@@ -11,6 +11,9 @@
  *	http1_response.c	the upstream's bytes
  *	http1_pool.c		idle upstream connections, spare memory
  *
+ * A client that speaks HTTP/2 has its connection here as well, up to the
+ * preface and again at the end; in between http2_*.c serves it.
+ *
  * Requests of one connection are served one after the other; what a client
  * sends ahead waits in the session's buffer, and beyond one read in the
  * kernel. An exchange exists from the first byte of a request until its
@@ -33,6 +36,9 @@
 /*   OPENING ─► IDLE ◄──────────────┐
  *   (a fault    │  first byte      │ response delivered
  *    may hold)  ▼                  │
+ *  preface of   │                  │
+ *  HTTP/2: ◄────┤                  │
+ *  STREAMS      │                  │
  *             HEAD ─► EXCHANGE ────┤
  *               │        │         └─► LINGER ─► CLOSED
  *               │        ├─► FLUSH ─► CLOSED
@@ -45,6 +51,7 @@ enum http1_state {
 	HTTP1_IDLE,
 	HTTP1_HEAD,
 	HTTP1_EXCHANGE,
+	HTTP1_STREAMS, /* the client speaks HTTP/2: http2.h */
 	HTTP1_LINGER, /* the last reply is out; input is thrown away */
 	HTTP1_FLUSH,  /* a fault: deliver, then FIN or RST */
 	HTTP1_SILENT,
@@ -56,6 +63,7 @@ struct http1 {
 	struct end client;
 	struct flow conn; /* FLOW_CONNECTION, if has_conn */
 	struct http1_exchange *x;	      /* HEAD and later */
+	struct http2 *h2;		      /* owned; STREAMS and later */
 	const struct plan_listener *listener; /* of the plan; NULL: gone */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
 	struct tls_facts *facts; /* owned; NULL: nobody looked */
@@ -71,6 +79,7 @@ struct http1 {
 	uint8_t reason;	   /* enum close_reason, the first one given */
 	uint8_t depth;	   /* of our own handlers on the stack */
 	bool has_conn;
+	bool spoke;	   /* HTTP/1: nothing else may follow */
 	bool client_fin;   /* the client's end of stream was read */
 	bool fin_timed;	   /* … and for how long yet it is believed */
 	bool leaving;	   /* ends behind the current exchange */
@@ -172,6 +181,9 @@ ssize_t http1_read(struct http1 *s, struct end *from, bool exact);
 
 /* Looks at bytes of the client; returns how many are used up. */
 size_t http1_input(struct http1 *s, const char *data, size_t len);
+/* The client speaks HTTP/2: what follows goes there. Said by a preface, or by
+ * what TLS negotiated. */
+void http1_become_http2(struct http1 *s);
 /* The head did not arrive in time. */
 void http1_request_late(struct http1 *s);
 /* Makes the flow of the connection, on that route. False: it is held or
@@ -246,7 +258,7 @@ void http1_upstream_drop(struct http1_exchange *x, bool reset);
 /* --- http1_response.c --- */
 
 /* The upstream's socket has something. */
-void http1_on_upstream(struct http1_exchange *x, unsigned what);
+void http1_on_upstream(void *exchange, unsigned what);
 /* May the upstream be read? */
 bool http1_reads_upstream(struct http1_exchange *x);
 

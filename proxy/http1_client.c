@@ -4,7 +4,7 @@
  * conclusions, in a loop, so that nothing is freed or begun underneath them. */
 #include <errno.h>
 
-#include "proxy/http1.h"
+#include "proxy/http2.h"
 
 /* A client that ended its stream may still wait for the answer, or be gone:
  * there is no telling until something is written to it. After this time it is
@@ -54,6 +54,7 @@ takes_input(const struct http1 *s)
 	switch ((enum http1_state)s->state) {
 	case HTTP1_IDLE:
 	case HTTP1_HEAD:
+	case HTTP1_STREAMS:
 	case HTTP1_LINGER:
 		return true;
 	case HTTP1_EXCHANGE:
@@ -92,6 +93,7 @@ client_ended(struct http1 *s)
 	case HTTP1_HEAD:
 		http1_close(s, CLOSE_CLIENT_FIN, false);
 		break;
+	case HTTP1_STREAMS: /* http2_settle() sees it */
 	case HTTP1_OPENING:
 	case HTTP1_FLUSH:
 	case HTTP1_SILENT:
@@ -126,6 +128,11 @@ update(struct http1 *s)
 	bool write = s->out.len > 0 ||
 	    (begun && http1_link(x, LINK_DOWN)->out.len > 0);
 
+	if (s->h2 != NULL && s->state != HTTP1_LINGER &&
+	    s->state != HTTP1_OPENING) {
+		http2_update(s->h2);
+		return;
+	}
 	if (s->state == HTTP1_SILENT) {
 		end_want(&s->client, false, false);
 		if (begun && x->upstream != NULL)
@@ -158,6 +165,8 @@ settle(struct http1 *s)
 		if (used == 0)
 			break;
 	}
+	if (s->state == HTTP1_STREAMS)
+		http2_settle(s->h2);
 	if (s->state == HTTP1_LINGER && s->out.len == 0)
 		end_shutdown(&s->client);
 	if (s->client_fin && (http1_waiting(s) == 0 || takes_input(s)))

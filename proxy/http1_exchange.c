@@ -7,6 +7,7 @@
 
 #include "base/xalloc.h"
 #include "proxy/http1.h"
+#include "proxy/http_tell.h"
 
 /* Buffers of a spare exchange larger than this are given back. */
 #define KEEP_BYTES 4096
@@ -61,35 +62,13 @@ wipe(struct http1_exchange *x)
 	    sizeof(*x) - offsetof(struct http1_exchange, end_how));
 }
 
-static void
-tell_response(struct http1_exchange *x)
-{
-	struct engine *engine = x->flow.engine;
-	struct event_record e;
-
-	if (engine->emit == NULL || x->status == 0)
-		return;
-	e = (struct event_record){
-	    .type = EVENT_RESPONSE,
-	    .time_us = clock_now(engine->clock),
-	    .route = x->flow.route_name,
-	    .session = x->flow.session,
-	    .flow = x->flow.number,
-	    .has_flow = true,
-	    .what = x->answered ? "proxy" : "upstream",
-	    .status = x->status,
-	};
-	e.duration_us = (double)(e.time_us - x->flow.start_us);
-	engine->emit(engine->emit_arg, &e);
-}
-
 void
 http1_exchange_free(struct http1_exchange *x, const char *reason, bool reset)
 {
 	struct http1 *s = x->s;
 
 	if (x->begun) {
-		tell_response(x);
+		http_tell_response(&x->flow, x->answered, x->status);
 		http1_count_exchange(x, reason);
 		if (http1_link(x, LINK_UP)->deaf_holds > 0)
 			end_set_deaf(&s->client, false);
@@ -102,41 +81,6 @@ http1_exchange_free(struct http1_exchange *x, const char *reason, bool reset)
 	wipe(x);
 	if (!http1_pool_keep(s->session.worker, x))
 		http1_exchange_release(x);
-}
-
-static void
-tell_request(struct http1_exchange *x)
-{
-	struct engine *engine = x->flow.engine;
-	struct event_record e;
-
-	if (engine->emit == NULL)
-		return;
-	e = (struct event_record){
-	    .type = EVENT_REQUEST,
-	    .time_us = x->flow.start_us,
-	    .route = x->flow.route_name,
-	    .session = x->flow.session,
-	    .flow = x->flow.number,
-	    .has_flow = true,
-	    .what = llhttp_method_name(
-		(llhttp_method_t)http1_request(x)->llhttp.method),
-	};
-	engine->emit(engine->emit_arg, &e);
-}
-
-/* Methods that may be sent twice without harm (RFC 9110, 9.2.2). */
-static bool
-is_idempotent(struct view method)
-{
-	static const char *const names[] = {"GET", "HEAD", "OPTIONS", "TRACE",
-	    "PUT", "DELETE"};
-
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		if (view_is(method, names[i]))
-			return true;
-	}
-	return false;
 }
 
 void
@@ -153,11 +97,11 @@ http1_exchange_begin(struct http1_exchange *x,
 	x->flow.session = s->session.number;
 	x->flow.client = s->session.client;
 	x->begun = true;
-	x->replayable = is_idempotent(method);
+	x->replayable = http_is_idempotent(method);
 	str_add_bytes(&x->head, head, h->len);
 	http1_parser_response(http1_response(x), method, h->max);
 	http1_link(x, LINK_UP)->head_len = h->len;
-	tell_request(x);
+	http_tell_request(&x->flow, method);
 	flow_open(&x->flow);
 }
 

@@ -24,31 +24,9 @@ static bool
 op_fact(const struct flow *f, enum fact fact, struct view *to)
 {
 	struct http1_exchange *x = of(f);
-	const struct http1_head *h = &http1_request(x)->head;
 
-	switch (fact) {
-	case FACT_HOST:
-		*to = http1_span(x->head.text, h->host);
-		return h->has_host || h->host.len > 0;
-	case FACT_METHOD:
-		*to = http1_span(x->head.text, h->method);
-		return true;
-	case FACT_PATH:
-		*to = http1_match_path(h, x->head.text);
-		return true;
-	case FACT_QUERY:
-		*to = http1_span(x->head.text, h->query);
-		return true;
-	case FACT_SNI:
-	case FACT_ALPN:
-		return tls_facts_answer(x->s->facts, fact, to);
-	case FACT_COMMAND:
-	case FACT_DNS_NAME:
-	case FACT_DNS_TYPE:
-	case FACT_COUNT:
-		break;
-	}
-	return false;
+	return http1_match_fact(&http1_request(x)->head, x->head.text,
+	    x->s->facts, fact, to);
 }
 
 static bool

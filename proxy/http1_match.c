@@ -32,3 +32,32 @@ http1_match_route(const struct plan_listener *l, const struct http1_head *h,
 	}
 	return NULL;
 }
+
+bool
+http1_match_fact(const struct http1_head *h, const char *data,
+    const struct tls_facts *facts, enum fact fact, struct view *to)
+{
+	switch (fact) {
+	case FACT_HOST:
+		*to = http1_span(data, h->host);
+		return h->has_host || h->host.len > 0;
+	case FACT_METHOD:
+		*to = http1_span(data, h->method);
+		return true;
+	case FACT_PATH:
+		*to = http1_match_path(h, data);
+		return true;
+	case FACT_QUERY:
+		*to = http1_span(data, h->query);
+		return true;
+	case FACT_SNI:
+	case FACT_ALPN:
+		return tls_facts_answer(facts, fact, to);
+	case FACT_COMMAND:
+	case FACT_DNS_NAME:
+	case FACT_DNS_TYPE:
+	case FACT_COUNT:
+		break;
+	}
+	return false;
+}

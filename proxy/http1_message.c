@@ -83,7 +83,7 @@ op_set_body(struct message *message, const void *data, size_t len)
 {
 	struct http1_message *m = of(message);
 
-	if (m->mode == HTTP1_RAW || m->parser->framing == HTTP1_TUNNEL)
+	if (m->mode == HTTP1_RAW || m->framing == HTTP1_TUNNEL)
 		return;
 	m->mode = HTTP1_REPLACED;
 	drop_filters(m);
@@ -150,7 +150,10 @@ http1_message_new(const struct http1_parser *parser, struct view head,
 {
 	struct http1_message *m = xcalloc(1, sizeof(*m));
 
-	m->parser = parser;
+	m->source_status = parser->head.status;
+	m->framing = parser->framing;
+	m->to_head = parser->to_head;
+	m->old_source = parser->head.minor == 0;
 	m->old_peer = old_peer;
 	m->message = (struct message){
 	    .ops = &message_ops,
@@ -160,7 +163,24 @@ http1_message_new(const struct http1_parser *parser, struct view head,
 	    .status = parser->head.status,
 	    .body_len = http1_parser_body_length(parser),
 	    .head = head,
+	    .on_wire = true,
 	};
+	return m;
+}
+
+struct http1_message *
+http1_message_new_bare(const struct message *about, bool to_head)
+{
+	struct http1_message *m = xcalloc(1, sizeof(*m));
+
+	m->source_status = about->status;
+	m->framing = about->body_len == 0 ? HTTP1_NONE
+	    : about->body_len > 0	  ? HTTP1_LENGTH
+					  : HTTP1_CHUNKED;
+	m->to_head = to_head;
+	m->bare = true;
+	m->message = *about;
+	m->message.ops = &message_ops;
 	return m;
 }
 
@@ -186,7 +206,7 @@ static bool
 is_bodyless(const struct http1_message *m, int status)
 {
 	return !m->message.is_request &&
-	    (m->parser->to_head || status / 100 == 1 || status == 204 ||
+	    (m->to_head || status / 100 == 1 || status == 204 ||
 		status == 304);
 }
 
@@ -194,10 +214,10 @@ is_bodyless(const struct http1_message *m, int status)
 static void
 follow_status(struct http1_message *m)
 {
-	bool before = is_bodyless(m, m->parser->head.status);
+	bool before = is_bodyless(m, m->source_status);
 	bool after = is_bodyless(m, m->message.status);
 
-	if (m->mode == HTTP1_RAW || m->parser->to_head || before == after)
+	if (m->mode == HTTP1_RAW || m->to_head || before == after)
 		return;
 	if (after || m->mode != HTTP1_REPLACED)
 		op_set_body(&m->message, "", 0);
@@ -210,13 +230,13 @@ frame_replaced(struct http1_message *m)
 	char length[32];
 
 	http1_edit_remove(head, "Transfer-Encoding");
-	if (is_bodyless(m, m->message.status) && !m->parser->to_head) {
+	if (is_bodyless(m, m->message.status) && !m->to_head) {
 		http1_edit_remove(head, "Content-Length");
 		return;
 	}
 	/* A request that had no body and gets none needs no length. */
 	if (m->message.is_request && m->body.len == 0 &&
-	    m->parser->framing == HTTP1_NONE)
+	    m->framing == HTTP1_NONE)
 		return;
 	snprintf(length, sizeof(length), "%zu", m->body.len);
 	http1_edit_set(head, "Content-Length", length);
@@ -229,15 +249,17 @@ frame_filtered(struct http1_message *m)
 
 	http1_edit_remove(head, "Content-Length");
 	http1_edit_remove(head, "Transfer-Encoding");
+	if (m->bare)
+		return;
 	http1_edit_remove(head, "Trailer");
-	if (m->old_peer || m->parser->framing == HTTP1_UNTIL_CLOSE) {
+	if (m->old_peer || m->framing == HTTP1_UNTIL_CLOSE) {
 		m->until_close = true;
 		http1_edit_set(head, "Connection", "close");
 		return;
 	}
 	m->chunks = true;
 	/* A server that speaks 1.0 does not announce chunks, but we do. */
-	if (m->parser->head.minor == 0)
+	if (m->old_source)
 		head->text[7] = '1';
 	http1_edit_add(head, "Transfer-Encoding", "chunked");
 }

@@ -23,23 +23,31 @@ enum http1_body {
 
 struct http1_message {
 	struct message message; /* first */
-	const struct http1_parser *parser; /* borrowed; its head is done */
+	int source_status; /* before anybody edited */
 	struct str head; /* edited; empty: nobody did */
 	struct str body; /* HTTP1_REPLACED, HTTP1_RAW: the bytes */
 	struct message_filter filters[HTTP1_FILTERS_MAX]; /* owned args */
 	uint8_t filters_count;
 	uint8_t mode;	 /* enum http1_body */
 	uint8_t raw_end; /* enum flow_end behind raw bytes */
+	uint8_t framing; /* enum http1_framing, of the source */
+	bool to_head;	 /* it answers HEAD */
+	bool old_source; /* it came with HTTP/1.0 */
+	bool bare;	 /* bodies have no framing: their end is told apart */
 	bool old_peer;	 /* the receiver speaks HTTP/1.0: no chunks */
 	bool chunks;	 /* the new body is sent in chunks */
 	bool until_close; /* the new body ends with the connection */
 };
 
-/* `head` is the text that the parser saw; it and the parser are borrowed
- * until the message is freed. The request's method and target are given in
- * both cases. Returns owned. */
+/* `head` is the text that the parser saw; it is borrowed until the message is
+ * freed. The request's method and target are given in both cases. Returns
+ * owned. */
 struct http1_message *http1_message_new(const struct http1_parser *parser,
     struct view head, struct view method, struct view target, bool old_peer);
+/* A message whose body has no framing, as HTTP/2 streams carry it; `about` says
+ * what it is (its ops are set here). Returns owned. */
+struct http1_message *http1_message_new_bare(const struct message *about,
+    bool to_head);
 /* NULL is accepted. */
 void http1_message_free(struct http1_message *m);
 /* True if an edit was made. */

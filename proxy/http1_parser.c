@@ -44,11 +44,56 @@ on_body(llhttp_t *llhttp, const char *at, size_t len)
 }
 
 static int
+on_trailer_name(llhttp_t *llhttp, const char *at, size_t len)
+{
+	struct http1_parser *p = llhttp->data;
+
+	p->in_value = false;
+	str_add_bytes(p->trailer_lines, at, len);
+	return 0;
+}
+
+static int
+on_trailer_value(llhttp_t *llhttp, const char *at, size_t len)
+{
+	struct http1_parser *p = llhttp->data;
+
+	if (!p->in_value)
+		str_add(p->trailer_lines, ": ");
+	p->in_value = true;
+	str_add_bytes(p->trailer_lines, at, len);
+	return 0;
+}
+
+static int
+on_trailer_complete(llhttp_t *llhttp)
+{
+	struct http1_parser *p = llhttp->data;
+
+	/* An empty value is not told. */
+	if (!p->in_value)
+		str_add(p->trailer_lines, ": ");
+	p->in_value = false;
+	str_add(p->trailer_lines, "\r\n");
+	return 0;
+}
+
+/* The last chunk's header came: behind it are trailers. */
+static const llhttp_settings_t trailer_settings = {
+    .on_message_complete = on_message_complete,
+    .on_header_field = on_trailer_name,
+    .on_header_value = on_trailer_value,
+    .on_header_value_complete = on_trailer_complete,
+};
+
+static int
 on_chunk_header(llhttp_t *llhttp)
 {
 	struct http1_parser *p = llhttp->data;
 
 	p->trailing = llhttp->content_length == 0;
+	if (p->trailing && p->trailer_lines != NULL)
+		llhttp->settings = (void *)&trailer_settings;
 	return 0;
 }
 
@@ -64,6 +109,8 @@ init(struct http1_parser *p, llhttp_type_t type, size_t max)
 {
 	p->on_body = NULL;
 	p->arg = NULL;
+	p->trailer_lines = NULL;
+	p->in_value = false;
 	p->fed = p->trailers = 0;
 	p->framing = HTTP1_NONE;
 	p->to_head = p->to_connect = false;

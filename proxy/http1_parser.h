@@ -29,11 +29,15 @@ struct http1_parser {
 	/* Bytes of the body without its framing; NULL: nobody asks. */
 	void (*on_body)(void *arg, const void *data, size_t len);
 	void *arg;
+	/* Gets the trailers' lines ("Name: value\r\n"), once they are
+	 * there; borrowed, NULL: nobody asks. */
+	struct str *trailer_lines;
 	uint32_t fed;	   /* bytes of the head that llhttp saw */
 	uint32_t trailers; /* bytes of the chunked body's end */
 	uint8_t framing;   /* enum http1_framing, once the head is done */
 	bool to_head, to_connect; /* responses: what they answer */
 	bool headed, ended, trailing; /* said by llhttp */
+	bool in_value; /* of a trailer */
 	bool done; /* the message is complete */
 };
 

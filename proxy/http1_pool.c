@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "base/rng.h"
 #include "base/xalloc.h"
@@ -116,24 +116,27 @@ leave_idle(struct http1_upstream *u)
 void
 http1_upstream_close(struct http1_upstream *u, bool reset)
 {
-	int fd;
-
-	if (u->x == NULL && u->host != NULL)
+	if (u->owner == NULL && u->host != NULL)
 		leave_idle(u);
 	if (u->host != NULL)
 		u->host->users--;
-	if (reset) {
+	/* Not end_close(): the scratch memory may be in use. */
+	if (reset)
 		end_reset(&u->end);
-	} else if (u->end.tls != NULL) {
-		end_close(&u->end);
-	} else {
-		/* Not end_close(): whatever the server still says is of no
-		 * use, and the scratch memory may be in use. */
-		fd = end_detach(&u->end);
-		if (fd >= 0)
-			close(fd);
-	}
+	else
+		end_drop(&u->end);
 	free(u);
+}
+
+bool
+http1_upstream_stale(struct http1_upstream *u)
+{
+	char byte;
+
+	/* What only concerns the layer, tickets say, is no end. */
+	if (u->end.tls != NULL)
+		return end_read(&u->end, &byte, 1) != END_AGAIN;
+	return recv(u->end.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
 static void
@@ -141,12 +144,9 @@ on_event(struct end *e, unsigned what)
 {
 	struct http1_upstream *u = CONTAINER_OF(e, struct http1_upstream, end);
 
-	char byte;
-
-	if (u->x != NULL)
-		http1_on_upstream(u->x, what);
-	else if (u->end.tls == NULL || what != END_READABLE ||
-	    end_read(e, &byte, 1) != END_AGAIN)
+	if (u->owner != NULL)
+		u->on_event(u->owner, what);
+	else if (what != END_READABLE || http1_upstream_stale(u))
 		http1_upstream_close(u, false);
 	else
 		/* TLS had something to say to itself. */
@@ -198,7 +198,7 @@ http1_pool_put(struct http1_upstream *u)
 		http1_upstream_close(u, false);
 		return;
 	}
-	u->x = NULL;
+	u->owner = NULL;
 	u->served++;
 	u->idle_us = worker_now(w);
 	TAILQ_INSERT_HEAD(&u->host->idle, u, entry);

@@ -19,7 +19,8 @@ struct worker;
 /* A connection to an upstream: at work for one exchange, or idle. */
 struct http1_upstream {
 	struct end end;
-	struct http1_exchange *x; /* whose; NULL: idle in the pool */
+	void *owner; /* whose exchange it serves; NULL: idle in the pool */
+	void (*on_event)(void *owner, unsigned what); /* END_* */
 	struct http1_host *host; /* NULL: never kept */
 	TAILQ_ENTRY(http1_upstream) entry; /* while idle */
 	int64_t idle_us;  /* since when */
@@ -41,6 +42,8 @@ struct http1_upstream_from {
 /* Makes a connected socket an upstream connection. Returns owned. */
 struct http1_upstream *http1_upstream_new(struct worker *w,
     const struct http1_upstream_from *from);
+/* True if an idle connection ended while nobody looked. */
+bool http1_upstream_stale(struct http1_upstream *u);
 /* Gives a connection back; it is closed when there are enough. */
 void http1_pool_put(struct http1_upstream *u);
 /* Closes (with RST if `reset`) and frees. */

@@ -2,9 +2,9 @@
 /* The client's bytes: heads of requests, their bodies. */
 #include <string.h>
 
-#include "proxy/http1.h"
 #include "proxy/http1_match.h"
 #include "proxy/http1_reply.h"
+#include "proxy/http2.h"
 
 /* Nobody was reached: a short error, and the connection ends. */
 static size_t
@@ -14,6 +14,11 @@ refuse(struct http1 *s, int status, const char *why, enum close_reason reason)
 
 	if (s->has_conn)
 		http1_count_refused(s, status);
+	if (s->h2 != NULL) {
+		http2_terminate(s->h2, 0, NGHTTP2_ENHANCE_YOUR_CALM, reason);
+		s->state = HTTP1_STREAMS;
+		return SIZE_MAX;
+	}
 	http1_reply_error(&s->out, status,
 	    status == 503 ? "connection_limit_reached"
 		: status == 404 ? "destination_not_found"
@@ -54,6 +59,27 @@ http1_open_connection(struct http1 *s, const struct armed_route *route,
 	s->state = HTTP1_OPENING;
 	flow_open(&s->conn);
 	return s->state != HTTP1_OPENING && s->state != HTTP1_CLOSED;
+}
+
+/* --- HTTP/2 --- */
+
+void
+http1_become_http2(struct http1 *s)
+{
+	s->state = HTTP1_STREAMS;
+	http2_start(s);
+}
+
+enum speech { SPEAKS_HTTP1, SPEAKS_HTTP2, SPEAKS_UNCLEARLY };
+
+/* A client that begins with the preface of HTTP/2 speaks that. */
+static enum speech
+speech_of(const struct http1 *s, const char *data, size_t len)
+{
+	if (s->spoke || memcmp(data, HTTP2_PREFACE,
+			    MIN(len, HTTP2_PREFACE_LEN)) != 0)
+		return SPEAKS_HTTP1;
+	return len < HTTP2_PREFACE_LEN ? SPEAKS_UNCLEARLY : SPEAKS_HTTP2;
 }
 
 /* --- bodies --- */
@@ -133,6 +159,9 @@ begin(struct http1 *s, const char *data, size_t len)
 	if (route == NULL)
 		return refuse(s, 404, "no route for this host and path",
 		    CLOSE_NO_ROUTE);
+	if (route->conf->upstream_protocol == UPSTREAM_HTTP2)
+		return refuse(s, 505, "this route's upstream speaks HTTP/2",
+		    CLOSE_BAD_INPUT);
 	if (!ready_to_begin(s, route)) {
 		if (s->state != HTTP1_OPENING)
 			return SIZE_MAX;
@@ -173,6 +202,16 @@ first(struct http1 *s, const char *data, size_t len)
 {
 	size_t skip = 0, used;
 
+	switch (speech_of(s, data, len)) {
+	case SPEAKS_UNCLEARLY:
+		return 0;
+	case SPEAKS_HTTP2:
+		http1_become_http2(s);
+		return http1_input(s, data, len);
+	case SPEAKS_HTTP1:
+		s->spoke = true;
+		break;
+	}
 	while (skip < len && (data[skip] == '\r' || data[skip] == '\n'))
 		skip++;
 	if (skip == len)
@@ -205,6 +244,10 @@ http1_input(struct http1 *s, const char *data, size_t len)
 	case HTTP1_EXCHANGE:
 		if (!s->x->request_done || s->x->tunnel)
 			used = body(s->x, data, len, 0);
+		break;
+	case HTTP1_STREAMS:
+		http2_input(s->h2, data, len);
+		used = len;
 		break;
 	case HTTP1_LINGER:
 	case HTTP1_FLUSH:

@@ -287,8 +287,9 @@ read_upstream(struct http1_exchange *x)
 }
 
 void
-http1_on_upstream(struct http1_exchange *x, unsigned what)
+http1_on_upstream(void *exchange, unsigned what)
 {
+	struct http1_exchange *x = exchange;
 	struct http1 *s = x->s;
 
 	http1_enter(s);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "proxy/http1.h"
+#include "proxy/http2.h"
 #include "proxy/protocol.h"
 
 #define IDLE_DEFAULT_US	 60000000
@@ -46,6 +46,8 @@ http1_close(struct http1 *s, enum close_reason reason, bool reset)
 		s->x->flow.ended = true;
 		http1_upstream_drop(s->x, reset);
 	}
+	if (s->h2 != NULL)
+		http2_shut(s->h2, reset);
 	if (reset)
 		end_reset(&s->client);
 	else
@@ -144,6 +146,8 @@ delivered(struct http1 *s)
 
 	if (s->out.len > 0 || (s->rst_after && end_unacked(&s->client) > 0))
 		return false;
+	if (s->h2 != NULL)
+		return http2_delivered(s->h2);
 	if (x == NULL || !x->begun)
 		return true;
 	if (http1_link(x, LINK_DOWN)->out.len > 0)
@@ -160,6 +164,8 @@ http1_flush(struct http1 *s, int64_t now_us)
 
 	if (s->x != NULL && s->x->begun)
 		http1_write_upstream(s->x);
+	if (s->h2 != NULL)
+		http2_settle(s->h2);
 	http1_write_client(s);
 	if (s->state != HTTP1_FLUSH)
 		return;
@@ -203,6 +209,9 @@ time_over(struct http1 *s, int64_t now_us)
 	case HTTP1_LINGER:
 		http1_close(s, CLOSE_DONE, false);
 		break;
+	case HTTP1_STREAMS:
+		http2_late(s->h2);
+		break;
 	case HTTP1_OPENING:
 	case HTTP1_CLOSED:
 		break;
@@ -234,7 +243,10 @@ of(struct flow *f)
 static void
 op_opened(struct flow *f)
 {
-	http1_rest(of(f));
+	if (of(f)->h2 != NULL)
+		http2_opened(of(f)->h2);
+	else
+		http1_rest(of(f));
 	http1_poke(of(f));
 }
 
@@ -249,6 +261,8 @@ static void
 op_resume(struct flow *f, struct link *l)
 {
 	(void)l;
+	if (of(f)->h2 != NULL)
+		http2_resume(of(f)->h2);
 	http1_poke(of(f));
 }
 
@@ -318,7 +332,9 @@ reconcile(struct session *session)
 		tls_reconcile(s->x->upstream->end.tls);
 	s->leaving |= s->listener == NULL ||
 	    (s->has_conn && s->conn.route == NULL);
-	if (s->leaving && s->state < HTTP1_EXCHANGE)
+	if (s->h2 != NULL)
+		http2_reconcile(s->h2, route_now);
+	else if (s->leaving && s->state < HTTP1_EXCHANGE)
 		http1_close(s, CLOSE_NO_ROUTE, false);
 	http1_poke(s);
 }
@@ -329,6 +345,8 @@ drain(struct session *session)
 	struct http1 *s = CONTAINER_OF(session, struct http1, session);
 
 	s->leaving = true;
+	if (s->h2 != NULL)
+		http2_goodbye(s->h2, NGHTTP2_NO_ERROR);
 	if (s->state == HTTP1_IDLE && http1_waiting(s) == 0)
 		http1_close(s, CLOSE_SHUTDOWN, false);
 }
@@ -347,6 +365,7 @@ free_session(struct session *session)
 	if (s->x != NULL)
 		http1_exchange_free(s->x,
 		    close_reason_name((enum close_reason)s->reason), false);
+	http2_free(s->h2, close_reason_name((enum close_reason)s->reason));
 	if (s->has_conn) {
 		enum close_reason reason = (enum close_reason)s->reason;
 
@@ -372,6 +391,8 @@ flows(const struct session *session, const struct flow **to)
 		to[n++] = &s->conn;
 	if (s->x != NULL && s->x->begun)
 		to[n++] = &s->x->flow;
+	if (s->h2 != NULL)
+		n += http2_flows(s->h2, to + n, SESSION_FLOWS - n);
 	return n;
 }
 

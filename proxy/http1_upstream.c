@@ -8,9 +8,9 @@
  * remembered, and goes out once more on a fresh connection if the method
  * allows that and no byte of a response was seen. */
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "proxy/http1.h"
+#include "proxy/http_tell.h"
 
 /* A request longer than this is not sent twice. */
 #define REPLAY_MAX (64 * 1024)
@@ -52,19 +52,11 @@ http1_upstream_drop(struct http1_exchange *x, bool reset)
 static void
 attach(struct http1_exchange *x, struct http1_upstream *u)
 {
-	u->x = x;
+	u->owner = x;
+	u->on_event = http1_on_upstream;
 	x->upstream = u;
 	if (http1_link(x, LINK_DOWN)->deaf_holds > 0)
 		end_set_deaf(&u->end, true);
-}
-
-/* True if an idle connection ended while nobody looked. */
-static bool
-is_stale(const struct http1_upstream *u)
-{
-	char byte;
-
-	return recv(u->end.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
 /* An idle connection, if there is one. */
@@ -79,11 +71,11 @@ take_idle(struct http1_exchange *x)
 	while ((u = http1_pool_take(x->s->session.worker, x->flow.route,
 		    x->s->facts)) != NULL) {
 		/* What cannot be sent twice deserves a second look. */
-		if (x->replayable || !is_stale(u)) {
+		if (x->replayable || !http1_upstream_stale(u)) {
 			attach(x, u);
 			return true;
 		}
-		u->x = x;
+		u->owner = x;
 		http1_upstream_close(u, false);
 	}
 	return false;
@@ -94,18 +86,8 @@ take_idle(struct http1_exchange *x)
 static void
 dial_failed(struct http1_exchange *x, enum dial_result result)
 {
-	static const struct {
-		int status;
-		const char *text;
-	} replies[] = {
-	    [DIAL_REFUSED] = {502, "the upstream refused the connection"},
-	    [DIAL_RESET] = {502, "the upstream reset the connection"},
-	    [DIAL_TIMEOUT] = {504, "the upstream did not accept in time"},
-	    [DIAL_UNREACHABLE] = {502, "the upstream cannot be reached"},
-	    [DIAL_DNS] = {502, "the upstream's name has no address"},
-	    [DIAL_TLS] = {502, "the TLS handshake with the upstream failed"},
-	};
 	struct http1 *s = x->s;
+	const struct http_error *reason;
 
 	/* A fault has ended the flow already. */
 	if (s->state == HTTP1_FLUSH) {
@@ -114,8 +96,10 @@ dial_failed(struct http1_exchange *x, enum dial_result result)
 		    http1_link(x, LINK_UP)->out.len);
 		return;
 	}
-	http1_exchange_error(x, replies[result].status,
-	    dial_result_error(result), replies[result].text);
+	reason = http_dial_error(result);
+	if (reason != NULL)
+		http1_exchange_error(x, reason->status, reason->error,
+		    reason->text);
 }
 
 static void

@@ -62,7 +62,8 @@ struct session_ops {
 	size_t (*flows)(const struct session *, const struct flow **to);
 };
 
-#define SESSION_FLOWS 2
+/* HTTP/2 sessions may have more: the oldest are told. */
+#define SESSION_FLOWS 128
 
 struct session {
 	const struct session_ops *ops;

@@ -128,8 +128,10 @@ class Proxy:
 class Haproxy(Proxy):
     """HAProxy in TCP or HTTP mode. `defaults` and `tune` are lines added."""
 
-    def __init__(self, name, tune="", defaults="", http=False, sessions=SESSIONS):
+    def __init__(self, name, tune="", defaults="", http=False, bind="",
+                 sessions=SESSIONS):
         super().__init__(name, "haproxy")
+        self.bind = bind
         self.tune, self.defaults, self.http = tune, defaults, http
         self.sessions = sessions
 
@@ -142,7 +144,7 @@ class Haproxy(Proxy):
                  f"  maxconn {self.sessions}", f"  {self.defaults}"]
         for route in routes:
             lines += [f"listen {route.name}",
-                      f"  bind 127.0.0.1:{ports[route.name]}",
+                      f"  bind 127.0.0.1:{ports[route.name]} {self.bind}",
                       f"  server s 127.0.0.1:{route.upstream}"]
         return "\n".join(lines) + "\n"
 
@@ -153,9 +155,9 @@ class Haproxy(Proxy):
 class Nginx(Proxy):
     """nginx as a stream or an HTTP proxy."""
 
-    def __init__(self, name, http=False, modules=None):
+    def __init__(self, name, http=False, modules=None, listen=""):
         super().__init__(name, "nginx")
-        self.http, self.modules = http, modules
+        self.http, self.modules, self.listen = http, modules, listen
 
     def stream_module(self):
         places = [self.modules or "", "/usr/lib/nginx/modules",
@@ -193,8 +195,7 @@ class Nginx(Proxy):
                 f"proxy_pass 127.0.0.1:{route.upstream}; {rate} }}")
         return "\n".join(lines + ["}"]) + "\n"
 
-    @staticmethod
-    def http_block(stable, routes, ports):
+    def http_block(self, stable, routes, ports):
         lines = ["http {", "access_log off;", "keepalive_requests 100000000;",
                  "keepalive_timeout 120s;"]
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
@@ -204,8 +205,8 @@ class Nginx(Proxy):
                 f"upstream {route.name} {{ server 127.0.0.1:{route.upstream};"
                 " keepalive 128; keepalive_requests 100000000; }")
             lines.append(
-                f"server {{ listen 127.0.0.1:{ports[route.name]}; "
-                f"location / {{ proxy_pass http://{route.name}; "
+                f"server {{ listen 127.0.0.1:{ports[route.name]}"
+                f"{self.listen}; location / {{ proxy_pass http://{route.name}; "
                 "proxy_http_version 1.1; "
                 "proxy_set_header Connection \"\"; } }")
         return "\n".join(lines + ["}"]) + "\n"
@@ -271,10 +272,14 @@ def all_peers(faultwire, fwbench, nginx_modules):
         Haproxy("haproxy-splice", defaults=splice, sessions=4000),
         Haproxy("haproxy-64k", tune="tune.bufsize 65536"),
         Haproxy("haproxy-http", http=True),
+        Haproxy("haproxy-http2", http=True, bind="proto h2"),
         Nginx("nginx", modules=nginx_modules),
         Nginx("nginx-http", http=True),
+        Nginx("nginx-http2", http=True, listen=" http2"),
         Faultwire("faultwire", faultwire),
         Faultwire("faultwire-http", faultwire, http=True),
+        Faultwire("faultwire-http2", faultwire, http=True,
+                  options="upstream_protocol = \"http1\"; "),
         Faultwire("faultwire-observed", faultwire,
                   faults=latency("0ms", "both")),
         Faultwire("faultwire-20ms", faultwire,

@@ -7,6 +7,8 @@ rounds and alternates the peers within each round.
 """
 import json
 import os
+import re
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ WORKLOADS = {
     "churn": ["direct", "haproxy", "nginx", "faultwire"],
     "http": ["direct", "haproxy-http", "nginx-http", "haproxy", "faultwire",
              "faultwire-http"],
+    "http2": ["haproxy-http2", "nginx-http2", "faultwire-http2"],
     "active": ["direct", "haproxy", "faultwire", "faultwire-observed",
                "faultwire-20ms"],
     "idle": ["haproxy", "nginx", "haproxy-http", "nginx-http", "faultwire",
@@ -37,6 +40,7 @@ REFERENCES = {
     "bulk": ["direct", "haproxy", "haproxy-splice", "haproxy-64k"],
     "churn": ["direct", "haproxy"],
     "http": ["direct", "haproxy-http", "nginx-http"],
+    "http2": ["haproxy-http2", "nginx-http2"],
     "active": ["haproxy", "faultwire"],
     "idle": [],
     "latency": [],
@@ -145,6 +149,29 @@ class Bench:
         result["cpu_s"] = (running.cpu_s() - before) * ms / (ms + warm_ms)
         return result
 
+    def h2load(self, placement, port, conns, streams):
+        """Runs h2load and returns what it measured."""
+        warm = 0.2 if self.quick else 0.3
+        command = ["h2load", "-D", f"{self.seconds * 1000:.0f}ms",
+                   "--warm-up-time", f"{warm * 1000:.0f}ms",
+                   "-c", str(conns), "-m", str(streams),
+                   "-t", "1", f"http://127.0.0.1:{port}/"]
+        process = self.stable.start("load", command, pipes=True,
+                                    cpus=self.load_cpus(placement))
+        try:
+            out = process.child.communicate(timeout=180)[0]
+        except subprocess.TimeoutExpired as error:
+            raise Failure("the load took too long") from error
+        finally:
+            self.stable.stop(process)
+        out = out if isinstance(out, str) else out.decode()
+        done = re.search(r"status codes: (\d+) 2xx, (.*)", out)
+        if not done or re.search(r"[1-9]\d* [345]xx", done.group(2)):
+            raise Failure(f"h2load: {out[-300:]}")
+        count = int(done.group(1))
+        return {"count": count, "rate": count / self.seconds,
+                "share": self.seconds / (self.seconds + warm)}
+
     def routes(self, workload):
         """The routes that the peers of a workload get."""
         routes = [Route(n, self.servers[n], http=n == "web") for n in SERVERS]
@@ -174,6 +201,20 @@ def throughput(placement, mode, route, scale=1.0, **options):
         per = got["cpu_s"] / count
         if running.process:
             got["cpu"] = per * 1e9 if "bytes" in got else per * 1e6
+        return got
+    return measure
+
+
+def streams_of_http2(placement, conns, streams):
+    """A measurement of requests per second on streams of HTTP/2."""
+    def measure(bench, running):
+        before = running.cpu_s()
+        got = bench.h2load(placement, running.ports["web"], conns, streams)
+        if not got["count"]:
+            raise Failure("nothing came through")
+        got["value"] = got["rate"]
+        got["cpu"] = ((running.cpu_s() - before) * got["share"] /
+                      got["count"] * 1e6)
         return got
     return measure
 
@@ -304,6 +345,10 @@ def cases_of_throughput():
     for placement in ("one", "free"):
         add("http", "64 conn, 1 KiB", "req/s", placement,
             throughput(placement, "http", "web", conns=64), "µs/req")
+    if shutil.which("h2load"):
+        for placement in ("one", "free"):
+            add("http2", "8 conn, 16 streams, 1 KiB", "req/s", placement,
+                streams_of_http2(placement, 8, 16), "µs/req")
     return rows
 
 
@@ -373,7 +418,7 @@ def start_peers(bench, workload, peers, placement):
     running, failed = {}, {}
     for peer in peers:
         wanted = routes
-        if peer.name.endswith("-http"):
+        if peer.name.endswith(("-http", "-http2")):
             wanted = [r for r in routes if r.name == "web"]
         try:
             running[peer.name] = Running(peer, bench.stable, wanted,

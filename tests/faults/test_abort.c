@@ -81,10 +81,13 @@ END_TEST
 
 START_TEST(grpc_is_answered_in_its_own_terms)
 {
+	static const char *const headers[] = {
+	    "Content-Type: application/grpc+proto", NULL};
 	struct harness_flow *f;
 
 	harness_add(h, "abort,grpc_status=14,grpc_message=50% \xc3\xa9");
 	f = suite_exchange(HEAD);
+	f->headers = headers;
 	harness_send(f, LINK_UP, REQUEST);
 	ck_assert_int_eq(f->answer_status, 200);
 	ck_assert_str_eq(f->answer_headers.text,
@@ -92,6 +95,21 @@ START_TEST(grpc_is_answered_in_its_own_terms)
 	    "grpc-status: 14\n"
 	    "grpc-message: 50%25 %C3%A9\n");
 	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "grpc_abort"), 1);
+}
+END_TEST
+
+START_TEST(who_does_not_speak_grpc_gets_the_status)
+{
+	static const char *const headers[] = {
+	    "Content-Type: application/json", NULL};
+	struct harness_flow *f;
+
+	harness_add(h, "abort,grpc_status=14,status=418");
+	f = suite_exchange(HEAD);
+	f->headers = headers;
+	harness_send(f, LINK_UP, REQUEST);
+	ck_assert_int_eq(f->answer_status, 418);
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "abort"), 1);
 }
 END_TEST
 
@@ -135,5 +153,6 @@ main(void)
 	    a_message_that_has_begun_to_pass_is_not_cut_in_half,
 	    an_exchange_already_answered_passes,
 	    grpc_is_answered_in_its_own_terms,
+	    who_does_not_speak_grpc_gets_the_status,
 	    a_delay_in_front_makes_the_error_late, bad_parameters_are_refused);
 }

@@ -26,6 +26,28 @@ START_TEST(empty_is_nothing_at_all)
 }
 END_TEST
 
+START_TEST(frames_of_http2_are_not_broken)
+{
+	static const char *const refused[] = {"malform,kind=garbage",
+	    "malform,kind=bad_chunk", "malform,kind=cut_head"};
+
+	for (size_t i = 0; i < COUNT_OF(refused); i++) {
+		struct harness_flow *f;
+
+		harness_add(h, refused[i]);
+		f = suite_exchange(0);
+		message_fake_init(&m, 200, 10);
+		m.message.on_wire = false;
+		flow_message(&f->flow, LINK_DOWN, &m.message);
+		ck_assert(!m.has_raw);
+		ck_assert_uint_eq(
+		    harness_events(h, EVENT_EFFECT, "not_on_http2"), i + 1);
+		message_fake_fini(&m);
+		harness_remove(h, 0);
+	}
+}
+END_TEST
+
 START_TEST(a_reset_comes_behind_the_bytes)
 {
 	malform("malform,kind=cut_head,how=rst");
@@ -103,6 +125,7 @@ main(void)
 {
 	return SUITE_RUN("malform", true, empty_is_nothing_at_all,
 	    a_reset_comes_behind_the_bytes,
+	    frames_of_http2_are_not_broken,
 	    garbage_never_passes_for_a_status_line_and_replays,
 	    a_bad_chunk_has_a_good_head,
 	    a_wrong_length_is_short_by_so_many_bytes,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A host of flows in memory: its life, faults, and the host's side of the
- * engine. Sending and expecting are in flow_harness_io.c. */
+/* A host of flows in memory: its life, and the host's side of the engine. Its
+ * faults are in flow_harness_faults.c, sending and expecting in
+ * flow_harness_io.c. */
 #include "tests/harness/flow_harness.h"
 
 #include <check.h>
@@ -10,14 +11,6 @@
 #include "base/attr.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
-#include "config/load.h"
-
-/* The shared numbers of one fault outlive changes of its parameters. */
-struct harness_fault {
-	struct harness_fault *next;
-	const char *name; /* interned */
-	struct fault_shared shared;
-};
 
 static struct harness_flow *
 flow_of(const struct flow *f)
@@ -153,6 +146,41 @@ on_status(const struct flow *flow)
 	return flow_of(flow)->status;
 }
 
+static bool
+on_goaway(struct flow *flow, const struct stage_goaway *goaway)
+{
+	flow_of(flow)->goaways++;
+	flow_of(flow)->goaway = *goaway;
+	return true;
+}
+
+static bool
+on_trailers(struct flow *flow, struct link *l, const char *lines)
+{
+	struct harness_flow *f = flow_of(flow);
+
+	if (l->dir == LINK_UP || (f->trailers.len == 0 && lines == NULL))
+		return false;
+	str_clear(&f->trailers);
+	str_add(&f->trailers, lines != NULL ? lines : "");
+	return true;
+}
+
+static const struct flow_ops http2_ops = {
+    .opened = on_opened,
+    .output = on_output,
+    .resume = on_resume,
+    .end = on_end,
+    .deaf = on_deaf,
+    .answer = on_answer,
+    .goaway = on_goaway,
+    .trailers = on_trailers,
+    .fact = on_fact,
+    .header = on_header,
+    .status = on_status,
+    .is_http2 = true,
+};
+
 static const struct flow_ops ops = {
     .opened = on_opened,
     .output = on_output,
@@ -178,192 +206,6 @@ on_event(void *arg, const struct event_record *event)
 	h->events[h->events_count++] = *event;
 }
 
-/* --- faults --------------------------------------------------------------- */
-
-static struct fault_shared *
-shared_of(struct harness *h, const char *name)
-{
-	struct harness_fault *kept;
-
-	for (kept = h->kept; kept != NULL; kept = kept->next) {
-		if (kept->name == name)
-			return &kept->shared;
-	}
-	kept = xcalloc(1, sizeof(*kept));
-	kept->name = name;
-	kept->shared.armed_us = clock_now(&h->clock);
-	kept->shared.base_flow = atomic_load(&h->shared.next_flow);
-	kept->next = h->kept;
-	h->kept = kept;
-	return &kept->shared;
-}
-
-static struct armed_route *
-arm(struct harness *h, const struct conf_route *conf)
-{
-	struct armed_route *r = xcalloc(1, sizeof(*r));
-
-	r->conf = conf;
-	r->shared = &h->shared;
-	r->name = intern("harness");
-	r->hash = rng_hash(r->name);
-	r->faults_count = conf->faults_count;
-	r->faults = xcalloc(MAX(r->faults_count, 1), sizeof(*r->faults));
-	for (size_t i = 0; i < r->faults_count; i++) {
-		const struct conf_fault *fault = &conf->faults[i];
-
-		r->faults[i] = (struct armed_fault){
-		    .conf = fault,
-		    .ops = fault_ops_of(fault->kind),
-		    .shared = shared_of(h, intern(fault->name)),
-		    .hash = rng_hash(fault->name),
-		    .name = intern(fault->name),
-		    .layer = (uint8_t)conf_fault_layer(fault, conf),
-		};
-	}
-	return r;
-}
-
-static void
-disarm(struct armed_route *r, struct conf_model *model)
-{
-	if (r != NULL) {
-		free(r->faults);
-		free(r);
-	}
-	if (model != NULL)
-		conf_model_unref(model);
-}
-
-/* The command line has no words for TLS: the same as a file. */
-static struct conf_model *
-load_tls(const char *const *texts, size_t count, struct conf_diag *diag)
-{
-	struct str text = {0};
-	struct conf_model *model;
-
-	str_add(&text, "routes = ( { name = \"default\"; listen = "
-		       "\"127.0.0.1:1\"; upstream = \"127.0.0.1:2\"; "
-		       "tls = { intercept = true; }; faults = (");
-	for (size_t i = 0; i < count; i++) {
-		char *fault = xstrdup(texts[i]), *rest = fault, *option;
-
-		str_printf(&text, "%s { type = \"%s\";", i > 0 ? "," : "",
-		    strsep(&rest, ","));
-		while ((option = strsep(&rest, ",")) != NULL) {
-			char *value = strchr(option, '=');
-
-			*value++ = '\0';
-			str_printf(&text, " %s = \"%s\";", option, value);
-		}
-		str_add(&text, " }");
-		free(fault);
-	}
-	str_add(&text, " ); } );");
-	model = conf_load_text(text.text, "harness", &fault_kinds, diag);
-	str_fini(&text);
-	return model;
-}
-
-static struct conf_model *
-load(struct harness *h, const char *const *texts, size_t count,
-    struct conf_diag *diag)
-{
-	const struct conf_options opt = {
-	    .listen = "127.0.0.1:1",
-	    .upstream = "127.0.0.1:2",
-	    .protocol = h->protocol,
-	    .faults = texts,
-	    .faults_count = count,
-	};
-
-	return h->tls ? load_tls(texts, count, diag)
-		      : conf_load_options(&opt, &fault_kinds, diag);
-}
-
-/* Loads the texts and brings every live flow in line. */
-static void
-apply(struct harness *h)
-{
-	struct armed_route *old_route = h->route;
-	struct conf_model *old_model = h->model;
-	struct conf_diag diag = {0};
-
-	h->model =
-	    load(h, (const char *const *)h->texts, h->texts_count, &diag);
-	if (h->model == NULL)
-		ck_abort_msg("the faults were refused: %s",
-		    diag.count > 0 ? diag.messages[0].text : "no reason");
-	conf_diag_fini(&diag);
-	h->route = arm(h, &h->model->routes[0]);
-	for (struct harness_flow *f = h->flows; f != NULL; f = f->next)
-		flow_reconcile(&f->flow, h->route);
-	disarm(old_route, old_model);
-}
-
-void
-harness_add(struct harness *h, const char *text)
-{
-	h->texts = xrealloc(h->texts, (h->texts_count + 1) * sizeof(*h->texts));
-	h->texts[h->texts_count++] = xstrdup(text);
-	apply(h);
-}
-
-void
-harness_set(struct harness *h, size_t n, const char *text)
-{
-	ck_assert_uint_lt(n, h->texts_count);
-	free(h->texts[n]);
-	h->texts[n] = xstrdup(text);
-	apply(h);
-}
-
-/* Shared numbers end with their fault, as they do in the proxy. */
-static void
-forget_shared(struct harness *h, const char *name)
-{
-	struct harness_fault **link = &h->kept, *kept;
-
-	for (; (kept = *link) != NULL; link = &kept->next) {
-		if (kept->name == name) {
-			*link = kept->next;
-			free(kept);
-			return;
-		}
-	}
-}
-
-void
-harness_remove(struct harness *h, size_t n)
-{
-	const char *name;
-
-	ck_assert_uint_lt(n, h->texts_count);
-	name = h->route->faults[n].name;
-	free(h->texts[n]);
-	memmove(&h->texts[n], &h->texts[n + 1],
-	    (--h->texts_count - n) * sizeof(*h->texts));
-	apply(h);
-	forget_shared(h, name);
-}
-
-char *
-harness_complaints(struct harness *h, const char *text)
-{
-	struct conf_diag diag = {0};
-	struct conf_model *model = load(h, &text, 1, &diag);
-	struct str all = {0};
-
-	for (size_t i = 0; i < diag.count; i++) {
-		str_add(&all, diag.messages[i].text);
-		str_add_char(&all, '\n');
-	}
-	if (model != NULL)
-		conf_model_unref(model);
-	conf_diag_fini(&diag);
-	return str_take(&all);
-}
-
 /* --- life ----------------------------------------------------------------- */
 
 struct harness *
@@ -378,7 +220,7 @@ harness_new(uint64_t seed)
 	h->engine.emit_arg = h;
 	h->shared.refs = 1;
 	h->protocol = "tcp";
-	apply(h);
+	harness_apply(h);
 	return h;
 }
 
@@ -388,8 +230,8 @@ harness_prepare(struct harness *h, enum flow_type type)
 	struct harness_flow *f = xcalloc(1, sizeof(*f)), **tail = &h->flows;
 
 	f->harness = h;
-	flow_init(&f->flow, &ops, &h->engine, h->route, type,
-	    atomic_fetch_add(&h->shared.next_flow, 1));
+	flow_init(&f->flow, h->is_http2 ? &http2_ops : &ops, &h->engine,
+	    h->route, type, atomic_fetch_add(&h->shared.next_flow, 1));
 	while (*tail != NULL)
 		tail = &(*tail)->next;
 	*tail = f;
@@ -438,6 +280,7 @@ flow_free(struct harness_flow *f)
 		free(f->got[dir].pieces);
 	}
 	str_fini(&f->answer_headers);
+	str_fini(&f->trailers);
 	str_fini(&f->answer_body);
 	free(f);
 }
@@ -453,12 +296,7 @@ harness_free(struct harness *h)
 		h->flows = f->next;
 		flow_free(f);
 	}
-	disarm(h->route, h->model);
-	while (h->kept != NULL)
-		forget_shared(h, h->kept->name);
-	for (size_t i = 0; i < h->texts_count; i++)
-		free(h->texts[i]);
-	free(h->texts);
+	harness_disarm(h);
 	free(h->events);
 	counters_fini(&h->shared.counters);
 	deadline_heap_fini(&h->engine.deadlines);

@@ -49,6 +49,10 @@ struct harness_flow {
 	int answer_status;
 	struct str answer_headers; /* one a line */
 	struct str answer_body;
+	/* HTTP/2 */
+	unsigned goaways;
+	struct stage_goaway goaway; /* the last */
+	struct str trailers;	    /* of LINK_DOWN's end of stream */
 	/* What `when` sees; borrowed, NULL or 0: unknown. Set them between
 	 * harness_prepare() and harness_begin(). */
 	const char *facts[FACT_COUNT];
@@ -62,6 +66,7 @@ struct harness {
 	const char *protocol; /* "tcp"; "http" or "udp" for kinds that need it,
 				 set before faults are added */
 	bool tls; /* the route has tls = { intercept = true; } */
+	bool is_http2; /* new exchanges are streams */
 	struct conf_model *model;
 	struct armed_route *route;
 	struct route_shared shared;
@@ -145,5 +150,12 @@ size_t harness_events(
 /* The last event of this type, or NULL. */
 const struct event_record *harness_last(
     const struct harness *h, enum event_type type);
+
+/* --- between the harness's own files -------------------------------------- */
+
+/* Loads the texts and brings every live flow in line. */
+void harness_apply(struct harness *h);
+/* Frees route, model, texts and shared numbers. */
+void harness_disarm(struct harness *h);
 
 #endif

@@ -89,6 +89,7 @@ message_fake_init(struct message_fake *m, int status, int64_t body_len)
 		.target = VIEW("/"),
 		.status = status,
 		.body_len = body_len,
+		.on_wire = true,
 		.head = VIEW("HTTP/1.1 200 OK\r\nServer: fake\r\n\r\n")},
 	};
 }

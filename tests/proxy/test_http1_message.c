@@ -324,6 +324,35 @@ START_TEST(raw_bytes_stand_for_everything)
 }
 END_TEST
 
+static void
+shout(void *arg, struct str *to, const void *data, size_t len, bool end)
+{
+	(void)arg;
+	str_add_bytes(to, data, len);
+	if (end)
+		str_add(to, "!");
+}
+
+START_TEST(a_bare_body_has_no_framing)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\n"
+				   "content-length: 3\r\n"
+				   "trailer: t\r\n\r\n";
+	struct message about = {.status = 200, .body_len = 3,
+	    .head = {head, sizeof(head) - 1}};
+
+	m = http1_message_new_bare(&about, false);
+	ck_assert(!m->message.on_wire);
+	m->message.ops->filter_body(&m->message,
+	    (struct message_filter){.run = shout});
+	http1_message_begin(m, &out);
+	http1_message_body(m, &out, "abc", 3);
+	http1_message_end(m, &out);
+	ck_assert_str_eq(out.text,
+	    "HTTP/1.1 200 OK\r\ntrailer: t\r\n\r\nabc!");
+}
+END_TEST
+
 START_TEST(a_reply_is_complete_and_well_formed)
 {
 	static const char *const headers[] = {"A: b", NULL};
@@ -384,6 +413,7 @@ main(void)
 	    a_message_without_a_body_is_not_filtered,
 	    every_filter_is_dropped_once_whatever_becomes_of_it,
 	    raw_bytes_stand_for_everything,
+	    raw_bytes_stand_for_everything, a_bare_body_has_no_framing,
 	    a_reply_is_complete_and_well_formed,
 	    replies_leave_out_bodies_where_there_are_none,
 	    errors_of_the_proxy_say_so,

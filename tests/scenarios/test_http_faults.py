@@ -88,7 +88,9 @@ class Exchanges(Scenario):
 
     def test_abort_speaks_grpc(self):
         self.prepare(fault("abort", grpc_status=14, grpc_message="gone"))
-        reply = ask(self.c, "POST", "/svc/Method", b"")
+        self.c.send(request("POST", "/svc/Method", b"", [
+            "Content-Type: application/grpc+proto"]))
+        reply = read_message(self.c)
         self.assertEqual(reply.status, 200)
         self.assertEqual(reply.get("grpc-status"), "14")
         self.assertEqual(reply.get("grpc-message"), "gone")

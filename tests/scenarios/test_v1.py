@@ -326,7 +326,7 @@ class Values(V1):
     # What a kind's check asks for beside its required parameters.
     needed = {"body": {"replace": "x"}, "headers": {"set": ["x: y"]},
               "loss": {"rate": "1%"}, "corrupt": {"rate": "1%"},
-              "cut": {"bytes": 10}}
+              "cut": {"bytes": 10}, "trailers": {"lost": True}}
 
     def test_what_was_read_can_be_sent_back(self):
         """GET → PUT changes nothing, with and without what is default."""

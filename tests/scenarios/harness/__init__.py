@@ -4,6 +4,7 @@
 from . import conf
 from .case import Scenario, Watch, sanitized
 from .conf import fault, route
+from .h2 import H2Server, Peer, h2_connect
 from .line import STREAM, TOTAL, HttpLine, TcpLine
 from .net import (WITHIN, Backend, Conn, Serving, connect, connect_outcome,
                   echo, exchange_both_ways, free_port, is_root, noise,

@@ -7,6 +7,7 @@ import time
 import unittest
 
 from . import conf
+from .h2 import H2Server, h2_connect
 from .net import Backend, Serving, connect, echo, free_port
 from .proxy import SANITIZER, Faultwire
 from .web import Web
@@ -44,6 +45,17 @@ class Scenario(unittest.TestCase):
 
     def web(self, answer=None, name="web", address="127.0.0.1"):
         made = Web(answer, name, address)
+        self.addCleanup(made.close)
+        return made
+
+    def h2_server(self, answer=None, **options):
+        made = H2Server(answer, **options)
+        self.addCleanup(made.close)
+        return made
+
+    def h2(self, port, **options):
+        """A client of HTTP/2."""
+        made = h2_connect(port, **options)
         self.addCleanup(made.close)
         return made
 
