@@ -189,6 +189,7 @@ measure_repeats(struct work *w)
 		n++;
 	}
 	map_fini(&map);
+	w->to->baseline = n;
 	w->to->repeats = n > 0 ? (double)again / (double)n : 1;
 	return n >= BASELINE_MIN;
 }

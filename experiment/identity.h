@@ -37,6 +37,7 @@ struct chains {
 	size_t hedges;	     /* attempts beside one that still ran */
 	size_t checks;	     /* health checks, left out */
 	double repeats;	     /* share of keys that repeat in the baseline */
+	size_t baseline;     /* requests in it */
 };
 
 /* All chains of the route, over the whole run. */

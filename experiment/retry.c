@@ -115,9 +115,9 @@ is_blind(const struct chains *all, struct verdict *v)
 	if (all->level < LEVEL_RATIO)
 		return false;
 	verdict_say(v, STATE_INCONCLUSIVE,
-	    "attempts cannot be told from new requests: %.0f %% of the "
-	    "requests repeat without a fault, and none carries an id",
-	    all->repeats * 100);
+	    "attempts cannot be told from new requests: %.0f %% of %zu "
+	    "requests before the fault repeat, and too few carry an id",
+	    all->repeats * 100, all->baseline);
 	verdict_wants(v, "at least %d different requests (or an x-request-id) "
 			 "before the fault, or --edge", ABSENT_MIN);
 	return true;
@@ -181,6 +181,8 @@ judge_retries(const struct scope *s, const struct chains *all,
 	verdict_line(v, t->line_first);
 	verdict_line(v, t->line_last);
 	verdict_word(v, "identity", identity_name(all->level));
+	if (all->hedges > 0)
+		verdict_number(v, "hedges", (double)all->hedges);
 	if (is_blind(all, v))
 		return;
 	/* Fewer than the share of requests that are alike by chance. */

@@ -202,6 +202,29 @@ START_TEST(retries_before_they_were_asked_for_are_seen)
 }
 END_TEST
 
+START_TEST(an_attempt_beside_one_that_runs_is_a_hedge)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "abort", FAULT_US, LIFT_US);
+	for (int i = 0; i < 50; i++) {
+		int64_t at_us = FAULT_US + i * 100000;
+
+		for (int k = 0; k < 2; k++)
+			sim_call(&s, sim_api(&s), at_us + k * 10000,
+			    at_us + 60000, CALL_ERROR)->id = (uint64_t)i + 1;
+	}
+	sim_judge(&s, END_US);
+	v = sim_verdict(&s, "retries");
+	ck_assert_int_eq(v->state, STATE_ABSENT);
+	ck_assert_double_eq(verdict_fact(v, "hedges")->value.lo, 50);
+	ck_assert_str_eq(verdict_fact(v, "identity")->word, "L2");
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(a_post_without_a_key_is_unsafe_to_repeat)
 {
 	struct sim s;
@@ -240,6 +263,7 @@ main(void)
 	tcase_add_test(tc, health_checks_are_no_requests);
 	tcase_add_loop_test(tc, retries_before_they_were_asked_for_are_seen, 0,
 	    (int)COUNT_OF(hints));
+	tcase_add_test(tc, an_attempt_beside_one_that_runs_is_a_hedge);
 	tcase_add_test(tc, a_post_without_a_key_is_unsafe_to_repeat);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
