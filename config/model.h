@@ -115,6 +115,20 @@ enum conf_upstream_protocol {
 	UPSTREAM_HTTP1,
 	UPSTREAM_HTTP2,
 };
+/* Faults that requests may ask for by Envoy's headers (faults/envoy.h), in the
+ * order in which they act. */
+enum conf_envoy {
+	ENVOY_DELAY,
+	ENVOY_ABORT,
+	ENVOY_RATE_LIMIT,
+	ENVOY_COUNT,
+};
+/* The largest share of such requests: numerator of denominator (100, 10000 or
+ * 1000000). denominator 0: they may not ask. */
+struct conf_envoy_cap {
+	int64_t numerator, denominator;
+};
+
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
 struct conf_route {
@@ -135,6 +149,8 @@ struct conf_route {
 	int64_t max_header_bytes;
 	int upstream_protocol; /* enum conf_upstream_protocol */
 	int64_t max_concurrent_streams; /* of an HTTP/2 connection */
+	struct conf_strings envoy_text; /* as the tables hold it */
+	struct conf_envoy_cap envoy[ENVOY_COUNT];
 	bool precise;  /* wake early and spin for exact delays */
 	bool from_api; /* made by the control API: outlives reloads */
 	struct conf_leased leased;

@@ -138,6 +138,12 @@ const struct conf_field conf_route_fields[] = {
      .offset = offsetof(struct conf_route, max_concurrent_streams),
      .help = "Requests that a client may have under way on one HTTP/2 "
 	     "connection; a change is announced on open ones (http)"},
+    {.name = "envoy_faults",
+     .type = CONF_STRINGS,
+     .offset = offsetof(struct conf_route, envoy_text),
+     .help = "What requests may ask for by Envoy's x-envoy-fault- headers: "
+	     "delay, abort, rate_limit, each with the largest share of "
+	     "them, as in \"abort=50%\" or \"abort=5/10000\" (http)"},
     {.name = "precise",
      .type = CONF_BOOL,
      .def = "false",

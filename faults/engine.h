@@ -35,13 +35,22 @@ struct route_shared {
 struct route_shared *route_shared_ref(struct route_shared *shared);
 void route_shared_unref(struct route_shared *shared);
 
+struct flow;
+
 struct armed_fault {
 	const struct conf_fault *conf; /* the model's, or a partition's */
 	const struct fault_ops *ops;
 	struct fault_shared *shared; /* counted */
 	uint64_t hash;		     /* rng_hash(conf->name) */
 	const char *name;	     /* interned */
+	const char *counted_as;	     /* in metrics; constant */
 	bool at_listener; /* it acts on the port: the route has it alone */
+	/* Set: flows ask for it themselves, and conf says how often they may
+	 * at most. Fills `to` (zeroed) with what this flow asked for, its
+	 * probability too; to be taken apart by conf_fault_fini in any case.
+	 * False: nothing. */
+	bool (*ask)(const struct flow *, const struct armed_fault *,
+	    struct conf_fault *to);
 };
 
 struct armed_route {
@@ -100,7 +109,6 @@ enum fact {
 	FACT_COUNT,
 };
 
-struct flow;
 struct link;
 
 /* What a host does for its flows. None of them may free the flow before it
