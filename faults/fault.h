@@ -201,6 +201,7 @@ struct stage_reply {
 	const void *body;
 	size_t body_len;
 	bool close; /* end the connection behind it */
+	const char *by; /* name of the fault; the engine fills it in */
 };
 bool stage_answer(struct stage *s, const struct stage_reply *reply);
 

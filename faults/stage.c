@@ -393,10 +393,12 @@ bool
 stage_answer(struct stage *s, const struct stage_reply *reply)
 {
 	struct flow *f = flow_of(s);
+	struct stage_reply named = *reply;
 
 	if (f->ops->answer == NULL || f->ended || f->closing)
 		return false;
-	return f->ops->answer(f, reply);
+	named.by = s->fault->name;
+	return f->ops->answer(f, &named);
 }
 
 void

@@ -30,6 +30,7 @@
 #include "proxy/http1_parser.h"
 #include "proxy/http1_pool.h"
 #include "proxy/proxy_header.h"
+#include "proxy/http1_reply.h"
 #include "proxy/session.h"
 #include "proxy/worker.h"
 
@@ -227,9 +228,9 @@ bool http1_exchange_over(struct http1_exchange *x);
 /* --- http1_flow.c --- */
 
 /* The proxy's own error instead of a response; or, when that began, the end
- * of the connection. `error`: RFC 9209's word; constants. */
-void http1_exchange_error(struct http1_exchange *x, int status,
-    const char *error, const char *text);
+ * of the connection. Its texts are constant. */
+void http1_exchange_error(struct http1_exchange *x,
+    const struct http_error *error);
 extern const struct flow_ops http1_exchange_ops;
 
 /* --- http1_count.c --- */

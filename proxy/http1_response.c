@@ -31,7 +31,8 @@ static void
 bad_response(struct http1_exchange *x, const char *why)
 {
 	http1_upstream_drop(x, true);
-	http1_exchange_error(x, 502, "http_protocol_error", why);
+	http1_exchange_error(x,
+	    &(struct http_error){502, "http_protocol_error", why});
 }
 
 /* True if both connections may serve another request behind this response,

@@ -85,7 +85,7 @@ on_dialled(void *arg, enum dial_result result, int fd)
 			       keep ? &conf->upstream : NULL,
 			       conf != NULL && conf->upstream.is_unix));
 	else
-		http2_stream_error(st, e->status, e->error, e->text);
+		http2_stream_error(st, e);
 	plan_unref(plan);
 	http2_stream_mark(st);
 }

@@ -38,7 +38,7 @@ SKIPPED = {".git", "__pycache__", "node_modules", "subprojects",
 SELF = {"tests/lint/lint.py", "tests/lint/test_lint.py"}
 # Functions that may have more arguments. Do not add to these.
 MANY_ARGUMENTS = {"acceptor_post_plan", "bucket_reserve", "check_service",
-                  "conf_load_options", "flow_init", "http1_reply_error"}
+                  "conf_load_options", "flow_init"}
 
 # What a library calls back with is not ours to choose.
 CALLBACKS = {"on_data_chunk", "on_data_wanted", "on_header_field"}
