@@ -133,6 +133,11 @@ struct flow_ops {
 	 * ("name: value\r\n" each; NULL: none). False: there were none to
 	 * lose, or they left. NULL elsewhere. */
 	bool (*trailers)(struct flow *, struct link *, const char *lines);
+	/* HTTP/1: true if bytes of the link are frames of a WebSocket; *scan
+	 * (NULL: nobody asks): where those stand that come next. NULL
+	 * elsewhere. */
+	bool (*websocket)(const struct flow *, const struct link *,
+	    struct ws_scan *scan);
 	/* Facts for `when`; false: unknown. Borrowed until the host returns
 	 * to its loop. May be NULL. */
 	bool (*fact)(const struct flow *, enum fact, struct view *);

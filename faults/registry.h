@@ -39,5 +39,10 @@ extern const struct fault_ops stream_reset_ops;
 extern const struct fault_ops timeout_ops;
 extern const struct fault_ops trailers_ops;
 extern const struct fault_ops window_stall_ops;
+extern const struct fault_ops ws_close_ops;
+extern const struct fault_ops ws_cut_ops;
+extern const struct fault_ops ws_delay_ops;
+extern const struct fault_ops ws_drop_ops;
+extern const struct fault_ops ws_duplicate_ops;
 
 #endif

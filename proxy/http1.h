@@ -25,12 +25,13 @@
 #ifndef PROXY_HTTP1_H
 #define PROXY_HTTP1_H
 
+#include "faults/ws.h"
 #include "proxy/dial.h"
 #include "proxy/http1_message.h"
 #include "proxy/http1_parser.h"
 #include "proxy/http1_pool.h"
-#include "proxy/proxy_header.h"
 #include "proxy/http1_reply.h"
+#include "proxy/proxy_header.h"
 #include "proxy/session.h"
 #include "proxy/worker.h"
 
@@ -95,6 +96,7 @@ struct http1_exchange {
 	struct http1_exchange *next; /* spare */
 	struct http1_parser parsers[2];	 /* by link: request, response */
 	struct http1_message *edits[2];	 /* owned; NULL: bytes pass as is */
+	struct ws_scan frames[2];	 /* websocket: what entered, by link */
 	struct str head;  /* the request's head as received */
 	struct str sent;  /* what a reused connection got, to send again */
 	struct str in;	  /* an incomplete head of a response */
@@ -115,6 +117,7 @@ struct http1_exchange {
 	bool discard;	  /* the request's bytes go nowhere any more */
 	bool mute;	  /* the upstream takes no more bytes */
 	bool tunnel;	  /* bytes in both directions, no messages */
+	bool websocket;	  /* … and these are its frames */
 	bool replayable;  /* `sent` holds all that was sent */
 	bool retried, resend;
 };

@@ -46,6 +46,16 @@ op_status(const struct flow *f)
 }
 
 static bool
+op_websocket(const struct flow *f, const struct link *l, struct ws_scan *scan)
+{
+	const struct http1_exchange *x = of(f);
+
+	if (x->websocket && scan != NULL)
+		*scan = x->frames[l->dir];
+	return x->websocket;
+}
+
+static bool
 op_trace(const struct flow *f, struct trace_context *to)
 {
 	const struct http1_exchange *x = of(f);
@@ -195,6 +205,7 @@ const struct flow_ops http1_exchange_ops = {
     .end = op_end,
     .deaf = op_deaf,
     .answer = op_answer,
+    .websocket = op_websocket,
     .fact = op_fact,
     .header = op_header,
     .status = op_status,

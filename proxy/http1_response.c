@@ -50,6 +50,17 @@ keeps_alive(struct http1_exchange *x)
 	    (request->minor > 0 || p->head.keep_alive);
 }
 
+static bool
+is_websocket(const char *data, const struct http1_parser *p)
+{
+	struct view value;
+
+	return p->head.status == 101 &&
+	    http1_head_find((struct view){data, p->head.len}, "upgrade", 0,
+		&value) &&
+	    view_is_nocase(value, "websocket");
+}
+
 /* The final response's head: status known, faults decided, edits made. False:
  * it was not to be. */
 static bool
@@ -66,6 +77,7 @@ begin(struct http1_exchange *x, const char *data)
 	x->responded = true;
 	x->status = p->head.status;
 	x->tunnel = p->framing == HTTP1_TUNNEL;
+	x->websocket = x->tunnel && is_websocket(data, p);
 	x->close |= !x->tunnel && !keeps_alive(x);
 	l->head_len = l->fed + p->head.len;
 	flow_respond(&x->flow);

@@ -304,7 +304,8 @@ http1_upstream_lost(struct http1_exchange *x)
 	if (!again) {
 		http1_exchange_error(x,
 		    &(struct http_error){502, "connection_terminated",
-			"the upstream hung up before it answered"});
+			"the upstream closed the connection before it "
+			"answered"});
 		return;
 	}
 	x->retried = true;
