@@ -12,6 +12,7 @@
 #include "base/near.h"
 #include "base/xalloc.h"
 #include "config/build.h"
+#include "config/envoy.h"
 
 #define HINTED 100 /* errors that are worth the search for a near name */
 
@@ -76,6 +77,24 @@ report_twice(const char *what, const char *name, const struct conf_where *where,
 			   what, name);
 }
 
+/* Faults that requests ask for have names of their own. */
+static void
+check_envoy_name(const struct conf_route *r, const struct conf_fault *f,
+		 struct conf_diag *diag)
+{
+	int i;
+
+	for (i = 0; i < ENVOY_COUNT; i++) {
+		if (r->envoy[i].denominator > 0 &&
+		    strcmp(f->name, conf_envoy_name(i)) == 0)
+			conf_conflict(diag, &f->where,
+				      "\"%s\" is the name of a fault that "
+				      "requests ask for (envoy_faults); "
+				      "expected another name",
+				      f->name);
+	}
+}
+
 static void
 check_fault_names(const struct conf_route *r, struct conf_diag *diag)
 {
@@ -88,6 +107,8 @@ check_fault_names(const struct conf_route *r, struct conf_diag *diag)
 			report_twice("fault", r->faults[i].name,
 				     &r->faults[i].where,
 				     &r->faults[first].where, diag);
+		if (r->faults[i].name != NULL)
+			check_envoy_name(r, &r->faults[i], diag);
 	}
 	names_fini(&names);
 }

@@ -11,6 +11,7 @@
 #include "base/near.h"
 #include "base/xalloc.h"
 #include "config/build.h"
+#include "config/envoy.h"
 #include "config/names.h"
 #include "config/pattern.h"
 #include "config/tables.h"
@@ -177,6 +178,7 @@ conf_route_compile(struct conf_route *r, const struct conf_spot *at)
 	compile_address(r->listen_text, true, "listen", &r->listen, at);
 	compile_address(r->upstream_text, false, "upstream", &r->upstream, at);
 	check_datagram_route(r, at);
+	conf_envoy_compile(r, at);
 }
 
 void

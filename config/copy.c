@@ -104,6 +104,7 @@ conf_route_copy(struct conf_route *to, const struct conf_route *from)
 	patterns_again(conf_match_patterns, to);
 	address_again(&to->listen, from->listen_text, true);
 	address_again(&to->upstream, from->upstream_text, false);
+	memcpy(to->envoy, from->envoy, sizeof(to->envoy));
 	to->where = from->where;
 	to->from_api = from->from_api;
 	to->leased = from->leased;

@@ -147,6 +147,27 @@ enum conf_upstream_protocol {
 	UPSTREAM_HTTP1,
 	UPSTREAM_HTTP2,
 };
+/* Faults that requests may ask for by Envoy's headers (faults/envoy.h), in the
+ * order in which they act. */
+enum conf_envoy {
+	ENVOY_DELAY,
+	ENVOY_ABORT,
+	ENVOY_RATE_LIMIT,
+	ENVOY_COUNT,
+};
+/* The largest share of such requests: numerator of denominator (100, 10000 or
+ * 1000000). denominator 0: they may not ask. */
+struct conf_envoy_cap {
+	int64_t numerator, denominator;
+};
+
+/* Which replies of our own say so, by Proxy-Status (RFC 9209). */
+enum conf_proxy_status {
+	PROXY_STATUS_OFF,
+	PROXY_STATUS_ERRORS, /* what went wrong, not what faults answer */
+	PROXY_STATUS_ALL,
+};
+
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
 struct conf_route {
@@ -170,6 +191,9 @@ struct conf_route {
 	int64_t max_header_bytes;
 	int upstream_protocol; /* enum conf_upstream_protocol */
 	int64_t max_concurrent_streams; /* of an HTTP/2 connection */
+	int proxy_status; /* enum conf_proxy_status */
+	struct conf_strings envoy_text; /* as the tables hold it */
+	struct conf_envoy_cap envoy[ENVOY_COUNT];
 	bool precise;  /* wake early and spin for exact delays */
 	bool from_api; /* made by the control API: outlives reloads */
 	struct conf_leased leased;

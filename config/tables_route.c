@@ -14,6 +14,7 @@
 const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", NULL};
 static const char *const upstream_protocols[] = {"auto", "http1", "http2",
     NULL};
+static const char *const proxy_statuses[] = {"off", "errors", "all", NULL};
 static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
 static const char *const layers[] = {"stream", "wire", "upstream_wire", NULL};
@@ -156,6 +157,20 @@ const struct conf_field conf_route_fields[] = {
      .offset = offsetof(struct conf_route, max_concurrent_streams),
      .help = "Requests that a client may have under way on one HTTP/2 "
 	     "connection; a change is announced on open ones (http)"},
+    {.name = "envoy_faults",
+     .type = CONF_STRINGS,
+     .offset = offsetof(struct conf_route, envoy_text),
+     .help = "What requests may ask for by Envoy's x-envoy-fault- headers: "
+	     "delay, abort, rate_limit, each with the largest share of "
+	     "them, as in \"abort=50%\" or \"abort=5/10000\" (http)"},
+    {.name = "proxy_status",
+     .type = CONF_ENUM,
+     .choices = proxy_statuses,
+     .def = "errors",
+     .offset = offsetof(struct conf_route, proxy_status),
+     .help = "Which replies of the proxy's own say so by a Proxy-Status "
+	     "header: errors that are real; all: what faults answer, too "
+	     "(http)"},
     {.name = "precise",
      .type = CONF_BOOL,
      .def = "false",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "config/envoy.h"
 #include "control/tox.h"
 
 static struct series *
@@ -84,18 +85,18 @@ add_route(struct series_list *l, const struct armed_route *route)
 }
 
 static const struct fault_counts *
-fault_counts_of(const struct route_counts *c, const struct conf_kind *kind)
+fault_counts_of(const struct route_counts *c, const char *name)
 {
 	const struct fault_counts *f = counters_first_fault(c);
 
-	while (f != NULL && f->kind != kind->name)
+	while (f != NULL && f->kind != name)
 		f = f->next;
 	return f;
 }
 
 static bool
-is_known(const struct armed_route *route, const struct conf_kind *kind,
-    int64_t now_us, bool *active)
+is_known(const struct armed_route *route, const char *name, int64_t now_us,
+    bool *active)
 {
 	int64_t next = DEADLINE_NEVER;
 	bool known = false;
@@ -104,30 +105,30 @@ is_known(const struct armed_route *route, const struct conf_kind *kind,
 	for (size_t i = 0; i < route->faults_count; i++) {
 		const struct armed_fault *f = &route->faults[i];
 
-		if (&f->ops->kind != kind)
+		if (f->counted_as != name)
 			continue;
 		known |= f->conf->enabled;
 		*active |= condition_in_force(f, now_us, &next);
 	}
 	for (const struct route_counts *c = counts_of(route);
 	     c != NULL && !known; c = c->next)
-		known = fault_counts_of(c, kind) != NULL;
+		known = fault_counts_of(c, name) != NULL;
 	return known;
 }
 
 static void
 add_fault(struct series_list *l, const struct armed_route *route,
-    const struct conf_kind *kind, bool active)
+    const char *name, bool delays, bool active)
 {
 	struct series *s = begin(l, SERIES_FAULTS, route);
 
 	s->active = active;
 	add_label(l, s, "route", route->name);
-	add_label(l, s, "fault", kind->name);
+	add_label(l, s, "fault", name);
 	for (const struct route_counts *c = counts_of(route); c != NULL;
 	     c = c->next)
-		add_block(l, s, fault_counts_of(c, kind));
-	if (kind->flags & KIND_DELAYS) {
+		add_block(l, s, fault_counts_of(c, name));
+	if (delays) {
 		struct series same = *s;
 
 		*begin(l, SERIES_DELAYS, route) = same;
@@ -148,8 +149,15 @@ add_faults(struct series_list *l, const struct armed_route *route,
 	for (size_t i = 0; i < fault_kinds.count; i++) {
 		const struct conf_kind *kind = fault_kinds.items[i];
 
-		if (is_known(route, kind, now_us, &active))
-			add_fault(l, route, kind, active);
+		if (is_known(route, kind->name, now_us, &active))
+			add_fault(l, route, kind->name,
+			    kind->flags & KIND_DELAYS, active);
+	}
+	for (int i = 0; i < ENVOY_COUNT; i++) {
+		const char *name = conf_envoy_name(i);
+
+		if (is_known(route, name, now_us, &active))
+			add_fault(l, route, name, i == ENVOY_DELAY, active);
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/intern.h"
 #include "control/v1_call.h"
+#include "faults/condition.h"
 #include "faults/explain.h"
 #include "proxy/session.h"
 #include "proxy/worker.h"
@@ -60,8 +61,10 @@ put_faults(struct jsonw *w, const struct flow *f, bool live)
 {
 	for (size_t i = 0; f->route != NULL && i < f->route->faults_count;
 	     i++) {
-		if (flow_considers(f, &f->route->faults[i]))
-			put_fault(w, f, &f->route->faults[i], live);
+		const struct armed_fault *fault = &f->route->faults[i];
+
+		if (flow_considers(f, fault))
+			put_fault(w, f, condition_armed(f, fault), live);
 	}
 }
 

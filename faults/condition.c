@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "config/build.h"
 #include "faults/stage.h"
 
 #define DRAW_PROBABILITY 0
@@ -260,28 +261,77 @@ count_skipped(struct flow *f, const struct armed_fault *fault,
     enum skip_reason reason)
 {
 	struct fault_counts *counts =
-	    counters_fault(f->counts, fault->ops->kind.name);
+	    counters_fault(f->counts, fault->counted_as);
 
 	counter_add(&counts->skipped[reason], 1);
+}
+
+struct decision *
+condition_decided(const struct flow *f, const struct armed_fault *fault)
+{
+	struct decision *d = f->decisions;
+
+	while (d != NULL && d->fault != fault->shared)
+		d = d->next;
+	return d;
+}
+
+const struct armed_fault *
+condition_armed(const struct flow *f, const struct armed_fault *fault)
+{
+	const struct decision *d = condition_decided(f, fault);
+
+	return d != NULL && d->own != NULL ? d->own : fault;
+}
+
+/* What the flow asks for, owned; NULL: nothing of that kind. */
+static struct armed_fault *
+ask(const struct flow *f, const struct armed_fault *fault)
+{
+	struct conf_fault *conf = xcalloc(1, sizeof(*conf));
+	struct armed_fault *own;
+
+	if (!fault->ask(f, fault, conf)) {
+		conf_fault_fini(conf);
+		free(conf);
+		return NULL;
+	}
+	own = xmalloc(sizeof(*own));
+	*own = *fault;
+	own->conf = conf;
+	return own;
+}
+
+void
+condition_forget(struct decision *d)
+{
+	if (d->own != NULL) {
+		conf_fault_fini((struct conf_fault *)d->own->conf);
+		free((struct conf_fault *)d->own->conf);
+	}
+	free(d->own);
+	free(d);
 }
 
 struct decision *
 condition_decide(struct flow *f, const struct armed_fault *fault)
 {
 	const struct conf_conditions *c = &fault->conf->conditions;
+	struct decision *d = condition_decided(f, fault);
+	struct armed_fault *own = NULL;
 	enum event_verdict verdict;
-	struct decision *d;
 	double draw;
 
-	for (d = f->decisions; d != NULL; d = d->next) {
-		if (d->fault == fault->shared)
-			return d;
-	}
+	if (d != NULL)
+		return d;
 	if (c->has_when && c->when.status_min > 0 && !f->responded)
 		return NULL;
-	verdict = judge(f, fault, &draw);
+	if (fault->ask != NULL && (own = ask(f, fault)) == NULL)
+		return NULL;
+	verdict = judge(f, own != NULL ? own : fault, &draw);
 	d = xcalloc(1, sizeof(*d));
 	d->fault = fault->shared;
+	d->own = own;
 	d->applies = verdict == VERDICT_APPLIED;
 	d->next = f->decisions;
 	f->decisions = d;

@@ -15,15 +15,26 @@
 struct decision {
 	struct decision *next;
 	const struct fault_shared *fault; /* identity; borrowed */
+	struct armed_fault *own; /* owned: as this flow asked for it; or NULL */
 	bool applies; /* all but max_active, which is asked each time */
 	bool active;  /* counted in shared->active */
 	bool injected, limited; /* counted as such */
 };
 
 /* The decision about `fault`, made now if it was not made before; the event
- * is emitted then. NULL: it cannot be made yet (status not known). */
+ * is emitted then. NULL: it cannot be made yet (status not known), or the flow
+ * asks for no such fault. */
 struct decision *condition_decide(struct flow *f,
     const struct armed_fault *fault);
+/* What was decided about it; NULL: nothing yet. */
+struct decision *condition_decided(const struct flow *f,
+    const struct armed_fault *fault);
+/* The fault as it acts on this flow: as the flow asked for it, where that is
+ * so, else itself. Borrowed until the decision is forgotten. */
+const struct armed_fault *condition_armed(const struct flow *f,
+    const struct armed_fault *fault);
+/* Frees a decision. */
+void condition_forget(struct decision *d);
 /* Takes a place among max_active; true if there is one (or no limit). */
 bool condition_enter(struct flow *f, const struct armed_fault *fault,
     struct decision *d);

@@ -36,6 +36,8 @@ struct route_shared {
 struct route_shared *route_shared_ref(struct route_shared *shared);
 void route_shared_unref(struct route_shared *shared);
 
+struct flow;
+
 struct armed_fault {
 	const struct conf_fault *conf; /* the model's, or a partition's */
 	const struct fault_ops *ops;
@@ -43,7 +45,14 @@ struct armed_fault {
 	uint64_t hash;		     /* rng_hash(conf->name) */
 	const char *name;	     /* interned */
 	uint8_t layer;	  /* enum conf_layer, resolved */
+	const char *counted_as;	     /* in metrics; constant */
 	bool at_listener; /* it acts on the port: the route has it alone */
+	/* Set: flows ask for it themselves, and conf says how often they may
+	 * at most. Fills `to` (zeroed) with what this flow asked for, its
+	 * probability too; to be taken apart by conf_fault_fini in any case.
+	 * False: nothing. */
+	bool (*ask)(const struct flow *, const struct armed_fault *,
+	    struct conf_fault *to);
 };
 
 /* TLS contexts of a route, opaque here (proxy/tls_context.h). */
@@ -111,7 +120,6 @@ enum fact {
 	FACT_COUNT,
 };
 
-struct flow;
 struct link;
 
 /* What a host does for its flows. None of them may free the flow before it
@@ -136,6 +144,11 @@ struct flow_ops {
 	 * ("name: value\r\n" each; NULL: none). False: there were none to
 	 * lose, or they left. NULL elsewhere. */
 	bool (*trailers)(struct flow *, struct link *, const char *lines);
+	/* HTTP/1: true if bytes of the link are frames of a WebSocket; *scan
+	 * (NULL: nobody asks): where those stand that come next. NULL
+	 * elsewhere. */
+	bool (*websocket)(const struct flow *, const struct link *,
+	    struct ws_scan *scan);
 	/* Facts for `when`; false: unknown. Borrowed until the host returns
 	 * to its loop. May be NULL. */
 	bool (*fact)(const struct flow *, enum fact, struct view *);

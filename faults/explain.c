@@ -6,16 +6,6 @@
 
 #include "faults/condition.h"
 
-static const struct decision *
-decision_of(const struct flow *f, const struct armed_fault *fault)
-{
-	const struct decision *d = f->decisions;
-
-	while (d != NULL && d->fault != fault->shared)
-		d = d->next;
-	return d;
-}
-
 static void
 look_in_force(const struct flow *f, const struct armed_fault *fault,
     struct explanation *to)
@@ -43,7 +33,12 @@ look_matched(const struct flow *f, const struct armed_fault *fault, bool live,
 	const struct conf_conditions *c = &fault->conf->conditions;
 
 	to->matched = KNOWN_YES;
-	if (!condition_age(f, fault)) {
+	if (fault->ask != NULL && !to->decided) {
+		to->matched = live ? KNOWN_NO : KNOWN_NOT;
+		to->why = live
+		    ? "the request does not ask for it"
+		    : "what a request asks for is known of live flows only";
+	} else if (!condition_age(f, fault)) {
 		to->matched = KNOWN_NO;
 		to->why = c->flows == FLOWS_NEW
 		    ? "the flow began before it was armed (flows)"
@@ -114,8 +109,9 @@ void
 explain(const struct flow *f, const struct armed_fault *fault, bool live,
     struct explanation *to)
 {
-	const struct decision *d = live ? decision_of(f, fault) : NULL;
+	const struct decision *d = live ? condition_decided(f, fault) : NULL;
 	struct explanation e = {0};
+
 
 	e.draw = condition_draw(f, fault);
 	e.drawn = e.draw < fault->conf->conditions.probability;

@@ -23,6 +23,7 @@
 struct message;
 struct stage;
 struct tls_turn;
+struct ws_scan;
 
 enum link_dir { LINK_UP, LINK_DOWN }; /* client to server, server to client */
 #define LINK_MASK_UP   0x1u
@@ -120,6 +121,11 @@ bool stage_is_datagram(const struct stage *s);
 
 /* True on a stream of HTTP/2. */
 bool stage_is_http2(const struct stage *s);
+/* HTTP/1: true once the exchange is a WebSocket. Then *scan (NULL: nobody asks)
+ * is where among the frames the bytes are that enter the link next, and *ahead
+ * how many bytes are under way that this stage will see before those. */
+bool stage_websocket(const struct stage *s, struct ws_scan *scan,
+    size_t *ahead);
 /* HTTP: the first request header of that name. Borrows; false: none. */
 bool stage_header(const struct stage *s, const char *name, struct view *value);
 
@@ -205,6 +211,7 @@ struct stage_reply {
 	const void *body;
 	size_t body_len;
 	bool close; /* end the connection behind it */
+	const char *by; /* name of the fault; the engine fills it in */
 };
 bool stage_answer(struct stage *s, const struct stage_reply *reply);
 

@@ -114,7 +114,7 @@ wanted(struct flow *f, const struct armed_fault *fault)
 	d = condition_decide(f, fault);
 	if (d == NULL || !d->applies || !condition_enter(f, fault, d))
 		return 0;
-	return links_of(fault);
+	return links_of(condition_armed(f, fault));
 }
 
 /* The stage of this fault at or behind `from`, or NULL. */
@@ -140,11 +140,12 @@ arrange(struct link *l, const struct armed_route *route,
 	struct stage *last = NULL;
 
 	for (size_t i = 0; route != NULL && i < route->faults_count; i++) {
-		const struct armed_fault *fault = &route->faults[i];
+		const struct armed_fault *fault;
 		struct stage *s;
 
 		if (!(masks[i] & bit))
 			continue;
+		fault = condition_armed(l->flow, &route->faults[i]);
 		s = find_stage(last != NULL ? last->next : l->first, fault);
 		/* What stands between is not wanted, or out of order. */
 		while (s != NULL && s->prev != last)
@@ -200,7 +201,7 @@ settle(struct flow *f, const struct armed_route *old,
 			f->acted_kind = before->ops->kind.name;
 		}
 		*link = d->next;
-		free(d);
+		condition_forget(d);
 	}
 }
 
@@ -393,7 +394,7 @@ flow_fini(struct flow *f, const char *reason)
 		struct decision *d = f->decisions;
 
 		f->decisions = d->next;
-		free(d);
+		condition_forget(d);
 	}
 	route_shared_unref(f->kept);
 	f->kept = NULL;

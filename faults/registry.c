@@ -45,6 +45,11 @@ static const struct conf_kind *const kinds[] = {
     &tls_truncate_ops.kind,
     &trailers_ops.kind,
     &window_stall_ops.kind,
+    &ws_close_ops.kind,
+    &ws_cut_ops.kind,
+    &ws_delay_ops.kind,
+    &ws_drop_ops.kind,
+    &ws_duplicate_ops.kind,
 };
 
 const struct conf_kinds fault_kinds = {kinds, COUNT_OF(kinds)};

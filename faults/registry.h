@@ -43,5 +43,10 @@ extern const struct fault_ops tls_stall_ops;
 extern const struct fault_ops tls_truncate_ops;
 extern const struct fault_ops trailers_ops;
 extern const struct fault_ops window_stall_ops;
+extern const struct fault_ops ws_close_ops;
+extern const struct fault_ops ws_cut_ops;
+extern const struct fault_ops ws_delay_ops;
+extern const struct fault_ops ws_drop_ops;
+extern const struct fault_ops ws_duplicate_ops;
 
 #endif

@@ -46,7 +46,7 @@ stage_new(struct link *l, struct stage *after, const struct armed_fault *fault)
 	s->ops = fault->ops;
 	s->fault = fault;
 	s->link = l;
-	s->counts = counters_fault(l->flow->counts, s->ops->kind.name);
+	s->counts = counters_fault(l->flow->counts, fault->counted_as);
 	s->wake.on_due = on_wake;
 	bytes_init(&s->in, &l->flow->engine->pool);
 	s->prev = after;
@@ -393,10 +393,12 @@ bool
 stage_answer(struct stage *s, const struct stage_reply *reply)
 {
 	struct flow *f = flow_of(s);
+	struct stage_reply named = *reply;
 
 	if (f->ops->answer == NULL || f->ended || f->closing)
 		return false;
-	return f->ops->answer(f, reply);
+	named.by = s->fault->name;
+	return f->ops->answer(f, &named);
 }
 
 void

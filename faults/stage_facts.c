@@ -112,6 +112,22 @@ stage_is_http2(const struct stage *s)
 }
 
 bool
+stage_websocket(const struct stage *s, struct ws_scan *scan, size_t *ahead)
+{
+	const struct flow *f = s->link->flow;
+
+	if (f->ops->websocket == NULL ||
+	    !f->ops->websocket(f, s->link, scan))
+		return false;
+	if (ahead != NULL) {
+		*ahead = 0;
+		for (const struct stage *t = s->prev; t != NULL; t = t->prev)
+			*ahead += t->in.len;
+	}
+	return true;
+}
+
+bool
 stage_header(const struct stage *s, const char *name, struct view *value)
 {
 	const struct flow *f = s->link->flow;

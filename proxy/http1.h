@@ -25,10 +25,12 @@
 #ifndef PROXY_HTTP1_H
 #define PROXY_HTTP1_H
 
+#include "faults/ws.h"
 #include "proxy/dial.h"
 #include "proxy/http1_message.h"
 #include "proxy/http1_parser.h"
 #include "proxy/http1_pool.h"
+#include "proxy/http1_reply.h"
 #include "proxy/session.h"
 #include "proxy/tls.h"
 #include "proxy/worker.h"
@@ -95,6 +97,7 @@ struct http1_exchange {
 	struct http1_exchange *next; /* spare */
 	struct http1_parser parsers[2];	 /* by link: request, response */
 	struct http1_message *edits[2];	 /* owned; NULL: bytes pass as is */
+	struct ws_scan frames[2];	 /* websocket: what entered, by link */
 	struct str head;  /* the request's head as received */
 	struct str sent;  /* what a reused connection got, to send again */
 	struct str in;	  /* an incomplete head of a response */
@@ -115,6 +118,7 @@ struct http1_exchange {
 	bool discard;	  /* the request's bytes go nowhere any more */
 	bool mute;	  /* the upstream takes no more bytes */
 	bool tunnel;	  /* bytes in both directions, no messages */
+	bool websocket;	  /* … and these are its frames */
 	bool replayable;  /* `sent` holds all that was sent */
 	bool retried, resend;
 };
@@ -224,9 +228,9 @@ bool http1_exchange_over(struct http1_exchange *x);
 /* --- http1_flow.c --- */
 
 /* The proxy's own error instead of a response; or, when that began, the end
- * of the connection. `error`: RFC 9209's word; constants. */
-void http1_exchange_error(struct http1_exchange *x, int status,
-    const char *error, const char *text);
+ * of the connection. Its texts are constant. */
+void http1_exchange_error(struct http1_exchange *x,
+    const struct http_error *error);
 /* While somebody listens: keeps what a final response's head asks of the
  * client. */
 void http1_note_response(struct http1_exchange *x, struct view head);

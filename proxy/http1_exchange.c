@@ -55,6 +55,7 @@ wipe(struct http1_exchange *x)
 	buffer_reset(&x->sent);
 	buffer_reset(&x->in);
 	x->edits[LINK_UP] = x->edits[LINK_DOWN] = NULL;
+	memset(x->frames, 0, sizeof(x->frames));
 	x->resend_at = 0;
 	x->sent_us = 0;
 	x->status = 0;
@@ -131,6 +132,19 @@ pass_down(struct http1_exchange *x, const char *data, size_t len)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* Where among the frames of a WebSocket the link is, for stages that come
+ * later. */
+static void
+scan_frames(struct http1_exchange *x, enum link_dir dir, const char *data,
+    size_t len)
+{
+	const struct link *l = http1_link(x, dir);
+	size_t at = l->fed < l->head_len ? l->head_len - (size_t)l->fed : 0;
+
+	while (at < len)
+		at += ws_scan_frame(&x->frames[dir], data + at, len - at);
+}
+
 void
 http1_exchange_forward(struct http1_exchange *x, enum link_dir dir,
     const char *data, size_t len)
@@ -141,6 +155,8 @@ http1_exchange_forward(struct http1_exchange *x, enum link_dir dir,
 	if (len == 0 || l->eof_in || x->flow.ended ||
 	    (dir == LINK_UP ? x->discard : x->bypass))
 		return;
+	if (x->websocket)
+		scan_frames(x, dir, data, len);
 	went = dir == LINK_UP ? http1_send(x, data, len)
 			      : pass_down(x, data, len);
 	link_passed(l, went);

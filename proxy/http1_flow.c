@@ -7,6 +7,7 @@
 #include "proxy/http1.h"
 #include "proxy/http1_match.h"
 #include "proxy/http1_reply.h"
+#include "proxy/http_tell.h"
 
 /* A request's body up to this is read to its end behind an answer of our own,
  * so that the connection lives on. */
@@ -42,6 +43,16 @@ static int
 op_status(const struct flow *f)
 {
 	return of(f)->status;
+}
+
+static bool
+op_websocket(const struct flow *f, const struct link *l, struct ws_scan *scan)
+{
+	const struct http1_exchange *x = of(f);
+
+	if (x->websocket && scan != NULL)
+		*scan = x->frames[l->dir];
+	return x->websocket;
 }
 
 static bool
@@ -118,12 +129,15 @@ op_answer(struct flow *f, const struct stage_reply *reply)
 	struct http1_exchange *x = of(f);
 	const struct http1_head *h = &http1_request(x)->head;
 	bool close = reply->close || !can_go_on(x);
+	struct stage_reply own = *reply;
 	struct str text = {0};
 
 	if (x->answered || x->tunnel || x->s->state != HTTP1_EXCHANGE ||
 	    http1_link(x, LINK_DOWN)->taken > 0)
 		return false;
-	http1_reply_build(&text, reply, http1_span(x->head.text, h->method),
+	if (!http_announces(f->route, true))
+		own.by = NULL;
+	http1_reply_build(&text, &own, http1_span(x->head.text, h->method),
 	    close);
 	answered(x, reply->status, close);
 	send_reply(x, &text);
@@ -132,8 +146,7 @@ op_answer(struct flow *f, const struct stage_reply *reply)
 }
 
 void
-http1_exchange_error(struct http1_exchange *x, int status, const char *error,
-    const char *text)
+http1_exchange_error(struct http1_exchange *x, const struct http_error *error)
 {
 	const struct http1_head *h = &http1_request(x)->head;
 	bool close = !can_go_on(x);
@@ -142,11 +155,11 @@ http1_exchange_error(struct http1_exchange *x, int status, const char *error,
 	if (x->answered || x->s->state != HTTP1_EXCHANGE)
 		return;
 	/* 503: the route is gone; below: the client's mistake. */
-	if (status == 502 || status == 504)
-		flow_log_upstream(&x->flow, error);
-	http1_reply_error(&reply, status, error, text,
-	    http1_span(x->head.text, h->method), close);
-	answered(x, status, close);
+	if (error->status == 502 || error->status == 504)
+		flow_log_upstream(&x->flow, error->error);
+	http1_reply_error(&reply, error, http1_span(x->head.text, h->method),
+	    http_announces(x->flow.route, false), close);
+	answered(x, error->status, close);
 	x->responded = false;
 	send_reply(x, &reply);
 	str_fini(&reply);
@@ -203,6 +216,7 @@ const struct flow_ops http1_exchange_ops = {
     .end = op_end,
     .deaf = op_deaf,
     .answer = op_answer,
+    .websocket = op_websocket,
     .fact = op_fact,
     .header = op_header,
     .status = op_status,

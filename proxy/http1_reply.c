@@ -2,11 +2,12 @@
 /* Making up responses. */
 #include "proxy/http1_reply.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
+#include "base/xalloc.h"
 #include "proxy/http1_edit.h"
 
 /* Dates are for the world outside, so this is the real clock. */
@@ -37,6 +38,34 @@ has_header(const struct stage_reply *reply, const char *name)
 	return false;
 }
 
+/* "Proxy-Status: faultwire; error=…; details="…"", without a line's end.
+ * Details are printable ASCII (RFC 9651, 3.3.3). */
+static void
+add_status(struct str *to, const char *error, const char *details)
+{
+	str_add(to, "Proxy-Status: faultwire");
+	if (error != NULL)
+		str_printf(to, "; error=%s", error);
+	str_add(to, "; details=\"");
+	for (const char *c = details; *c != '\0'; c++) {
+		if (*c == '"' || *c == '\\')
+			str_add_char(to, '\\');
+		str_add_char(to, *c >= 0x20 && *c < 0x7f ? *c : '?');
+	}
+	str_add_char(to, '"');
+}
+
+/* The answer of a fault. */
+static void
+add_injected(struct str *to, const char *by)
+{
+	char *details = xasprintf("injected by %s", by);
+
+	add_status(to, "proxy_internal_response", details);
+	str_add(to, "\r\n");
+	free(details);
+}
+
 void
 http1_reply_build(struct str *to, const struct stage_reply *reply,
     struct view method, bool close)
@@ -51,6 +80,8 @@ http1_reply_build(struct str *to, const struct stage_reply *reply,
 	for (size_t i = 0; reply->headers != NULL && reply->headers[i] != NULL;
 	     i++)
 		str_printf(to, "%s\r\n", reply->headers[i]);
+	if (reply->by != NULL)
+		add_injected(to, reply->by);
 	if (!has_header(reply, "Date"))
 		add_date(to);
 	if (!bodyless && !has_header(reply, "Content-Length"))
@@ -63,20 +94,22 @@ http1_reply_build(struct str *to, const struct stage_reply *reply,
 }
 
 void
-http1_reply_error(struct str *to, int status, const char *error,
-    const char *text, struct view method, bool close)
+http1_reply_error(struct str *to, const struct http_error *error,
+    struct view method, bool announce, bool close)
 {
-	char proxy_status[128], body[128];
-	const char *headers[] = {"Content-Type: text/plain", proxy_status,
-	    NULL};
-	struct stage_reply reply = {.status = status, .headers = headers,
-	    .body = body};
+	const char *headers[] = {"Content-Type: text/plain", NULL, NULL};
+	struct str line = {0}, body = {0};
+	struct stage_reply reply = {.status = error->status,
+	    .headers = headers};
 
-	snprintf(proxy_status, sizeof(proxy_status),
-	    "Proxy-Status: faultwire%s%s", error != NULL ? "; error=" : "",
-	    error != NULL ? error : "");
-	reply.body_len = (size_t)snprintf(body, sizeof(body), "%s\n", text);
-	if (reply.body_len >= sizeof(body))
-		reply.body_len = sizeof(body) - 1;
+	str_printf(&body, "%s\n", error->text);
+	reply.body = body.text;
+	reply.body_len = body.len;
+	if (announce) {
+		add_status(&line, error->error, error->text);
+		headers[1] = line.text;
+	}
 	http1_reply_build(to, &reply, method, close);
+	str_fini(&line);
+	str_fini(&body);
 }

@@ -6,14 +6,21 @@
 
 #include "faults/fault.h"
 
+/* An answer of the proxy's own. */
+struct http_error {
+	int status;
+	const char *error; /* RFC 9209's word; NULL: there is none */
+	const char *text;  /* a line for people */
+};
+
 /* Builds a whole response to a request of that method into `to`. `close`: say
  * that the connection ends behind it. A body is announced but left out where
- * the method is HEAD. */
+ * the method is HEAD. With reply->by a Proxy-Status header names the fault. */
 void http1_reply_build(struct str *to, const struct stage_reply *reply,
     struct view method, bool close);
-/* The proxy's own error, with a line of text and a Proxy-Status header
- * (RFC 9209) whose error type is `error` (NULL: none). */
-void http1_reply_error(struct str *to, int status, const char *error,
-    const char *text, struct view method, bool close);
+/* The proxy's own error, with its line of text; `announce`: and a Proxy-Status
+ * header (RFC 9209) with its error type and the text as details. */
+void http1_reply_error(struct str *to, const struct http_error *error,
+    struct view method, bool announce, bool close);
 
 #endif

@@ -5,12 +5,21 @@
 #include "proxy/http1_match.h"
 #include "proxy/http1_reply.h"
 #include "proxy/http2.h"
+#include "proxy/http_tell.h"
 
 /* Nobody was reached: a short error, and the connection ends. */
 static size_t
 refuse(struct http1 *s, int status, const char *why, enum close_reason reason)
 {
 	struct view method = {"", 0};
+	const struct armed_route *route =
+	    s->listener != NULL ? s->listener->routes[0] : NULL;
+	struct http_error error = {status,
+	    status == 503 ? "connection_limit_reached"
+		: status == 404 ? "destination_not_found"
+		: status == 408 ? NULL
+				: "http_request_error",
+	    why};
 
 	if (s->has_conn)
 		http1_count_refused(s, status);
@@ -19,12 +28,8 @@ refuse(struct http1 *s, int status, const char *why, enum close_reason reason)
 		s->state = HTTP1_STREAMS;
 		return SIZE_MAX;
 	}
-	http1_reply_error(&s->out, status,
-	    status == 503 ? "connection_limit_reached"
-		: status == 404 ? "destination_not_found"
-		: status == 408 ? NULL
-				: "http_request_error",
-	    why, method, true);
+	http1_reply_error(&s->out, &error, method,
+	    http_announces(route, false), true);
 	http1_linger(s, reason);
 	return SIZE_MAX;
 }
@@ -107,8 +112,9 @@ malformed_body(struct http1_exchange *x)
 	s->leaving = true;
 	x->request_done = true;
 	http1_upstream_drop(x, true);
-	http1_exchange_error(x, 400, "http_request_error",
-	    http1_request(x)->head.why);
+	http1_exchange_error(x,
+	    &(struct http_error){400, "http_request_error",
+		http1_request(x)->head.why});
 	return SIZE_MAX;
 }
 

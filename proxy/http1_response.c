@@ -31,7 +31,8 @@ static void
 bad_response(struct http1_exchange *x, const char *why)
 {
 	http1_upstream_drop(x, true);
-	http1_exchange_error(x, 502, "http_protocol_error", why);
+	http1_exchange_error(x,
+	    &(struct http_error){502, "http_protocol_error", why});
 }
 
 /* True if both connections may serve another request behind this response,
@@ -47,6 +48,17 @@ keeps_alive(struct http1_exchange *x)
 	    http1_head_keeps_alive(&p->head) &&
 	    http1_head_keeps_alive(request) &&
 	    (request->minor > 0 || p->head.keep_alive);
+}
+
+static bool
+is_websocket(const char *data, const struct http1_parser *p)
+{
+	struct view value;
+
+	return p->head.status == 101 &&
+	    http1_head_find((struct view){data, p->head.len}, "upgrade", 0,
+		&value) &&
+	    view_is_nocase(value, "websocket");
 }
 
 /* The final response's head: status known, faults decided, edits made. False:
@@ -65,6 +77,7 @@ begin(struct http1_exchange *x, const char *data)
 	x->responded = true;
 	x->status = p->head.status;
 	x->tunnel = p->framing == HTTP1_TUNNEL;
+	x->websocket = x->tunnel && is_websocket(data, p);
 	x->close |= !x->tunnel && !keeps_alive(x);
 	l->head_len = l->fed + p->head.len;
 	http1_note_response(x, (struct view){data, p->head.len});

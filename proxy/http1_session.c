@@ -84,6 +84,10 @@ http1_end(struct http1 *s, enum flow_end how)
 		flush(s, how == END_RST_AFTER);
 		break;
 	case END_SILENT:
+		/* What was passed before arrives. */
+		http1_write_client(s);
+		if (s->state == HTTP1_CLOSED)
+			break;
 		set_state(s, HTTP1_SILENT);
 		s->conn.ended = true;
 		end_set_deaf(&s->client, true);

@@ -98,8 +98,7 @@ dial_failed(struct http1_exchange *x, enum dial_result result)
 	}
 	reason = http_dial_error(result);
 	if (reason != NULL)
-		http1_exchange_error(x, reason->status, reason->error,
-		    reason->text);
+		http1_exchange_error(x, reason);
 }
 
 static void
@@ -153,8 +152,9 @@ dial(struct http1_exchange *x)
 	if (x->dial_plan != NULL || x->response_done)
 		return;
 	if (conf == NULL) {
-		http1_exchange_error(x, 503, "destination_not_found",
-		    "the route was removed");
+		http1_exchange_error(x,
+		    &(struct http_error){503, "destination_not_found",
+			"the route was removed"});
 		return;
 	}
 	x->dialed_us = worker_now(w);
@@ -300,8 +300,10 @@ http1_upstream_lost(struct http1_exchange *x)
 		return;
 	}
 	if (!again) {
-		http1_exchange_error(x, 502, "connection_terminated",
-		    "the upstream closed the connection before it answered");
+		http1_exchange_error(x,
+		    &(struct http_error){502, "connection_terminated",
+			"the upstream closed the connection before it "
+			"answered"});
 		return;
 	}
 	x->retried = true;

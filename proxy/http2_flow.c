@@ -3,6 +3,7 @@
 #include "proxy/http1_match.h"
 #include "proxy/http1_reply.h"
 #include "proxy/http2_stream.h"
+#include "proxy/http_tell.h"
 
 static struct http2_stream *
 of(const struct flow *f)
@@ -97,11 +98,14 @@ static bool
 op_answer(struct flow *f, const struct stage_reply *reply)
 {
 	struct http2_stream *st = of(f);
+	struct stage_reply own = *reply;
 	struct str text = {0};
 
 	if (st->answered || st->closed || st->ways[LINK_DOWN].sent_head)
 		return false;
-	http1_reply_build(&text, reply,
+	if (!http_announces(f->route, true))
+		own.by = NULL;
+	http1_reply_build(&text, &own,
 	    http1_span(st->head.text, st->request.method), false);
 	http2_stream_reply(st, &text, reply->status);
 	str_fini(&text);

@@ -148,8 +148,10 @@ http2_input_response(struct http2_stream *st, bool ended)
 	struct str head = {0};
 
 	if (way->too_large || st->interim < 100 || st->interim == 101) {
-		http2_stream_error(st, 502, "http_protocol_error",
-		    way->too_large ? "head too large" : "malformed head");
+		http2_stream_error(st,
+		    &(struct http_error){502, "http_protocol_error",
+			way->too_large ? "head too large"
+				       : "malformed head"});
 		return;
 	}
 	str_printf(&head, "HTTP/1.1 %03d %s\r\n", st->interim,

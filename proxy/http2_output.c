@@ -194,8 +194,9 @@ send_request(struct http2_stream *st)
 		if (way->id < 0) {
 			way->id = 0;
 			st->up->leaving = true;
-			http2_stream_error(st, 502, "connection_terminated",
-			    "the upstream connection is used up");
+			http2_stream_error(st,
+			    &(struct http_error){502, "connection_terminated",
+				"the upstream connection is used up"});
 		}
 	}
 	str_fini(&text);

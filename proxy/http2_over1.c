@@ -90,7 +90,7 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 				   .is_unix = conf != NULL &&
 				       conf->upstream.is_unix}));
 	else
-		http2_stream_error(st, e->status, e->error, e->text);
+		http2_stream_error(st, e);
 	plan_unref(plan);
 	http2_stream_mark(st);
 }

@@ -76,7 +76,8 @@ fail(struct http2_stream *st, const char *error, const char *text)
 	if (st->responded)
 		http2_stream_break(st, NGHTTP2_INTERNAL_ERROR);
 	else
-		http2_stream_error(st, 502, error, text);
+		http2_stream_error(st,
+		    &(struct http_error){502, error, text});
 }
 
 /* The connection is gone before the response was complete. */

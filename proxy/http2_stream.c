@@ -115,9 +115,12 @@ http2_stream_reply(struct http2_stream *st, const struct str *reply,
 }
 
 void
-http2_stream_error(struct http2_stream *st, int status, const char *error,
-    const char *text)
+http2_stream_error(struct http2_stream *st, const struct http_error *error)
 {
+	const struct plan_listener *l = st->c->s->listener;
+	const struct armed_route *route = st->begun ? st->flow.route
+	    : l != NULL				    ? l->routes[0]
+						    : NULL;
 	struct str reply = {0};
 
 	if (st->answered || st->closed || st->cut)
@@ -127,13 +130,13 @@ http2_stream_error(struct http2_stream *st, int status, const char *error,
 		return;
 	}
 	/* 503: the route is gone; below: the client's mistake. */
-	if (st->begun && (status == 502 || status == 504))
-		flow_log_upstream(&st->flow, error);
-	http1_reply_error(&reply, status, error, text,
+	if (st->begun && (error->status == 502 || error->status == 504))
+		flow_log_upstream(&st->flow, error->error);
+	http1_reply_error(&reply, error,
 	    st->head.len > 0 ? http1_span(st->head.text, st->request.method)
 			     : VIEW("GET"),
-	    false);
-	http2_stream_reply(st, &reply, status);
+	    http_announces(route, false), false);
+	http2_stream_reply(st, &reply, error->status);
 	str_fini(&reply);
 }
 
@@ -232,13 +235,15 @@ route_of(struct http2_stream *st)
 	const struct armed_route *route;
 
 	if (st->ways[LINK_UP].too_large) {
-		http2_stream_error(st, 431, "http_request_error",
-		    "head too large");
+		http2_stream_error(st,
+		    &(struct http_error){431, "http_request_error",
+			"head too large"});
 		return NULL;
 	}
 	if (view_is(pseudo(st, st->method), "CONNECT")) {
-		http2_stream_error(st, 501, "http_request_error",
-		    "CONNECT is not served over HTTP/2");
+		http2_stream_error(st,
+		    &(struct http_error){501, "http_request_error",
+			"CONNECT is not served over HTTP/2"});
 		return NULL;
 	}
 	if (st->head.len == 0)
@@ -249,7 +254,8 @@ route_of(struct http2_stream *st)
 		int status = h->error != 0 ? h->error : 400;
 
 		st->head.len = 0;
-		http2_stream_error(st, status, "http_request_error", why);
+		http2_stream_error(st,
+		    &(struct http_error){status, "http_request_error", why});
 		return NULL;
 	}
 	route = c->s->listener != NULL
@@ -257,8 +263,9 @@ route_of(struct http2_stream *st)
 		  c->s->facts)
 	    : NULL;
 	if (route == NULL)
-		http2_stream_error(st, 404, "destination_not_found",
-		    "no route for this host and path");
+		http2_stream_error(st,
+		    &(struct http_error){404, "destination_not_found",
+			"no route for this host and path"});
 	return route;
 }
 

@@ -101,8 +101,8 @@ void http2_stream_begin(struct http2_stream *st);
 bool http2_stream_run(struct http2_stream *st);
 /* The proxy's own error in the place of a response; when that began, the end
  * of the stream. */
-void http2_stream_error(struct http2_stream *st, int status,
-    const char *error, const char *text);
+void http2_stream_error(struct http2_stream *st,
+    const struct http_error *error);
 /* RST_STREAM to both sides now. */
 void http2_stream_reset(struct http2_stream *st, uint32_t code);
 /* RST_STREAM behind what was passed to the client. */

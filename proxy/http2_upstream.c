@@ -60,7 +60,7 @@ lose_streams(struct http2_up *up)
 		else if (st->responded && !st->ways[LINK_DOWN].ended)
 			http2_stream_break(st, NGHTTP2_INTERNAL_ERROR);
 		else if (!st->responded)
-			http2_stream_error(st, e->status, e->error, e->text);
+			http2_stream_error(st, e);
 		http2_stream_mark(st);
 	}
 }
@@ -238,8 +238,9 @@ http2_reach(struct http2_stream *st)
 	if (st->up != NULL || st->over1 != NULL || st->answered)
 		return;
 	if (st->flow.route == NULL) {
-		http2_stream_error(st, 503, "destination_not_found",
-		    "the route was removed");
+		http2_stream_error(st,
+		    &(struct http_error){503, "destination_not_found",
+			"the route was removed"});
 		return;
 	}
 	if (st->flow.route->conf->upstream_protocol == UPSTREAM_HTTP1) {

@@ -102,6 +102,16 @@ http_count_exchange(const struct http_end *end)
 	});
 }
 
+bool
+http_announces(const struct armed_route *route, bool injected)
+{
+	int wish = route != NULL ? route->conf->proxy_status
+				 : PROXY_STATUS_ERRORS;
+
+	return wish == PROXY_STATUS_ALL ||
+	    (!injected && wish == PROXY_STATUS_ERRORS);
+}
+
 const struct http_error *
 http_dial_error(enum dial_result result)
 {

@@ -7,6 +7,7 @@
 #include "faults/engine.h"
 #include "proxy/dial.h"
 #include "proxy/http1_head.h"
+#include "proxy/http1_reply.h"
 #include "proxy/session.h"
 
 /* True for methods that may be sent twice without harm (RFC 9110, 9.2.2). */
@@ -31,11 +32,9 @@ struct http_end {
 };
 void http_count_exchange(const struct http_end *end);
 
-/* An answer of the proxy's own; `error` is RFC 9209's word. */
-struct http_error {
-	int status;
-	const char *error, *text;
-};
+/* True if the route (NULL: there is none) wants replies of our own to say so:
+ * those to what went wrong, or those of faults (`injected`). */
+bool http_announces(const struct armed_route *route, bool injected);
 /* What a client hears of a dial that failed; NULL: it did not. Constant. */
 const struct http_error *http_dial_error(enum dial_result result);
 

@@ -11,6 +11,8 @@
 #include "base/intern.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
+#include "config/envoy.h"
+#include "faults/envoy.h"
 #include "proxy/partition.h"
 #include "proxy/tls_context.h"
 
@@ -72,7 +74,7 @@ shared_for(const struct armed_route *before, const struct route_shared *route,
 	return shared;
 }
 
-static void
+static struct armed_fault *
 arm(struct armed_route *r, const struct armed_route *before,
     const struct conf_fault *conf, int64_t now_us)
 {
@@ -85,7 +87,25 @@ arm(struct armed_route *r, const struct armed_route *before,
 	    .name = intern(conf->name),
 	    .hash = rng_hash(conf->name),
 	    .layer = (uint8_t)conf_fault_layer(conf, r->conf),
+	    .counted_as = conf->kind->name,
 	};
+	return f;
+}
+
+/* What requests may ask for on this route. */
+static void
+arm_asked(struct armed_route *r, const struct armed_route *before,
+    int64_t now_us)
+{
+	for (int i = 0; i < ENVOY_COUNT; i++) {
+		struct armed_fault *f;
+
+		if (r->conf->envoy[i].denominator == 0)
+			continue;
+		f = arm(r, before, envoy_fault_new(r->conf, i), now_us);
+		f->ask = envoy_ask;
+		f->counted_as = conf_envoy_name(i);
+	}
 }
 
 /* What identifies the route's listener: a port of UDP is another than that of
@@ -159,10 +179,11 @@ arm_route(struct plan *plan, size_t index, const size_t *begin,
 {
 	struct armed_route *r = &plan->routes[index];
 
-	r->faults = xcalloc(begin[1] - begin[0] + r->conf->faults_count,
-	    sizeof(*r->faults));
+	r->faults = xcalloc(begin[1] - begin[0] + ENVOY_COUNT +
+		r->conf->faults_count, sizeof(*r->faults));
 	for (size_t i = begin[0]; i < begin[1]; i++)
 		arm(r, old, &plan->made[i], now_us);
+	arm_asked(r, old, now_us);
 	for (size_t i = 0; i < r->conf->faults_count; i++)
 		arm(r, old, &r->conf->faults[i], now_us);
 }
@@ -345,6 +366,8 @@ route_fini(struct armed_route *r)
 	for (size_t i = 0; i < r->faults_count; i++) {
 		if (atomic_fetch_sub(&r->faults[i].shared->refs, 1) == 1)
 			free(r->faults[i].shared);
+		if (r->faults[i].ask != NULL)
+			envoy_fault_free(r->faults[i].conf);
 	}
 	free(r->faults);
 	tls_server_unref(r->tls);

@@ -27,6 +27,7 @@ static const char full_text[] =
     "accept_proxy = true; send_proxy = \"v1\"; connect_timeout = \"1.5s\"; "
     "idle_timeout = 0; header_timeout = \"1s\"; buffer = \"64KiB\"; "
     "max_connections = 5; max_header = 2000; precise = true; "
+    "proxy_status = \"all\"; envoy_faults = [ \"abort=5/10000\", \"delay\" ]; "
     "upstream_protocol = \"http1\"; max_concurrent_streams = 7;\n"
     "    faults = (\n"
     "      { type = \"every_type\"; name = \"f\"; stream = \"both\"; layer = "

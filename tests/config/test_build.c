@@ -48,6 +48,8 @@ START_TEST(a_copy_is_equal_and_lives_alone)
 	ck_assert_str_eq(copy->routes[1].listen.text, "0.0.0.0:18080");
 	ck_assert(conf_pattern_match(&copy->routes[1].match_host,
 				     VIEW("API.example")));
+	ck_assert_int_eq(copy->routes[1].envoy[ENVOY_ABORT].numerator, 5);
+	ck_assert_int_eq(copy->routes[1].envoy[ENVOY_DELAY].denominator, 100);
 	ck_assert_str_eq(copy->services[1].hosts[0], "db");
 	ck_assert_str_eq(copy->partitions[0].groups[0].items[0], "api");
 	conf_model_unref(copy);

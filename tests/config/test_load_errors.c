@@ -156,6 +156,31 @@ START_TEST(mistakes_in_routes_are_told)
 }
 END_TEST
 
+static const struct complaint envoy[] = {
+    {"[ \"abrot\" ]", "t.conf:1: envoy_faults: \"abrot\" is no fault that "
+			"requests may ask for; expected delay, abort or "
+			"rate_limit, did you mean \"abort\"?"},
+    {"[ \"abort=5/7\" ]", "\"abort=5/7\": the share is not understood; "
+			  "expected such as abort=50%, or a numerator of 100, "
+			  "10000 or 1000000 as in abort=5/10000"},
+    {"[ \"delay=101\" ]", "the share is not understood"},
+    {"[ \"delay=\" ]", "the share is not understood"},
+    {"[ \"delay=5%%\" ]", "the share is not understood"},
+    {"[ \"delay=-5\" ]", "the share is not understood"},
+    {"[ \"delay=99999999999\" ]", "the share is not understood"},
+    {"[ \"delay\", \"delay=5\" ]", "delay is there twice; expected it once"},
+    {"5", "envoy_faults: "},
+};
+
+START_TEST(mistakes_in_envoy_faults_are_told)
+{
+	expect(envoy, COUNT_OF(envoy),
+	       "routes = ( { name = \"r\"; listen = \":1\"; "
+	       "upstream = \"u:1\"; protocol = \"http\"; envoy_faults = ",
+	       "; } );");
+}
+END_TEST
+
 static const struct complaint faults[] = {
     {"{ }", "a fault lacks \"type\"; expected one of abort, every_type, "
 	    "latency, reset_peer\n"},
@@ -454,6 +479,7 @@ main(void)
 	    (const TTest *const[]){mistakes_in_the_file_itself_are_told,
 				   mistakes_in_services_are_told,
 				   mistakes_in_routes_are_told,
+				   mistakes_in_envoy_faults_are_told,
 				   mistakes_in_faults_are_told,
 				   mistakes_in_faults_on_http_routes_are_told,
 				   mistakes_in_partitions_are_told,

@@ -31,6 +31,7 @@ timed_init(struct timed *t, const struct fault_ops *ops)
 	    .ops = ops,
 	    .shared = &t->shared,
 	    .name = "timed",
+	    .counted_as = ops->kind.name,
 	    .at_listener = ops->listener != NULL,
 	};
 	return &t->armed;

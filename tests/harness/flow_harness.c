@@ -166,6 +166,17 @@ on_trailers(struct flow *flow, struct link *l, const char *lines)
 	return true;
 }
 
+static bool
+on_websocket(const struct flow *flow, const struct link *l,
+    struct ws_scan *scan)
+{
+	const struct harness_flow *f = flow_of(flow);
+
+	if (f->websocket && scan != NULL)
+		*scan = f->frames[l->dir];
+	return f->websocket;
+}
+
 static const struct flow_ops http2_ops = {
     .opened = on_opened,
     .output = on_output,
@@ -188,6 +199,7 @@ static const struct flow_ops ops = {
     .end = on_end,
     .deaf = on_deaf,
     .answer = on_answer,
+    .websocket = on_websocket,
     .fact = on_fact,
     .header = on_header,
     .status = on_status,

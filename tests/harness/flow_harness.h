@@ -16,6 +16,7 @@
 #define HARNESS_FLOW_HARNESS_H
 
 #include "faults/engine.h"
+#include "faults/ws.h"
 
 #define HARNESS_START_US 1000000000 /* what the clock shows at first */
 
@@ -53,6 +54,10 @@ struct harness_flow {
 	unsigned goaways;
 	struct stage_goaway goaway; /* the last */
 	struct str trailers;	    /* of LINK_DOWN's end of stream */
+	/* HTTP/1: what is sent are frames of a WebSocket; set it once the heads
+	 * were sent. */
+	bool websocket;
+	struct ws_scan frames[2]; /* what was sent, by link */
 	/* What `when` sees; borrowed, NULL or 0: unknown. Set them between
 	 * harness_prepare() and harness_begin(). */
 	const char *facts[FACT_COUNT];

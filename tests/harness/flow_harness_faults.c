@@ -56,6 +56,7 @@ arm(struct harness *h, const struct conf_route *conf)
 		    .shared = shared_of(h, intern(fault->name)),
 		    .hash = rng_hash(fault->name),
 		    .name = intern(fault->name),
+		    .counted_as = fault->kind->name,
 		    .layer = (uint8_t)conf_fault_layer(fault, conf),
 		};
 	}

@@ -20,9 +20,13 @@ void
 harness_send_bytes(
     struct harness_flow *f, enum link_dir dir, const void *data, size_t len)
 {
-	if (!f->ended && !f->closed)
-		link_feed_copy(&f->flow.links[dir], data, len,
-		    clock_now(&f->harness->clock));
+	if (f->ended || f->closed)
+		return;
+	for (size_t at = 0; f->websocket && at < len;)
+		at += ws_scan_frame(&f->frames[dir], (const char *)data + at,
+		    len - at);
+	link_feed_copy(&f->flow.links[dir], data, len,
+	    clock_now(&f->harness->clock));
 }
 
 void

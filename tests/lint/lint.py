@@ -38,7 +38,7 @@ SKIPPED = {".git", "__pycache__", "node_modules", "subprojects",
 SELF = {"tests/lint/lint.py", "tests/lint/test_lint.py"}
 # Functions that may have more arguments. Do not add to these.
 MANY_ARGUMENTS = {"acceptor_post_plan", "bucket_reserve", "check_service",
-                  "flow_init", "http1_reply_error",
+                  "flow_init",
                   "on_alpn"}  # the last one as OpenSSL calls it
 
 # What a library calls back with is not ours to choose.

@@ -389,12 +389,30 @@ END_TEST
 
 START_TEST(errors_of_the_proxy_say_so)
 {
-	http1_reply_error(&out, 502, "connection_refused", "no luck",
-	    VIEW("GET"), false);
+	static const struct http_error error = {502, "connection_refused",
+	    "no \"luck\" \\ \xc3\xa9"};
+
+	http1_reply_error(&out, &error, VIEW("GET"), true, false);
 	ck_assert_ptr_nonnull(strstr(out.text,
-	    "\r\nProxy-Status: faultwire; error=connection_refused\r\n"));
+	    "\r\nProxy-Status: faultwire; error=connection_refused; "
+	    "details=\"no \\\"luck\\\" \\\\ ??\"\r\n"));
 	ck_assert_ptr_null(strstr(out.text, "Connection: close"));
-	ck_assert_ptr_nonnull(strstr(out.text, "\r\n\r\nno luck\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(out.text, "\r\n\r\nno \"luck\" \\ \xc3\xa9\n"));
+	str_clear(&out);
+	http1_reply_error(&out, &error, VIEW("GET"), false, true);
+	ck_assert_ptr_null(strstr(out.text, "Proxy-Status"));
+}
+END_TEST
+
+START_TEST(answers_of_faults_name_them_where_asked)
+{
+	struct stage_reply reply = {.status = 503, .by = "busy"};
+
+	http1_reply_build(&out, &reply, VIEW("GET"), false);
+	ck_assert_ptr_nonnull(strstr(out.text,
+	    "\r\nProxy-Status: faultwire; error=proxy_internal_response; "
+	    "details=\"injected by busy\"\r\n"));
 }
 END_TEST
 
@@ -417,6 +435,7 @@ main(void)
 	    a_reply_is_complete_and_well_formed,
 	    replies_leave_out_bodies_where_there_are_none,
 	    errors_of_the_proxy_say_so,
+	    answers_of_faults_name_them_where_asked,
 	};
 	Suite *s = suite_create("http1_message");
 	TCase *c = tcase_create("http1_message");

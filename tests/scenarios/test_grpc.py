@@ -102,24 +102,12 @@ class Grpc:
 
     differs = {}
 
-    def peer(self, *command):
-        made = subprocess.Popen(command, text=True, stdin=subprocess.PIPE,
-                                stdout=subprocess.PIPE)
-
-        def stop():
-            made.stdin.close()
-            made.wait(10)
-            made.stdout.close()
-
-        self.addCleanup(stop)
-        return made
-
     def prepare(self):
-        server = self.peer(PYTHON, PEER, "server")
+        server = self.piped(PYTHON, PEER, "server")
         port = int(server.stdout.readline())
         self.port, self.proxy, self.text = self.proxied(port,
                                                         protocol="http")
-        self.client_process = self.peer(*self.command(), str(self.port))
+        self.client_process = self.piped(*self.command(), str(self.port))
 
     def call(self, call="Unary", twice=False, **fields):
         for _ in range(2 if twice else 1):

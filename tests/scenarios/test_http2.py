@@ -157,7 +157,8 @@ class Http2(Scenario):
         c = self.h2(port)
         st = c.ask("POST", body=b"x")
         self.assertEqual((st.status, st.get("proxy-status")),
-                         (502, "faultwire; error=connection_refused"))
+                         (502, "faultwire; error=connection_refused; "
+                          'details="the upstream refused the connection"'))
         self.assertEqual(c.ask().status, 502)
 
     def test_an_upstream_that_dies_is_told(self):

@@ -3,6 +3,7 @@
 stopped, and nothing that was stopped may have gone wrong."""
 
 import signal
+import subprocess
 import time
 import unittest
 
@@ -75,6 +76,19 @@ class Scenario(unittest.TestCase):
         """Starts faultwire with that configuration."""
         made = Faultwire(text, **options)
         self.addCleanup(made.stop)
+        return made
+
+    def piped(self, *command):
+        """A program that is driven over pipes and ends with its input."""
+        made = subprocess.Popen(command, text=True, stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE)
+
+        def stop():
+            made.stdin.close()
+            made.wait(10)
+            made.stdout.close()
+
+        self.addCleanup(stop)
         return made
 
     def proxied(self, upstream, *faults, groups=None, options=None, **fields):
