@@ -146,9 +146,9 @@ const struct conf_field conf_route_fields[] = {
      .choices = upstream_protocols,
      .def = "auto",
      .offset = offsetof(struct conf_route, upstream_protocol),
-     .help = "What the upstream is spoken to in: auto: as the client speaks; "
-	     "http1: HTTP/2 is translated; http2: clients of HTTP/1 are "
-	     "refused (http)"},
+     .help = "What the upstream is spoken to in: auto: as the client speaks, "
+	     "with upstream_tls as the upstream agrees to; http1: HTTP/2 is "
+	     "translated; http2: clients of HTTP/1 are refused (http)"},
     {.name = "max_concurrent_streams",
      .type = CONF_INT,
      .min = 1,

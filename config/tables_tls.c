@@ -55,7 +55,9 @@ const struct conf_field conf_tls_fields[] = {
      .type = CONF_STRINGS,
      .offset = TLS(alpn),
      .help = "Protocols offered to clients, the best first; a client that "
-	     "names only others is refused; default: none is negotiated"},
+	     "names only others is refused; default: with http h2 and "
+	     "http/1.1, as far as upstream_protocol lets both be served; with "
+	     "tcp none is negotiated"},
     {.name = "min_version",
      .type = CONF_ENUM,
      .choices = versions,
@@ -113,7 +115,8 @@ const struct conf_field conf_upstream_tls_fields[] = {
      .type = CONF_STRINGS,
      .offset = UPSTREAM(alpn),
      .help = "Protocols offered to the upstream; default: with tcp what was "
-	     "agreed on with the client, else none"},
+	     "agreed on with the client, with http h2 and http/1.1; of these "
+	     "two only those that client and upstream_protocol allow"},
     {.name = "min_version",
      .type = CONF_ENUM,
      .choices = versions,

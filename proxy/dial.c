@@ -160,6 +160,19 @@ log_failure(const struct dial *d, const char *why)
 	    LOG_STR("upstream", d->to->text), LOG_STR("error", why), LOG_END);
 }
 
+/* Why the secured connection is of no use; NULL: it is. */
+static const char *
+misfit(const struct dial *d)
+{
+	unsigned speaks = d->start.speaks;
+
+	if (speaks == 0 || speaks & tls_http(d->secure.tls))
+		return NULL;
+	return speaks == TLS_HTTP2
+	    ? "it did not agree to speak HTTP/2"
+	    : "it wants to speak HTTP/2, its client speaks HTTP/1";
+}
+
 static void
 on_secure(struct end *e, unsigned what)
 {
@@ -171,6 +184,8 @@ on_secure(struct end *e, unsigned what)
 		finish(d, DIAL_TLS);
 	} else if (what & END_SECURED) {
 		why = tls_failure(e->tls);
+		if (why == NULL)
+			why = misfit(d);
 		if (why != NULL)
 			log_failure(d, why);
 		finish(d, why == NULL ? DIAL_OK : DIAL_TLS);
@@ -425,6 +440,7 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	    .session = request->flow->session,
 	    .client = request->flow->client,
 	    .facts = request->facts,
+	    .speaks = request->speaks,
 	};
 	d->to = &conf->upstream;
 	end_init(&d->secure, worker, on_secure);

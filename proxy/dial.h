@@ -63,6 +63,9 @@ struct dial_request {
 	int client_fd;		 /* for a PROXY header, with client_port */
 	uint16_t client_port;
 	const struct tls_facts *facts; /* of the client; may be NULL */
+	/* By TLS: versions of HTTP that can be spoken, bits of enum tls_http;
+	 * an upstream that agrees on none of them counts as DIAL_TLS. */
+	unsigned speaks;
 	dial_done_fn done;
 	void *arg;
 };

@@ -185,9 +185,6 @@ ssize_t http1_read(struct http1 *s, struct end *from, bool exact);
 
 /* Looks at bytes of the client; returns how many are used up. */
 size_t http1_input(struct http1 *s, const char *data, size_t len);
-/* The client speaks HTTP/2: what follows goes there. Said by a preface, or by
- * what TLS negotiated. */
-void http1_become_http2(struct http1 *s);
 /* The head did not arrive in time. */
 void http1_request_late(struct http1 *s);
 /* Makes the flow of the connection, on that route. False: it is held or

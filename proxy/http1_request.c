@@ -68,11 +68,14 @@ http1_open_connection(struct http1 *s, const struct armed_route *route,
 
 /* --- HTTP/2 --- */
 
-void
-http1_become_http2(struct http1 *s)
+static void
+become_http2(struct http1 *s)
 {
+	const struct armed_route *r =
+	    s->has_conn ? s->conn.route : s->listener->routes[0];
+
 	s->state = HTTP1_STREAMS;
-	http2_start(s);
+	http2_start(s, (r != NULL ? r : s->listener->routes[0])->conf);
 }
 
 enum speech { SPEAKS_HTTP1, SPEAKS_HTTP2, SPEAKS_UNCLEARLY };
@@ -212,7 +215,7 @@ first(struct http1 *s, const char *data, size_t len)
 	case SPEAKS_UNCLEARLY:
 		return 0;
 	case SPEAKS_HTTP2:
-		http1_become_http2(s);
+		become_http2(s);
 		return http1_input(s, data, len);
 	case SPEAKS_HTTP1:
 		s->spoke = true;

@@ -408,11 +408,10 @@ static const struct session_ops session_ops = {
     .flows = flows,
 };
 
-static void
-accept_session(struct worker *w, const struct plan_listener *listener,
+static struct http1 *
+session_new(struct worker *w, const struct plan_listener *listener,
     const struct accepted *from)
 {
-	const struct armed_route *r = from->route;
 	struct http1 *s = xcalloc(1, sizeof(*s));
 
 	session_init(&s->session, &session_ops, w, from);
@@ -426,6 +425,17 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	s->facts = from->facts;
 	if (from->early_len > 0)
 		str_add_bytes(&s->in, from->early, from->early_len);
+	/* What was agreed on by TLS is what is spoken. */
+	s->spoke = from->tls != NULL && tls_alpn(from->tls)[0] != '\0';
+	return s;
+}
+
+static void
+open_session(struct http1 *s, const struct accepted *from)
+{
+	const struct plan_listener *listener = s->listener;
+	const struct armed_route *r = from->route;
+
 	http1_enter(s);
 	/* By TLS the connection has a route before its first request does. */
 	if (r == NULL && listener->routes_count == 1)
@@ -441,9 +451,32 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	http1_leave(s);
 }
 
+static void
+accept_http1(struct worker *w, const struct plan_listener *listener,
+    const struct accepted *from)
+{
+	open_session(session_new(w, listener, from), from);
+}
+
+/* By ALPN: the front has chosen the route. */
+static void
+accept_http2(struct worker *w, const struct plan_listener *listener,
+    const struct accepted *from)
+{
+	struct http1 *s = session_new(w, listener, from);
+
+	http2_start(s, from->route->conf);
+	open_session(s, from);
+}
+
+const struct protocol_ops http2_protocol = {
+    .name = "http2",
+    .accept = accept_http2,
+};
+
 const struct protocol_ops http1_protocol = {
     .name = "http",
-    .accept = accept_session,
+    .accept = accept_http1,
     .reconcile = http1_pool_reconcile,
     .tidy = http1_pool_trim,
     .fini = http1_pool_fini,

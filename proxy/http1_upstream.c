@@ -144,6 +144,7 @@ dial(struct http1_exchange *x)
 	    .client_fd = x->s->client.fd,
 	    .client_port = x->s->session.client_port,
 	    .facts = x->s->facts,
+	    .speaks = TLS_HTTP1,
 	    .done = on_dialled,
 	    .arg = x,
 	};

@@ -66,6 +66,8 @@ struct http2_up {
 	unsigned users; /* streams */
 	bool connected;
 	bool leaving; /* no new streams: it said so */
+	bool translates; /* it agreed on HTTP/1: streams have connections of
+			    their own, this is none */
 };
 TAILQ_HEAD(http2_up_list, http2_up);
 
@@ -92,8 +94,9 @@ http2_worker(const struct http2 *c)
 
 /* --- http2_session.c --- */
 
-/* The client speaks HTTP/2: takes over. */
-void http2_start(struct http1 *s);
+/* The client speaks HTTP/2: takes over. `conf`: whose limits hold for its
+ * connection. */
+void http2_start(struct http1 *s, const struct conf_route *conf);
 /* Frees it, and every stream; called by the reaper. NULL is accepted. */
 void http2_free(struct http2 *c, const char *reason);
 /* Closes all sockets but the client's. */

@@ -125,6 +125,7 @@ dial(struct http2_stream *st)
 	    .client_fd = st->c->s->client.fd,
 	    .client_port = st->c->s->session.client_port,
 	    .facts = st->c->s->facts,
+	    .speaks = TLS_HTTP1,
 	    .done = on_dialled,
 	    .arg = st,
 	};
@@ -140,14 +141,16 @@ dial(struct http2_stream *st)
 }
 
 void
-http2_over1_start(struct http2_stream *st)
+http2_over1_start(struct http2_stream *st, struct http1_upstream *made)
 {
 	struct view method = http1_span(st->head.text, st->request.method);
 
 	st->over1 = xcalloc(1, sizeof(*st->over1));
 	http1_parser_response(&st->over1->parser, method, st->c->max_header);
 	st->over1->replayable = http_is_idempotent(method);
-	if (!take_idle(st))
+	if (made != NULL)
+		attach(st, made);
+	else if (!take_idle(st))
 		dial(st);
 }
 

@@ -177,7 +177,8 @@ ended(struct http2_stream *st, bool reset)
 {
 	struct http2_over1 *o = st->over1;
 
-	if (!reset && st->responded &&
+	/* Cut short by TLS' measure is cut short for the client, too. */
+	if (!reset && st->responded && !o->upstream->end.truncated &&
 	    o->parser.framing == HTTP1_UNTIL_CLOSE)
 		complete(st, true);
 	else
@@ -214,6 +215,14 @@ read_upstream(struct http2_stream *st)
 		free(o);
 }
 
+/* A fault on the wire ends the connection, and the stream with it. */
+static void
+cut(struct http2_stream *st, enum flow_end how)
+{
+	st->flow.ended = true;
+	st->flow.ops->end(&st->flow, how);
+}
+
 void
 http2_over1_on_event(void *owner, unsigned what)
 {
@@ -222,9 +231,7 @@ http2_over1_on_event(void *owner, unsigned what)
 
 	http1_enter(s);
 	if (what & END_CUT)
-		http1_end(s, tls_cut_how(st->over1->upstream->end.tls));
-	if (s->state == HTTP1_CLOSED)
-		;
+		cut(st, tls_cut_how(st->over1->upstream->end.tls));
 	else if (what & END_GONE)
 		lost(st);
 	else if (what & END_READABLE && reads(st))

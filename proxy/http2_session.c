@@ -8,11 +8,8 @@
 /* --- life --- */
 
 void
-http2_start(struct http1 *s)
+http2_start(struct http1 *s, const struct conf_route *conf)
 {
-	const struct conf_route *conf = s->has_conn && s->conn.route != NULL
-	    ? s->conn.route->conf
-	    : s->listener->routes[0]->conf;
 	struct http2 *c = xcalloc(1, sizeof(*c));
 
 	c->s = s;

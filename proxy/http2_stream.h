@@ -154,7 +154,8 @@ void http2_leave_up(struct http2_stream *st);
 
 /* --- http2_over1.c --- */
 
-void http2_over1_start(struct http2_stream *st);
+/* `made`: the connection to use, taken; NULL: finds one. */
+void http2_over1_start(struct http2_stream *st, struct http1_upstream *made);
 void http2_over1_free(struct http2_stream *st, bool reset);
 /* Sends what LINK_UP has. */
 void http2_over1_output(struct http2_stream *st);

@@ -152,6 +152,37 @@ connected(struct http2_up *up, int fd, struct tls *tls)
 	}
 }
 
+/* By ALPN it chose HTTP/1: the connection serves who waited first. */
+static void
+translate(struct http2_up *up, int fd, struct tls *tls)
+{
+	struct http2 *c = up->peer.c;
+	const struct conf_route *conf = up->route->conf;
+	struct http1_upstream *made = http1_upstream_new(http2_worker(c),
+	    &(struct http1_upstream_from){
+		.fd = fd,
+		.tls = tls,
+		.route = conf->send_proxy == PROXY_HEADER_OFF ? up->route
+							      : NULL,
+		.facts = c->s->facts,
+		.is_unix = conf->upstream.is_unix});
+	struct http2_stream *st;
+
+	made->owner = up;
+	up->connected = up->translates = true;
+	TAILQ_FOREACH(st, &c->streams, entry) {
+		if (st->up != up)
+			continue;
+		http2_leave_up(st);
+		if (made != NULL)
+			http2_over1_start(st, made);
+		made = NULL;
+		http2_stream_mark(st);
+	}
+	if (made != NULL)
+		http1_upstream_close(made, false);
+}
+
 static void
 on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 {
@@ -169,7 +200,9 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 		dial_count(st->flow.counts, result,
 		    worker_now(s->session.worker) - up->dialed_us);
 	}
-	if (result == DIAL_OK) {
+	if (result == DIAL_OK && tls != NULL && tls_http(tls) == TLS_HTTP1) {
+		translate(up, fd, tls);
+	} else if (result == DIAL_OK) {
 		connected(up, fd, tls);
 	} else {
 		up->error = http_dial_error(result);
@@ -190,6 +223,7 @@ make(struct http2_stream *st)
 	    .client_fd = c->s->client.fd,
 	    .client_port = c->s->session.client_port,
 	    .facts = c->s->facts,
+	    .speaks = TLS_HTTP2,
 	    .done = on_dialled,
 	    .arg = up,
 	};
@@ -197,6 +231,8 @@ make(struct http2_stream *st)
 	up->peer.c = c;
 	up->peer.end = &up->end;
 	end_init(&up->end, w, on_event);
+	if (st->flow.route->conf->upstream_protocol == UPSTREAM_AUTO)
+		request.speaks |= TLS_HTTP1;
 	up->plan = plan_ref(w->plan);
 	up->route = st->flow.route;
 	up->dialed_us = worker_now(w);
@@ -214,7 +250,9 @@ http2_up_serves(const struct http2_up *up, const struct armed_route *route)
 	    up->route->upstream_tls != route->upstream_tls)
 		return false;
 	return route->upstream_tls == NULL ||
-	    strcmp(up->route->name, route->name) == 0;
+	    (strcmp(up->route->name, route->name) == 0 &&
+		up->route->conf->upstream_protocol ==
+		    route->conf->upstream_protocol);
 }
 
 static struct http2_up *
@@ -243,11 +281,12 @@ http2_reach(struct http2_stream *st)
 			"the route was removed"});
 		return;
 	}
-	if (st->flow.route->conf->upstream_protocol == UPSTREAM_HTTP1) {
-		http2_over1_start(st);
+	up = find(st->c, st->flow.route);
+	if (st->flow.route->conf->upstream_protocol == UPSTREAM_HTTP1 ||
+	    (up != NULL && up->translates)) {
+		http2_over1_start(st, NULL);
 		return;
 	}
-	up = find(st->c, st->flow.route);
 	if (up == NULL) {
 		make(st);
 		return;

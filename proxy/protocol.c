@@ -18,6 +18,7 @@ static const struct {
 	const char *alpn;
 	const struct protocol_ops *ops;
 } by_alpn[] = {
+    {PROTOCOL_HTTP, "h2", &http2_protocol},
     {PROTOCOL_HTTP, "http/1.1", &http1_protocol},
 };
 

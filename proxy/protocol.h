@@ -31,7 +31,7 @@ extern const struct protocol_ops *const protocols[PROTOCOLS_COUNT];
 const struct protocol_ops *protocol_of(const struct plan_listener *listener,
     const char *alpn);
 
-extern const struct protocol_ops tcp_protocol, http1_protocol, udp_protocol,
-    dns_protocol;
+extern const struct protocol_ops tcp_protocol, http1_protocol, http2_protocol,
+    udp_protocol, dns_protocol;
 
 #endif

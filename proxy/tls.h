@@ -40,6 +40,9 @@ void tls_facts_free(struct tls_facts *facts);
 bool tls_facts_answer(const struct tls_facts *facts, enum fact fact,
     struct view *to);
 
+/* The versions of HTTP that ALPN tells apart; bits. */
+enum tls_http { TLS_HTTP1 = 0x1, TLS_HTTP2 = 0x2 };
+
 /* Whose connection it is, for faults on the wire and for logs. */
 struct tls_start {
 	const struct armed_route *route; /* with the context to use */
@@ -48,6 +51,9 @@ struct tls_start {
 	/* What the client said; borrowed. NULL: nothing. Towards an upstream
 	 * the name and protocols to use unless the route says so itself. */
 	const struct tls_facts *facts;
+	/* Towards an upstream: the versions that can be spoken with it, bits
+	 * of enum tls_http; 0: it is not about HTTP. */
+	unsigned speaks;
 };
 
 /* Puts the layer below the end and begins the handshake, as the server of a
@@ -65,6 +71,8 @@ void tls_early(struct tls *t, const void *data, size_t len);
 const char *tls_failure(const struct tls *t);
 /* The protocol agreed on ("": none); borrowed. */
 const char *tls_alpn(const struct tls *t);
+/* Which of both versions that stands for. */
+enum tls_http tls_http(const struct tls *t);
 /* "TLSv1.3", and whether a session was resumed. */
 const char *tls_version(const struct tls *t);
 bool tls_resumed(const struct tls *t);

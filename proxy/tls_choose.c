@@ -140,6 +140,39 @@ set_name(struct tls *t, const char *name)
 	SSL_set1_host(t->ssl, name);
 }
 
+/* A version of HTTP that cannot be spoken is not offered. */
+static bool
+can_speak(unsigned speaks, struct view name)
+{
+	if (view_is(name, "h2"))
+		return speaks & TLS_HTTP2;
+	return !view_is(name, "http/1.1") || speaks & TLS_HTTP1;
+}
+
+static void
+offer_http(struct tls *t, unsigned speaks)
+{
+	static const unsigned char both[] = TLS_ALPN_HTTP2 TLS_ALPN_HTTP1;
+	const struct tls_context *c = &t->client->base;
+	const unsigned char *at = c->alpn != NULL ? c->alpn : both;
+	size_t left = c->alpn != NULL ? c->alpn_len : sizeof(both) - 1;
+	struct str offers = {0};
+
+	while (left > 0) {
+		size_t len = 1 + (size_t)at[0];
+
+		if (can_speak(speaks,
+			(struct view){(const char *)at + 1, len - 1}))
+			str_add_bytes(&offers, at, len);
+		at += len;
+		left -= len;
+	}
+	if (offers.len > 0)
+		SSL_set_alpn_protos(t->ssl, (unsigned char *)offers.text,
+		    (unsigned)offers.len);
+	str_fini(&offers);
+}
+
 /* The route's protocols; else, on a byte stream, what the client got. */
 static void
 offer_protocols(struct tls *t, const struct tls_start *start)
@@ -149,12 +182,15 @@ offer_protocols(struct tls *t, const struct tls_start *start)
 	unsigned char one[256];
 	size_t len;
 
+	if (start->speaks != 0) {
+		offer_http(t, start->speaks);
+		return;
+	}
 	if (c->alpn != NULL) {
 		SSL_set_alpn_protos(t->ssl, c->alpn, c->alpn_len);
 		return;
 	}
-	if (start->facts == NULL || conf->protocol != PROTOCOL_TCP ||
-	    !conf->tls.enabled)
+	if (start->facts == NULL || !conf->tls.enabled)
 		return;
 	len = strlen(start->facts->alpn);
 	if (len == 0 || len >= sizeof(one))

@@ -76,7 +76,8 @@ hash_groups(struct tls_context *to, const struct conf_field *table,
 {
 	struct str text = {0};
 
-	str_printf(&text, "%s\n%s\n", r->name, r->upstream_text);
+	str_printf(&text, "%s\n%s\n%d%d%d\n", r->name, r->upstream_text,
+	    r->protocol, r->upstream_protocol, r->upstream_tls.enabled);
 	for (const struct conf_field *f = table; f->name != NULL; f++)
 		conf_field_print(f, r, &text);
 	for (size_t i = 0; i < r->faults_count; i++)

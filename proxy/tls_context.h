@@ -31,6 +31,10 @@ struct tls_context {
 	unsigned alpn_len;
 };
 
+/* Names with their lengths. */
+#define TLS_ALPN_HTTP1 "\x08http/1.1"
+#define TLS_ALPN_HTTP2 "\x02h2"
+
 struct tls_server {
 	struct tls_context base;
 	struct tls_pair *pairs; /* owned; the first is the default */

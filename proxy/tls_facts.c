@@ -52,6 +52,12 @@ tls_alpn(const struct tls *t)
 	return t->facts->alpn;
 }
 
+enum tls_http
+tls_http(const struct tls *t)
+{
+	return strcmp(t->facts->alpn, "h2") == 0 ? TLS_HTTP2 : TLS_HTTP1;
+}
+
 const char *
 tls_version(const struct tls *t)
 {

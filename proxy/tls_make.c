@@ -35,9 +35,13 @@ openssl_failed(struct error *err, const char *what)
 /* --- what both sides have --- */
 
 static void
-set_alpn(struct tls_context *c, const struct conf_strings *names)
+set_alpn(struct tls_context *c, const struct conf_strings *names,
+    const char *def)
 {
 	struct str list = {0};
+
+	if (names->count == 0)
+		str_add(&list, def);
 
 	for (size_t i = 0; i < names->count; i++) {
 		str_add_char(&list, (char)strlen(names->items[i]));
@@ -46,6 +50,7 @@ set_alpn(struct tls_context *c, const struct conf_strings *names)
 	c->alpn_len = (unsigned)list.len;
 	if (list.len > 0)
 		c->alpn = (unsigned char *)str_take(&list);
+	str_fini(&list);
 }
 
 static bool
@@ -98,6 +103,26 @@ trust(SSL_CTX *ctx, const char *path, bool announce, struct error *err)
 }
 
 /* --- with clients --- */
+
+/* Only what can be served: a server that is spoken to in clear text, as its
+ * client speaks, may not know HTTP/2. */
+static const char *
+default_alpn(const struct conf_route *r)
+{
+	if (r->protocol != PROTOCOL_HTTP)
+		return "";
+	switch ((enum conf_upstream_protocol)r->upstream_protocol) {
+	case UPSTREAM_AUTO:
+		if (!r->upstream_tls.enabled)
+			return TLS_ALPN_HTTP1;
+		break;
+	case UPSTREAM_HTTP1:
+		break;
+	case UPSTREAM_HTTP2:
+		return TLS_ALPN_HTTP2;
+	}
+	return TLS_ALPN_HTTP2 TLS_ALPN_HTTP1;
+}
 
 /* OpenSSL sets the number of arguments. */
 static int
@@ -219,7 +244,7 @@ tls_server_make(const struct conf_route *route, const struct tls_server *old,
 		tls_server_unref(s);
 		return NULL;
 	}
-	set_alpn(&s->base, &conf->alpn);
+	set_alpn(&s->base, &conf->alpn, default_alpn(route));
 	if (s->base.alpn != NULL)
 		SSL_CTX_set_alpn_select_cb(s->base.ctx, on_alpn, s);
 	set_tickets(s, route, old);
@@ -290,7 +315,7 @@ tls_client_make(const struct conf_route *route, struct error *err)
 		tls_client_unref(c);
 		return NULL;
 	}
-	set_alpn(&c->base, &conf->alpn);
+	set_alpn(&c->base, &conf->alpn, "");
 	if (conf->resume) {
 		SSL_CTX_set_session_cache_mode(c->base.ctx,
 		    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

@@ -8,15 +8,11 @@ import subprocess
 import unittest
 
 from harness import ROOT, Scenario, fault
+from harness.h2 import has_grpc
 from harness.npm import npm_folder, sources
 
 PEER = os.path.join(ROOT, "tests", "clients", "grpc_peer.py")
 PYTHON = "/usr/bin/python3"  # the one that the distribution's grpcio is for
-
-
-def has_grpc():
-    return subprocess.run([PYTHON, "-c", "import grpc"], check=False,
-                          capture_output=True).returncode == 0
 
 
 # fault, call, and what comes of it: status, messages that arrived (None: the

@@ -4,6 +4,7 @@ can be wrong. Only header compression is left to python3-hpack."""
 
 import socket
 import struct
+import subprocess
 import sys
 import time
 import unittest
@@ -222,8 +223,9 @@ class Peer:
             data = self.conn.sock.recv(1 << 16)
         except socket.timeout:
             return True
-        except OSError:
-            self.was_reset = self.fin = True
+        except OSError as e:
+            self.was_reset = isinstance(e, ConnectionError)
+            self.fin = True
             return False
         if not data:
             self.fin = True
@@ -286,9 +288,9 @@ class H2Server(Serving):
     def __init__(self, answer=None, early=False, **values):
         self.answer, self.early = answer or give_back, early
         self.values, self.requests, self.peers = values, [], []
-        super().__init__(self._serve)
+        super().__init__(self.serve)
 
-    def _serve(self, conn):
+    def serve(self, conn):
         peer = Peer(conn, server=True, **self.values)
         self.peers.append(peer)
         done = set()
@@ -308,3 +310,8 @@ def give_back(peer, st):
     peer.headers(st.number, [(":status", "200"),
                              ("content-length", str(len(body)))])
     peer.send(st, body, True)
+
+
+def has_grpc():
+    return subprocess.run(["/usr/bin/python3", "-c", "import grpc"],
+                          check=False, capture_output=True).returncode == 0
