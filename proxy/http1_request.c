@@ -60,6 +60,7 @@ http1_open_connection(struct http1 *s, const struct armed_route *route,
 	    &s->session.worker->engine, route, FLOW_CONNECTION, number);
 	s->conn.session = s->session.number;
 	s->conn.client = s->session.client;
+	s->session.route = route->name;
 	s->has_conn = true;
 	s->state = HTTP1_OPENING;
 	flow_open(&s->conn);

@@ -193,6 +193,8 @@ class Sessions(Live):
             s for s in self.api.get("/v1/sessions").json["sessions"]
             if "exchange" in [f["type"] for f in s["flows"]]],
             what="the exchange")
+        of_route = self.expect(200, "GET", "/v1/sessions?route=w")
+        self.assertEqual([s["route"] for s in of_route["sessions"]], ["w"])
         self.assertEqual(found[0]["protocol"], "http")
         number = found[0]["session"]
         self.expect(201, "POST", "/v1/routes/w/faults", {
