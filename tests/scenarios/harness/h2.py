@@ -191,7 +191,11 @@ class Peer:
             if self.greedy and payload:
                 self.give(st, len(payload))
         elif kind == RST_STREAM and st:
-            st.reset = CODES[struct.unpack(">I", payload)[0]]
+            code = CODES[struct.unpack(">I", payload)[0]]
+            # Behind a whole answer it only says that the rest of a request
+            # is not wanted (RFC 9113, 8.1).
+            if not st.ended or code != "NO_ERROR":
+                st.reset = code
         elif kind == SETTINGS and not flags & ACK:
             for i in range(0, len(payload), 6):
                 key, v = struct.unpack(">HI", payload[i:i + 6])
