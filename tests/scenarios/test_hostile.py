@@ -84,8 +84,8 @@ HOSTILE = (
     ("a chunk that ends in a bare line feed",
      b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
      b"2\nab\n0\n\n"),
-    ("the preface of HTTP/2",
-     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ("the preface of HTTP/2, and not all of it",
+     b"PRI * HTTP/2.0\r\n\r\nSM\r\n"),
     ("plain garbage", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n"
      b"\r\n"),
 )
