@@ -64,7 +64,7 @@ load(const char *path)
 		abort();
 	}
 	conf_diag_fini(&diag);
-	plan = plan_new(model, NULL, 42, worker_now(worker));
+	plan = plan_new(model, NULL, NULL, 42, worker_now(worker));
 	worker_post_plan(worker, plan, NULL, NULL);
 	plan_unref(plan);
 	conf_model_unref(model);

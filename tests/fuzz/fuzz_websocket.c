@@ -82,13 +82,20 @@ static const struct flow_ops ops = {
 static struct plan *
 plan_with(const char *const *faults, size_t count)
 {
+	const struct conf_options opt = {
+	    .listen = "127.0.0.1:1",
+	    .upstream = "127.0.0.1:2",
+	    .protocol = "http",
+	    .faults = faults,
+	    .faults_count = count,
+	};
 	struct conf_diag diag = {0};
-	struct conf_model *model = conf_load_options("127.0.0.1:1",
-	    "127.0.0.1:2", "http", faults, count, &fault_kinds, &diag);
+	struct conf_model *model = conf_load_options(&opt, &fault_kinds,
+	    &diag);
 	struct plan *plan;
 
 	must(model != NULL);
-	plan = plan_new(model, NULL, 1, 0);
+	plan = plan_new(model, NULL, NULL, 1, 0);
 	conf_model_unref(model);
 	return plan;
 }
