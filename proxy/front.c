@@ -392,10 +392,7 @@ reconcile(struct session *s)
 		!f->from.route->conf->enabled))) {
 		f->from.route = NULL;
 		front_close(f, CLOSE_NO_ROUTE, false);
-		return;
 	}
-	if (f->client.tls != NULL)
-		tls_reconcile(f->client.tls);
 }
 
 static void

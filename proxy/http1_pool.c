@@ -250,18 +250,12 @@ tls_in_force(const struct plan *plan, const struct http1_host *h)
 static void
 reconcile_host(struct worker *w, struct http1_host *h)
 {
-	struct http1_upstream *u;
 	bool named = w->plan != NULL &&
 	    (h->route != NULL ? tls_in_force(w->plan, h)
 			      : h->generation == w->plan->generation);
 
 	if (!named)
 		close_idle(h);
-	TAILQ_FOREACH(u, &h->idle, entry)
-	{
-		if (u->end.tls != NULL)
-			tls_reconcile(u->end.tls);
-	}
 }
 
 void

@@ -329,11 +329,6 @@ reconcile(struct session *session)
 	if (s->x != NULL && s->x->begun)
 		flow_reconcile(&s->x->flow,
 		    route_now(s, s->x->flow.route_name));
-	if (s->client.tls != NULL)
-		tls_reconcile(s->client.tls);
-	if (s->x != NULL && s->x->upstream != NULL &&
-	    s->x->upstream->end.tls != NULL)
-		tls_reconcile(s->x->upstream->end.tls);
 	s->leaving |= s->listener == NULL ||
 	    (s->has_conn && s->conn.route == NULL);
 	if (s->h2 != NULL)

@@ -276,15 +276,9 @@ http2_reconcile(struct http2 *c,
 		if (st->begun)
 			flow_reconcile(&st->flow,
 			    route_now(c->s, st->flow.route_name));
-		if (st->over1 != NULL && st->over1->upstream != NULL &&
-		    st->over1->upstream->end.tls != NULL)
-			tls_reconcile(st->over1->upstream->end.tls);
 	}
-	TAILQ_FOREACH(up, &c->ups, entry) {
+	TAILQ_FOREACH(up, &c->ups, entry)
 		up->leaving |= !is_needed(c, up);
-		if (up->end.tls != NULL)
-			tls_reconcile(up->end.tls);
-	}
 	announce(c);
 	if (c->s->leaving)
 		http2_goodbye(c, NGHTTP2_NO_ERROR);

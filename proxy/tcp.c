@@ -301,10 +301,6 @@ reconcile(struct session *s)
 
 	flow_reconcile(&t->flow,
 	    plan_route(s->worker->plan, t->flow.route_name));
-	for (int i = 0; i < 2; i++) {
-		if (t->ends[i].tls != NULL)
-			tls_reconcile(t->ends[i].tls);
-	}
 	tcp_update(t);
 }
 

@@ -26,21 +26,28 @@ tls_worker_of(struct worker *w)
 	tw->bio = tls_bio_new();
 	tw->in = xmalloc(TLS_READ_MAX);
 	tw->minted = minted_new();
-	TAILQ_INIT(&tw->left);
+	TAILQ_INIT(&tw->layers);
 	return tw;
+}
+
+/* Faults on the wire are compared with the plan in force. */
+static void
+reconcile(struct tls *t)
+{
+	flow_reconcile(&t->wire,
+	    plan_route(t->worker->plan, t->wire.route_name));
+	tls_update(t);
 }
 
 void
 tls_worker_reconcile(struct worker *w)
 {
-	struct tls *t, *next;
+	struct tls *t;
 
 	if (w->tls == NULL)
 		return;
-	for (t = TAILQ_FIRST(&w->tls->left); t != NULL; t = next) {
-		next = TAILQ_NEXT(t, entry);
-		tls_reconcile(t);
-	}
+	TAILQ_FOREACH(t, &w->tls->layers, entry)
+		reconcile(t);
 }
 
 static void
@@ -48,7 +55,7 @@ layer_free(struct tls *t)
 {
 	struct tls_worker *tw = t->worker->tls;
 
-	TAILQ_REMOVE(&tw->left, t, entry);
+	TAILQ_REMOVE(&tw->layers, t, entry);
 	deadline_disarm(&t->worker->engine.deadlines, &t->later);
 	flow_fini(&t->wire, "");
 	/* Else OpenSSL takes the session for broken, and its ticket as well. */
@@ -71,7 +78,7 @@ tls_worker_fini(struct worker *w)
 
 	if (tw == NULL)
 		return;
-	while ((t = TAILQ_FIRST(&tw->left)) != NULL) {
+	while ((t = TAILQ_FIRST(&tw->layers)) != NULL) {
 		end_reset(&t->own);
 		layer_free(t);
 	}
@@ -146,8 +153,6 @@ on_later(struct deadline *d, int64_t now_us)
 void
 tls_die(struct tls *t)
 {
-	if (t->state != TLS_LEFT)
-		TAILQ_INSERT_TAIL(&t->worker->tls->left, t, entry);
 	t->state = TLS_DEAD;
 	t->end = NULL;
 	t->wire.ended = true;
@@ -333,7 +338,11 @@ open_wire(struct tls *t, const struct tls_start *start, int layer)
 	t->wire.session = start->session;
 	t->wire.client = start->client;
 	t->end->tls = t;
+	TAILQ_INSERT_TAIL(&t->worker->tls->layers, t, entry);
 	flow_open(&t->wire);
+	/* A dial keeps the plan with which it began. */
+	if (plan_route(t->worker->plan, start->route->name) != start->route)
+		reconcile(t);
 	tls_update(t);
 }
 

@@ -82,8 +82,6 @@ enum flow_end tls_cut_how(const struct tls *t);
  * another that has the socket by then (NULL: nothing). */
 struct tls *tls_detach(struct end *from);
 void tls_attach(struct tls *t, struct end *to);
-/* The plan changed: faults on the wire are compared with it. */
-void tls_reconcile(struct tls *t);
 
 /* --- for end.c ------------------------------------------------------------ */
 
@@ -104,7 +102,8 @@ void tls_drop(struct end *e);
 
 /* --- for worker.c --------------------------------------------------------- */
 
-/* The plan is in force: layers without an owner follow it. */
+/* The plan is in force, or a moment has come at which faults change: all
+ * layers follow, whoever owns them. */
 void tls_worker_reconcile(struct worker *w);
 /* The worker ends: everything left is closed and freed. */
 void tls_worker_fini(struct worker *w);

@@ -113,11 +113,3 @@ tls_want(struct tls *t, bool read, bool write)
 	t->want_write = write;
 	tls_update(t);
 }
-
-void
-tls_reconcile(struct tls *t)
-{
-	flow_reconcile(&t->wire,
-	    plan_route(t->worker->plan, t->wire.route_name));
-	tls_update(t);
-}

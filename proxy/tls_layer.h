@@ -42,7 +42,7 @@ struct tls {
 	struct tls_server *server; /* counted; one of these two */
 	struct tls_client *client;
 	struct deadline later; /* on a fresh stack; LEFT: the last moment */
-	TAILQ_ENTRY(tls) entry; /* of the worker's layers without an owner */
+	TAILQ_ENTRY(tls) entry; /* of the worker's layers */
 	const unsigned char *input; /* records that OpenSSL may take now */
 	size_t input_len;
 	struct str kept; /* what it left of them; input points into it */
@@ -66,7 +66,7 @@ struct tls_worker {
 	unsigned char *in; /* TLS_READ_MAX */
 	struct str out;	   /* records on their way from OpenSSL to the wire */
 	struct minted *minted;
-	struct tls_list left;
+	struct tls_list layers; /* all that are not freed yet */
 };
 
 enum tls_fill {

@@ -90,7 +90,6 @@ tls_leave(struct end *e)
 	t->end = &t->own;
 	t->state = TLS_LEFT;
 	t->left_us = worker_now(t->worker) + LEAVE_MAX_US;
-	TAILQ_INSERT_TAIL(&t->worker->tls->left, t, entry);
 	tls_leave_step(t);
 }
 

@@ -210,6 +210,7 @@ reconcile_all(struct worker *w)
 		next = TAILQ_NEXT(s, entry);
 		s->ops->reconcile(s);
 	}
+	tls_worker_reconcile(w);
 	deadline_disarm(&w->engine.deadlines, &w->change);
 	if (w->plan != NULL) {
 		int64_t at = plan_next_change(w->plan, worker_now(w));
@@ -240,7 +241,6 @@ deliver_plan(struct mail *mail, void *arg)
 	for (size_t i = 0; i < w->plan->routes_count; i++)
 		w->precise |= w->plan->routes[i].conf->precise;
 	reconcile_all(w);
-	tls_worker_reconcile(w);
 	reap(w);
 	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
 		if (protocols[i]->reconcile != NULL)

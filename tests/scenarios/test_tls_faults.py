@@ -10,9 +10,10 @@ import subprocess
 import tempfile
 import time
 
-from harness import (Scenario, Watch, client_context, conf, connect, echo,
-                     fault, free_port, noise, pki, route, run,
-                     server_context, tls_connect, TlsServing, wait_until)
+from harness import (Scenario, Watch, client_context, conf, connect,
+                     connect_outcome, echo, fault, free_port, noise, pki,
+                     request, route, run, server_context, tls_connect,
+                     TlsServing, wait_until)
 
 # Kind and parameters of a fault on a route with `tls`, and what Python's ssl
 # (OpenSSL) must say; None: the handshake never ends.
@@ -268,6 +269,36 @@ class Upstreams(Scenario):
         conn.finish()
         wait_until(lambda: self.back.failed, what="the server's error")
         self.assertIsInstance(self.back.failed[0], ssl.SSLEOFError)
+
+    def test_a_handshake_with_the_upstream_follows_changes(self):
+        """Whether it is given up or goes on, on every kind of route."""
+        for protocol in ("tcp", "http"):
+            with self.subTest(protocol=protocol):
+                self.followed(protocol)
+
+    def followed(self, protocol):
+        back = self.backend()
+        held = fault("latency", latency="10ms", stream="both",
+                     layer="upstream_wire")
+        port, proxy, text = self.proxied(
+            back.port, held, protocol=protocol,
+            upstream_tls=pki().upstream(server_name="server.test"))
+        pairs = []
+        for _ in range(2):
+            client = self.client(port)
+            client.send(request(headers=["Connection: close"]))
+            server = back.accept()
+            self.addCleanup(server.close)
+            server.recv(1)  # of a ClientHello
+            pairs.append((client, server))
+        proxy.reload(text())
+        proxy.reload(text(fault("noop")))
+        pairs[0][0].reset()
+        pairs[0][1].recv_end()
+        pairs[1][1].sock.settimeout(20)
+        pairs[1][1].reset()
+        pairs[1][0].recv_end()
+        self.assertEqual(connect_outcome(port, 20), "ok")
 
 
 class PassingThrough(Scenario):

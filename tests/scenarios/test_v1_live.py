@@ -7,8 +7,8 @@ import signal
 import socket
 import unittest
 
-from harness import (Scenario, Watch, conf, connect, echo, fault, route,
-                     wait_until)
+from harness import (Scenario, Watch, conf, connect, connect_outcome, echo,
+                     fault, route, wait_until)
 from harness.api import Events, control
 
 LATENCY = {"type": "latency", "name": "slow", "latency": "300ms"}
@@ -225,6 +225,9 @@ class Partitions(Live):
             self.ping(client)
         wait_until(lambda: not self.api.get("/v1/partitions/split")
                    .json["state"]["active"], what="the end of the partition")
+        # The workers have their own clocks.
+        wait_until(lambda: connect_outcome(self.port, 5) == "ok",
+                   what="a connection")
         self.session()
         self.expect(200, "POST", "/v1/partitions/split/start", {"for": 0})
         with self.assertRaises(ConnectionRefusedError):
