@@ -96,6 +96,10 @@ bool conf_field_number(const struct conf_field *field, void *target,
  * quoted. */
 void conf_field_print(const struct conf_field *field, const void *target,
     struct str *to);
+/* The value of a CONF_FRACTION within its bounds: Toxiproxy's API takes any
+ * toxicity and shows it again, while file and /v1 have bounds, within which the
+ * same happens. */
+double conf_field_fraction(const struct conf_field *field, const void *target);
 /* Copies all values of `from` into `to` (zeroed or default before); strings
  * and lists are copied as well. */
 void conf_fields_copy(const struct conf_field *table, void *to,
