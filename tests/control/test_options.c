@@ -118,7 +118,8 @@ static const struct {
 	       "\"--text\"?\n"},
     {"--nothing=1", "faultwire thing: there is no option \"--nothing\"\n"},
     {"-x", "faultwire thing: there is no option \"-x\"\n"},
-    {"--text", "faultwire thing: --text lacks its value; expected --text TEXT\n"},
+    {"--text", "faultwire thing: --text lacks its value; expected "
+	       "--text TEXT\n"},
     {"-t", "faultwire thing: --text lacks its value; expected --text TEXT\n"},
     {"--flag=1", "faultwire thing: --flag takes no value; expected it alone\n"},
     {"--help=1", "faultwire thing: --help takes no value; expected it alone\n"},
