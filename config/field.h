@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
+#include "base/near.h"
 #include "base/str.h"
 
 /* What a field holds, and the C type at its offset. */
@@ -110,6 +111,9 @@ bool conf_field_equal(const struct conf_field *field, const void *a,
 /* True if both targets hold the same values in every field. */
 bool conf_fields_equal(const struct conf_field *table, const void *a,
     const void *b);
+/* Offers a field as what a mistyped word may have meant; Toxiproxy's word for
+ * it is as good as its name. */
+void conf_field_offer(const struct conf_field *f, struct near *near);
 /* Appends ", did you mean "x"?" if a field's name is near. */
 void conf_field_hint(const struct conf_field *table, const char *name,
     struct str *to);
