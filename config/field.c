@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/near.h"
 #include "base/xalloc.h"
 
 const struct conf_field *
@@ -212,6 +211,27 @@ conf_fields_equal(const struct conf_field *table, const void *a, const void *b)
 	return true;
 }
 
+/* Words of Toxiproxy's users, and ours for the same. */
+static const struct {
+	const char *theirs, *ours;
+} translations[] = {
+    {"toxicity", "probability"},
+    {"toxics", "faults"},
+};
+
+void
+conf_field_offer(const struct conf_field *f, struct near *near)
+{
+	size_t i;
+
+	near_offer(near, f->name);
+	for (i = 0; i < COUNT_OF(translations); i++) {
+		if (strcmp(near->word, translations[i].theirs) == 0 &&
+		    strcmp(f->name, translations[i].ours) == 0)
+			*near = (struct near){near->word, f->name, 0};
+	}
+}
+
 void
 conf_field_hint(const struct conf_field *table, const char *name,
 		struct str *to)
@@ -222,7 +242,7 @@ conf_field_hint(const struct conf_field *table, const char *name,
 	near_start(&near, name);
 	for (f = table; f->name != NULL; f++) {
 		if ((f->flags & CONF_HIDDEN) == 0)
-			near_offer(&near, f->name);
+			conf_field_offer(f, &near);
 	}
 	if (near.best != NULL)
 		str_printf(to, ", did you mean \"%s\"?", near.best);
@@ -242,7 +262,7 @@ conf_fields_unknown(const struct conf_field *const *tables, size_t count,
 		for (f = tables[i]; f->name != NULL; f++) {
 			if ((f->flags & CONF_HIDDEN) != 0)
 				continue;
-			near_offer(&near, f->name);
+			conf_field_offer(f, &near);
 			str_printf(&known, "%s%s", known.len > 0 ? ", " : "",
 				   f->name);
 		}

@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
+#include "base/near.h"
 #include "base/str.h"
 
 /* What a field holds, and the C type at its offset. */
@@ -96,6 +97,10 @@ bool conf_field_number(const struct conf_field *field, void *target,
  * quoted. */
 void conf_field_print(const struct conf_field *field, const void *target,
     struct str *to);
+/* The value of a CONF_FRACTION within its bounds: Toxiproxy's API takes any
+ * toxicity and shows it again, while file and /v1 have bounds, within which the
+ * same happens. */
+double conf_field_fraction(const struct conf_field *field, const void *target);
 /* Copies all values of `from` into `to` (zeroed or default before); strings
  * and lists are copied as well. */
 void conf_fields_copy(const struct conf_field *table, void *to,
@@ -106,6 +111,9 @@ bool conf_field_equal(const struct conf_field *field, const void *a,
 /* True if both targets hold the same values in every field. */
 bool conf_fields_equal(const struct conf_field *table, const void *a,
     const void *b);
+/* Offers a field as what a mistyped word may have meant; Toxiproxy's word for
+ * it is as good as its name. */
+void conf_field_offer(const struct conf_field *f, struct near *near);
 /* Appends ", did you mean "x"?" if a field's name is near. */
 void conf_field_hint(const struct conf_field *table, const char *name,
     struct str *to);

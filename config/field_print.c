@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "config/quote.h"
 #include "config/units.h"
 
@@ -23,6 +24,15 @@ print_double(struct str *to, double value)
 	else
 		str_add(to, text.text);
 	str_fini(&text);
+}
+
+double
+conf_field_fraction(const struct conf_field *field, const void *target)
+{
+	double value = *(const double *)((const char *)target + field->offset);
+	double max = field->max > 0 ? field->max : 1;
+
+	return MAX(MIN(value, max), field->min);
 }
 
 static void
@@ -97,8 +107,10 @@ conf_field_print(const struct conf_field *field, const void *target,
 		print_int(to, *(const int64_t *)at);
 		break;
 	case CONF_FLOAT:
-	case CONF_FRACTION:
 		print_double(to, *(const double *)at);
+		break;
+	case CONF_FRACTION:
+		print_double(to, conf_field_fraction(field, target));
 		break;
 	case CONF_DURATION:
 		print_duration(to, *(const int64_t *)at);

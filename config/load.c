@@ -165,15 +165,17 @@ load_tree(struct loader *l, const char *text)
 	if (config_read_string(&tree, text)) {
 		load_root(l, config_root_setting(&tree));
 	} else {
+		const char *what = config_error_text(&tree);
+
+		if (what == NULL)
+			what = "syntax error";
 		where.file = load_path(l, config_error_file(&tree));
 		where.line = (unsigned)config_error_line(&tree);
-		conf_error(
-		    l->diag, &where,
-		    "%s; expected NAME = VALUE; with "
-		    "groups in { }, lists in ( ), arrays in [ ], texts in "
-		    "\"quotes\"",
-		    config_error_text(&tree) != NULL ? config_error_text(&tree)
-						     : "syntax error");
+		conf_error(l->diag, &where, "%s; expected %s", what,
+			   strncmp(what, "duplicate", 9) == 0
+			       ? "every key once in its group"
+			       : "NAME = VALUE; with groups in { }, lists in "
+				 "( ), arrays in [ ], texts in \"quotes\"");
 	}
 	config_destroy(&tree);
 }

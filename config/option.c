@@ -35,7 +35,7 @@ find_in(const struct conf_field *table, const char *key, struct near *near)
 			continue;
 		if (strcmp(f->name, key) == 0)
 			return f;
-		near_offer(near, f->name);
+		conf_field_offer(f, near);
 	}
 	return NULL;
 }

@@ -196,9 +196,14 @@ refused(const struct cli *cli)
 	const json_t *errors = json_object_get(object, "errors");
 	const char *hint = hint_of(reply->status, cli->token != NULL);
 	struct str line = {0};
+	struct view words;
+	char *plain;
 
-	text_add_clean(&line, text);
+	words = view_trim((struct view){text, strlen(text)});
+	plain = xmemdup0(words.at, words.len);
+	text_add_clean(&line, plain);
 	str_add(&line, "");
+	free(plain);
 	if (cli->quiet) {
 		/* The caller tells it, or tries again. */
 	} else if (json_array_size(errors) > 1) {

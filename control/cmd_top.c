@@ -46,6 +46,8 @@ static const struct option_row options[] = {
     {0, "once", OPTION_FLAG, offsetof(struct top, once), NULL,
 	"measure for one interval, print, and end"},
     CLI_OPTIONS,
+    {0, "json", OPTION_FLAG, offsetof(struct top, cli.json), NULL,
+	"print each look's figures as a line of JSON"},
     {0},
 };
 
@@ -120,11 +122,15 @@ draw(struct top *top)
 		look.keys = true;
 		term_size(&look.rows, &look.columns);
 	}
-	top_view(&text, &top->now, &top->before, &look);
+	if (top->cli.json)
+		top_view_json(&text, &top->now, &top->before);
+	else
+		top_view(&text, &top->now, &top->before, &look);
 	if (top->screen)
 		put_screen(&text);
 	else
-		printf("%s%s", text.text, top->once ? "" : "\n");
+		printf("%s%s", text.text,
+		    top->once || top->cli.json ? "" : "\n");
 	fflush(stdout);
 	str_fini(&text);
 }
@@ -242,7 +248,8 @@ start(struct cli *cli, int argc, char **args)
 			     "100ms", top->interval);
 		return EXIT_USAGE;
 	}
-	top->screen = isatty(STDOUT_FILENO) && !top->once;
+	top->screen = isatty(STDOUT_FILENO) && !top->once &&
+	    !cli->json;
 	top->stop_fd = interrupt_open(stop_signals);
 	top->notice_fd = interrupt_open(notices);
 	cli->target.cancel_fd = top->stop_fd;
@@ -267,7 +274,7 @@ run(int argc, char **argv)
 
 const struct command command_top = {
     .name = "top",
-    .usage = "[--interval DURATION] [--once]",
+    .usage = "[--interval DURATION] [--once] [--json]",
     .summary = "Shows routes and faults at work, again and again",
     .options = options,
     .run = run,

@@ -17,7 +17,8 @@ static void
 help(FILE *to)
 {
 	fprintf(to, "Usage: faultwire COMMAND [OPTION]…\n\n"
-		    "A fault-injection proxy for TCP and HTTP.\n\n"
+		    "A fault-injection proxy for TCP, TLS, HTTP, UDP and "
+		    "DNS.\n\n"
 		    "Commands:\n");
 	for (size_t i = 0; commands[i] != NULL; i++) {
 		if (!commands[i]->hidden)

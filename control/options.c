@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/near.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "control/text_width.h"
 
 #define OPTIONS_MAX 32
 /* Values of long options that have no letter. */
@@ -43,7 +45,7 @@ describe(const struct command *command, struct option *longs,
 {
 	size_t n = 0;
 
-	str_add(shorts, "h");
+	str_add(shorts, ":h");
 	for (const struct option_row *row = command->options; row->name;
 	     row++) {
 		longs[n] = (struct option){
@@ -75,6 +77,38 @@ row_of(const struct command *command, int value)
 	return row->name != NULL ? row : NULL;
 }
 
+/* What getopt found wrong with the word before argv[optind]: ":" or "?". */
+static void
+complain(const struct command *command, int found, char **argv)
+{
+	const struct option_row *row = optopt != 0 ? row_of(command, optopt)
+						   : NULL;
+	const char *word = argv[optind - 1];
+	size_t len = strcspn(word, "=");
+	char *given = xmemdup0(word, len);
+	struct near near;
+
+	fprintf(stderr, "faultwire %s: ", command->name);
+	near_start(&near, given + strspn(given, "-"));
+	for (size_t i = 0; command->options[i].name != NULL; i++)
+		near_offer(&near, command->options[i].name);
+	if (row != NULL && found == ':')
+		fprintf(stderr, "--%s lacks its value; expected --%s %s\n",
+		    row->name, row->name, row->value);
+	else if (row != NULL || optopt == 'h')
+		fprintf(stderr, "%s takes no value; expected it alone\n",
+		    given);
+	else if (optopt != 0)
+		fprintf(stderr, "there is no option \"-%c\"\n", optopt);
+	else if (near.best != NULL)
+		fprintf(stderr, "there is no option \"%s\"; did you mean "
+				"\"--%s\"?\n", given, near.best);
+	else
+		fprintf(stderr, "there is no option \"%s\"\n", given);
+	fprintf(stderr, "Try \"faultwire %s --help\".\n", command->name);
+	free(given);
+}
+
 int
 options_parse(const struct command *command, int argc, char **argv, void *to)
 {
@@ -89,9 +123,8 @@ options_parse(const struct command *command, int argc, char **argv, void *to)
 		if (value == 'h') {
 			options_help(command);
 			result = -2;
-		} else if (value == '?') {
-			fprintf(stderr,
-			    "Try \"faultwire %s --help\".\n", command->name);
+		} else if (value == '?' || value == ':') {
+			complain(command, value, argv);
 			result = -1;
 		} else {
 			store(row_of(command, value), to, optarg);
@@ -202,7 +235,8 @@ options_help(const struct command *command)
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
 		    row->value != NULL ? " " : "",
 		    row->value != NULL ? row->value : "");
-		printf("  %-30s %s\n", left, row->help);
+		printf("  %s%*s %s\n", left,
+		    MAX(30 - (int)text_width(left), 0), "", row->help);
 	}
 	printf("  %-30s %s\n", "-h, --help", "print this help");
 	if (command->details != NULL)

@@ -3,6 +3,7 @@
 #include "control/run_config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "config/field.h"
 #include "config/load.h"
+#include "config/tables.h"
 #include "control/toxiproxy.h"
 #include "faults/fault.h"
 #include "proxy/tls_context.h"
@@ -33,16 +36,18 @@ word_index(const char *option, const char *word, const char *const *words,
 }
 
 static bool
-number(const char *option, const char *text, long long *to)
+number(const char *option, const char *text, long long max, long long *to)
 {
 	char *end;
 
 	errno = 0;
 	*to = strtoll(text, &end, 10);
-	if (errno == 0 && end != text && *end == '\0' && *to >= 0)
+	if (errno == 0 && end != text && *end == '\0' && *to >= 0 &&
+	    *to <= max)
 		return true;
-	fprintf(stderr, "faultwire run: --%s: \"%s\" is no number\n", option,
-	    text);
+	fprintf(stderr, "faultwire run: --%s: \"%s\" is no such number; "
+			"expected 0 \xe2\x80\xa6 %lld\n",
+	    option, text, max);
 	return false;
 }
 
@@ -63,13 +68,15 @@ run_override(const struct run_options *opt, struct conf_model *model)
 		&model->log.format))
 		return false;
 	if (opt->seed != NULL) {
-		if (!number("seed", opt->seed, &n))
+		if (!number("seed", opt->seed, LLONG_MAX, &n))
 			return false;
 		model->seed = (uint64_t)n;
 		model->has_seed = true;
 	}
 	if (opt->workers != NULL) {
-		if (!number("workers", opt->workers, &n) || n > 256)
+		if (!number("workers", opt->workers,
+			(long long)conf_field_find(conf_file_fields,
+			    "workers")->max, &n))
 			return false;
 		model->workers = n;
 	}

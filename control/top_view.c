@@ -376,3 +376,72 @@ top_view(struct str *to, const struct top_sample *now,
 	table_fini(&faults);
 	free(v.lines);
 }
+
+/* --- as JSON --- */
+
+/* A figure, or null while it is not known. */
+static json_t *
+figure(double value)
+{
+	return value >= 0 ? json_real(value) : json_null();
+}
+
+static json_t *
+faults_json(const struct scene *v, const json_t *route)
+{
+	const json_t *faults = json_object_get(route, "faults");
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < json_array_size(faults); i++) {
+		json_t *fault = json_array_get(faults, i);
+		const json_t *state = json_object_get(fault, "state");
+		double injected = cli_number(state, "injected");
+
+		json_array_append_new(list, json_pack(
+		    "{s:O?,s:O?,s:b,s:I,s:I,s:o}",
+		    "name", json_object_get(fault, "name"),
+		    "type", json_object_get(fault, "type"),
+		    "in_force", cli_bool(state, "in_force"),
+		    "active", (json_int_t)cli_number(state, "active"),
+		    "injected", (json_int_t)injected, "injected_per_s",
+		    figure(rate(v, injected, cli_number(state_before(v,
+			route, fault), "injected")))));
+	}
+	return list;
+}
+
+void
+top_view_json(struct str *to, const struct top_sample *now,
+    const struct top_sample *before)
+{
+	struct top_look look = {0};
+	struct scene v = {.now = now, .before = before, .look = &look};
+	json_t *routes = json_array(), *all;
+	char *text;
+
+	measure_all(&v);
+	for (size_t i = 0; i < v.count; i++) {
+		const struct line *line = &v.lines[i];
+
+		json_array_append_new(routes, json_pack(
+		    "{s:O?,s:I,s:o,s:o,s:o,s:o,s:o}",
+		    "name", json_object_get(line->route, "name"),
+		    "sessions", (json_int_t)line->sessions,
+		    "connections_per_s", figure(line->connections),
+		    "requests_per_s", figure(line->requests),
+		    "up_bytes_per_s", figure(line->up),
+		    "down_bytes_per_s", figure(line->down),
+		    "faults", faults_json(&v, line->route)));
+	}
+	all = json_pack("{s:O?,s:O?,s:O?,s:o}",
+	    "uptime", json_object_get(now->status, "uptime"),
+	    "sessions", json_object_get(now->status, "sessions"),
+	    "partitions", json_object_get(json_object_get(now->status,
+		"partitions"), "active"), "routes", routes);
+	text = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	str_add(to, text);
+	str_add(to, "\n");
+	free(text);
+	json_decref(all);
+	free(v.lines);
+}

@@ -39,4 +39,8 @@ void top_sample_fini(struct top_sample *s);
 void top_view(struct str *to, const struct top_sample *now,
     const struct top_sample *before, const struct top_look *look);
 
+/* Appends the same as one line of JSON, figures as they are. */
+void top_view_json(struct str *to, const struct top_sample *now,
+    const struct top_sample *before);
+
 #endif

@@ -117,9 +117,10 @@ bool v1_number(struct v1_call *call, const char *text, uint64_t *to);
  * Always false. */
 bool v1_fail(struct v1_call *call, int status, const char *field,
 	     const char *format, ...) PRINTF_LIKE(4, 5);
-/* 404 about something that has no such name; `near` is offered instead. */
+/* 404 about something that has no such name; `hint` (NULL: none) says what was
+ * expected. */
 bool v1_unknown(struct v1_call *call, const char *what, const char *name,
-		const char *near);
+		const char *hint);
 /* The findings as {"error":…,"field":…,"errors":[…]}. */
 void v1_put_findings(struct str *to, const struct conf_diag *diag);
 /* A time in seconds, to the millisecond. */

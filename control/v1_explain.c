@@ -187,16 +187,18 @@ explain_ended(struct v1_call *call, const struct question *q)
 	    .number = q->flow,
 	};
 	const struct flow *flow = &f;
+	unsigned long long had =
+	    r == NULL ? 0 : atomic_load(&r->shared->next_flow);
 
-	if (r == NULL || q->flow >= atomic_load(&r->shared->next_flow))
-		return v1_fail(
-		    call, 404, NULL,
-		    "route \"%.80s\" had no flow %s yet, but %llu; expected a "
-		    "number from 0 on below that",
-		    q->route, call->names[1],
-		    r == NULL ? 0ULL
-			      : (unsigned long long)atomic_load(
-				    &r->shared->next_flow));
+	if (had == 0)
+		return v1_fail(call, 404, NULL,
+			       "route \"%.80s\" has had no flow yet; expected "
+			       "traffic first", q->route);
+	if (q->flow >= had)
+		return v1_fail(call, 404, NULL,
+			       "route \"%.80s\" has had no flow %s yet; "
+			       "expected a number from 0 to %llu",
+			       q->route, call->names[1], had - 1);
 	f.type = (uint8_t)flow_type_of((enum conf_protocol)r->conf->protocol);
 	put_flows(&call->out, &flow, 1, false);
 	return true;

@@ -39,11 +39,11 @@ v1_fail(struct v1_call *call, int status, const char *field, const char *format,
 
 bool
 v1_unknown(struct v1_call *call, const char *what, const char *name,
-	   const char *near)
+	   const char *hint)
 {
-	return v1_fail(call, 404, NULL, "there is no %s \"%.80s\"%s%s%s", what,
-		       name, near != NULL ? "; did you mean \"" : "",
-		       near != NULL ? near : "", near != NULL ? "\"?" : "");
+	return v1_fail(call, 404, NULL, "there is no %s \"%.80s\"%s%s", what,
+		       name, hint != NULL ? "; " : "",
+		       hint != NULL ? hint : "");
 }
 
 static void

@@ -47,8 +47,10 @@ put_value(struct jsonw *w, const struct conf_field *f, const void *values)
 		jsonw_int(w, *(const int64_t *)at);
 		break;
 	case CONF_FLOAT:
-	case CONF_FRACTION:
 		jsonw_double(w, *(const double *)at);
+		break;
+	case CONF_FRACTION:
+		jsonw_double(w, conf_field_fraction(f, values));
 		break;
 	case CONF_DURATION:
 	case CONF_SIZE:

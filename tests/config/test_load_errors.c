@@ -61,7 +61,8 @@ static const struct complaint file[] = {
     {"routes = 5;", "routes: it is not a list; expected routes = ( {"},
     {"routes = { };", "routes: it is not a list"},
     {"routes = ( 5 );", "routes: element 1 is not a group; expected {"},
-    {"seed = 1; seed = 2;", "t.conf:1: duplicate setting name; expected"},
+    {"seed = 1; seed = 2;",
+     "t.conf:1: duplicate setting name; expected every key once"},
     {"seed = ;", "t.conf:1: syntax error; expected NAME = VALUE;"},
     {"seed = 1;\n}", "t.conf:2: syntax error; expected"},
     {"@include \"x\"", "t.conf:1: @include works in files only"},
@@ -186,6 +187,9 @@ static const struct complaint faults[] = {
 	    "latency, reset_peer\n"},
     {"{ type = \"latncy\"; }",
      "type: there is no fault kind \"latncy\"; did you mean \"latency\"?"},
+    {"{ type = \"latency\"; toxicity = 0.5; }",
+     "unknown key \"toxicity\" in a fault of type latency; did you mean "
+     "\"probability\"?"},
     {"{ type = \"zzz\"; }", "there is no fault kind \"zzz\"; expected one of"},
     {"{ type = \"partition_cut\"; }", "there is no fault kind"},
     {"{ type = 5; }", "there is no fault kind \"\"; expected one of"},
@@ -193,7 +197,7 @@ static const struct complaint faults[] = {
     {"{ type = \"latency\"; latncy = 5; }",
      "unknown key \"latncy\" in a fault of type latency; did you mean "
      "\"latency\"?"},
-    {"{ type = \"latency\"; toxicity = 1; }",
+    {"{ type = \"latency\"; colour = 1; }",
      "expected one of latency, jitter, type, name, stream, layer, enabled, "
      "probability, when, first"},
     {"{ type = \"every_type\"; secret = 1; }", "unknown key \"secret\""},

@@ -111,6 +111,41 @@ START_TEST(wrong_usage_and_the_call_for_help_are_told_apart)
 }
 END_TEST
 
+static const struct {
+	const char *word, *said;
+} mistakes[] = {
+    {"--txet", "faultwire thing: there is no option \"--txet\"; did you mean "
+	       "\"--text\"?\n"},
+    {"--nothing=1", "faultwire thing: there is no option \"--nothing\"\n"},
+    {"-x", "faultwire thing: there is no option \"-x\"\n"},
+    {"--text", "faultwire thing: --text lacks its value; expected "
+	       "--text TEXT\n"},
+    {"-t", "faultwire thing: --text lacks its value; expected --text TEXT\n"},
+    {"--flag=1", "faultwire thing: --flag takes no value; expected it alone\n"},
+    {"--help=1", "faultwire thing: --help takes no value; expected it alone\n"},
+};
+
+START_TEST(a_mistake_is_told_with_what_was_expected)
+{
+	struct values v;
+	char text[256];
+
+	for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
+		FILE *said = tmpfile();
+
+		ck_assert_ptr_nonnull(said);
+		ck_assert_int_ge(dup2(fileno(said), STDERR_FILENO), 0);
+		ck_assert_int_eq(PARSE(&v, mistakes[i].word), -1);
+		fflush(stderr);
+		rewind(said);
+		text[fread(text, 1, sizeof(text) - 1, said)] = '\0';
+		fclose(said);
+		text[MIN(strlen(text), strlen(mistakes[i].said))] = '\0';
+		ck_assert_str_eq(text, mistakes[i].said);
+	}
+}
+END_TEST
+
 START_TEST(verbs_are_found_by_their_last_word)
 {
 	char thing[] = "thing", word[] = "add", near[] = "ad";
@@ -138,5 +173,6 @@ main(void)
 			     values_land_where_the_table_says,
 			     what_is_no_option_comes_last,
 			     wrong_usage_and_the_call_for_help_are_told_apart,
+			     a_mistake_is_told_with_what_was_expected,
 			     verbs_are_found_by_their_last_word, NULL});
 }

@@ -48,6 +48,36 @@ view(int before, int now, const struct top_look *how)
 	return str_take(&out);
 }
 
+START_TEST(json_has_the_same_figures)
+{
+	struct top_sample a = {0}, b;
+	struct str out = {0};
+
+	look(&b, 12, 120);
+	top_view_json(&out, &b, &a);
+	ck_assert_ptr_nonnull(strstr(out.text, "\"requests_per_s\":null"));
+	str_clear(&out);
+	look(&a, 10, 100);
+	top_view_json(&out, &b, &a);
+	ck_assert_str_eq(out.text,
+	    "{\"uptime\":65,\"sessions\":3,\"partitions\":[\"split\"],"
+	    "\"routes\":[{\"name\":\"web\",\"sessions\":1,"
+	    "\"connections_per_s\":10.0,\"requests_per_s\":10.0,"
+	    "\"up_bytes_per_s\":10.0,\"down_bytes_per_s\":10240.0,"
+	    "\"faults\":[{\"name\":\"slow\",\"type\":\"latency\","
+	    "\"in_force\":true,\"active\":1,\"injected\":120,"
+	    "\"injected_per_s\":10.0},{\"name\":\"away\",\"type\":\"noop\","
+	    "\"in_force\":false,\"active\":0,\"injected\":0,"
+	    "\"injected_per_s\":0.0}]},{\"name\":\"api\",\"sessions\":2,"
+	    "\"connections_per_s\":20.0,\"requests_per_s\":20.0,"
+	    "\"up_bytes_per_s\":0.0,\"down_bytes_per_s\":0.0,"
+	    "\"faults\":[]}]}\n");
+	str_fini(&out);
+	top_sample_fini(&a);
+	top_sample_fini(&b);
+}
+END_TEST
+
 START_TEST(rates_are_differences_by_time)
 {
 	char *text = view(100, 120, &(struct top_look){0});
@@ -144,7 +174,8 @@ int
 main(void)
 {
 	return check_run("top_view", (const TTest *const[]){
-	    rates_are_differences_by_time, the_first_look_has_no_rates,
+	    json_has_the_same_figures, rates_are_differences_by_time,
+	    the_first_look_has_no_rates,
 	    a_counter_that_began_anew_is_no_negative_rate,
 	    only_faults_in_force_are_listed_with_their_rate,
 	    routes_are_sorted_as_asked, it_fits_into_any_screen, NULL});

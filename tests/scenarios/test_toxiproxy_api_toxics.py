@@ -135,6 +135,15 @@ class Creating(Base):
             self.assert_bad_body(
                 self.add(b'{"type":"noop","toxicity":%s}' % sent))
 
+    def test_any_toxicity_leaves_a_configuration_that_is_good(self):
+        for name, toxicity in (("more", 7), ("less", -2)):
+            self.toxic("noop", name=name, toxicity=toxicity)
+        faults = self.api.get("/v1/routes/p/faults").json()["faults"]
+        self.assertEqual([f.get("probability", 1) for f in faults], [1, 0])
+        text = self.api.get("/v1/config").body.decode()
+        self.assertIn("probability = 1;", text)
+        self.assertIn("probability = 0;", text)
+
     def test_attributes_are_integers(self):
         for kind, (attributes, _) in CLASSIC.items():
             for key in attributes:

@@ -215,7 +215,7 @@ class Refusals(V1):
         say(404, "is no number", "DELETE", "/v1/sessions/x")
         say(404, 'did you mean "latency"', "GET", "/v1/kinds/latncy")
         say(404, "no lease", "POST", "/v1/leases/1-0/renew")
-        say(404, "no flow 0 yet", "GET", "/v1/routes/a/flows/0/explain")
+        say(404, "has had no flow yet", "GET", "/v1/routes/a/flows/0/explain")
         reply = self.expect(405, "PATCH", "/v1/routes")
         self.assertEqual(reply.headers["allow"], "GET, HEAD, POST, OPTIONS")
         say(400, "escape", "GET", "/v1/routes/%zz")
