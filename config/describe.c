@@ -77,9 +77,10 @@ columns(const char *word, size_t len)
 }
 
 /* Adds the text in lines of at most WIDTH columns, each behind `margin`
- * blanks; an empty line stays one. */
+ * blanks, those that go on a paragraph behind `hang` more; an empty line stays
+ * one. */
 static void
-add_wrapped(struct str *to, const char *text, unsigned margin)
+add_hanging(struct str *to, const char *text, unsigned margin, unsigned hang)
 {
 	size_t column = 0, len, width;
 	const char *p = text;
@@ -95,12 +96,11 @@ add_wrapped(struct str *to, const char *text, unsigned margin)
 		len = strcspn(p, " \n");
 		width = columns(p, len);
 		if (column > 0 && column + 1 + width > WIDTH) {
-			str_add_char(to, '\n');
-			column = 0;
-		}
-		if (column == 0) {
-			str_printf(to, "%*s", (int)margin, "");
+			column = margin + hang;
+			str_printf(to, "\n%*s", (int)column, "");
+		} else if (column == 0) {
 			column = margin;
+			str_printf(to, "%*s", (int)column, "");
 		} else {
 			str_add_char(to, ' ');
 			column++;
@@ -110,6 +110,12 @@ add_wrapped(struct str *to, const char *text, unsigned margin)
 		p += len;
 	}
 	str_add_char(to, '\n');
+}
+
+static void
+add_wrapped(struct str *to, const char *text, unsigned margin)
+{
+	add_hanging(to, text, margin, 0);
 }
 
 /* The length of the part of an example up to behind the next "; " or ", "
@@ -207,7 +213,7 @@ add_fields_text(struct str *to, const struct conf_field *table)
 		str_clear(&line);
 		str_printf(&line, "%s: ", f->name);
 		add_facts(&line, f);
-		add_wrapped(to, line.text, 2);
+		add_hanging(to, line.text, 2, 2);
 		str_clear(&line);
 		str_printf(&line, "%s.", f->help);
 		add_wrapped(to, line.text, 6);

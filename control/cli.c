@@ -196,11 +196,8 @@ refused(const struct cli *cli)
 	const json_t *errors = json_object_get(object, "errors");
 	const char *hint = hint_of(reply->status, cli->token != NULL);
 	struct str line = {0};
-	struct view words;
-	char *plain;
+	char *plain = xmemdup0(text, strcspn(text, "\r\n"));
 
-	words = view_trim((struct view){text, strlen(text)});
-	plain = xmemdup0(words.at, words.len);
 	text_add_clean(&line, plain);
 	str_add(&line, "");
 	free(plain);

@@ -319,7 +319,9 @@ class Commands(CliScenario):
             file.write("open-sesame-1234567890\n")
             file.flush()
             self.serve_two(control={"token_file": file.name})
-            self.assertIn("--token-file", self.refused("status"))
+            said = self.refused("status")
+            self.assertIn("--token-file", said)
+            self.assertNotIn("\ufffd", said)
             self.cli("status", "--token-file", file.name)
             self.cli("status", env={"FAULTWIRE_TOKEN_FILE": file.name})
             with tempfile.NamedTemporaryFile("w") as wrong:
