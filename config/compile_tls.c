@@ -37,9 +37,9 @@ refused(const struct conf_route *r, const struct conf_spot *at)
 {
 	if (!conf_protocol_is_datagram(r->protocol))
 		return false;
-	conf_spot_error(at, "enabled",
-			"there is no TLS on datagrams; expected a route with "
-			"protocol = \"tcp\" or \"http\"");
+	conf_error(at->diag, &at->where,
+		   "there is no TLS on datagrams; expected a route with "
+		   "protocol = \"tcp\" or \"http\"");
 	return true;
 }
 

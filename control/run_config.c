@@ -28,9 +28,10 @@ word_index(const char *option, const char *word, const char *const *words,
 			return true;
 		}
 	}
-	fprintf(stderr, "faultwire run: --%s: \"%s\" is none of", option, word);
+	fprintf(stderr, "faultwire run: --%s: \"%s\" is unknown; expected "
+			"one of", option, word);
 	for (int i = 0; words[i] != NULL; i++)
-		fprintf(stderr, " %s", words[i]);
+		fprintf(stderr, "%s %s", i > 0 ? "," : "", words[i]);
 	fputc('\n', stderr);
 	return false;
 }
