@@ -225,8 +225,8 @@ reconcile(struct session *session)
 
 	s->route = plan_route(session->worker->plan, session->route);
 	TAILQ_FOREACH (f, &s->flows, entry) {
-		if (!f->over)
-			flow_reconcile(&f->flow, s->route);
+		/* Those that are over as well: they are freed later. */
+		flow_reconcile(&f->flow, s->route);
 		if (s->state == UDP_CLOSED)
 			return;
 	}

@@ -3,9 +3,12 @@
 
 import shutil
 import subprocess
+import threading
+import time
 import unittest
 
 from harness import Scenario, conf, fault, free_port, noise, wait_until
+from harness.api import control
 from harness.datagrams import (Answering, Datagrams, dns_name, dns_query,
                                dns_serve)
 
@@ -165,6 +168,32 @@ class Queries(Dns):
         self.server.send(b"garbage", peer)
         client.expect_silence()
         self.assertEqual(client.ask(dns_query("y.test"))[:2], b"\x12\x34")
+
+    def test_queries_end_while_faults_come_and_go(self):
+        proxy = self.dns(**{"groups": {"control": {"listen": "127.0.0.1:0"}}})
+        api = control(proxy)
+        end = time.monotonic() + 2
+
+        def ask():
+            client = self.client()
+            while time.monotonic() < end:
+                for n in range(50):
+                    client.send(dns_query("x.test", number=n))
+                client.rest(0.01)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        while time.monotonic() < end:
+            said = api.post("/v1/routes/r/faults", {
+                "type": "latency", "latency": "1ms", "stream": "both",
+                "name": "brief", "probability": 0.9})
+            self.assertEqual(said.status, 201, said.raw)
+            api.delete("/v1/routes/r/faults/brief")
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.client().ask(dns_query("y.test"))[:2],
+                         b"\x12\x34")
 
 
 if __name__ == "__main__":
