@@ -140,6 +140,9 @@ class Alpn(Http2Tls):
                 else:
                     self.assertEqual(self.http1(
                         self.agreed(port, ("http/1.1",)), "/path"), status)
+                # The server's side of a handshake ends last.
+                wait_until(lambda back=back: back.seen,
+                           what="the handshake")
                 self.assertEqual(back.seen[0]["alpn"], want)
                 if status == 502:
                     self.assertIn("tls_protocol_error",
