@@ -180,6 +180,29 @@ START_TEST(trailers_are_nobodys_headers)
 }
 END_TEST
 
+/* A second Host must not hide behind it, wherever reads fall. */
+START_TEST(a_header_without_a_value_does_not_swallow_the_next)
+{
+	for (size_t piece = 1; piece <= 8; piece++) {
+		struct web_conn *c = conn_new();
+
+		feed(c, "GET / HTTP/1.1\r\n" HOST "X-Empty:\r\nY:  \r\n"
+			"Authorization: Bearer x\r\n\r\n", piece);
+		ck_assert(c->complete);
+		ck_assert_uint_eq(c->headers_count, 4);
+		ck_assert(view_is(span(c, c->names[1]), "X-Empty"));
+		ck_assert_uint_eq(c->values[1].len, 0);
+		ck_assert(view_is(span(c, c->names[3]), "Authorization"));
+		conn_free(c);
+		c = conn_new();
+		feed(c, "GET / HTTP/1.1\r\n" HOST "X:\r\nHost: evil\r\n\r\n",
+		    piece);
+		ck_assert_int_eq(c->refused, 400);
+		conn_free(c);
+	}
+}
+END_TEST
+
 START_TEST(a_target_is_split_into_authority_and_path)
 {
 	static const char *const targets[][3] = {
@@ -215,5 +238,6 @@ main(void)
 			     heads_are_bounded_in_size_and_number,
 			     chunked_bodies_are_bounded_too,
 			     trailers_are_nobodys_headers,
+			     a_header_without_a_value_does_not_swallow_the_next,
 			     a_target_is_split_into_authority_and_path, NULL});
 }
