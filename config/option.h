@@ -9,6 +9,12 @@
 #include "config/field.h"
 #include "config/kind.h"
 
+/* What an option that may be given several times collected. */
+struct option_texts {
+	const char **items; /* the list is owned, its texts are argv's */
+	size_t count;
+};
+
 /* Whose field it is. */
 enum conf_option_place {
 	OPTION_OF_KIND,

@@ -8,7 +8,7 @@
 
 #include "config/diag.h"
 #include "config/model.h"
-#include "control/options.h"
+#include "config/option.h"
 #include "control/state.h"
 
 struct run_options {

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "cli/assign.h"
+#include "cli/text_width.h"
+#include "client/sse.h"
 #include "config/tables.h"
-#include "control/assign.h"
-#include "control/sse.h"
-#include "control/text_width.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

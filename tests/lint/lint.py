@@ -26,8 +26,11 @@ BELOW = {
     "faults": {"base", "config", "observe"},
     "proxy": {"base", "config", "observe", "faults"},
     "experiment": {"base", "config", "observe", "faults", "proxy"},
+    "client": {"base", "config"},
     "control": {"base", "config", "observe", "faults", "proxy",
                 "experiment"},
+    "cli": {"base", "config", "observe", "faults", "proxy", "experiment",
+            "client", "control"},
 }
 C_SPDX = "/* SPDX-License-Identifier: Apache-2.0 */"
 SCRIPT_SPDX = "# SPDX-License-Identifier: Apache-2.0"

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* faultwire run: the proxy. Its main thread is the control thread: signals,
+ * the configuration file, events on their way to the journal.
+ *
+ *   starting ─► running ─SIGTERM─► draining ─► ended
+ *                  ▲ │                 └─second SIGTERM─► ended
+ *                  └─┘ SIGHUP, file changed: reload
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/notify.h"
+#include "cli/options.h"
+#include "control/api.h"
+#include "control/feed.h"
+#include "control/privileges.h"
+#include "control/reload.h"
+#include "control/run_config.h"
+#include "control/summary.h"
+#include "observe/journal.h"
+#include "proxy/http1_parser.h"
+#include "proxy/server.h"
+#include "proxy/watch.h"
+
+/* How often a draining proxy looks whether its sessions are gone. */
+#define DRAIN_LOOK_MS 20
+/* How long a journal's line may wait for its file. */
+#define FLUSH_MS 100
+
+struct runner {
+	const struct run_options *opt;
+	struct conf_model *model; /* counted; the file's, until it is applied */
+	struct state *state;
+	struct api *api; /* NULL: none, or its address was taken */
+	struct event_base *base;
+	struct server *server;
+	struct reload *reload; /* NULL before it runs */
+	struct feed *feed;
+	struct journal *journal; /* NULL: none */
+	struct summary *summary;
+	struct notify notify; /* the service manager */
+	struct event *signals[3], *flush, *tick, *drain_look, *watchdog;
+	struct privileges user; /* to become, if opt->user */
+	uint64_t loaded; /* hash of the file before it was read at start */
+	int64_t drain_end_us;
+	bool draining;
+};
+
+static const struct option_row options[] = {
+    {'c', "config", OPTION_TEXT, offsetof(struct run_options, config), "FILE",
+	"the configuration; reloaded when it changes"},
+    {0, "listen", OPTION_TEXT, offsetof(struct run_options, listen), "ADDR",
+	"without a file: listen here ([HOST]:PORT, unix:PATH)"},
+    {0, "upstream", OPTION_TEXT, offsetof(struct run_options, upstream),
+	"ADDR", "without a file: lead to HOST:PORT or unix:PATH"},
+    {0, "protocol", OPTION_TEXT, offsetof(struct run_options, protocol),
+	"NAME", "without a file: tcp (default), http, udp or dns"},
+    {0, "profile", OPTION_TEXT, offsetof(struct run_options, profile),
+	"PROFILE", "without a file: be like a known network, such as 3g"},
+    {0, "fault", OPTION_TEXTS, offsetof(struct run_options, faults),
+	"KIND,…", "without a file: a fault, as KIND[,FIELD=VALUE]…"},
+    {0, "toxiproxy-config", OPTION_TEXT,
+	offsetof(struct run_options, toxiproxy_config), "FILE",
+	"create the proxies of Toxiproxy's JSON file, too"},
+    {0, "journal", OPTION_TEXT, offsetof(struct run_options, journal), "FILE",
+	"write every decision and effect as JSON lines"},
+    {0, "seed", OPTION_TEXT, offsetof(struct run_options, seed), "N",
+	"seed of every random decision; wins over the file"},
+    {0, "workers", OPTION_TEXT, offsetof(struct run_options, workers), "N",
+	"worker threads; wins over the file"},
+    {0, "user", OPTION_TEXT, offsetof(struct run_options, user),
+	"USER", "started as root: become USER[:GROUP] once all is open"},
+    {0, "log-format", OPTION_TEXT, offsetof(struct run_options, log_format),
+	"NAME", "json, logfmt or text; default text on a terminal, else json"},
+    {0, "log-level", OPTION_TEXT, offsetof(struct run_options, log_level),
+	"NAME", "debug, info, warn or error"},
+    {0},
+};
+
+/* --- time --- */
+
+static void
+tick(struct runner *r)
+{
+	int64_t now_us = clock_now(&clock_real);
+	int64_t next_us = server_tick(r->server, now_us);
+	struct timeval wait;
+
+	event_del(r->tick);
+	if (next_us == DEADLINE_NEVER)
+		return;
+	next_us = MAX(next_us - now_us, 0) + 1000;
+	wait.tv_sec = next_us / 1000000;
+	wait.tv_usec = next_us % 1000000;
+	event_add(r->tick, &wait);
+}
+
+static void
+on_state_changed(void *arg)
+{
+	tick(arg);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	tick(arg);
+}
+
+/* --- the end --- */
+
+static void
+on_drain_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (server_sessions(r->server) == 0 ||
+	    clock_now(&clock_real) >= r->drain_end_us)
+		event_base_loopbreak(r->base);
+}
+
+static void
+drain(struct runner *r, int sig)
+{
+	struct timeval every = {.tv_usec = DRAIN_LOOK_MS * 1000};
+
+	if (r->draining) {
+		event_base_loopbreak(r->base);
+		return;
+	}
+	log_line(LOG_INFO, "draining", "draining; a second signal ends at once",
+	    LOG_STR("signal", sig == SIGTERM ? "SIGTERM" : "SIGINT"),
+	    LOG_UINT("sessions", server_sessions(r->server)), LOG_END);
+	notify_state(&r->notify, NOTIFY_STOPPING, "draining; sessions: %zu",
+	    server_sessions(r->server));
+	r->draining = true;
+	r->drain_end_us =
+	    clock_now(&clock_real) + r->model->drain_timeout_us;
+	reload_stop(r->reload);
+	if (r->api != NULL)
+		api_drain(r->api);
+	state_drain(r->state);
+	event_add(r->drain_look, &every);
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)what;
+	if (sig != SIGHUP)
+		drain(r, (int)sig);
+	else if (r->opt->config != NULL && !r->draining)
+		reload_run(r->reload);
+}
+
+/* --- the loop --- */
+
+static void
+on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (r->journal != NULL)
+		journal_flush(r->journal);
+}
+
+/* The manager ends a process that gives no sign of life; one whose workers do
+ * not turn gives none. */
+static void
+on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	struct runner *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (server_turns(r->server, clock_now(&clock_real)))
+		notify_alive(&r->notify);
+}
+
+static void
+start_notify(struct runner *r)
+{
+	struct error err;
+
+	if (!notify_init(&r->notify, &err))
+		log_line(LOG_WARN, "notify_unreachable",
+		    "the service manager will not hear of this process",
+		    LOG_STR("error", err.text), LOG_END);
+}
+
+static void
+start_watchdog(struct runner *r)
+{
+	int64_t half_us = r->notify.watchdog_us / 2;
+	struct timeval every = {
+	    .tv_sec = half_us / 1000000,
+	    .tv_usec = half_us % 1000000,
+	};
+
+	if (half_us == 0)
+		return;
+	r->watchdog = event_new(r->base, -1, EV_PERSIST, on_watchdog, r);
+	event_add(r->watchdog, &every);
+}
+
+static void
+raise_limits(void)
+{
+	struct rlimit limit;
+
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void
+add_events(struct runner *r)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	struct timeval every = {.tv_usec = FLUSH_MS * 1000};
+
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		r->signals[i] = event_new(r->base, numbers[i],
+		    EV_SIGNAL | EV_PERSIST, on_signal, r);
+		event_add(r->signals[i], NULL);
+	}
+	r->tick = event_new(r->base, -1, 0, on_tick, r);
+	r->drain_look = event_new(r->base, -1, EV_PERSIST, on_drain_look, r);
+	if (r->journal == NULL)
+		return;
+	r->flush = event_new(r->base, -1, EV_PERSIST, on_flush, r);
+	event_add(r->flush, &every);
+}
+
+static void
+remove_events(struct runner *r)
+{
+	for (size_t i = 0; i < COUNT_OF(r->signals); i++) {
+		if (r->signals[i] != NULL)
+			event_free(r->signals[i]);
+	}
+	if (r->tick != NULL)
+		event_free(r->tick);
+	if (r->drain_look != NULL)
+		event_free(r->drain_look);
+	if (r->flush != NULL)
+		event_free(r->flush);
+	if (r->watchdog != NULL)
+		event_free(r->watchdog);
+}
+
+static bool
+open_journal(struct runner *r, struct error *err)
+{
+	if (r->opt->journal == NULL)
+		return true;
+	r->journal = journal_open(r->opt->journal, server_seed(r->server),
+	    &clock_real, err);
+	if (r->journal == NULL)
+		return false;
+	feed_join(r->feed, journal_consume, r->journal);
+	return true;
+}
+
+/* Everything up to the first listener; false: said on stderr. */
+static bool
+start(struct runner *r)
+{
+	struct conf_diag diag = {0};
+	struct error err = {0};
+	bool ok = false;
+
+	if (!http1_parser_self_test(&err))
+		goto failed;
+	r->feed = feed_new(r->base, &err);
+	if (r->feed == NULL)
+		goto failed;
+	r->server = server_new(r->model, &err);
+	if (r->server == NULL)
+		goto failed;
+	feed_attach(r->feed, r->server);
+	if (!open_journal(r, &err))
+		goto failed;
+	add_events(r);
+	log_line(LOG_INFO, "start", "faultwire starts",
+	    LOG_STR("version", FAULTWIRE_VERSION),
+	    LOG_UINT("seed", server_seed(r->server)),
+	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
+	r->summary = summary_new(r->base, r->server);
+	ok = server_apply(r->server, r->model, &diag);
+failed:
+	if (err.text[0] != '\0')
+		fprintf(stderr, "faultwire: %s\n", err.text);
+	run_print_diag(&diag);
+	conf_diag_fini(&diag);
+	return ok;
+}
+
+static void
+finish(struct runner *r)
+{
+	sigset_t all;
+
+	/* The end has begun: no signal makes it an accident. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	remove_events(r);
+	summary_free(r->summary);
+	api_free(r->api);
+	reload_free(r->reload);
+	state_free(r->state);
+	if (r->feed != NULL)
+		feed_attach(r->feed, NULL);
+	server_free(r->server);
+	if (r->journal != NULL) {
+		feed_run(r->feed);
+		feed_leave(r->feed, r->journal);
+	}
+	journal_free(r->journal);
+	feed_free(r->feed);
+	conf_model_unref(r->model);
+	event_base_free(r->base);
+	notify_fini(&r->notify);
+}
+
+/* An address that nobody asked for may be taken: then there is no API. */
+static bool
+start_api(struct runner *r)
+{
+	const struct conf_control *control = &r->model->control;
+	struct api_options api = {
+	    .control = control,
+	    .feed = r->feed,
+	    .journal = r->journal,
+	    .toxiproxy_metrics = r->opt->toxiproxy_metrics,
+	};
+	struct error err;
+
+	r->state = state_new(r->server, r->model, on_state_changed, r);
+	if (!run_populate(r->opt, r->state))
+		return false;
+	r->reload = reload_new(r->base, r->opt, r->state, r->loaded);
+	reload_notify(r->reload, &r->notify);
+	api.reload = r->reload;
+	if (control->listen == NULL)
+		return true;
+	r->api = api_new(r->base, r->state, &api, &err);
+	if (r->api != NULL) {
+		log_line(LOG_INFO, "control_listening", "control API listens",
+		    LOG_STR("listen", api_address(r->api)), LOG_END);
+		return true;
+	}
+	if (control->where.line > 0) {
+		fprintf(stderr, "%s:%u: control: %s\n", control->where.file,
+		    control->where.line, err.text);
+		return false;
+	}
+	log_line(r->opt->is_toxiproxy ? LOG_ERROR : LOG_WARN,
+	    "control_unavailable",
+	    "there is no control API; control.listen = \"off\" says so, too",
+	    LOG_STR("error", err.text), LOG_END);
+	return true;
+}
+
+/* Everything that may need root is open. */
+static bool
+become_user(struct runner *r)
+{
+	struct error err;
+
+	if (r->opt->user == NULL)
+		return true;
+	if (!privileges_give_sockets(&r->user, r->model, &err) ||
+	    !privileges_drop(&r->user, &err)) {
+		fprintf(stderr, "faultwire: --user: %s\n", err.text);
+		return false;
+	}
+	log_line(LOG_INFO, "user_changed", "runs as an ordinary user",
+	    LOG_UINT("uid", r->user.uid), LOG_UINT("gid", r->user.gid),
+	    LOG_END);
+	if (r->opt->config != NULL && access(r->opt->config, R_OK) != 0)
+		log_line(LOG_WARN, "config_unreadable",
+		    "that user cannot read the file: no reload will succeed",
+		    LOG_STR("file", r->opt->config),
+		    LOG_STR("error", strerror(errno)), LOG_END);
+	return true;
+}
+
+static int
+serve(struct runner *r)
+{
+	int code = EXIT_FAILED;
+
+	raise_limits();
+	start_notify(r);
+	r->base = event_base_new();
+	if (start(r) && start_api(r) && become_user(r)) {
+		tick(r);
+		log_line(LOG_INFO, "ready", "ready",
+		    LOG_UINT("routes", r->model->routes_count), LOG_END);
+		notify_state(&r->notify, NOTIFY_READY, "serving; routes: %zu",
+		    r->model->routes_count);
+		start_watchdog(r);
+		event_base_dispatch(r->base);
+		log_line(LOG_INFO, "stop", "faultwire stops",
+		    LOG_UINT("sessions", server_sessions(r->server)), LOG_END);
+		code = EXIT_DONE;
+	}
+	finish(r);
+	return code;
+}
+
+int
+run_with(const struct run_options *opt)
+{
+	struct runner r = {.opt = opt};
+	struct conf_diag diag = {0};
+	struct error err;
+	int code;
+
+	if (opt->user != NULL && !privileges_parse(opt->user, &r.user, &err)) {
+		fprintf(stderr, "faultwire run: --user: %s\n", err.text);
+		return EXIT_USAGE;
+	}
+	if (opt->config != NULL)
+		r.loaded = watch_hash(opt->config);
+	r.model = run_load(opt, &diag);
+	run_print_diag(&diag);
+	conf_diag_fini(&diag);
+	if (r.model == NULL) {
+		code = EXIT_FAILED;
+	} else if (!run_override(opt, r.model)) {
+		conf_model_unref(r.model);
+		code = EXIT_USAGE;
+	} else {
+		run_setup_log(r.model);
+		code = serve(&r);
+	}
+	return code;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct run_options opt = {0};
+	int rest = options_parse(&command_run, argc, argv, &opt);
+
+	if (rest < 0)
+		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
+	rest = run_usage_ok(&opt, rest < argc) ? run_with(&opt) : EXIT_USAGE;
+	free(opt.faults.items);
+	return rest;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .usage = "-c FILE | --listen ADDR --upstream ADDR [--profile PROFILE] "
+	     "[--fault KIND,…] | --toxiproxy-config FILE",
+    .summary = "Runs the proxy in the foreground, logs on standard output",
+    .options = options,
+    .run = run,
+};

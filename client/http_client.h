@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A small blocking HTTP/1 client for the commands that talk to a running
+ * proxy: one request, one reply, one connection; over TCP or a Unix socket.
+ * It never follows redirects and never retries. */
+#ifndef CLIENT_HTTP_CLIENT_H
+#define CLIENT_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "config/model.h"
+
+#define HTTP_CLIENT_URL "http://localhost:8474" /* where the API is, if unset */
+
+/* Whom to ask, and how. */
+struct http_client_target {
+	struct conf_address address; /* owned */
+	const char *token; /* borrowed; sent as a bearer token; NULL: none */
+	const char *agent; /* borrowed; NULL: "faultwire/VERSION" */
+	int64_t timeout_us; /* for connecting, and for each silence after */
+	int cancel_fd; /* borrowed; readable: give up (ECANCELED); -1: never */
+};
+
+struct http_client_request {
+	const char *method; /* "GET" */
+	const char *path;   /* with its query; escaped already */
+	const char *body;   /* JSON; NULL: none */
+	const char *lease;  /* changes are bound to it; NULL: none */
+};
+
+struct http_client_reply {
+	int status;
+	struct str body; /* owned; ended by NUL if anything came */
+};
+
+/* Gets pieces of a body as they come. */
+struct http_client_sink {
+	/* False: enough, the connection is closed. */
+	bool (*chunk)(void *arg, struct view data);
+	void *arg;
+	int64_t until_us; /* enough then (monotonic); 0: never */
+};
+
+/* Reads "http://HOST[:PORT]", "HOST[:PORT]" or "unix:PATH"; the port is 8474
+ * unless given, the timeout 10 s, cancel_fd -1. False: err says what is
+ * wrong. */
+bool http_client_target_init(struct http_client_target *t, const char *url,
+    struct error *err) WARN_UNUSED;
+/* NULL-safe on zeroed memory. */
+void http_client_target_fini(struct http_client_target *t);
+
+/* Sends the request and reads the whole reply, of any status. False: there was
+ * none (err says who was asked and why; err->code is an errno if one
+ * applies). `to` is zeroed first, and is to be finished in any case. */
+bool http_client_call(const struct http_client_target *t,
+    const struct http_client_request *request, struct http_client_reply *to,
+    struct error *err) WARN_UNUSED;
+/* The same with a body that may never end: it goes to the sink if the status
+ * is 2xx, else into the reply. Silence is no error here. Returns true when
+ * the body ended or the sink had enough. */
+bool http_client_stream(const struct http_client_target *t,
+    const struct http_client_request *request,
+    const struct http_client_sink *sink, struct http_client_reply *to,
+    struct error *err) WARN_UNUSED;
+void http_client_reply_fini(struct http_client_reply *r);
+
+/* Appends `text` as one segment of a path: what is not unreserved becomes
+ * %XX. */
+void http_client_escape(struct str *path, const char *text);
+
+#endif
