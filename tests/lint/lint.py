@@ -25,12 +25,16 @@ BELOW = {
     "config": {"base"},
     "faults": {"base", "config", "observe"},
     "proxy": {"base", "config", "observe", "faults"},
-    "experiment": {"base", "config", "observe", "faults", "proxy"},
+    "experiment": {"base", "config", "observe"},
     "client": {"base", "config"},
     "control": {"base", "config", "observe", "faults", "proxy",
                 "experiment"},
+    "load": {"base", "config", "experiment"},
+    "report": {"base", "config", "observe", "experiment"},
+    "runner": {"base", "config", "observe", "experiment", "client", "load",
+               "report"},
     "cli": {"base", "config", "observe", "faults", "proxy", "experiment",
-            "client", "control"},
+            "client", "control", "load", "report", "runner"},
 }
 C_SPDX = "/* SPDX-License-Identifier: Apache-2.0 */"
 SCRIPT_SPDX = "# SPDX-License-Identifier: Apache-2.0"
