@@ -5,15 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
 #include "cli/diag_out.h"
 #include "cli/options.h"
 #include "config/load.h"
 #include "faults/fault.h"
 #include "proxy/tls_context.h"
+#include "runner/plan.h"
+#include "runner/schedule.h"
 
 #define EXIT_BAD_FILE 2 /* of an experiment: also usage */
 
 struct experiment_options {
+	const char *only, *runs;
 	bool json;
 };
 
@@ -45,6 +51,19 @@ load(const char *path, struct conf_diag *diag)
 		return model;
 	conf_model_unref(model);
 	return NULL;
+}
+
+/* The same; what is wrong, and what is legal and surely not meant, is said on
+ * stderr. */
+static struct conf_model *
+load_or_say(const char *path)
+{
+	struct conf_diag diag = {0};
+	struct conf_model *model = load(path, &diag);
+
+	diag_out_findings(&diag);
+	conf_diag_fini(&diag);
+	return model;
 }
 
 /* --- check -----------------------------------------------------------------
@@ -107,11 +126,105 @@ static const struct command experiment_check = {
     .args = "FILE",
 };
 
+/* --- plan ------------------------------------------------------------------
+ */
+
+static const struct option_row plan_options[] = {
+    ROW(0, "only", OPTION_TEXT, only, "SCENARIO",
+	"the plan of this scenario alone"),
+    ROW(0, "runs", OPTION_TEXT, runs, "N",
+	"how many runs of the schedule to list; default 5"),
+    ROW(0, "json", OPTION_FLAG, json, NULL, "print the plan as JSON"),
+    {0},
+};
+
+static const struct command experiment_plan;
+
+static bool
+is_scenario(const struct conf_model *model, const char *name)
+{
+	if (name == NULL ||
+	    conf_experiment_scenario(model->experiment, name) != SIZE_MAX)
+		return true;
+	fprintf(stderr, "faultwire experiment: there is no scenario \"%s\"\n",
+		name);
+	return false;
+}
+
+static void
+print_plan(const struct conf_model *model, const struct experiment_options *opt,
+	   size_t runs_max)
+{
+	const struct conf_experiment *e = model->experiment;
+	struct schedule_run *runs = xcalloc(runs_max + 1, sizeof(*runs));
+	struct plan plan;
+	struct str out = {0};
+	struct jsonw w;
+	size_t count;
+
+	schedule_zone(e->schedule.tz);
+	count = schedule_next(e, experiment_seed(model), clock_wall_us(), runs,
+			      runs_max);
+	plan_make(&plan, model, opt->only);
+	if (opt->json) {
+		jsonw_init(&w, &out);
+		jsonw_object(&w);
+		plan_json(&plan, &w);
+		schedule_json(runs, count, &w);
+		jsonw_object_end(&w);
+		str_add_char(&out, '\n');
+	} else {
+		plan_text(&plan, &out);
+		schedule_text(e, runs, count, &out);
+	}
+	fputs(out.text, stdout);
+	str_fini(&out);
+	plan_fini(&plan);
+	free(runs);
+}
+
+static int
+run_plan(int argc, char **argv)
+{
+	struct experiment_options opt = {0};
+	struct conf_model *model;
+	int code;
+	const char *path = one_file(&experiment_plan, argc, argv, &opt, &code);
+	long runs;
+
+	if (path == NULL)
+		return code;
+	runs = opt.runs != NULL ? strtol(opt.runs, NULL, 10) : 5;
+	model = load_or_say(path);
+	if (model == NULL || !is_scenario(model, opt.only))
+		code = EXIT_BAD_FILE;
+	else
+		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
+	if (model != NULL && code != EXIT_BAD_FILE)
+		code = EXIT_DONE;
+	conf_model_unref(model);
+	return code;
+}
+
+static const struct command experiment_plan = {
+    .name = "experiment plan",
+    .usage = "FILE",
+    .summary = "Tells what will be done when, and what it can find out",
+    .options = plan_options,
+    .run = run_plan,
+    .details = "Nothing is injected. What an experiment cannot tell is said "
+	       "with what would do.\n",
+    .args_min = 1,
+    .args_max = 1,
+    .args = "FILE",
+};
+
 /* --- the command -----------------------------------------------------------
  */
 
 static const struct command *const verbs[] = {
     &experiment_check,
+    &experiment_plan,
     NULL,
 };
 

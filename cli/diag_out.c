@@ -34,7 +34,7 @@ diag_out_json(const struct conf_diag *diag)
 }
 
 void
-diag_out_text(const struct conf_diag *diag, const char *path)
+diag_out_findings(const struct conf_diag *diag)
 {
 	for (size_t i = 0; i < diag->count; i++) {
 		const struct conf_message *m = &diag->messages[i];
@@ -42,6 +42,12 @@ diag_out_text(const struct conf_diag *diag, const char *path)
 		fprintf(stderr, "%s: %s%s\n", m->where,
 			m->warning ? "warning: " : "", m->text);
 	}
+}
+
+void
+diag_out_text(const struct conf_diag *diag, const char *path)
+{
+	diag_out_findings(diag);
 	if (diag->errors == 0)
 		printf("%s: good\n", path);
 	else
