@@ -79,6 +79,8 @@ void expect_judge(const struct run *run, size_t scenario,
 
 void expect_by_state(const struct expect_case *c, struct run_expect *to);
 void expect_by_flag(const struct expect_case *c, struct run_expect *to);
+/* The opposite: true asks for ABSENT. */
+void expect_by_unflag(const struct expect_case *c, struct run_expect *to);
 void expect_by_max(const struct expect_case *c, struct run_expect *to);
 void expect_by_word(const struct expect_case *c, struct run_expect *to);
 void expect_by_jitter(const struct expect_case *c, struct run_expect *to);
@@ -87,8 +89,6 @@ void expect_by_class(const struct expect_case *c, struct run_expect *to);
 void expect_by_recovery(const struct expect_case *c, struct run_expect *to);
 void expect_by_success(const struct expect_case *c, struct run_expect *to);
 void expect_by_spread(const struct expect_case *c, struct run_expect *to);
-void expect_by_verify(const struct expect_case *c, struct run_expect *to);
-void expect_by_health(const struct expect_case *c, struct run_expect *to);
 void expect_by_alert(const struct expect_case *c, struct run_expect *to);
 
 /* The outcome of an expectation: found (NULL: nothing) and why; owned by `to`

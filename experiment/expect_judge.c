@@ -111,6 +111,15 @@ rule_flag(const struct expect_case *c, const struct verdict *v)
 	return v->state == wanted ? EXPECT_MET : EXPECT_VIOLATED;
 }
 
+static enum expect_state
+rule_unflag(const struct expect_case *c, const struct verdict *v)
+{
+	struct expect_case opposite = *c;
+
+	opposite.value.number = c->value.number == 0;
+	return rule_flag(&opposite, v);
+}
+
 /* A bracket decides only if all of it is on one side. */
 static enum expect_state
 compare(const struct range *value, double max)
@@ -263,6 +272,12 @@ void
 expect_by_flag(const struct expect_case *c, struct run_expect *to)
 {
 	by_verdicts(c, to, rule_flag);
+}
+
+void
+expect_by_unflag(const struct expect_case *c, struct run_expect *to)
+{
+	by_verdicts(c, to, rule_unflag);
 }
 
 void

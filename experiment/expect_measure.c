@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Expectations that the load, the read-back, and alerts decide. */
+/* Expectations that the load, other routes, and alerts decide. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +7,6 @@
 #include "experiment/expect.h"
 #include "experiment/spread.h"
 #include "experiment/tally.h"
-
-#define PROBES_MIN 5   /* health checks */
-#define MOST	   0.5 /* share of requests */
 
 /* --- success of the load -------------------------------------------------- */
 
@@ -73,156 +70,46 @@ expect_by_success(const struct expect_case *c, struct run_expect *to)
 static bool
 is_allowed(const struct expect_case *c, const struct spread *s)
 {
-	if (strcmp(c->key->name, "blast_radius") != 0)
-		return !s->sibling;
 	for (size_t i = 0; i < c->value.texts_count; i++) {
 		if (strcmp(c->value.texts[i], s->route) == 0)
 			return true;
 	}
-	return false;
+	return s->faulted;
 }
 
 void
 expect_by_spread(const struct expect_case *c, struct run_expect *to)
 {
-	/* cascade = true asks for what the others forbid. */
-	bool wanted = strcmp(c->key->name, "cascade") == 0
-			  ? c->value.number == 0
-			  : c->key->type != EXPECT_FLAG || c->value.number != 0;
 	struct spread *all;
 	size_t n = spread_find(c->part, &all), seen = 0, worse = 0, few = 0;
 	struct str names = {0};
 
 	for (size_t i = 0; i < n; i++) {
-		if (all[i].faulted || is_allowed(c, &all[i]))
+		if (is_allowed(c, &all[i]))
 			continue;
 		seen += all[i].observed;
 		few += !all[i].observed;
-		if (!all[i].worse)
-			continue;
-		str_printf(&names, "%s%s", worse++ > 0 ? ", " : "",
-			   all[i].route);
+		if (all[i].worse)
+			str_printf(&names, "%s%s", worse++ > 0 ? ", " : "",
+				   all[i].route);
 	}
 	if (worse > 0)
-		expect_say(to, wanted ? EXPECT_VIOLATED : EXPECT_MET,
+		expect_say(to, EXPECT_VIOLATED,
 			   xasprintf("worse: %s", names.text),
 			   xasprintf("%zu of %zu other routes got worse: %s",
 				     worse, seen, names.text));
-	else if (few > 0 || seen == 0)
+	else if (few > 0)
 		expect_say(to, EXPECT_UNDECIDED, NULL,
-			   xasprintf("%zu other routes were looked at; %zu had "
-				     "fewer than %d "
-				     "calls before or during the faults",
+			   xasprintf("%zu other routes did not get worse; %zu "
+				     "had fewer than "
+				     "%d calls before or during the faults",
 				     seen, few, TALLY_MIN));
 	else
 		expect_say(
-		    to, wanted ? EXPECT_MET : EXPECT_VIOLATED,
-		    xasprintf("none of %zu got worse", seen),
+		    to, EXPECT_MET, xasprintf("none of %zu", seen),
 		    xasprintf("none of %zu other routes got worse", seen));
 	str_fini(&names);
 	free(all);
-}
-
-/* --- data ----------------------------------------------------------------- */
-
-void
-expect_by_verify(const struct expect_case *c, struct run_expect *to)
-{
-	const struct run_verify *v = &c->scenario->verify;
-	const struct {
-		const char *key, *what;
-		uint64_t value;
-	} rows[] = {
-	    {"lost_acked", "acknowledged and not stored", v->lost},
-	    {"duplicates", "stored twice", v->duplicates},
-	    {"ambiguous_max", "in doubt", v->ambiguous},
-	};
-
-	if (!v->done) {
-		expect_say(to, EXPECT_UNDECIDED, NULL,
-			   xstrdup(v->why != NULL
-				       ? v->why
-				       : "what was written was not read back"));
-		return;
-	}
-	if (v->acked + v->ambiguous == 0) {
-		expect_say(
-		    to, EXPECT_UNDECIDED, NULL,
-		    xstrdup("nothing was written while faults were armed"));
-		return;
-	}
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		if (strcmp(rows[i].key, c->key->name) != 0)
-			continue;
-		expect_say(
-		    to,
-		    (double)rows[i].value <= c->value.number ? EXPECT_MET
-							     : EXPECT_VIOLATED,
-		    xasprintf("%llu %s", (unsigned long long)rows[i].value,
-			      rows[i].what),
-		    xasprintf("of %llu acknowledged and %llu writes in doubt, "
-			      "%llu are %s",
-			      (unsigned long long)v->acked,
-			      (unsigned long long)v->ambiguous,
-			      (unsigned long long)rows[i].value, rows[i].what));
-	}
-}
-
-/* --- health checks -------------------------------------------------------- */
-
-/* All health checks together. */
-static void
-tally_probes(const struct run *run, const struct spans *during, size_t *n,
-	     size_t *failed)
-{
-	*n = *failed = 0;
-	for (size_t i = 0; i < run->asked->loads_count; i++) {
-		struct tally t;
-
-		if (run->asked->loads[i].probe == NULL)
-			continue;
-		tally_samples(run, i, during, &t);
-		*n += t.n;
-		*failed += t.failed;
-		tally_fini(&t);
-	}
-}
-
-void
-expect_by_health(const struct expect_case *c, struct run_expect *to)
-{
-	struct spans during;
-	struct tally t;
-	size_t n, failed;
-	bool down, told, honest;
-	char *why;
-
-	spans_of_scenario(c->scenario, &during);
-	tally_samples(c->run, TALLY_ALL, &during, &t);
-	tally_probes(c->run, &during, &n, &failed);
-	down = (double)t.failed > MOST * (double)t.n;
-	told = (double)failed > MOST * (double)n;
-	honest = down == told;
-	why = xasprintf("%zu of %zu health checks failed, and %zu of %zu other "
-			"requests%s",
-			failed, n, t.failed, t.n,
-			honest && !down ? ": it was not put to the test"
-			: down && !told ? ": it is blind"
-			: !down && told
-			    ? ": it tells of a dependency, not of itself"
-			    : "");
-	if (n < PROBES_MIN || t.n < TALLY_MIN || (honest && !down))
-		expect_say(to, EXPECT_UNDECIDED, NULL, why);
-	else
-		expect_say(to,
-			   honest == (c->value.number != 0) ? EXPECT_MET
-							    : EXPECT_VIOLATED,
-			   xstrdup(honest ? "honest"
-				   : down ? "blind"
-					  : "tied"),
-			   why);
-	tally_fini(&t);
-	spans_fini(&during);
 }
 
 /* --- alerts --------------------------------------------------------------- */
