@@ -6,7 +6,7 @@
 #include "base/xalloc.h"
 #include "experiment/expect.h"
 #include "experiment/spread.h"
-#include "experiment/tally.h"
+#include "experiment/totals.h"
 
 /* --- success of the load -------------------------------------------------- */
 
@@ -26,7 +26,7 @@ success_state(size_t good, size_t n, double wanted)
 	if (stat_wilson(good, n).hi < wanted)
 		return EXPECT_VIOLATED;
 	/* No n shows that nothing ever fails: 1 asks for no failure. */
-	if (n < needed(wanted) && (wanted < 1 || n < TALLY_MIN))
+	if (n < needed(wanted) && (wanted < 1 || n < TOTALS_MIN))
 		return EXPECT_UNDECIDED;
 	return (double)good >= wanted * (double)n ? EXPECT_MET
 						  : EXPECT_VIOLATED;
@@ -37,11 +37,11 @@ expect_by_success(const struct expect_case *c, struct run_expect *to)
 {
 	struct spans during;
 	struct range ci;
-	struct tally t;
+	struct totals t;
 	size_t good;
 
 	spans_of_scenario(c->scenario, &during);
-	tally_samples(c->run, TALLY_ALL, &during, &t);
+	totals_samples(c->run, TOTALS_ALL, &during, &t);
 	good = t.n - t.failed;
 	ci = stat_wilson(good, t.n);
 	if (t.n == 0)
@@ -60,7 +60,7 @@ expect_by_success(const struct expect_case *c, struct run_expect *to)
 				      t.n < needed(c->value.number)
 				  ? "; n too small to show the share asked for"
 				  : ""));
-	tally_fini(&t);
+	totals_fini(&t);
 	spans_fini(&during);
 }
 
@@ -103,7 +103,7 @@ expect_by_spread(const struct expect_case *c, struct run_expect *to)
 			   xasprintf("%zu other routes did not get worse; %zu "
 				     "had fewer than "
 				     "%d calls before or during the faults",
-				     seen, few, TALLY_MIN));
+				     seen, few, TOTALS_MIN));
 	else
 		expect_say(
 		    to, EXPECT_MET, xasprintf("none of %zu", seen),

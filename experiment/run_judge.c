@@ -9,7 +9,7 @@
 #include "experiment/judge.h"
 #include "experiment/part.h"
 #include "experiment/run_more.h"
-#include "experiment/tally.h"
+#include "experiment/totals.h"
 
 /* A fault that hit nothing, or did something else, proves nothing. */
 static void

@@ -8,7 +8,7 @@
 
 #include "base/intern.h"
 #include "experiment/spread.h"
-#include "experiment/tally.h"
+#include "experiment/totals.h"
 
 #define PROBES_MIN 5   /* health checks */
 #define MOST	   0.5 /* share of requests */
@@ -42,34 +42,35 @@ add(struct run *run, const struct record *part, const char *mech,
 
 /* All health checks together; false: there are none. */
 static bool
-tally_probes(const struct run *run, const struct spans *during, size_t *n,
+count_probes(const struct run *run, const struct spans *during, size_t *n,
 	     size_t *failed)
 {
 	bool any = false;
 
 	*n = *failed = 0;
 	for (size_t i = 0; i < run->asked->loads_count; i++) {
-		struct tally t;
+		struct totals t;
 
 		if (run->asked->loads[i].probe == NULL)
 			continue;
 		any = true;
-		tally_samples(run, i, during, &t);
+		totals_samples(run, i, during, &t);
 		*n += t.n;
 		*failed += t.failed;
-		tally_fini(&t);
+		totals_fini(&t);
 	}
 	return any;
 }
 
 static void
-say_health(struct verdict *v, const struct tally *t, size_t n, size_t failed)
+say_health(struct verdict *v, const struct totals *t, size_t n, size_t failed)
 {
-	bool down = (double)t->failed > MOST * (double)t->n;
-	bool told = (double)failed > MOST * (double)n;
+	struct range requests = stat_wilson(t->failed, t->n);
+	struct range checks = stat_wilson(failed, n);
+	bool down = requests.lo > MOST, told = checks.lo > MOST;
 
 	v->n = n;
-	if (n < PROBES_MIN || t->n < TALLY_MIN) {
+	if (n < PROBES_MIN || t->n < TOTALS_MIN) {
 		verdict_say(v, STATE_INCONCLUSIVE,
 			    "%zu health checks and %zu "
 			    "requests are too few",
@@ -77,12 +78,21 @@ say_health(struct verdict *v, const struct tally *t, size_t n, size_t failed)
 		verdict_wants(v,
 			      "%d health checks and %d requests while "
 			      "faults are armed",
-			      PROBES_MIN, TALLY_MIN);
+			      PROBES_MIN, TOTALS_MIN);
 		return;
 	}
 	verdict_number(v, "failed_share", (double)failed / (double)n);
 	verdict_number(v, "requests_failed_share",
 		       (double)t->failed / (double)t->n);
+	if ((!down && requests.hi >= MOST) || (!told && checks.hi >= MOST)) {
+		verdict_say(
+		    v, STATE_INCONCLUSIVE,
+		    "%zu of %zu health checks "
+		    "failed and %zu of %zu requests, which is about half",
+		    failed, n, t->failed, t->n);
+		verdict_wants(v, "a fault by which most requests fail");
+		return;
+	}
 	if (!down && !told) {
 		verdict_say(v, STATE_NOT_EXERCISED,
 			    "%zu of %zu requests "
@@ -105,14 +115,14 @@ judge_health(struct run *run, const struct run_scenario *s,
 	     const struct record *part)
 {
 	struct spans during;
-	struct tally t;
+	struct totals t;
 	size_t n, failed;
 
 	spans_of_scenario(s, &during);
-	tally_samples(run, TALLY_ALL, &during, &t);
-	if (tally_probes(run, &during, &n, &failed))
+	totals_samples(run, TOTALS_ALL, &during, &t);
+	if (count_probes(run, &during, &n, &failed))
 		say_health(add(run, part, "health", "probes/1"), &t, n, failed);
-	tally_fini(&t);
+	totals_fini(&t);
 	spans_fini(&during);
 }
 
@@ -190,7 +200,7 @@ judge_isolation(struct run *run, const struct record *part)
 		    "few calls",
 		    few);
 		verdict_wants(v, "%d calls on them before and during the fault",
-			      TALLY_MIN);
+			      TOTALS_MIN);
 	} else {
 		verdict_say(v, STATE_CONFIRMED,
 			    "none of %zu routes that need "

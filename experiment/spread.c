@@ -6,7 +6,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
-#include "experiment/tally.h"
+#include "experiment/totals.h"
 
 /* All windows of the record; they may overlap, so they are merged by hand. */
 static void
@@ -64,17 +64,17 @@ spread_find(const struct record *part, struct spread **to)
 	for (size_t i = 0; i < part->routes_count; i++) {
 		const struct route *r = &part->routes[i];
 		struct spread *s = &(*to)[i];
-		struct tally base, now;
+		struct totals base, now;
 
-		tally_calls(&r->calls, &(struct spans){&before, 1}, &base);
-		tally_calls(&r->calls, &during, &now);
+		totals_calls(&r->calls, &(struct spans){&before, 1}, &base);
+		totals_calls(&r->calls, &during, &now);
 		s->route = r->name;
 		s->faulted = r->windows_count > 0;
 		s->sibling = is_sibling(part, i);
-		s->observed = base.n >= TALLY_MIN && now.n >= TALLY_MIN;
-		s->worse = s->observed && tally_is_worse(&base, &now);
-		tally_fini(&base);
-		tally_fini(&now);
+		s->observed = base.n >= TOTALS_MIN && now.n >= TOTALS_MIN;
+		s->worse = s->observed && totals_is_worse(&base, &now);
+		totals_fini(&base);
+		totals_fini(&now);
 	}
 	spans_fini(&during);
 	return part->routes_count;

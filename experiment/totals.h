@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How requests of some time went: how many, how many failed, how long they
  * took. Over the driver's samples or a route's calls alike. */
-#ifndef EXPERIMENT_TALLY_H
-#define EXPERIMENT_TALLY_H
+#ifndef EXPERIMENT_TOTALS_H
+#define EXPERIMENT_TOTALS_H
 
 #include "experiment/run.h"
 #include "experiment/stat.h"
 
-#define TALLY_MIN 30 /* fewer are not compared */
-#define TALLY_ALL SIZE_MAX
+#define TOTALS_MIN 30 /* fewer are not compared */
+#define TOTALS_ALL SIZE_MAX
 
 /* [from_us, to_us) */
 struct span {
@@ -20,7 +20,7 @@ struct spans {
 	size_t count;
 };
 
-struct tally {
+struct totals {
 	size_t n, failed; /* those with an end */
 	size_t degraded;  /* of the good ones */
 	size_t lost;	  /* never sent; not in n */
@@ -28,7 +28,7 @@ struct tally {
 };
 
 /* A quantile, with its interval where n is large enough for one. */
-struct tally_quantile {
+struct totals_quantile {
 	double us;
 	struct range ci_us;
 	bool known; /* false: n is too small for the interval */
@@ -46,17 +46,17 @@ double spans_seconds(const struct spans *s);
 /* When the first fault of all was armed; the run's end if none was. */
 int64_t run_baseline_end(const struct run *run);
 
-/* Requests of the load (TALLY_ALL: all that are no health checks) that should
+/* Requests of the load (TOTALS_ALL: all that are no health checks) that should
  * have started within the spans. */
-void tally_samples(const struct run *run, size_t load,
-		   const struct spans *within, struct tally *to);
+void totals_samples(const struct run *run, size_t load,
+		    const struct spans *within, struct totals *to);
 /* Calls of a route that started within them. */
-void tally_calls(const struct calls *calls, const struct spans *within,
-		 struct tally *to);
-void tally_fini(struct tally *t);
-struct tally_quantile tally_at(const struct tally *t, double p);
+void totals_calls(const struct calls *calls, const struct spans *within,
+		  struct totals *to);
+void totals_fini(struct totals *t);
+struct totals_quantile totals_at(const struct totals *t, double p);
 /* Does `now` fail more than chance allows, by a point at least, or is its p95
  * longer by a quarter with intervals that do not touch? */
-bool tally_is_worse(const struct tally *base, const struct tally *now);
+bool totals_is_worse(const struct totals *base, const struct totals *now);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums over spans of time. */
-#include "experiment/tally.h"
+#include "experiment/totals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,18 +124,18 @@ is_within(const struct spans *s, int64_t at_us)
 static bool
 is_asked(const struct run *run, const struct sample *s, size_t load)
 {
-	if (load != TALLY_ALL)
+	if (load != TOTALS_ALL)
 		return s->load == load;
 	return run->asked->loads[s->load].probe == NULL;
 }
 
 void
-tally_samples(const struct run *run, size_t load, const struct spans *within,
-	      struct tally *to)
+totals_samples(const struct run *run, size_t load, const struct spans *within,
+	       struct totals *to)
 {
 	const struct samples *all = &run->samples;
 
-	*to = (struct tally){0};
+	*to = (struct totals){0};
 	to->us = xcalloc(all->count + 1, sizeof(*to->us));
 	for (size_t i = 0; i < all->count; i++) {
 		const struct sample *s = &all->items[i];
@@ -155,10 +155,10 @@ tally_samples(const struct run *run, size_t load, const struct spans *within,
 }
 
 void
-tally_calls(const struct calls *calls, const struct spans *within,
-	    struct tally *to)
+totals_calls(const struct calls *calls, const struct spans *within,
+	     struct totals *to)
 {
-	*to = (struct tally){0};
+	*to = (struct totals){0};
 	to->us = xcalloc(calls->count + 1, sizeof(*to->us));
 	for (size_t i = 0; i < calls->count; i++) {
 		const struct call *c = &calls->items[i];
@@ -172,16 +172,16 @@ tally_calls(const struct calls *calls, const struct spans *within,
 }
 
 void
-tally_fini(struct tally *t)
+totals_fini(struct totals *t)
 {
 	free(t->us);
-	*t = (struct tally){0};
+	*t = (struct totals){0};
 }
 
-struct tally_quantile
-tally_at(const struct tally *t, double p)
+struct totals_quantile
+totals_at(const struct totals *t, double p)
 {
-	struct tally_quantile q = {0};
+	struct totals_quantile q = {0};
 	size_t lo, hi;
 
 	if (t->n == 0)
@@ -193,12 +193,12 @@ tally_at(const struct tally *t, double p)
 }
 
 bool
-tally_is_worse(const struct tally *base, const struct tally *now)
+totals_is_worse(const struct totals *base, const struct totals *now)
 {
 	struct range more =
 	    stat_newcombe(base->failed, base->n, now->failed, now->n);
-	struct tally_quantile before = tally_at(base, 0.95);
-	struct tally_quantile then = tally_at(now, 0.95);
+	struct totals_quantile before = totals_at(base, 0.95);
+	struct totals_quantile then = totals_at(now, 0.95);
 
 	return more.lo > WORSE_SHARE ||
 	       (before.known && then.known && then.ci_us.lo > before.ci_us.hi &&
