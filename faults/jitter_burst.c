@@ -8,7 +8,7 @@
 #include "faults/fault.h"
 #include "faults/registry.h"
 
-#define DAY_US 86400e6
+#define DAY_US	       86400e6
 #define SILENCE_ROUNDS 64
 
 /* Draws alternate: even ones make bursts, odd ones delays. */
@@ -113,8 +113,8 @@ is_burst(struct stage *s, int64_t at_us)
 	struct jitter_burst_state *st = stage_state(s);
 	int64_t round_us = p->interval_us + p->duration_us;
 
-	/* After a long silence whole rounds are left out: what is drawn does not
-	 * depend on the past. */
+	/* After a long silence whole rounds are left out: what is drawn does
+	 * not depend on the past. */
 	if (at_us - st->to_us > SILENCE_ROUNDS * round_us)
 		st->to_us = at_us - (at_us - st->to_us) % round_us;
 	while (at_us >= st->to_us) {
@@ -137,10 +137,10 @@ due_us(struct stage *s, int64_t arrival_us)
 	st->drawn = true;
 	st->delay_us = 0;
 	if (is_burst(s, arrival_us)) {
-		double u = stage_unit(s, DRAW_DELAY(st->delays++));
+		uint64_t draw = DRAW_DELAY(st->delays++);
+		double more = stage_unit(s, draw) * (double)p->jitter_us;
 
-		st->delay_us =
-		    p->latency_us + (int64_t)(u * (double)p->jitter_us + 0.5);
+		st->delay_us = p->latency_us + (int64_t)(more + 0.5);
 		if (!st->told)
 			stage_acted(s, "burst",
 				    (double)(st->to_us - st->from_us), "us");
