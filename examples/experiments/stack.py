@@ -3,8 +3,10 @@
 before it, each on a free port of 127.0.0.1, each behind a route. The ports are
 in the environment, as the experiment files name them:
 
-    EDGE, API, DB, CACHE              where the services are
-    EDGE_IN, API_IN, DB_IN, CACHE_IN  the routes that lead to them
+    EDGE, API, DB, DB2, CACHE         where the services are
+    EDGE_IN, API_IN, DB_IN, …         the routes that lead to them
+
+DB2 is the database of a second region; it runs if `regions` is 2.
 
 Edge and api call through the routes. All ends with the `with` block."""
 
@@ -19,7 +21,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).parent
-NAMES = ("EDGE", "API", "DB", "CACHE")
+NAMES = ("EDGE", "API", "DB", "DB2", "CACHE")
 SCHEMA = """
 create table rows (id text);
 create table tables (n int primary key, item text);
@@ -59,12 +61,13 @@ def postgres_programs():
 
 
 class Stack:
-    def __init__(self, without=()):
+    def __init__(self, without=(), regions=1):
         self.without = {"edge": [], "api": []}
         for text in without:
             service, _, word = text.rpartition(".")
             for name in [service] if service else self.without:
                 self.without[name].append(word)
+        self.databases = ["DB", "DB2"][:regions]
         self.env = dict(os.environ)
         self.stop = contextlib.ExitStack()
         self.folder = None
@@ -88,10 +91,12 @@ class Stack:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="faultwire-"))
         self.folder.chmod(0o755)
         self.stop.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        self._postgres()
+        for name in self.databases:
+            self._postgres(name)
         self._redis()
-        self.service("api", "DB_IN", "CACHE_IN")
-        self.service("edge", "API_IN")
+        databases = ",".join(self.env[n + "_IN"] for n in self.databases)
+        self.service("api", databases, self.env["CACHE_IN"])
+        self.service("edge", self.env["API_IN"])
 
     def port(self, name):
         return int(self.env[name].rpartition(":")[2])
@@ -112,9 +117,9 @@ class Stack:
         self.stop.callback(end)
         return p
 
-    def _postgres(self):
+    def _postgres(self, name):
         programs = postgres_programs()
-        data = self.folder / "pg"
+        data = self.folder / name.lower()
         data.mkdir()
         options = {}
         if os.getuid() == 0:  # it refuses to run as root
@@ -127,15 +132,16 @@ class Stack:
             stdin=subprocess.DEVNULL, capture_output=True, **options)
         if made.returncode:
             raise RuntimeError(made.stderr.decode())
-        self._spawn([programs / "postgres", "-D", data / "d", "-p",
-                     str(self.port("DB")), "-k", data, "-h", "127.0.0.1",
-                     "-c", "fsync=off"], "postgres", cwd=data, **options)
-        wait_port(self.port("DB"), "PostgreSQL")
+        port = str(self.port(name))
+        self._spawn([programs / "postgres", "-D", data / "d", "-p", port,
+                     "-k", data, "-h", "127.0.0.1", "-c", "fsync=off"],
+                    f"postgres-{name}", cwd=data, **options)
+        wait_port(self.port(name), "PostgreSQL")
         end = time.monotonic() + 30
         while subprocess.run(
-                [programs / "psql", "-h", "127.0.0.1", "-p",
-                 str(self.port("DB")), "-U", "demo", "-d", "postgres", "-X",
-                 "-q", "-v", "ON_ERROR_STOP=1", "-1"], input=SCHEMA.encode(),
+                [programs / "psql", "-h", "127.0.0.1", "-p", port, "-U",
+                 "demo", "-d", "postgres", "-X", "-q", "-v",
+                 "ON_ERROR_STOP=1", "-1"], input=SCHEMA.encode(),
                 capture_output=True).returncode:
             if time.monotonic() > end:
                 raise RuntimeError("PostgreSQL takes no schema")
@@ -149,11 +155,10 @@ class Stack:
                      self.folder], "redis")
         wait_port(self.port("CACHE"), "Redis")
 
-    def service(self, name, *needs):
+    def service(self, name, *leads_to):
         """Starts edge or api."""
         argv = [sys.executable, HERE / "app" / f"{name}.py",
-                str(self.port(name.upper()))]
-        argv += [self.env[n] for n in needs]
+                str(self.port(name.upper())), *leads_to]
         for word in self.without[name]:
             argv += ["--without", word]
         p = self._spawn(argv, name)

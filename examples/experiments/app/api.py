@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The api: tables in PostgreSQL, remembered by Redis.
 
-    api.py PORT DB CACHE [--without WORD]…
+    api.py PORT DB[,DB]… CACHE [--without WORD]…
 
     GET  /tables/N    one table; a remembered one, marked, if the database fails
     POST /rows        {"id": …}: written in a transaction
     GET  /rows/ids    what is stored, one id a line
-    GET  /health      does it live?"""
+    GET  /health      does it live?
+
+Of several databases the first is the one; the others serve while it fails."""
 
 import argparse
 import json
@@ -23,24 +25,26 @@ CACHE_WITHIN = 0.2
 class Api:
     def __init__(self, options):
         lacks = options.without
-        db, cache = address(options.db), address(options.cache)
+        cache = address(options.cache)
         within = 3600.0 if "timeout" in lacks else WITHIN
         self.fallback = "fallback" not in lacks
         self.breaker = (resilience.NoBreaker() if "breaker" in lacks else
                         resilience.Breaker())
-        self.pool = resilience.Pool(lambda: wire.Postgres(db, within),
-                                    backoff="backoff" not in lacks)
+        self.databases = resilience.Failover([
+            resilience.Pool(lambda at=address(db): wire.Postgres(at, within),
+                            backoff="backoff" not in lacks)
+            for db in options.db.split(",")])
         self.cache = resilience.Pool(lambda: wire.Redis(cache, CACHE_WITHIN))
         self.known = {}
 
-    def query(self, *statements):
+    def query(self, *statements, repeat=True):
         """All on one connection; the last one's rows."""
         def act(line):
             rows = None
             for sql in statements:
                 rows = line.ask(sql)
             return rows
-        return self.breaker.call(self.pool.use, act)
+        return self.breaker.call(self.databases.use, act, repeat)
 
     def remembered(self, key):
         try:
@@ -79,13 +83,15 @@ class Api:
         except (ValueError, KeyError, TypeError):
             return 400, {}, {"error": "expected {\"id\": …}"}
         try:
-            self.query("begin", f"insert into rows values ({row})", "commit")
+            self.query("begin", f"insert into rows values ({row})", "commit",
+                       repeat=False)
         except (OSError, resilience.Open) as e:
             return 503, {}, {"error": f"not written, or not known: {e}"}
         return 201, {}, {"written": True}
 
     def ids(self):
-        rows = self.pool.use(lambda line: line.ask("select id from rows"))
+        rows = self.databases.pools[0].use(
+            lambda line: line.ask("select id from rows"))
         return 200, {}, "".join(f"{r[0]}\n" for r in rows).encode()
 
     def routes(self, method, path, body, _headers):

@@ -12,6 +12,7 @@ OPEN_SECONDS = 3.0  # for that long; then one call is let through
 ATTEMPTS = 3        # of a call that may be repeated
 PAUSE = 0.1         # before the second attempt; doubled before the third
 AT_ONCE = 16        # calls that a bulkhead lets in
+REST_SECONDS = 5.0  # for a region that failed
 
 
 class Open(Exception):
@@ -143,3 +144,25 @@ class Pool:
             stale, self.idle = self.idle, []
         for line in stale:
             line.close()
+
+
+class Failover:
+    """Several pools in order of preference. One that fails is left alone for
+    some seconds; then it is tried again, and preferred again if it is well."""
+
+    def __init__(self, pools, rest=REST_SECONDS):
+        self.pools, self.rest = pools, rest
+        self.bad_until = [0.0] * len(pools)
+
+    def use(self, act, repeat):
+        """`repeat`: what failed on one may be done on the next."""
+        now = time.monotonic()
+        order = sorted(range(len(self.pools)),
+                       key=lambda i: (self.bad_until[i] > now, i))
+        for i in order if repeat else order[:1]:
+            try:
+                return self.pools[i].use(act)
+            except OSError as e:
+                self.bad_until[i] = time.monotonic() + self.rest
+                last = e
+        raise last
