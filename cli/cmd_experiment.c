@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/diag_out.h"
+#include "cli/experiment.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "config/load.h"
@@ -21,8 +22,6 @@
 #include "runner/conduct.h"
 #include "runner/plan.h"
 #include "runner/schedule.h"
-
-#define EXIT_BAD_FILE 2 /* of an experiment: also usage */
 
 struct experiment_options {
 	const char *only, *runs, *out, *control, *token_file;
@@ -38,7 +37,6 @@ struct experiment_options {
 /* --- the file --------------------------------------------------------------
  */
 
-/* The model of a file that holds an experiment. NULL: diag says why not. */
 static struct conf_model *
 load(const char *path, struct conf_diag *diag)
 {
@@ -61,10 +59,8 @@ load(const char *path, struct conf_diag *diag)
 	return NULL;
 }
 
-/* The same; what is wrong, and what is legal and surely not meant, is said on
- * stderr. */
-static struct conf_model *
-load_or_say(const char *path)
+struct conf_model *
+experiment_load(const char *path)
 {
 	struct conf_diag diag = {0};
 	struct conf_model *model = load(path, &diag);
@@ -203,13 +199,12 @@ run_plan(int argc, char **argv)
 	if (path == NULL)
 		return code;
 	runs = opt.runs != NULL ? strtol(opt.runs, NULL, 10) : 5;
-	model = load_or_say(path);
-	if (model == NULL || !is_scenario(model, opt.only))
-		code = EXIT_BAD_FILE;
-	else
-		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
-	if (model != NULL && code != EXIT_BAD_FILE)
+	model = experiment_load(path);
+	code = EXIT_BAD_FILE;
+	if (model != NULL && is_scenario(model, opt.only)) {
 		code = EXIT_DONE;
+		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
+	}
 	conf_model_unref(model);
 	return code;
 }
@@ -334,7 +329,7 @@ run_run(int argc, char **argv)
 
 	if (path == NULL)
 		return code;
-	model = load_or_say(path);
+	model = experiment_load(path);
 	code = EXIT_BAD_FILE;
 	if (model != NULL && is_scenario(model, opt.only)) {
 		code = EXIT_DONE;
@@ -371,6 +366,7 @@ static const struct command *const verbs[] = {
     &experiment_check,
     &experiment_plan,
     &experiment_run,
+    &command_experiment_schedule,
     NULL,
 };
 

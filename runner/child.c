@@ -96,7 +96,8 @@ wait_ready(struct child *c, const struct child_options *o,
 	for (;;) {
 		if (child_ended(c, err))
 			return false;
-		if (control_call(control, "GET", "/v1/status", NULL, NULL, err))
+		if (control_call(control, ASK("GET", "/v1/status", NULL), NULL,
+				 err))
 			return true;
 		if (clock_now(&clock_real) >= until_us)
 			return false;

@@ -49,12 +49,14 @@ refused(const struct http_client_reply *reply, struct error *err)
 }
 
 bool
-control_call(struct control *c, const char *method, const char *path,
-	     json_t *body, json_t **to, struct error *err)
+control_call(struct control *c, const struct control_ask *ask, json_t **to,
+	     struct error *err)
 {
-	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	char *text =
+	    ask->body != NULL ? json_dumps(ask->body, JSON_COMPACT) : NULL;
 	const struct http_client_request request = {
-	    method, path, text, strcmp(method, "GET") != 0 ? c->lease : NULL};
+	    ask->method, ask->path, text,
+	    strcmp(ask->method, "GET") != 0 ? c->lease : NULL};
 	struct http_client_reply reply;
 	bool ok;
 
@@ -66,7 +68,7 @@ control_call(struct control *c, const char *method, const char *path,
 	else if (ok && to != NULL && reply.body.text != NULL)
 		*to = json_loads(reply.body.text, 0, NULL);
 	http_client_reply_fini(&reply);
-	json_decref(body);
+	json_decref(ask->body);
 	free(text);
 	return ok;
 }
@@ -93,7 +95,7 @@ static bool
 call(struct control *c, const char *method, char *path, json_t *body,
      struct error *err)
 {
-	bool ok = control_call(c, method, path, body, NULL, err);
+	bool ok = control_call(c, ASK(method, path, body), NULL, err);
 
 	free(path);
 	return ok;
@@ -112,9 +114,11 @@ control_lease(struct control *c, int64_t ttl_us, const char *name,
 
 	units_print_duration(&ttl, ttl_us);
 	c->renewed_us = clock_now(&clock_real);
-	if (!control_call(c, "POST", "/v1/leases",
-			  json_pack("{ssss}", "ttl", ttl.text, "name", name),
-			  &answer, err)) {
+	if (!control_call(
+		c,
+		ASK("POST", "/v1/leases",
+		    json_pack("{ssss}", "ttl", ttl.text, "name", name)),
+		&answer, err)) {
 		str_fini(&ttl);
 		return false;
 	}
@@ -198,8 +202,9 @@ control_arm(struct control *c, const struct conf_step *step, struct error *err)
 			    path_of("/v1/routes/%/faults", step->route, NULL),
 			    fault_body(step->fault), err);
 	if (step->cut != NULL)
-		return control_call(c, "POST", "/v1/partitions",
-				    cut_body(step->cut), NULL, err);
+		return control_call(
+		    c, ASK("POST", "/v1/partitions", cut_body(step->cut)), NULL,
+		    err);
 	return call(c, "POST",
 		    path_of("/v1/partitions/%/start", step->partition, NULL),
 		    NULL, err);
@@ -265,7 +270,7 @@ is_unconfigured(struct control *c, const struct conf_step *step,
 	json_t *answer;
 	size_t i;
 
-	ok = control_call(c, "GET", path, NULL, &answer, err);
+	ok = control_call(c, ASK("GET", path, NULL), &answer, err);
 	free(path);
 	json_array_foreach(json_object_get(answer, step->fault != NULL
 						       ? "faults"
@@ -305,7 +310,7 @@ control_lifted(struct control *c, const struct conf_step *step,
 		str_add(&path, "&route=");
 		http_client_escape(&path, step->route);
 	}
-	ok = control_call(c, "GET", path.text, NULL, &answer, err);
+	ok = control_call(c, ASK("GET", path.text, NULL), &answer, err);
 	json_array_foreach(json_object_get(answer, "sessions"), i, session)
 	    flows += count_flows(step, session);
 	json_decref(answer);
@@ -325,7 +330,7 @@ control_origin(struct control *c, int64_t *origin_us, struct error *err)
 	json_t *answer;
 	bool ok;
 
-	if (!control_call(c, "GET", "/v1/status", NULL, &answer, err))
+	if (!control_call(c, ASK("GET", "/v1/status", NULL), &answer, err))
 		return false;
 	after_us = clock_now(&clock_real);
 	uptime = json_object_get(answer, "uptime");
@@ -345,7 +350,7 @@ control_listening(struct control *c, const char *route, struct error *err)
 	const char *text;
 	json_t *answer;
 
-	if (control_call(c, "GET", path, NULL, &answer, err)) {
+	if (control_call(c, ASK("GET", path, NULL), &answer, err)) {
 		text = json_string_value(json_object_get(
 		    json_object_get(answer, "state"), "listening"));
 		at = xstrdup(text);
@@ -400,7 +405,7 @@ control_routes(struct control *c, const struct conf_model *model, size_t *added,
 	bool ok;
 
 	*added = 0;
-	ok = control_call(c, "GET", "/v1/routes", NULL, &answer, err);
+	ok = control_call(c, ASK("GET", "/v1/routes", NULL), &answer, err);
 	for (size_t i = 0; ok && i < model->routes_count; i++) {
 		const struct conf_route *r = &model->routes[i];
 		const json_t *there =
@@ -409,8 +414,9 @@ control_routes(struct control *c, const struct conf_model *model, size_t *added,
 		    json_string_value(json_object_get(there, "upstream"));
 
 		if (there == NULL) {
-			ok = control_call(c, "POST", "/v1/routes",
-					  route_body(r), NULL, err);
+			ok = control_call(
+			    c, ASK("POST", "/v1/routes", route_body(r)), NULL,
+			    err);
 			*added += ok;
 		} else if (upstream == NULL ||
 			   strcmp(upstream, r->upstream_text) != 0) {

@@ -26,11 +26,17 @@ bool control_init(struct control *c, const char *url, const char *token,
 		  struct error *err) WARN_UNUSED;
 /* Zeroed memory is accepted. No call is made. */
 void control_fini(struct control *c);
-/* One call; the body (NULL: none) is taken. False: no answer, or one that is
- * not 2xx; err then has what the proxy says. *to (NULL: not wanted) is owned,
- * and NULL if the answer has no body. Changes are bound to the lease. */
-bool control_call(struct control *c, const char *method, const char *path,
-		  json_t *body, json_t **to, struct error *err) WARN_UNUSED;
+/* One call; its body is taken. False: no answer, or one that is not 2xx; err
+ * then has what the proxy says. *to (NULL: not wanted) is owned, and NULL if
+ * the answer has no body. Changes are bound to the lease. */
+struct control_ask {
+	const char *method, *path;
+	json_t *body; /* NULL: none */
+};
+#define ASK(method, path, body)                                                \
+	(&(const struct control_ask){(method), (path), (body)})
+bool control_call(struct control *c, const struct control_ask *ask, json_t **to,
+		  struct error *err) WARN_UNUSED;
 
 /* Takes a lease of that time, from then on calls wait no longer than a quarter
  * of it. */
