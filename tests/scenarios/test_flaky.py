@@ -168,6 +168,27 @@ class Flaky(Scenario):
         self.assertEqual(self.broken, 0, getattr(self, "last", None))
         self.all_is_well(descriptors)
 
+    def test_a_wall_clock_that_jumps_delays_nothing(self):
+        for hours in (-30, 30):
+            self.prepare(f"clock={hours}")
+            c = connect(self.ports[1], PATIENCE)
+            self.addCleanup(c.close)
+            for on in (False, True, False):
+                if on:
+                    self.switch.touch()
+                elif self.switch.exists():
+                    self.switch.unlink()
+                time.sleep(0.01)
+                for _ in range(20):
+                    start = time.monotonic()
+                    c.send(b"x")
+                    c.recv(1, PATIENCE)
+                    took = time.monotonic() - start
+                    self.assertGreater(took, 0.0019)
+                    self.assertLess(took, 5)
+            c.close()
+            self.proxy.stop()
+
 
 if __name__ == "__main__":
     unittest.main()
