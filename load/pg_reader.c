@@ -110,10 +110,11 @@ pg_read(struct pg_reader *r, struct view *data, struct view *piece)
 		if (comes_in_pieces(r->type) && r->left > 0) {
 			enum pg_event event = read_piece(r, data, piece);
 
+			if (r->left == 0)
+				r->head_len = 0;
 			if (event != PG_MORE)
 				return event;
-			if (r->left > 0)
-				return PG_MORE;
+			continue;
 		}
 		part = cut(data, r->left);
 		str_add_bytes(&r->text, part.at, part.len);

@@ -14,7 +14,7 @@
 enum pg_event {
 	PG_MORE,    /* all was taken */
 	PG_PIECE,   /* of a column or of copied data */
-	PG_MESSAGE, /* `type` and `text` hold one */
+	PG_MESSAGE, /* `type` and `text` hold one that came whole */
 	PG_BAD,
 };
 
