@@ -388,10 +388,9 @@ floods(const struct report *r, const struct finding *f, struct str *text)
 static const struct advice_rule rules[] = {
     {"R1", "No circuit breaker", "breaker", RISK_HIGH, no_breaker,
      "breaker ABSENT, 250 failures or more"},
-    {"R2", "Breaker stays open for long", "breaker", RISK_MEDIUM, long_open,
+    {"R2", "Slow to come back", "breaker", RISK_MEDIUM, long_open,
      "open for more than 60 s"},
-    {"R2", "Recovery waits for the client", "recovery", RISK_MEDIUM,
-     client_wait,
+    {"R2", "Slow to come back", "recovery", RISK_MEDIUM, client_wait,
      "first success after more than 1 s, more than half of it "
      "the client's wait"},
     {"R3", "No time-out", "timeout", RISK_HIGH, no_timeout,

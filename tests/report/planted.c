@@ -63,7 +63,7 @@ call(struct world *w, int route, int64_t start, int64_t end, int outcome)
 	c->outcome = (uint8_t)outcome;
 	c->status = outcome == CALL_OK ? 200 : outcome == CALL_ERROR ? 503 : 0;
 	c->method = intern("GET");
-	c->request = w->request;
+	c->request = c->trace = w->request;
 	c->client = 1;
 	c->bytes_up = 100;
 	c->bytes_down = 1000;
