@@ -14,6 +14,20 @@ add_words(struct str *to, const struct expect_key *k)
 		str_printf(to, "%s`%s`", i > 0 ? ", " : ": ", k->words[i]);
 }
 
+/* A bar would end the cell. */
+static void
+add_mechs(struct str *to, const struct expect_key *k)
+{
+	if (k->mech == NULL) {
+		str_add(to, " | what was measured");
+		return;
+	}
+	str_add(to, " | `");
+	for (const char *at = k->mech; *at != '\0'; at++)
+		str_add(to, *at == '|' ? "`, `" : (char[]){*at, '\0'});
+	str_add(to, "`");
+}
+
 static bool
 expectations_page(const char *folder)
 {
@@ -35,10 +49,7 @@ expectations_page(const char *folder)
 		str_printf(&text, "| `%s` | %s%s", k->name,
 			   k->list ? "one or more " : "", expect_type_name(k));
 		add_words(&text, k);
-		if (k->mech != NULL)
-			str_printf(&text, " | `%s`", k->mech);
-		else
-			str_add(&text, " | what was measured");
+		add_mechs(&text, k);
 		str_printf(&text, " | %s |\n", k->help);
 	}
 	ok = generate_page(folder, "", "expectations", &text);

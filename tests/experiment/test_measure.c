@@ -6,7 +6,7 @@
 
 #include "base/attr.h"
 #include "base/intern.h"
-#include "experiment/availability.h"
+#include "experiment/uptime.h"
 #include "experiment/expect.h"
 #include "experiment/part.h"
 #include "experiment/spread.h"
@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST(availability_is_by_requests_and_by_time)
 {
-	struct availability a;
+	struct uptime a;
 	struct fixture f;
 
 	set_up(&f);
@@ -124,7 +124,7 @@ START_TEST(availability_is_by_requests_and_by_time)
 	}
 	add(&f, 1, 30.5, SAMPLE_FAILED);
 	add(&f, 0, 30.6, SAMPLE_LOST);
-	availability_measure(&f.run, 0.9, &a);
+	uptime_measure(&f.run, 0.9, &a);
 	ck_assert_uint_eq(a.requests, 600);
 	ck_assert_uint_eq(a.good, 530);
 	ck_assert_uint_eq(a.windows, 60);
@@ -136,24 +136,24 @@ START_TEST(availability_is_by_requests_and_by_time)
 	ck_assert_double_eq(a.mean_s, 5); /* of those that are over */
 	ck_assert_double_eq_tol(a.budget_burn, 70.0 / 600 / 0.1, 1e-9);
 	ck_assert(a.burn_ci.lo < a.budget_burn && a.budget_burn < a.burn_ci.hi);
-	availability_fini(&a);
+	uptime_fini(&a);
 	tear_down(&f);
 }
 END_TEST
 
 START_TEST(no_request_is_no_availability)
 {
-	struct availability a;
+	struct uptime a;
 	struct fixture f;
 
 	set_up(&f);
-	availability_measure(&f.run, 0.999, &a);
+	uptime_measure(&f.run, 0.999, &a);
 	ck_assert_uint_eq(a.requests, 0);
 	ck_assert_double_eq(a.ci.lo, 0);
 	ck_assert_double_eq(a.ci.hi, 1);
 	ck_assert_uint_eq(a.outages_count, 0);
-	ck_assert_double_eq(a.mean_s, AVAILABILITY_NONE);
-	availability_fini(&a);
+	ck_assert_double_eq(a.mean_s, UPTIME_NONE);
+	uptime_fini(&a);
 }
 END_TEST
 

@@ -122,7 +122,7 @@ static const struct {
 		      "breaker.open_max VIOLATED\n"
 		      "+R1 platform\n"},
     {WITHOUT_FALLBACK, "fallback platform good>bad\n"
-		       "health platform open>bad\n"
+		       "health_honesty platform open>bad\n"
 		       "blast_radius platform good>bad\n"
 		       "fallback VIOLATED\n"
 		       "+R14 platform\n"},
@@ -143,10 +143,10 @@ static const struct {
 		      "+R3 db\n"
 		      "+R13 db\n"},
     {WITHOUT_QUICK_POOL, "+R2 db\n"},
-    {WITHOUT_ISOLATION, "isolation db good>half\n"
+    {WITHOUT_ISOLATION, "cascade db good>half\n"
 			"siblings_unaffected VIOLATED\n"
 			"+R12 db\n"},
-    {WITHOUT_HONEST_HEALTH, "health db good>bad\n"
+    {WITHOUT_HONEST_HEALTH, "health_honesty db good>bad\n"
 			    "health_honest VIOLATED\n"
 			    "+R14 db\n"},
     {WITHOUT_BULKHEAD, "bulkhead api good>open\n"
@@ -160,7 +160,7 @@ static const struct {
 		    "amplification redis bad>none\n"
 		    "fallback redis half>open\n"
 		    "recovery redis good>open\n"
-		    "isolation redis good>open\n"
+		    "cascade redis good>open\n"
 		    "blast_radius redis bad>open\n"
 		    "retries.max UNDECIDED\n"
 		    "retries.backoff UNDECIDED\n"
@@ -172,7 +172,7 @@ static const struct {
 		  "fallback api half>open\n"
 		  "bulkhead api good>open\n"
 		  "recovery api good>open\n"
-		  "isolation api good>open\n"
+		  "cascade api good>open\n"
 		  "blast_radius api bad>open\n"
 		  "bulkhead.on UNDECIDED\n"
 		  "siblings_unaffected UNDECIDED\n"},

@@ -11,6 +11,8 @@
 #include <jansson.h>
 
 #include "base/xalloc.h"
+#include "experiment/expect.h"
+#include "report/advice.h"
 #include "report/views.h"
 #include "report/write.h"
 #include "tests/harness/check_run.h"
@@ -191,6 +193,31 @@ START_TEST(the_next_cycle_is_valid_configuration)
 }
 END_TEST
 
+/* "a|b" */
+static void
+check_names(const char *names)
+{
+	char *all = xstrdup(names), *rest = all, *one;
+
+	while ((one = strsep(&rest, "|")) != NULL)
+		ck_assert_msg(mechanism_find(one) != NULL, "%s", one);
+	free(all);
+}
+
+START_TEST(expectations_and_rules_speak_of_mechanisms_that_are_weighed)
+{
+	const struct advice_rule *rule;
+	const struct expect_key *key;
+
+	for (size_t i = 0; (key = expect_key_at(i)) != NULL; i++) {
+		if (key->mech != NULL)
+			check_names(key->mech);
+	}
+	for (size_t i = 0; (rule = advice_rule_at(i)) != NULL; i++)
+		check_names(rule->mech);
+}
+END_TEST
+
 START_TEST(the_same_run_gives_the_same_bytes)
 {
 	static void (*const views[])(const struct report *, struct str *) = {
@@ -350,6 +377,7 @@ main(void)
 	    what_is_no_report_of_this_experiment_is_passed_over,
 	    damaged_entries_of_the_last_report_are_passed_over,
 	    the_next_cycle_is_valid_configuration,
+	    expectations_and_rules_speak_of_mechanisms_that_are_weighed,
 	    the_same_run_gives_the_same_bytes,
 	    all_formats_come_into_a_folder_that_is_made,
 	    only_what_was_asked_for_is_written,
