@@ -225,6 +225,7 @@ main(void)
 			     intervals_do_not_depend_on_when_they_are_asked_for,
 			     jitter_is_drawn_from_the_seed, blackouts_are_told,
 			     monkeys_keep_to_their_window_and_gap,
+			     runs_that_overlap_or_were_missed_follow_the_policy,
 			     nothing_is_scheduled_where_nothing_is_asked_for,
 			     NULL});
 }
