@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultwire experiment: check, plan, run and schedule what a file describes.
  * Exit codes are those of docs/experiments.md, not the usual ones. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/diag_out.h"
+#include "cli/experiment.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "config/load.h"
+#include "config/source.h"
 #include "faults/fault.h"
 #include "proxy/tls_context.h"
+#include "runner/check.h"
+#include "runner/conduct.h"
 #include "runner/plan.h"
 #include "runner/schedule.h"
 
-#define EXIT_BAD_FILE 2 /* of an experiment: also usage */
-
 struct experiment_options {
-	const char *only, *runs;
-	bool json;
+	const char *only, *runs, *out, *control, *token_file;
+	bool json, dry_run, quiet, yes;
 };
 
 #define ROW(letter, name, type, member, value, help)                           \
@@ -32,7 +37,6 @@ struct experiment_options {
 /* --- the file --------------------------------------------------------------
  */
 
-/* The model of a file that holds an experiment. NULL: diag says why not. */
 static struct conf_model *
 load(const char *path, struct conf_diag *diag)
 {
@@ -47,16 +51,16 @@ load(const char *path, struct conf_diag *diag)
 		    diag, &where,
 		    "it holds no experiment; expected experiment = { name = "
 		    "\xe2\x80\xa6 }, load and scenarios");
+	else
+		check_expectations(model, diag);
 	if (diag->errors == 0)
 		return model;
 	conf_model_unref(model);
 	return NULL;
 }
 
-/* The same; what is wrong, and what is legal and surely not meant, is said on
- * stderr. */
-static struct conf_model *
-load_or_say(const char *path)
+struct conf_model *
+experiment_load(const char *path)
 {
 	struct conf_diag diag = {0};
 	struct conf_model *model = load(path, &diag);
@@ -195,13 +199,12 @@ run_plan(int argc, char **argv)
 	if (path == NULL)
 		return code;
 	runs = opt.runs != NULL ? strtol(opt.runs, NULL, 10) : 5;
-	model = load_or_say(path);
-	if (model == NULL || !is_scenario(model, opt.only))
-		code = EXIT_BAD_FILE;
-	else
-		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
-	if (model != NULL && code != EXIT_BAD_FILE)
+	model = experiment_load(path);
+	code = EXIT_BAD_FILE;
+	if (model != NULL && is_scenario(model, opt.only)) {
 		code = EXIT_DONE;
+		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
+	}
 	conf_model_unref(model);
 	return code;
 }
@@ -219,12 +222,151 @@ static const struct command experiment_plan = {
     .args = "FILE",
 };
 
+/* --- run -------------------------------------------------------------------
+ */
+
+static const int run_signals[] = {SIGINT, SIGTERM, SIGHUP, 0};
+
+static const struct option_row run_options[] = {
+    ROW(0, "out", OPTION_TEXT, out, "DIR",
+	"where the report, the journal and logs go; wins over the file"),
+    ROW(0, "only", OPTION_TEXT, only, "SCENARIO", "run this scenario alone"),
+    ROW(0, "dry-run", OPTION_FLAG, dry_run, NULL,
+	"inject nothing: print the plan"),
+    ROW(0, "control", OPTION_TEXT, control, "URL",
+	"use the proxy whose control API is there, instead of a new one"),
+    ROW(0, "token-file", OPTION_TEXT, token_file, "FILE",
+	"where the token of its API is"),
+    ROW('q', "quiet", OPTION_FLAG, quiet, NULL, "show no progress"),
+    ROW('y', "yes", OPTION_FLAG, yes, NULL,
+	"do not ask on a terminal before anything is injected"),
+    {0},
+};
+
+static const struct command experiment_run;
+
+static const char *
+option_or_env(const char *option, const char *variable)
+{
+	const char *value = option != NULL ? option : getenv(variable);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* The token in that file, owned, in *to; no file, no token. */
+static bool
+read_token(const char *file, char **to)
+{
+	struct str text = {0};
+	struct error err = {0};
+
+	*to = NULL;
+	if (file == NULL)
+		return true;
+	if (!source_read(file, 4096, &text, &err)) {
+		fprintf(stderr, "faultwire experiment run: token file: %s\n",
+			err.text);
+		str_fini(&text);
+		return false;
+	}
+	while (text.len > 0 && strchr(" \t\r\n", text.text[text.len - 1]))
+		text.text[--text.len] = '\0';
+	*to = str_take(&text);
+	return true;
+}
+
+/* On a terminal: is it meant? */
+static bool
+is_meant(const struct conf_model *model, const struct experiment_options *opt)
+{
+	char answer[8] = "";
+
+	if (opt->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return true;
+	fprintf(stderr, "inject the faults of \"%s\" now? [y/N] ",
+		model->experiment->name);
+	if (fgets(answer, sizeof(answer), stdin) == NULL)
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+static int
+run_model(const struct conf_model *model, const char *path,
+	  const struct experiment_options *opt)
+{
+	struct conduct_options o = {
+	    .model = model,
+	    .file = path,
+	    .dir = opt->out != NULL ? opt->out : model->experiment->report.dir,
+	    .control = option_or_env(opt->control, "FAULTWIRE_CONTROL"),
+	    .only = opt->only,
+	    .quiet = opt->quiet,
+	    .interrupt_take = interrupt_take};
+	const char *file =
+	    o.control != NULL
+		? option_or_env(opt->token_file, "FAULTWIRE_TOKEN_FILE")
+		: model->control.token_file;
+	char *token;
+	int code;
+
+	if (!read_token(file, &token))
+		return EXIT_BAD_FILE;
+	o.token = token;
+	o.interrupt_fd = interrupt_open(run_signals);
+	code = conduct(&o);
+	interrupt_close(o.interrupt_fd, run_signals);
+	free(token);
+	return code;
+}
+
+static int
+run_run(int argc, char **argv)
+{
+	struct experiment_options opt = {0};
+	struct conf_model *model;
+	int code;
+	const char *path = one_file(&experiment_run, argc, argv, &opt, &code);
+
+	if (path == NULL)
+		return code;
+	model = experiment_load(path);
+	code = EXIT_BAD_FILE;
+	if (model != NULL && is_scenario(model, opt.only)) {
+		code = EXIT_DONE;
+		if (opt.dry_run)
+			print_plan(model, &opt, 5);
+		else if (is_meant(model, &opt))
+			code = run_model(model, path, &opt);
+	}
+	conf_model_unref(model);
+	return code;
+}
+
+static const struct command experiment_run = {
+    .name = "experiment run",
+    .usage = "FILE",
+    .summary = "Runs an experiment, and writes a report about it",
+    .options = run_options,
+    .run = run_run,
+    .details =
+	"Exit codes: 0 all expectations met; 1 one is violated; 2 the file is "
+	"bad;\n3 the steady state was not met, nothing was injected; 4 a guard "
+	"ended it;\n5 undecided, with require_decided; 6 faults could not be "
+	"seen to be gone;\n130 interrupted. After 4 and 130 every fault is "
+	"lifted.\n",
+    .args_min = 1,
+    .args_max = 1,
+    .args = "FILE",
+};
+
 /* --- the command -----------------------------------------------------------
  */
 
 static const struct command *const verbs[] = {
     &experiment_check,
     &experiment_plan,
+    &experiment_run,
+    &command_experiment_schedule,
     NULL,
 };
 

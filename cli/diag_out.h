@@ -9,7 +9,8 @@
 void diag_out_json(const struct conf_diag *diag);
 /* Lines on stderr. */
 void diag_out_findings(const struct conf_diag *diag);
-/* The same, how many errors there are, and on stdout that the file is good, if it is. */
+/* The same, how many errors there are, and on stdout that the file is good, if
+ * it is. */
 void diag_out_text(const struct conf_diag *diag, const char *path);
 
 #endif

@@ -41,8 +41,9 @@ struct expect_key {
 	enum expect_type type;
 	bool list;		  /* or several of them */
 	const char *const *words; /* of EXPECT_WORD; NULL-ended */
-	const char *mech;	  /* of the verdict it is judged by, or NULL */
-	const char *fact;	  /* its fact that is compared, or NULL */
+	const char *mech; /* of the verdicts it is judged by, separated by |;
+			     or NULL */
+	const char *fact; /* its fact that is compared, or NULL */
 	void (*judge)(const struct expect_case *c, struct run_expect *to);
 	const char *help; /* one line: when it is met */
 };
@@ -79,14 +80,16 @@ void expect_judge(const struct run *run, size_t scenario,
 
 void expect_by_state(const struct expect_case *c, struct run_expect *to);
 void expect_by_flag(const struct expect_case *c, struct run_expect *to);
-/* The opposite: true asks for ABSENT. */
-void expect_by_unflag(const struct expect_case *c, struct run_expect *to);
+/* The opposite of a cascade. */
+void expect_by_siblings(const struct expect_case *c, struct run_expect *to);
 void expect_by_max(const struct expect_case *c, struct run_expect *to);
 void expect_by_word(const struct expect_case *c, struct run_expect *to);
 void expect_by_jitter(const struct expect_case *c, struct run_expect *to);
 void expect_by_retries(const struct expect_case *c, struct run_expect *to);
 void expect_by_class(const struct expect_case *c, struct run_expect *to);
 void expect_by_recovery(const struct expect_case *c, struct run_expect *to);
+void expect_by_pool(const struct expect_case *c, struct run_expect *to);
+void expect_by_failback(const struct expect_case *c, struct run_expect *to);
 void expect_by_success(const struct expect_case *c, struct run_expect *to);
 void expect_by_spread(const struct expect_case *c, struct run_expect *to);
 void expect_by_alert(const struct expect_case *c, struct run_expect *to);

@@ -27,6 +27,21 @@ find(const struct expect_case *c, const char *mech, const struct verdict *like)
 	return NULL;
 }
 
+/* Is the mechanism one of the key's? */
+static bool
+is_named(const char *mech, const char *all)
+{
+	size_t len = strlen(mech);
+
+	for (const char *at = all; at != NULL; at = strchr(at, '|')) {
+		at += *at == '|';
+		if (strncmp(at, mech, len) == 0 &&
+		    (at[len] == '|' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_about(const struct expect_case *c, const struct verdict *v)
 {
@@ -34,7 +49,7 @@ is_about(const struct expect_case *c, const struct verdict *v)
 
 	if (c->key->type == EXPECT_ROUTE)
 		on = c->asked->value;
-	return strcmp(v->mech, c->key->mech) == 0 &&
+	return is_named(v->mech, c->key->mech) &&
 	       (on == NULL || strcmp(v->route, on) == 0);
 }
 
@@ -111,13 +126,14 @@ rule_flag(const struct expect_case *c, const struct verdict *v)
 	return v->state == wanted ? EXPECT_MET : EXPECT_VIOLATED;
 }
 
+/* Siblings that stay well are the opposite of a cascade. */
 static enum expect_state
-rule_unflag(const struct expect_case *c, const struct verdict *v)
+rule_siblings(const struct expect_case *c, const struct verdict *v)
 {
 	struct expect_case opposite = *c;
 
 	opposite.value.number = c->value.number == 0;
-	return rule_flag(&opposite, v);
+	return rule_flag(strcmp(v->mech, "cascade") == 0 ? &opposite : c, v);
 }
 
 /* A bracket decides only if all of it is on one side. */
@@ -262,6 +278,31 @@ rule_recovery(const struct expect_case *c, const struct verdict *v)
 	return compare(&steady->value, c->value.number);
 }
 
+/* A pool that was never emptied says nothing. */
+static enum expect_state
+rule_pool(const struct expect_case *c, const struct verdict *v)
+{
+	const struct fact *full = verdict_fact(v, "pool_refilled_share");
+	const struct fact *time = verdict_fact(v, c->key->fact);
+
+	if (full != NULL && full->value.lo < 1)
+		return EXPECT_VIOLATED;
+	return time != NULL ? compare(&time->value, c->value.number)
+			    : EXPECT_UNDECIDED;
+}
+
+static enum expect_state
+rule_failback(const struct expect_case *c, const struct verdict *v)
+{
+	const struct fact *flaps = verdict_fact(v, "flaps");
+	bool back = verdict_fact(v, c->key->fact) != NULL &&
+		    (flaps == NULL || flaps->value.lo == 0);
+
+	if (v->state != STATE_CONFIRMED && v->state != STATE_PARTIAL)
+		return EXPECT_UNDECIDED;
+	return back == (c->value.number != 0) ? EXPECT_MET : EXPECT_VIOLATED;
+}
+
 void
 expect_by_state(const struct expect_case *c, struct run_expect *to)
 {
@@ -275,9 +316,9 @@ expect_by_flag(const struct expect_case *c, struct run_expect *to)
 }
 
 void
-expect_by_unflag(const struct expect_case *c, struct run_expect *to)
+expect_by_siblings(const struct expect_case *c, struct run_expect *to)
 {
-	by_verdicts(c, to, rule_unflag);
+	by_verdicts(c, to, rule_siblings);
 }
 
 void
@@ -314,4 +355,16 @@ void
 expect_by_recovery(const struct expect_case *c, struct run_expect *to)
 {
 	by_verdicts(c, to, rule_recovery);
+}
+
+void
+expect_by_pool(const struct expect_case *c, struct run_expect *to)
+{
+	by_verdicts(c, to, rule_pool);
+}
+
+void
+expect_by_failback(const struct expect_case *c, struct run_expect *to)
+{
+	by_verdicts(c, to, rule_failback);
 }

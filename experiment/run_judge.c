@@ -74,7 +74,7 @@ take_recovery(const struct run *run, struct run_scenario *s)
 	s->steady_us = all_steady(run, s)
 			   ? longest(run, s, "recovery", "steady_s")
 			   : RUN_NEVER;
-	s->pool_us = longest(run, s, "pool", "refill_s");
+	s->pool_us = longest(run, s, "recovery", "pool_refill_s");
 }
 
 /* --- expectations --------------------------------------------------------- */

@@ -121,7 +121,8 @@ judge_health(struct run *run, const struct run_scenario *s,
 	spans_of_scenario(s, &during);
 	totals_samples(run, TOTALS_ALL, &during, &t);
 	if (count_probes(run, &during, &n, &failed))
-		say_health(add(run, part, "health", "probes/1"), &t, n, failed);
+		say_health(add(run, part, "health_honesty", "load/1"), &t, n,
+			   failed);
 	totals_fini(&t);
 	spans_fini(&during);
 }
@@ -163,10 +164,11 @@ judge_writes(struct run *run, const struct run_scenario *s,
 	    (unsigned long long)r->applied_in_doubt);
 }
 
-/* --- siblings ------------------------------------------------------------- */
+/* --- routes that should not care
+ * ------------------------------------------------------------- */
 
 static void
-judge_isolation(struct run *run, const struct record *part)
+judge_cascade(struct run *run, const struct record *part)
 {
 	struct spread *all;
 	size_t n = spread_find(part, &all), seen = 0, worse = 0, few = 0;
@@ -185,11 +187,11 @@ judge_isolation(struct run *run, const struct record *part)
 	free(all);
 	if (seen + few == 0)
 		return; /* no route is a sibling */
-	v = add(run, part, "isolation", "newcombe/1");
+	v = add(run, part, "cascade", "routes/1");
 	v->n = seen;
 	if (worse > 0) {
-		verdict_word(v, "affected", intern(names.text));
-		verdict_say(v, STATE_ABSENT,
+		verdict_word(v, "routes", intern(names.text));
+		verdict_say(v, STATE_CONFIRMED,
 			    "routes that need none of the "
 			    "faulted ones got worse: %s",
 			    names.text);
@@ -202,7 +204,7 @@ judge_isolation(struct run *run, const struct record *part)
 		verdict_wants(v, "%d calls on them before and during the fault",
 			      TOTALS_MIN);
 	} else {
-		verdict_say(v, STATE_CONFIRMED,
+		verdict_say(v, STATE_ABSENT,
 			    "none of %zu routes that need "
 			    "none of the faulted ones got worse",
 			    seen);
@@ -219,5 +221,5 @@ run_judge_more(struct run *run, size_t scenario, const struct record *part)
 		return;
 	judge_health(run, s, part);
 	judge_writes(run, s, part);
-	judge_isolation(run, part);
+	judge_cascade(run, part);
 }

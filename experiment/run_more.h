@@ -7,9 +7,10 @@
 #include "experiment/run.h"
 
 /* Adds to run.verdicts, about the first route that the scenario faults:
- *	health		are health checks honest? (loads with `probe`)
+ *	health_honesty	are health checks honest? (loads with `probe`)
  *	read_back	CONFIRMED: writes are lost or doubled (with `verify`)
- *	isolation	do routes that need none of the faulted ones stay well?
+ *	cascade		CONFIRMED: routes that need none of the faulted ones
+ *			got worse
  * Nothing where nothing of that kind was asked for, or can be compared. */
 void run_judge_more(struct run *run, size_t scenario,
 		    const struct record *part);

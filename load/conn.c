@@ -119,7 +119,7 @@ is_unread(const struct load_conn *c)
 
 	return c->served > 0 && c->count == 1 && x->sent &&
 	       x->sample.first_us == 0 &&
-	       waits + load_io_unacknowledged(c) >= x->wire_bytes;
+	       waits + load_io_unacknowledged(c) >= c->sent_bytes;
 }
 
 /* The connection is over. clean: the peer closed it in order. */
@@ -395,6 +395,17 @@ load_conn_check(struct load_conn *c)
 
 /* --- exchanges --- */
 
+void
+load_conn_flush(struct load_conn *c)
+{
+	if (c->state == LOAD_CONN_CLOSED)
+		return;
+	/* An error is met when the socket is read. */
+	if (!load_io_flush(c))
+		event_active(&c->event, EV_READ, 1);
+	watch(c);
+}
+
 static void
 send_request(struct load_conn *c, struct load_exchange *x)
 {
@@ -404,11 +415,8 @@ send_request(struct load_conn *c, struct load_exchange *x)
 	c->pool->protocol->send(c, x);
 	if (c->state != LOAD_CONN_READY)
 		return;
-	x->wire_bytes = c->out.len - before;
-	/* An error is met when the socket is read. */
-	if (!load_io_flush(c))
-		event_active(&c->event, EV_READ, 1);
-	watch(c);
+	c->sent_bytes = c->out.len - before;
+	load_conn_flush(c);
 }
 
 void

@@ -42,8 +42,7 @@ struct load_exchange {
 	int64_t timeout_us;   /* owner's */
 	struct deadline timeout;
 	struct load_seen seen;
-	int64_t tag;	   /* the protocol's */
-	size_t wire_bytes; /* that send() appended */
+	int64_t tag; /* the protocol's */
 	bool sent, resent;
 	bool waiting; /* among the pool's `again` */
 };
@@ -63,6 +62,7 @@ struct load_conn {
 	short watched;
 	struct str out;
 	size_t out_at;
+	size_t sent_bytes; /* of the request that went last */
 	struct load_exchanges exchanges;
 	size_t count, limit;
 	uint64_t served;  /* exchanges that were answered on it */
@@ -79,7 +79,9 @@ void load_conn_add(struct load_conn *c, struct load_exchange *x);
 /* Looks whether the peer has closed an idle connection, or said something.
  * True: it is still good for an exchange. */
 bool load_conn_check(struct load_conn *c);
-/* Closes it at once; it has no exchanges. */
+/* Sends what waits, as far as that goes. */
+void load_conn_flush(struct load_conn *c);
+/* Closes it at once; what is on it is ended by the caller. */
 void load_conn_close(struct load_conn *c);
 /* Takes an exchange off, as it ended or is to be sent again elsewhere. */
 void load_conn_remove(struct load_conn *c, struct load_exchange *x,

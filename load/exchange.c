@@ -71,7 +71,7 @@ load_conn_end_all(struct load_conn *c, enum sample_outcome outcome)
 /* --- exchanges --- */
 
 const struct load_request *
-load_exchange_request(const struct load_exchange *x)
+load_exchange_asked(const struct load_exchange *x)
 {
 	return x->request;
 }

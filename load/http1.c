@@ -68,7 +68,7 @@ on_value_end(llhttp_t *parser)
 static bool
 is_bare(const struct load_exchange *x, int status)
 {
-	return strcmp(load_exchange_request(x)->method, "HEAD") == 0 ||
+	return strcmp(load_exchange_asked(x)->method, "HEAD") == 0 ||
 	       status == 204 || status == 304;
 }
 
@@ -183,7 +183,7 @@ add_headers(struct load_conn *c, const struct load_request *r,
 static void
 http1_send(struct load_conn *c, struct load_exchange *x)
 {
-	const struct load_request *r = load_exchange_request(x);
+	const struct load_request *r = load_exchange_asked(x);
 	struct load_vars *vars = load_exchange_vars(x);
 	struct http1 *h = load_conn_state(c);
 	struct str *out = load_conn_out(c);
@@ -235,32 +235,12 @@ http1_close(struct load_conn *c)
 	str_fini(&h->body);
 }
 
-static bool
-http1_check(struct load_request *r, struct error *err)
-{
-	const char *target = r->asked->target;
-
-	if (target == NULL)
-		return true;
-	if (target[strcspn(target, " \t\r\n")] != '\0')
-		return error_set(err, 0,
-				 "target \"%s\": a blank within; "
-				 "expected %%20",
-				 target);
-	if (target[0] != '/' && strcmp(target, "*") != 0)
-		return error_set(err, 0,
-				 "target \"%s\": expected a path that "
-				 "begins with /",
-				 target);
-	return true;
-}
-
 const struct load_protocol load_http1 = {
     .name = "http1",
     .tls = true,
     .conn_size = sizeof(struct http1),
     .streams = 1,
-    .check = http1_check,
+    .check = load_request_check_target,
     .send = http1_send,
     .data = http1_data,
     .eof = http1_eof,

@@ -5,7 +5,9 @@
 #include "base/attr.h"
 
 static const struct load_protocol *const protocols[] = {
-    [LOAD_HTTP1] = &load_http1,
+    [LOAD_HTTP1] = &load_http1, [LOAD_HTTP2] = &load_http2,
+    [LOAD_REDIS] = &load_redis, [LOAD_POSTGRES] = &load_postgres,
+    [LOAD_RAW] = &load_raw,
 };
 
 const struct load_protocol *

@@ -55,7 +55,8 @@ struct load_protocol {
 /* That of enum conf_load_protocol, or NULL. */
 const struct load_protocol *load_protocol_of(int protocol);
 
-extern const struct load_protocol load_http1;
+extern const struct load_protocol load_http1, load_http2, load_postgres,
+    load_raw, load_redis;
 
 /* --- verbs about the connection ------------------------------------------- */
 
@@ -86,7 +87,7 @@ void load_conn_end_all(struct load_conn *c, enum sample_outcome outcome);
 /* --- verbs about an exchange -----------------------------------------------
  */
 
-const struct load_request *load_exchange_request(const struct load_exchange *x);
+const struct load_request *load_exchange_asked(const struct load_exchange *x);
 /* For template_render(). */
 struct load_vars *load_exchange_vars(struct load_exchange *x);
 /* A number of the protocol's own, -1 at first. */

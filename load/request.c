@@ -163,6 +163,26 @@ load_request_words(struct load_request *r, struct error *err)
 	return read_words(r, r->asked->send, err);
 }
 
+bool
+load_request_check_target(struct load_request *r, struct error *err)
+{
+	const char *target = r->asked->target;
+
+	if (target == NULL)
+		return true;
+	if (target[strcspn(target, " \t\r\n")] != '\0')
+		return error_set(err, 0,
+				 "target \"%s\": a blank within; "
+				 "expected %%20",
+				 target);
+	if (target[0] != '/' && strcmp(target, "*") != 0)
+		return error_set(err, 0,
+				 "target \"%s\": expected a path that "
+				 "begins with /",
+				 target);
+	return true;
+}
+
 void
 load_request_fini(struct load_request *r)
 {

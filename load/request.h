@@ -32,6 +32,9 @@ bool load_request_init(struct load_request *r, const struct conf_request *asked,
 		       struct error *err) WARN_UNUSED;
 /* Cuts `send` into words: those of a protocol that sends them one by one. */
 bool load_request_words(struct load_request *r, struct error *err) WARN_UNUSED;
+/* Is the target one that HTTP can ask for? */
+bool load_request_check_target(struct load_request *r,
+			       struct error *err) WARN_UNUSED;
 void load_request_fini(struct load_request *r);
 /* The header of that name, whatever its case, or NULL. */
 const struct load_header *load_request_header(const struct load_request *r,

@@ -276,16 +276,17 @@ reconnects(const struct report *r, const struct finding *f, struct str *text)
 static bool
 cascades(const struct report *r, const struct finding *f, struct str *text)
 {
-	const struct fact *names = verdict_fact(f->verdict, "affected");
+	const struct fact *names = verdict_fact(f->verdict, "routes");
 
 	(void)r;
-	if (!is_absent(f))
+	if (!is_seen(f))
 		return false;
 	str_printf(text,
 		   "Find out what %s share with %s: they got worse, "
-		   "though they do not need it.",
-		   names != NULL ? names->word : "other routes",
-		   f->verdict->route);
+		   "though they do not need it (%s).",
+		   names != NULL && names->word != NULL ? names->word
+							: "endpoints",
+		   f->verdict->route, f->verdict->why);
 	return true;
 }
 
@@ -308,16 +309,12 @@ unhealthy(const struct report *r, const struct finding *f, struct str *text)
 	bool blind = has_word(f, "health", "blind");
 
 	(void)r;
-	if (!is_absent(f))
+	if (!is_absent(f) && f->verdict->state != STATE_PARTIAL)
 		return false;
-	str_printf(text,
-		   "%s: %.0f %% of health checks failed while %.0f %% of "
-		   "requests did, as %s was faulted.",
+	str_printf(text, "%s: as %s was faulted, %s.",
 		   blind ? "Let health checks see what requests see"
 			 : "Untie the health check from its dependency",
-		   100 * number(f, "failed_share", 0),
-		   100 * number(f, "requests_failed_share", 0),
-		   f->verdict->route);
+		   f->verdict->route, f->verdict->why);
 	return true;
 }
 
@@ -350,13 +347,34 @@ stays_down(const struct report *r, const struct finding *f, struct str *text)
 }
 
 static bool
+stays_up(const struct report *r, const struct finding *f, struct str *text)
+{
+	if (f->verdict->state != STATE_CONFIRMED)
+		return false;
+	str_printf(text, "Shed load of %s on %s, or limit its retries: %s.",
+		   caller(r, f), f->verdict->route, f->verdict->why);
+	return true;
+}
+
+static bool
+in_waves(const struct report *r, const struct finding *f, struct str *text)
+{
+	if (f->verdict->state != STATE_CONFIRMED)
+		return false;
+	str_printf(text, "Spread the pauses of %s before %s at random: %s.",
+		   caller(r, f), f->verdict->route, f->verdict->why);
+	return true;
+}
+
+static bool
 no_bulkhead(const struct report *r, const struct finding *f, struct str *text)
 {
 	const struct finding *siblings = beside(r, f, "isolation");
+	const struct finding *cascade = beside(r, f, "cascade");
 	const struct finding *radius = beside(r, f, "blast_radius");
-	bool spread =
-	    (siblings != NULL && is_absent(siblings)) ||
-	    (radius != NULL && radius->verdict->state == STATE_CONFIRMED);
+	bool spread = (siblings != NULL && is_absent(siblings)) ||
+		      (cascade != NULL && is_seen(cascade)) ||
+		      (radius != NULL && is_seen(radius));
 
 	if (!is_absent(f) || !spread)
 		return false;
@@ -388,10 +406,9 @@ floods(const struct report *r, const struct finding *f, struct str *text)
 static const struct advice_rule rules[] = {
     {"R1", "No circuit breaker", "breaker", RISK_HIGH, no_breaker,
      "breaker ABSENT, 250 failures or more"},
-    {"R2", "Breaker stays open for long", "breaker", RISK_MEDIUM, long_open,
+    {"R2", "Slow to come back", "breaker", RISK_MEDIUM, long_open,
      "open for more than 60 s"},
-    {"R2", "Recovery waits for the client", "recovery", RISK_MEDIUM,
-     client_wait,
+    {"R2", "Slow to come back", "recovery", RISK_MEDIUM, client_wait,
      "first success after more than 1 s, more than half of it "
      "the client's wait"},
     {"R3", "No time-out", "timeout", RISK_HIGH, no_timeout,
@@ -404,6 +421,8 @@ static const struct advice_rule rules[] = {
      inverted, "timeout_order ABSENT: inverted"},
     {"R7", "Retries in step", "backoff", RISK_MEDIUM, in_step,
      "pauses immediate or constant, without jitter"},
+    {"R7", "Retries in step", "synchronised_retries", RISK_MEDIUM, in_waves,
+     "synchronised_retries CONFIRMED: they come in waves"},
     {"R8", "Retries over budget", "amplification", RISK_HIGH, over_budget,
      "retries above 20 % of the requests of 10 s, or 3 attempts per "
      "request"},
@@ -414,16 +433,19 @@ static const struct advice_rule rules[] = {
     {"R11", "Reconnects without pause", "reconnect", RISK_MEDIUM, reconnects,
      "pauses immediate or constant without jitter, or more than 10 a "
      "second"},
-    {"R12", "Fault spreads to siblings", "isolation", RISK_HIGH, cascades,
-     "isolation ABSENT"},
+    {"R12", "Fault spreads to siblings", "cascade", RISK_HIGH, cascades,
+     "cascade CONFIRMED"},
     {"R13", "Edge fails slowly", "fallback", RISK_HIGH, fails_slowly,
      "fallback class fail_slow"},
-    {"R14", "Health checks not honest", "health", RISK_MEDIUM, unhealthy,
-     "health ABSENT: blind, or tied to a dependency"},
+    {"R14", "Health checks not honest", "health_honesty", RISK_MEDIUM,
+     unhealthy,
+     "health_honesty ABSENT or PARTIAL: blind, or tied to a dependency"},
     {"R15", "Writes lost or in doubt", "read_back", RISK_HIGH, loses_writes,
      "writes missing, stored twice or left in doubt"},
     {"R16", "Not recovered", "recovery", RISK_HIGH, stays_down,
      "recovery ABSENT or PARTIAL"},
+    {"R16", "Not recovered", "metastable", RISK_HIGH, stays_up,
+     "metastable CONFIRMED: overload outlasts the fault"},
     {"R17", "No bulkhead", "bulkhead", RISK_MEDIUM, no_bulkhead,
      "bulkhead ABSENT, and other routes got worse"},
     {"R18", "Half-open flood", "breaker", RISK_MEDIUM, floods,

@@ -3,6 +3,7 @@
 #include "report/format.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "config/model.h"
@@ -82,6 +83,65 @@ format_asked(struct str *to, const struct conf_expect *e)
 	str_add(to, "]");
 }
 
+/* Ends of keys, and what they become: a unit, and a factor. */
+static const struct {
+	const char *end, *unit;
+	double factor;
+} units[] = {{"_s", " s", 1}, {"_share", " %", 100}, {"", "", 1}};
+
+/* The row of the key; the last one fits all. */
+static size_t
+unit_of(const char *key)
+{
+	size_t i = 0, len = strlen(key);
+
+	for (; i + 1 < COUNT_OF(units); i++) {
+		size_t end = strlen(units[i].end);
+
+		if (len > end && strcmp(key + len - end, units[i].end) == 0)
+			return i;
+	}
+	return i;
+}
+
+static void
+add_key(struct str *to, const char *key, const char *end)
+{
+	size_t len = strlen(key) - strlen(end);
+
+	for (size_t i = 0; i < len; i++)
+		str_add_char(to, key[i] == '_' ? ' ' : key[i]);
+}
+
+void
+format_facts(struct str *to, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->facts_count; i++) {
+		const struct fact *f = &v->facts[i];
+		size_t unit = unit_of(f->key);
+		double by = units[unit].factor;
+
+		str_add(to, i > 0 ? ", " : "");
+		add_key(to, f->key, f->word != NULL ? "" : units[unit].end);
+		if (f->word != NULL)
+			str_printf(to, " %s", f->word);
+		else if (f->value.lo < f->value.hi)
+			str_printf(to, " %.4g to %.4g%s", f->value.lo * by,
+				   f->value.hi * by, units[unit].unit);
+		else
+			str_printf(to, " %.4g%s", f->value.lo * by,
+				   units[unit].unit);
+	}
+}
+
+void
+format_verdict(struct str *to, const struct verdict *v)
+{
+	str_add(to, verdict_state_name(v->state));
+	str_add(to, v->facts_count > 0 ? ": " : "");
+	format_facts(to, v);
+}
+
 void
 format_evidence(struct str *to, const struct report *r, const struct finding *f)
 {
@@ -124,7 +184,7 @@ format_finding(struct str *to, const struct report *r, const struct finding *f)
 	add_fact(to, f);
 	str_add(to, " — ");
 	if (v->facts_count > 0) {
-		verdict_facts_text(to, v);
+		format_facts(to, v);
 		str_add(to, "; ");
 	}
 	str_printf(to, "%s (", v->why);

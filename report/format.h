@@ -28,6 +28,11 @@ const char *format_score(struct format *to, const struct score *s);
 void format_step(struct str *to, const struct conf_step *step);
 /* The value that an expectation asks for: "5s", "[db, redis]". Appends. */
 void format_asked(struct str *to, const struct conf_expect *e);
+/* What was found, for people: "CONFIRMED: threshold 5 to 6, open 3 s, retried
+ * 98 %". Appends. */
+void format_verdict(struct str *to, const struct verdict *v);
+/* The facts of it alone. */
+void format_facts(struct str *to, const struct verdict *v);
 /* What a finding stands on: "n 14, scenario x, events 3–90". Appends. */
 void format_evidence(struct str *to, const struct report *r,
 		     const struct finding *f);

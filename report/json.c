@@ -77,7 +77,7 @@ put_measurement(const struct report *r, struct jsonw *w)
 static void
 put_availability(const struct report *r, struct jsonw *w)
 {
-	const struct availability *a = &r->availability;
+	const struct uptime *a = &r->availability;
 
 	jsonw_key(w, "availability");
 	jsonw_object(w);

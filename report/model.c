@@ -46,7 +46,7 @@ mean_recovery(struct report *r)
 	double sum_s = 0;
 	size_t n = 0;
 
-	r->mttr_s = AVAILABILITY_NONE;
+	r->mttr_s = UPTIME_NONE;
 	for (size_t i = 0; i < r->run->asked->scenarios_count; i++) {
 		const struct run_scenario *s = &r->run->scenarios[i];
 
@@ -135,7 +135,7 @@ void
 report_build(struct report *r, const struct run *run, const char *previous)
 {
 	*r = (struct report){.run = run};
-	availability_measure(run, run->asked->report.slo, &r->availability);
+	uptime_measure(run, run->asked->report.slo, &r->availability);
 	report_find(r);
 	report_score(r);
 	count_expects(r);
@@ -158,7 +158,7 @@ report_fini(struct report *r)
 		free(r->changes[i].before);
 		free(r->changes[i].now);
 	}
-	availability_fini(&r->availability);
+	uptime_fini(&r->availability);
 	free(r->findings);
 	free(r->cells);
 	free(r->times);

@@ -5,7 +5,7 @@
 #ifndef REPORT_MODEL_H
 #define REPORT_MODEL_H
 
-#include "experiment/availability.h"
+#include "experiment/uptime.h"
 #include "experiment/run.h"
 #include "experiment/totals.h"
 #include "report/mechanism.h"
@@ -63,8 +63,8 @@ struct comparison {
 
 struct report {
 	const struct run *run; /* borrowed */
-	struct availability availability;
-	double mttr_s; /* mean of times to steady; AVAILABILITY_NONE: none */
+	struct uptime availability;
+	double mttr_s;	      /* mean of times to steady; UPTIME_NONE: none */
 	size_t not_recovered; /* scenarios that ran */
 	struct finding *findings;
 	size_t findings_count;

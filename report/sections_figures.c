@@ -52,7 +52,7 @@ add_recovery(const struct report *r, struct doc *d)
 static void
 add_availability(const struct report *r, struct doc *d)
 {
-	const struct availability *a = &r->availability;
+	const struct uptime *a = &r->availability;
 	double share =
 	    a->requests > 0 ? (double)a->good / (double)a->requests : 0;
 

@@ -77,8 +77,23 @@ add_advice(const struct report *r, struct doc *d)
 	}
 }
 
+/* What decided it, told for people; or what the load or an alert showed. */
 static void
-add_scenario(const struct run_scenario *s, struct doc *d)
+add_found(const struct report *r, const struct run_expect *e, struct doc *d)
+{
+	struct str found = {0};
+
+	if (e->verdict != SIZE_MAX)
+		format_verdict(&found, &r->run->verdicts.items[e->verdict]);
+	else
+		str_add(&found, e->found);
+	doc_cell(d, TONE_NONE, "%s", found.text);
+	str_fini(&found);
+}
+
+static void
+add_scenario(const struct report *r, const struct run_scenario *s,
+	     struct doc *d)
 {
 	for (size_t k = 0; k < s->asked->expects_count; k++) {
 		const struct run_expect *e = &s->expects[k];
@@ -89,7 +104,7 @@ add_scenario(const struct run_scenario *s, struct doc *d)
 		doc_cell(d, TONE_NONE, "%s = %s", e->asked->key, asked.text);
 		doc_cell(d, format_expect_tone((enum expect_state)e->state),
 			 "%s", run_expect_word((enum expect_state)e->state));
-		doc_cell(d, TONE_NONE, "%s", e->found);
+		add_found(r, e, d);
 		doc_cell(d, TONE_NONE, "%s", e->why);
 		str_fini(&asked);
 	}
@@ -113,5 +128,5 @@ sections_findings(const struct report *r, struct doc *d)
 	doc_table(d, "What was expected, and what was found",
 		  "Scenario|Expected|State|Found|Why");
 	for (size_t i = 0; i < r->run->asked->scenarios_count; i++)
-		add_scenario(&r->run->scenarios[i], d);
+		add_scenario(r, &r->run->scenarios[i], d);
 }

@@ -49,11 +49,7 @@ add_matrix_cell(const struct report *r, struct doc *d, const struct cell *c)
 		return;
 	}
 	f = &r->findings[c->finding];
-	str_add(&text, verdict_state_name(f->verdict->state));
-	if (f->verdict->facts_count > 0) {
-		str_add(&text, ": ");
-		verdict_facts_text(&text, f->verdict);
-	}
+	format_verdict(&text, f->verdict);
 	if (c->decided && c->score < 1)
 		str_printf(&text, " [risk %s]", risk_name(c->mechanism->risk));
 	doc_cell(d,

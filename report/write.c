@@ -19,8 +19,9 @@ static const struct {
 	const char *format, *file;
 	void (*view)(const struct report *, struct str *);
 } formats[] = {
-    {"md", "report.md", view_markdown},
-    {"json", "report.json", view_json},
+    {"md", "report.md", view_markdown},	   {"html", "report.html", view_html},
+    {"json", "report.json", view_json},	   {"junit", "junit.xml", view_junit},
+    {"sarif", "report.sarif", view_sarif},
 };
 
 const char *

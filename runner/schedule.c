@@ -233,3 +233,38 @@ schedule_next(const struct conf_experiment *e, uint64_t seed, int64_t from_us,
 	}
 	return l.count;
 }
+
+/* --- what is to be done ----------------------------------------------------
+ */
+
+static struct schedule_choice
+leave_out(const struct schedule_run *run, const char *why)
+{
+	return (struct schedule_choice){SCHEDULE_LEAVE_OUT, *run, why};
+}
+
+struct schedule_choice
+schedule_decide(const struct conf_experiment *e, uint64_t seed,
+		const struct schedule_state *state, int64_t now_us)
+{
+	struct schedule_run runs[2];
+	size_t n = schedule_next(e, seed, state->done_us, runs, 2);
+
+	if (n == 0)
+		return (struct schedule_choice){.deed = SCHEDULE_END};
+	if (runs[0].at_us > now_us)
+		return (struct schedule_choice){SCHEDULE_WAIT, runs[0], NULL};
+	if (runs[0].blackout != NULL)
+		return leave_out(&runs[0], runs[0].blackout);
+	if (state->busy_us > runs[0].at_us) {
+		if (e->schedule.overlap == OVERLAP_FORBID)
+			return leave_out(&runs[0], "another was under way");
+	} else if (now_us - runs[0].at_us > SCHEDULE_LATE_US) {
+		if (e->schedule.missed == MISSED_SKIP)
+			return leave_out(&runs[0], "its time has passed");
+		if (n > 1 && runs[1].at_us <= now_us)
+			return leave_out(&runs[0],
+					 "a later one takes its place");
+	}
+	return (struct schedule_choice){SCHEDULE_RUN, runs[0], NULL};
+}

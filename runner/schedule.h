@@ -31,6 +31,34 @@ const char *schedule_blackout(const struct conf_guards *g, int64_t wall_us);
 size_t schedule_next(const struct conf_experiment *e, uint64_t seed,
 		     int64_t from_us, struct schedule_run *runs, size_t max);
 
+#define SCHEDULE_LATE_US INT64_C(60000000) /* later than that, it was missed   \
+					    */
+
+enum schedule_deed {
+	SCHEDULE_WAIT, /* until run.at_us */
+	SCHEDULE_RUN,
+	SCHEDULE_LEAVE_OUT, /* `why` says it */
+	SCHEDULE_END,	    /* nothing will ever come */
+};
+
+struct schedule_state {
+	int64_t done_us; /* runs up to then were dealt with */
+	int64_t busy_us; /* another run was under way until then */
+};
+
+struct schedule_choice {
+	enum schedule_deed deed;
+	struct schedule_run run;
+	const char *why; /* constant, or the blackout */
+};
+
+/* What is to be done now. After anything but WAIT, done_us is to become
+ * run.at_us. */
+struct schedule_choice schedule_decide(const struct conf_experiment *e,
+				       uint64_t seed,
+				       const struct schedule_state *state,
+				       int64_t now_us);
+
 /* The seed of an experiment: its own, else the file's, else 0. */
 uint64_t experiment_seed(const struct conf_model *model);
 /* Appends a line for each run; nothing if nothing is scheduled. */

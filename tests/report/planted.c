@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
 #include "config/model.h"
@@ -27,7 +28,7 @@ struct world {
 	unsigned failures;
 	int64_t open_until;
 	/* ends of calls under way on api, for the bulkhead */
-	int64_t under_way[64];
+	int64_t under_way[8];
 };
 
 static double
@@ -63,7 +64,7 @@ call(struct world *w, int route, int64_t start, int64_t end, int outcome)
 	c->outcome = (uint8_t)outcome;
 	c->status = outcome == CALL_OK ? 200 : outcome == CALL_ERROR ? 503 : 0;
 	c->method = intern("GET");
-	c->request = w->request;
+	c->request = c->trace = w->request;
 	c->client = 1;
 	c->bytes_up = 100;
 	c->bytes_down = 1000;
@@ -124,9 +125,11 @@ use_db(struct world *w, int64_t at, bool *ok)
 	}
 	if (acts(w, 3, 0, at)) {
 		end = has(w, WITHOUT_TIMEOUT)
-			  ? at + S(1.5) + (int64_t)between(w, 0, 2000)
+			  ? at + S(0.3) + (int64_t)between(w, 0, 2000)
 			  : w->run->scenarios[3].steps[0].lifted_us;
-		call(w, DB, at, end, CALL_CLIENT_ABORT)->kind = intern("hang");
+		call(w, DB, at, end,
+		     has(w, WITHOUT_TIMEOUT) ? CALL_CLIENT_ABORT : CALL_RESET)
+		    ->kind = intern("hang");
 		return end;
 	}
 	*ok = true;
@@ -134,28 +137,29 @@ use_db(struct world *w, int64_t at, bool *ok)
 	return end;
 }
 
-/* Room among eight calls under way; NULL: there is none. */
-static int64_t *
-find_room(struct world *w, int64_t at)
+/* Eight calls at a time, others wait. Only the last scenario brings so many
+ * about. Returns when there is room, and where. */
+static int64_t
+wait_for_room(struct world *w, int64_t at, int64_t **room)
 {
-	size_t limit = has(w, WITHOUT_BULKHEAD) ? 8 : 64;
-
-	for (size_t i = 0; i < limit; i++) {
-		if (w->under_way[i] <= at)
-			return &w->under_way[i];
+	*room = &w->under_way[0];
+	if (!has(w, WITHOUT_BULKHEAD) || !acts(w, 4, 0, at))
+		return at;
+	for (size_t i = 1; i < COUNT_OF(w->under_way); i++) {
+		if (w->under_way[i] < **room)
+			*room = &w->under_way[i];
 	}
-	return NULL;
+	return MAX(at, **room);
 }
 
 static int64_t
 use_api(struct world *w, int64_t at, bool *ok)
 {
-	int64_t *room = find_room(w, at), end;
 	int64_t slow = acts(w, 4, 0, at) ? (int64_t)between(w, 6e5, 1e6) : 0;
+	int64_t *room, end;
 
+	at = wait_for_room(w, at, &room);
 	*ok = false;
-	if (room == NULL)
-		return at + 500;
 	end = use_db(w, use_redis(w, at + 200) + 200, ok) + slow + 500;
 	*room = end;
 	call(w, API, at, end, *ok ? CALL_OK : CALL_ERROR);

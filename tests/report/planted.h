@@ -5,7 +5,7 @@
  *
  *	users ──► edge ──► platform	breaker: 5 failures, 3 s; fallback
  *	            └────► api ──► redis	retries: 3, 20 ms, doubled
- *	                    └────► db	time-out 1.5 s; pool comes back
+ *	                    └────► db	time-out 0.3 s; pool comes back
  *	others ─► reports			shares nothing
  */
 #ifndef TESTS_REPORT_PLANTED_H

@@ -161,6 +161,49 @@ START_TEST(monkeys_keep_to_their_window_and_gap)
 }
 END_TEST
 
+/* Runs at 12:00 every day; noon of Monday was dealt with. */
+static enum schedule_deed
+decide(const char *policy, int64_t busy_us, int64_t now_us, const char **why)
+{
+	char *schedule = xasprintf("cron = \"0 12 * * *\"; %s", policy);
+	struct conf_model *m = scheduled(schedule, "");
+	const struct schedule_state state = {MONDAY_US + 12 * HOUR_US, busy_us};
+	struct schedule_choice c =
+	    schedule_decide(m->experiment, 1, &state, now_us);
+
+	*why = c.why;
+	conf_model_unref(m);
+	free(schedule);
+	return c.deed;
+}
+
+START_TEST(runs_that_overlap_or_were_missed_follow_the_policy)
+{
+	int64_t tuesday_us = MONDAY_US + DAY_US + 12 * HOUR_US;
+	const char *why;
+
+	ck_assert_int_eq(decide("", 0, tuesday_us - 1, &why), SCHEDULE_WAIT);
+	ck_assert_int_eq(decide("", 0, tuesday_us, &why), SCHEDULE_RUN);
+	ck_assert_int_eq(decide("", tuesday_us + 1, tuesday_us + 2, &why),
+			 SCHEDULE_LEAVE_OUT);
+	ck_assert_str_eq(why, "another was under way");
+	ck_assert_int_eq(decide("overlap = \"queue\";", tuesday_us + HOUR_US,
+				tuesday_us + HOUR_US, &why),
+			 SCHEDULE_RUN);
+	ck_assert_int_eq(decide("", 0, tuesday_us + HOUR_US, &why),
+			 SCHEDULE_LEAVE_OUT);
+	ck_assert_str_eq(why, "its time has passed");
+	ck_assert_int_eq(
+	    decide("missed = \"once\";", 0, tuesday_us + HOUR_US, &why),
+	    SCHEDULE_RUN);
+	/* Of two that were missed, the later one. */
+	ck_assert_int_eq(decide("missed = \"once\";", 0,
+				tuesday_us + DAY_US + HOUR_US, &why),
+			 SCHEDULE_LEAVE_OUT);
+	ck_assert_str_eq(why, "a later one takes its place");
+}
+END_TEST
+
 START_TEST(nothing_is_scheduled_where_nothing_is_asked_for)
 {
 	struct conf_model *m = scheduled("", "");
@@ -182,6 +225,7 @@ main(void)
 			     intervals_do_not_depend_on_when_they_are_asked_for,
 			     jitter_is_drawn_from_the_seed, blackouts_are_told,
 			     monkeys_keep_to_their_window_and_gap,
+			     runs_that_overlap_or_were_missed_follow_the_policy,
 			     nothing_is_scheduled_where_nothing_is_asked_for,
 			     NULL});
 }

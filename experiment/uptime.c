@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Windows of a second, by the time a request should have started in. */
-#include "experiment/availability.h"
+#include "experiment/uptime.h"
 
 #include <stdlib.h>
 
@@ -18,15 +18,14 @@ is_bad(const struct second *s)
 }
 
 static struct second *
-count(const struct run *run, struct availability *to)
+count(const struct run *run, struct uptime *to)
 {
-	size_t n =
-	    (size_t)(MAX(run->duration_us, 0) / AVAILABILITY_WINDOW_US) + 1;
+	size_t n = (size_t)(MAX(run->duration_us, 0) / UPTIME_WINDOW_US) + 1;
 	struct second *all = xcalloc(n, sizeof(*all));
 
 	for (size_t i = 0; i < run->samples.count; i++) {
 		const struct sample *s = &run->samples.items[i];
-		int64_t at = s->intended_us / AVAILABILITY_WINDOW_US;
+		int64_t at = s->intended_us / UPTIME_WINDOW_US;
 
 		if (run->asked->loads[s->load].probe != NULL ||
 		    s->outcome == SAMPLE_LOST || s->outcome == SAMPLE_OPEN)
@@ -43,7 +42,7 @@ count(const struct run *run, struct availability *to)
 }
 
 static void
-add_outage(struct availability *to, const struct outage *o)
+add_outage(struct uptime *to, const struct outage *o)
 {
 	to->outages = xrealloc(to->outages,
 			       (to->outages_count + 1) * sizeof(*to->outages));
@@ -52,14 +51,14 @@ add_outage(struct availability *to, const struct outage *o)
 
 /* A second in which nothing was asked changes nothing. */
 static void
-find_outages(const struct second *all, struct availability *to)
+find_outages(const struct second *all, struct uptime *to)
 {
 	struct outage now = {0};
 	size_t asked = 0;
 	bool down = false;
 
 	for (size_t i = 0; i < to->windows; i++) {
-		int64_t at = (int64_t)i * AVAILABILITY_WINDOW_US;
+		int64_t at = (int64_t)i * UPTIME_WINDOW_US;
 
 		if (all[i].asked == 0)
 			continue;
@@ -75,18 +74,18 @@ find_outages(const struct second *all, struct availability *to)
 	if (down)
 		add_outage(to, &(struct outage){now.from_us,
 						(int64_t)to->windows *
-						    AVAILABILITY_WINDOW_US,
+						    UPTIME_WINDOW_US,
 						true});
 	to->windows = asked;
 }
 
 static void
-sum_up(struct availability *to)
+sum_up(struct uptime *to)
 {
 	double sum_s = 0;
 	size_t over = 0;
 
-	to->longest_s = to->mean_s = AVAILABILITY_NONE;
+	to->longest_s = to->mean_s = UPTIME_NONE;
 	for (size_t i = 0; i < to->outages_count; i++) {
 		const struct outage *o = &to->outages[i];
 		double s = (double)(o->to_us - o->from_us) / 1e6;
@@ -100,12 +99,12 @@ sum_up(struct availability *to)
 }
 
 void
-availability_measure(const struct run *run, double slo, struct availability *to)
+uptime_measure(const struct run *run, double slo, struct uptime *to)
 {
 	double allowed = MAX(1 - slo, 1e-9);
 	struct second *all;
 
-	*to = (struct availability){0};
+	*to = (struct uptime){0};
 	all = count(run, to);
 	find_outages(all, to);
 	sum_up(to);
@@ -120,8 +119,8 @@ availability_measure(const struct run *run, double slo, struct availability *to)
 }
 
 void
-availability_fini(struct availability *a)
+uptime_fini(struct uptime *a)
 {
 	free(a->outages);
-	*a = (struct availability){0};
+	*a = (struct uptime){0};
 }
