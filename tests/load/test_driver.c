@@ -126,6 +126,7 @@ START_TEST(without_descriptors_load_is_lost_and_comes_back)
 	setrlimit(RLIMIT_NOFILE, &few);
 	load.serial = false;
 	load.rate = 2000;
+	load.timeout_us = 300000;
 	driving_run(&d, &load, &p, 60);
 	setrlimit(RLIMIT_NOFILE, &all);
 	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_LOST], d.tally.starved);
