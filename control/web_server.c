@@ -74,11 +74,13 @@ static void
 on_rested(evutil_socket_t fd, short what, void *arg)
 {
 	struct web_server *s = arg;
+	struct timeval rest = {.tv_usec = STARVED_MS * 1000};
 
 	(void)fd;
 	(void)what;
 	fill_spare(s);
-	event_add(&s->accept, NULL);
+	if (event_add(&s->accept, NULL) < 0)
+		event_add(&s->rest, &rest);
 }
 
 /* Out of descriptors: the spare ones first, then the least of our own; with

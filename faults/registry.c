@@ -26,6 +26,7 @@ static const struct conf_kind *const kinds[] = {
     &half_open_ops.kind,
     &hang_ops.kind,
     &headers_ops.kind,
+    &jitter_burst_ops.kind,
     &latency_ops.kind,
     &lifetime_ops.kind,
     &limit_data_ops.kind,

@@ -24,6 +24,7 @@ extern const struct fault_ops goaway_ops;
 extern const struct fault_ops half_open_ops;
 extern const struct fault_ops hang_ops;
 extern const struct fault_ops headers_ops;
+extern const struct fault_ops jitter_burst_ops;
 extern const struct fault_ops latency_ops;
 extern const struct fault_ops lifetime_ops;
 extern const struct fault_ops limit_data_ops;

@@ -97,7 +97,7 @@ on_starved(struct listener *l)
 
 	if (now_us - a->warned_us > 1000000) {
 		log_line(LOG_WARN, "accept_paused",
-		    "out of file descriptors: accepting rests",
+		    "the system is short of something: accepting rests",
 		    LOG_STR("listener", l->opened.address),
 		    LOG_STR("error", strerror(errno)), LOG_END);
 		a->warned_us = now_us;

@@ -303,8 +303,8 @@ arm(struct dial *d, int64_t at_us)
 	deadline_arm(&d->worker->engine.deadlines, &d->deadline, at_us);
 }
 
-/* Waits for the connection under way. */
-static void
+/* Waits for the connection under way. Returns 0, or an error if it cannot. */
+static int
 await(struct dial *d)
 {
 	int64_t now_us = worker_now(d->worker);
@@ -313,9 +313,11 @@ await(struct dial *d)
 
 	event_assign(&d->ev, d->worker->base, d->fd, EV_WRITE, on_connected,
 	    d);
-	event_add(&d->ev, NULL);
+	if (event_add(&d->ev, NULL) < 0)
+		return ENOMEM;
 	d->waiting = true;
 	arm(d, now_us + left / (int64_t)(others + 1));
+	return 0;
 }
 
 /* Begins with one address: 0 connected, EINPROGRESS, or an error. */
@@ -367,10 +369,8 @@ try_next(struct dial *d)
 			connected(d);
 			return;
 		}
-		if (error == EINPROGRESS) {
-			await(d);
+		if (error == EINPROGRESS && (error = await(d)) == 0)
 			return;
-		}
 		d->error = error;
 		drop_socket(d);
 		if (error == EAGAIN && d->to->is_unix) {

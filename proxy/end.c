@@ -67,8 +67,8 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 	unsigned seen = 0;
 
 	(void)fd;
-	if (e->armed & EV_ET) {
-		int error = pending_error(e);
+	if (what & EV_TIMEOUT || e->armed & EV_ET) {
+		int error = what & EV_TIMEOUT ? ENOMEM : pending_error(e);
 
 		if (error == 0)
 			return;
@@ -104,7 +104,10 @@ rearm(struct end *e, short want)
 	if (want == 0)
 		return;
 	event_assign(&e->ev, e->worker->base, e->fd, want, on_ready, e);
-	event_add(&e->ev, NULL);
+	/* Without room in the kernel nothing would ever be told of it: it is as
+	 * good as gone, and its owner hears that. */
+	if (UNLIKELY(event_add(&e->ev, NULL) < 0))
+		event_active(&e->ev, EV_TIMEOUT, 0);
 }
 
 int
@@ -142,10 +145,12 @@ end_want(struct end *e, bool read, bool write)
 		end_arm(e, read, write);
 }
 
+/* A lack of memory passes, and the socket is as good as it was. */
 static ssize_t
 failed(struct end *e)
 {
-	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
+	    errno == ENOBUFS || errno == ENOMEM)
 		return END_AGAIN;
 	/* After an error was fetched the socket only says EPIPE. */
 	if (!e->gone_seen)

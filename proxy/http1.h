@@ -54,8 +54,8 @@ enum http1_state {
 	HTTP1_HEAD,
 	HTTP1_EXCHANGE,
 	HTTP1_STREAMS, /* the client speaks HTTP/2: http2.h */
-	HTTP1_LINGER, /* the last reply is out; input is thrown away */
-	HTTP1_FLUSH,  /* a fault: deliver, then FIN or RST */
+	HTTP1_LINGER,  /* the last reply is out; input is thrown away */
+	HTTP1_FLUSH,   /* a fault: deliver, then FIN or RST */
 	HTTP1_SILENT,
 	HTTP1_CLOSED,
 };
@@ -63,29 +63,30 @@ enum http1_state {
 struct http1 {
 	struct session session; /* first */
 	struct end client;
-	struct flow conn; /* FLOW_CONNECTION, if has_conn */
+	struct flow conn;		      /* FLOW_CONNECTION, if has_conn */
 	struct http1_exchange *x;	      /* HEAD and later */
 	struct http2 *h2;		      /* owned; STREAMS and later */
 	const struct plan_listener *listener; /* of the plan; NULL: gone */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
-	struct tls_facts *facts; /* owned; NULL: nobody looked */
+	struct tls_facts *facts;     /* owned; NULL: nobody looked */
 	struct deadline timer;
-	struct deadline later; /* http1_leave on a fresh stack */
-	int64_t due_us;	   /* when the state's time is over */
-	int64_t flush_us;  /* FLUSH: since */
-	int64_t arrived_us; /* of the bytes being looked at; 0: now */
-	struct str in;	   /* from the client, from in_at not yet used */
-	struct str out;	   /* for the client, past all faults; from out_at */
+	struct deadline later;	  /* http1_leave on a fresh stack */
+	struct turn_end turn_end; /* http1_leave for all of this turn */
+	int64_t due_us;		  /* when the state's time is over */
+	int64_t flush_us;	  /* FLUSH: since */
+	int64_t arrived_us;	  /* of the bytes being looked at; 0: now */
+	struct str in;		  /* from the client, from in_at not yet used */
+	struct str out; /* for the client, past all faults; from out_at */
 	size_t in_at, out_at;
-	uint8_t state;	   /* enum http1_state */
-	uint8_t reason;	   /* enum close_reason, the first one given */
-	uint8_t depth;	   /* of our own handlers on the stack */
+	uint8_t state;	/* enum http1_state */
+	uint8_t reason; /* enum close_reason, the first one given */
+	uint8_t depth;	/* of our own handlers on the stack */
 	bool has_conn;
-	bool spoke;	   /* HTTP/1: nothing else may follow */
-	bool client_fin;   /* the client's end of stream was read */
-	bool fin_timed;	   /* … and for how long yet it is believed */
-	bool leaving;	   /* ends behind the current exchange */
-	bool rst_after;	   /* FLUSH ends by RST */
+	bool spoke;	 /* HTTP/1: nothing else may follow */
+	bool client_fin; /* the client's end of stream was read */
+	bool fin_timed;	 /* … and for how long yet it is believed */
+	bool leaving;	 /* ends behind the current exchange */
+	bool rst_after;	 /* FLUSH ends by RST */
 };
 
 struct http1_exchange {
@@ -94,32 +95,32 @@ struct http1_exchange {
 	struct http1_upstream *upstream; /* owned while it is at work */
 	struct dial *dial;
 	struct plan *dial_plan; /* counted: holds the address being dialled */
-	struct http1_exchange *next; /* spare */
-	struct http1_parser parsers[2];	 /* by link: request, response */
-	struct http1_message *edits[2];	 /* owned; NULL: bytes pass as is */
-	struct ws_scan frames[2];	 /* websocket: what entered, by link */
-	struct str head;  /* the request's head as received */
+	struct http1_exchange *next;	/* spare */
+	struct http1_parser parsers[2]; /* by link: request, response */
+	struct http1_message *edits[2]; /* owned; NULL: bytes pass as is */
+	struct ws_scan frames[2];	/* websocket: what entered, by link */
+	struct str head;		/* the request's head as received */
 	struct str sent;  /* what a reused connection got, to send again */
 	struct str in;	  /* an incomplete head of a response */
 	size_t resend_at; /* of `sent`, while resend */
 	int64_t dialed_us;
-	int64_t sent_us; /* last write to the upstream; 0: straight from the
-			    client */
-	int status;	  /* what the client gets; 0: not known */
-	uint8_t end_how;  /* enum flow_end behind the response, if ends */
-	bool begun;	  /* the flow exists */
+	int64_t sent_us;    /* last write to the upstream; 0: straight from the
+			       client */
+	int status;	    /* what the client gets; 0: not known */
+	uint8_t end_how;    /* enum flow_end behind the response, if ends */
+	bool begun;	    /* the flow exists */
 	bool request_done;  /* it was read to its end */
-	bool responded;	  /* the final response's head came */
+	bool responded;	    /* the final response's head came */
 	bool response_done; /* nothing more will enter LINK_DOWN */
-	bool ends;	  /* the connection ends as end_how says */
-	bool close;	  /* the connection ends in good order behind it */
-	bool answered;	  /* the response is the proxy's own */
-	bool bypass;	  /* … and does not go through LINK_DOWN */
-	bool discard;	  /* the request's bytes go nowhere any more */
-	bool mute;	  /* the upstream takes no more bytes */
-	bool tunnel;	  /* bytes in both directions, no messages */
-	bool websocket;	  /* … and these are its frames */
-	bool replayable;  /* `sent` holds all that was sent */
+	bool ends;	    /* the connection ends as end_how says */
+	bool close;	    /* the connection ends in good order behind it */
+	bool answered;	    /* the response is the proxy's own */
+	bool bypass;	    /* … and does not go through LINK_DOWN */
+	bool discard;	    /* the request's bytes go nowhere any more */
+	bool mute;	    /* the upstream takes no more bytes */
+	bool tunnel;	    /* bytes in both directions, no messages */
+	bool websocket;	    /* … and these are its frames */
+	bool replayable;    /* `sent` holds all that was sent */
 	bool retried, resend;
 };
 
@@ -170,6 +171,9 @@ extern const struct flow_ops http1_connection_ops;
  * writing are reconciled). */
 void http1_enter(struct http1 *s);
 void http1_leave(struct http1 *s);
+/* Leaves; the conclusions are drawn at the end of this turn of the loop, so
+ * that what many upstreams answer goes to the client in one piece. */
+void http1_leave_late(struct http1 *s);
 /* Has conclusions drawn soon, unless the caller stands under a handler that
  * will. Safe within the engine. */
 void http1_poke(struct http1 *s);
@@ -177,6 +181,7 @@ void http1_poke(struct http1 *s);
 void http1_active(struct http1 *s);
 void http1_on_client(struct end *e, unsigned what);
 void http1_on_later(struct deadline *d, int64_t now_us);
+void http1_on_turn_end(struct turn_end *t);
 /* Reads from one of the session's ends into the worker's scratch memory;
  * stamps the bytes exactly where a fault may want to know. */
 ssize_t http1_read(struct http1 *s, struct end *from, bool exact);
@@ -190,7 +195,7 @@ void http1_request_late(struct http1 *s);
 /* Makes the flow of the connection, on that route. False: it is held or
  * ended. */
 bool http1_open_connection(struct http1 *s, const struct armed_route *route,
-    uint64_t number);
+			   uint64_t number);
 
 /* --- http1_exchange.c --- */
 
@@ -199,22 +204,22 @@ struct http1_exchange *http1_exchange_new(struct http1 *s);
 /* Takes it apart: the flow ends with `reason` (constant), the upstream
  * connection is closed if it is still there. */
 void http1_exchange_free(struct http1_exchange *x, const char *reason,
-    bool reset);
+			 bool reset);
 /* Frees the memory of a spare one. */
 void http1_exchange_release(struct http1_exchange *x);
 /* Begins the flow. The request's head is at `head`. */
 void http1_exchange_begin(struct http1_exchange *x,
-    const struct armed_route *route, const char *head);
+			  const struct armed_route *route, const char *head);
 /* Sends bytes of a message, the first `head` of them its head, into its link.
  * Returns how many belong to the message, or -1: malformed. */
 ssize_t http1_exchange_feed(struct http1_exchange *x, enum link_dir dir,
-    const char *data, size_t len, size_t head);
+			    const char *data, size_t len, size_t head);
 /* Lets the faults see and edit a head that is about to be fed. */
 void http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
-    const char *data);
+			 const char *data);
 /* Sends bytes as they are into a link. */
 void http1_exchange_forward(struct http1_exchange *x, enum link_dir dir,
-    const char *data, size_t len);
+			    const char *data, size_t len);
 /* The source of the link has no more. */
 void http1_exchange_eof(struct http1_exchange *x, enum link_dir dir);
 /* Writes what is ready for the client. */
@@ -227,7 +232,7 @@ bool http1_exchange_over(struct http1_exchange *x);
 /* The proxy's own error instead of a response; or, when that began, the end
  * of the connection. Its texts are constant. */
 void http1_exchange_error(struct http1_exchange *x,
-    const struct http_error *error);
+			  const struct http_error *error);
 /* While somebody listens: keeps what a final response's head asks of the
  * client. */
 void http1_note_response(struct http1_exchange *x, struct view head);

@@ -82,7 +82,7 @@ client_ended(struct http1 *s)
 			http1_close(s, CLOSE_CLIENT_FIN, false);
 		else if (!s->fin_timed)
 			http1_due(s, worker_now(s->session.worker) +
-				HALF_CLOSED_US);
+					 HALF_CLOSED_US);
 		s->fin_timed = true;
 		break;
 	case HTTP1_LINGER:
@@ -111,13 +111,13 @@ reads_client(const struct http1 *s)
 	if (s->client_fin || s->conn.links[LINK_UP].stage_holds > 0)
 		return false;
 	if (s->state != HTTP1_EXCHANGE)
-		return takes_input(s) && (s->state != HTTP1_LINGER ||
-		    s->client.fin_sent);
+		return takes_input(s) &&
+		       (s->state != HTTP1_LINGER || s->client.fin_sent);
 	if (!takes_input(s))
 		return http1_waiting(s) == 0;
 	up = http1_link(s->x, LINK_UP);
 	return s->x->discard ||
-	    (link_wants(up) && (up->first != NULL || up->out.len == 0));
+	       (link_wants(up) && (up->first != NULL || up->out.len == 0));
 }
 
 static void
@@ -125,8 +125,8 @@ update(struct http1 *s)
 {
 	struct http1_exchange *x = s->x;
 	bool begun = x != NULL && x->begun;
-	bool write = s->out.len > 0 ||
-	    (begun && http1_link(x, LINK_DOWN)->out.len > 0);
+	bool write =
+	    s->out.len > 0 || (begun && http1_link(x, LINK_DOWN)->out.len > 0);
 
 	if (s->h2 != NULL && s->state != HTTP1_LINGER &&
 	    s->state != HTTP1_OPENING) {
@@ -141,7 +141,8 @@ update(struct http1 *s)
 	}
 	end_want(&s->client, reads_client(s), write);
 	if (begun && x->upstream != NULL)
-		end_want(&x->upstream->end, http1_reads_upstream(x),
+		end_want(
+		    &x->upstream->end, http1_reads_upstream(x),
 		    !x->mute && !x->discard &&
 			(x->resend || http1_link(x, LINK_UP)->out.len > 0));
 }
@@ -159,7 +160,7 @@ settle(struct http1 *s)
 		}
 		if (http1_waiting(s) > 0 && takes_input(s)) {
 			used = http1_input(s, s->in.text + s->in_at,
-			    http1_waiting(s));
+					   http1_waiting(s));
 			input_drop(s, used);
 		}
 		if (used == 0)
@@ -206,6 +207,23 @@ http1_on_later(struct deadline *d, int64_t now_us)
 }
 
 void
+http1_leave_late(struct http1 *s)
+{
+	s->depth--;
+	if (s->depth == 0 && s->state != HTTP1_CLOSED)
+		worker_at_turn_end(s->session.worker, &s->turn_end);
+}
+
+void
+http1_on_turn_end(struct turn_end *t)
+{
+	struct http1 *s = CONTAINER_OF(t, struct http1, turn_end);
+
+	http1_enter(s);
+	http1_leave(s);
+}
+
+void
 http1_poke(struct http1 *s)
 {
 	struct worker *w = s->session.worker;
@@ -225,7 +243,7 @@ http1_read(struct http1 *s, struct end *from, bool exact)
 	s->arrived_us = 0;
 	if (exact)
 		return end_read_arrived(from, w->scratch, SLAB_SIZE, true,
-		    &s->arrived_us);
+					&s->arrived_us);
 	return end_read(from, w->scratch, SLAB_SIZE);
 }
 
@@ -239,7 +257,7 @@ http1_active(struct http1 *s)
 	r = s->x->flow.route;
 	if (r != NULL && r->conf->idle_timeout_us > 0)
 		http1_due(s, worker_now(s->session.worker) +
-			r->conf->idle_timeout_us);
+				 r->conf->idle_timeout_us);
 }
 
 static void
@@ -253,9 +271,10 @@ read_client(struct http1 *s)
 	if (n == END_AGAIN)
 		return;
 	if (n == END_FAILED) {
-		http1_close(s, s->client.error == EPROTO ? CLOSE_TLS
-							 : CLOSE_CLIENT_RESET,
-		    s->client.error != EPROTO);
+		http1_close(s,
+			    s->client.error == EPROTO ? CLOSE_TLS
+						      : CLOSE_CLIENT_RESET,
+			    s->client.error != EPROTO);
 		return;
 	}
 	if (n == END_CLOSED) {

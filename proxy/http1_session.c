@@ -42,6 +42,7 @@ http1_close(struct http1 *s, enum close_reason reason, bool reset)
 	s->conn.ended = true;
 	deadline_disarm(heap, &s->timer);
 	deadline_disarm(heap, &s->later);
+	worker_turn_end_cancel(s->session.worker, &s->turn_end);
 	if (s->x != NULL) {
 		s->x->flow.ended = true;
 		http1_upstream_drop(s->x, reset);
@@ -413,6 +414,7 @@ session_new(struct worker *w, const struct plan_listener *listener,
 	s->listener = listener;
 	s->timer.on_due = on_timer;
 	s->later.on_due = http1_on_later;
+	s->turn_end.run = http1_on_turn_end;
 	s->leaving = w->draining;
 	end_init(&s->client, w, http1_on_client);
 	end_attach(&s->client, from->fd, from->peer.ss_family == AF_UNIX);

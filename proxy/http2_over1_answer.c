@@ -237,5 +237,5 @@ http2_over1_on_event(void *owner, unsigned what)
 	else if (what & END_READABLE && reads(st))
 		read_upstream(st);
 	http2_stream_mark(st);
-	http1_leave(s);
+	http1_leave_late(s);
 }

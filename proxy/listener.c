@@ -285,7 +285,10 @@ set_accepting(struct listener *l, bool on)
 	}
 	event_assign(&l->ev, l->base, l->opened.fd, EV_READ | EV_PERSIST,
 	    on_ready, l);
-	event_add(&l->ev, NULL);
+	if (event_add(&l->ev, NULL) < 0) {
+		l->accepting = false;
+		l->on_starved(l);
+	}
 }
 
 /* A Unix socket that was shut down cannot listen again: it is closed, while

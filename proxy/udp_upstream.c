@@ -101,8 +101,10 @@ connect_to(struct udp_session *s, const struct resolve_address *a)
 	memcpy(&s->to, &a->addr, MIN(a->len, sizeof(s->to)));
 	event_assign(&s->ev, s->session.worker->base, fd, EV_READ | EV_PERSIST,
 		     on_ready, s);
-	event_add(&s->ev, NULL);
-	return 0;
+	if (event_add(&s->ev, NULL) == 0)
+		return 0;
+	drop_socket(s);
+	return ENOMEM;
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread of the data plane.
  *
- *   turn of the loop:  sockets and mail ─► deadlines ─► reaper ─► events out
+ *   turn of the loop:  sockets and mail ─► deadlines ─► turn ends ─► events out
  *
  * One absolute timerfd wakes it for the earliest deadline of its heap. */
 #include "proxy/worker.h"
@@ -120,6 +120,17 @@ run_due(struct worker *w, int64_t now_us)
 }
 
 static void
+run_turn_ends(struct worker *w)
+{
+	struct turn_end *t;
+
+	while ((t = TAILQ_FIRST(&w->turn_ends)) != NULL) {
+		worker_turn_end_cancel(w, t);
+		t->run(t);
+	}
+}
+
+static void
 run_deadlines(struct worker *w)
 {
 	int64_t now_us = worker_now(w);
@@ -127,6 +138,7 @@ run_deadlines(struct worker *w)
 	if (w->timer_fired)
 		now_us = after_timer(w, now_us);
 	run_due(w, now_us);
+	run_turn_ends(w);
 	w->due_by_us = now_us + DUE_SOON_US;
 	set_timer(w);
 }
@@ -167,9 +179,8 @@ on_reap(evutil_socket_t fd, short what, void *arg)
 void
 worker_take(struct worker *w, const struct accepted *from)
 {
-	struct plan_listener *l = w->plan != NULL
-	    ? plan_listener(w->plan, from->listener)
-	    : NULL;
+	struct plan_listener *l =
+	    w->plan != NULL ? plan_listener(w->plan, from->listener) : NULL;
 
 	if (l == NULL) {
 		close(from->fd);
@@ -254,7 +265,7 @@ deliver_plan(struct mail *mail, void *arg)
 
 void
 worker_post_plan(struct worker *w, struct plan *plan, void (*done)(void *),
-    void *arg)
+		 void *arg)
 {
 	struct mail_plan *m = xcalloc(1, sizeof(*m));
 
@@ -354,7 +365,7 @@ on_tidy(struct deadline *d, int64_t now_us)
 
 struct worker *
 worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
-    struct error *err)
+	   struct error *err)
 {
 	struct event_config *config = event_config_new();
 	struct worker *w = xcalloc(1, sizeof(*w));
@@ -370,28 +381,29 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	w->scratch = xmalloc(WORKER_SCRATCH);
 	TAILQ_INIT(&w->sessions);
 	TAILQ_INIT(&w->reaping);
+	TAILQ_INIT(&w->turn_ends);
 	/* Not PRECISE_TIMER: it would set a timer of libevent's every turn,
 	 * and exact deadlines are ours. */
-	event_config_set_flag(config,
-	    EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME);
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
+					  EVENT_BASE_FLAG_NO_CACHE_TIME);
 	w->base = event_base_new_with_config(config);
 	event_config_free(config);
 	if (w->base != NULL)
 		event_base_priority_init(w->base, WORKER_PRIORITIES);
-	w->timer_fd = timerfd_create(CLOCK_MONOTONIC,
-	    TFD_NONBLOCK | TFD_CLOEXEC);
+	w->timer_fd =
+	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (w->base == NULL || w->timer_fd < 0 ||
 	    !mailbox_init(&w->mailbox, err)) {
 		error_set(err, errno, "cannot start a worker: %s",
-		    strerror(errno));
+			  strerror(errno));
 		worker_free(w);
 		return NULL;
 	}
 	event_assign(&w->timer_ev, w->base, w->timer_fd, EV_READ | EV_PERSIST,
-	    on_timer, w);
+		     on_timer, w);
 	event_add(&w->timer_ev, NULL);
 	event_assign(&w->mailbox_ev, w->base, mailbox_fd(&w->mailbox),
-	    EV_READ | EV_PERSIST, on_mail, w);
+		     EV_READ | EV_PERSIST, on_mail, w);
 	event_priority_set(&w->mailbox_ev, 0);
 	event_add(&w->mailbox_ev, NULL);
 	event_assign(&w->reap_ev, w->base, -1, 0, on_reap, w);

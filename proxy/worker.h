@@ -23,6 +23,15 @@ struct event_buffer;
 struct sink;
 struct udp;
 
+/* What is to be done once at the end of a turn of the loop, for whatever many
+ * sockets had to say in it. Zeroed but for `run`. */
+struct turn_end {
+	TAILQ_ENTRY(turn_end) entry;
+	void (*run)(struct turn_end *t);
+	bool queued;
+};
+TAILQ_HEAD(turn_end_list, turn_end);
+
 struct worker {
 	struct engine engine; /* clock, deadlines, memory, events */
 	struct event_base *base;
@@ -38,20 +47,21 @@ struct worker {
 	bool precise;	     /* a route of the plan asks for it */
 	struct plan *plan;   /* counted */
 	struct session_list sessions, reaping;
-	atomic_size_t sessions_count; /* written here, read anywhere */
+	atomic_size_t sessions_count;  /* written here, read anywhere */
 	atomic_int_fast64_t turned_us; /* its loop turned; every 2 s */
-	size_t sessions_peak; /* since memory was last given back */
+	size_t sessions_peak;	       /* since memory was last given back */
 	struct event reap_ev;
-	struct deadline change;	 /* the plan's next change in time */
-	struct deadline tidy;	 /* gives spare memory back */
-	unsigned char *scratch;	 /* WORKER_SCRATCH bytes for the fast path */
+	struct turn_end_list turn_ends;
+	struct deadline change;	   /* the plan's next change in time */
+	struct deadline tidy;	   /* gives spare memory back */
+	unsigned char *scratch;	   /* WORKER_SCRATCH bytes for the fast path */
 	struct resolver *resolver; /* borrowed, shared, thread-safe */
 	struct event_buffer *events; /* NULL: nobody listens */
 	struct lateness *lateness;   /* measured while somebody does */
 	struct splice_pipe *spare_pipes;
 	size_t spare_pipes_count;
 	struct http1_pool *http1_pool; /* idle upstream connections */
-	struct udp *udp; /* its datagram ports; NULL: none yet */
+	struct udp *udp;	       /* its datagram ports; NULL: none yet */
 	/* Of the last session made anywhere; shared by all. */
 	atomic_uint_fast64_t *session_numbers;
 	struct tls_worker *tls; /* what TLS layers share; NULL: none yet */
@@ -67,7 +77,7 @@ struct worker {
  * to be set before it runs. Borrows the resolver. Returns owned, or NULL and
  * err. */
 struct worker *worker_new(unsigned index, uint64_t seed,
-    struct resolver *resolver, struct error *err);
+			  struct resolver *resolver, struct error *err);
 /* Starts its thread, with all signals blocked; waits for its end. */
 void worker_start(struct worker *w);
 void worker_join(struct worker *w);
@@ -80,12 +90,12 @@ void worker_free(struct worker *w);
 void worker_post_accepted(struct worker *w, const struct accepted *from);
 /* `done` (NULL: nothing) runs on the worker once the plan is in force. */
 void worker_post_plan(struct worker *w, struct plan *plan,
-    void (*done)(void *arg), void *arg);
+		      void (*done)(void *arg), void *arg);
 /* Runs `call`, then `done`, on the worker's own thread between its callbacks.
  * Neither may wait. */
 void worker_post_call(struct worker *w,
-    void (*call)(struct worker *w, void *arg), void *arg,
-    void (*done)(void *arg), void *done_arg);
+		      void (*call)(struct worker *w, void *arg), void *arg,
+		      void (*done)(void *arg), void *done_arg);
 /* From any thread, before the mail is posted: what the control thread waits
  * for comes before the sockets that are ready in this turn. */
 static inline void
@@ -116,6 +126,23 @@ static inline void
 worker_arm(struct worker *w, struct deadline *d, int64_t at_us)
 {
 	deadline_arm(&w->engine.deadlines, d, at_us);
+}
+/* On its own thread: `t` is run at this turn's end, once. */
+static inline void
+worker_at_turn_end(struct worker *w, struct turn_end *t)
+{
+	if (t->queued)
+		return;
+	t->queued = true;
+	TAILQ_INSERT_TAIL(&w->turn_ends, t, entry);
+}
+/* Not any more. */
+static inline void
+worker_turn_end_cancel(struct worker *w, struct turn_end *t)
+{
+	if (t->queued)
+		TAILQ_REMOVE(&w->turn_ends, t, entry);
+	t->queued = false;
 }
 static inline int64_t
 worker_now(const struct worker *w)

@@ -48,8 +48,9 @@ MANY_ARGUMENTS = {"acceptor_post_plan", "bucket_reserve", "check_service",
                   "flow_init",
                   "on_alpn"}  # the last one as OpenSSL calls it
 
-# What a library calls back with is not ours to choose.
-CALLBACKS = {"on_data_chunk", "on_data_wanted", "on_header_field"}
+# What a library calls back with, or what stands in for one of its functions, is
+# not ours to choose.
+CALLBACKS = {"on_data_chunk", "on_data_wanted", "on_header_field", "splice"}
 
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(work|root|Users|home/\w+)/")
