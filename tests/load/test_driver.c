@@ -51,8 +51,8 @@ START_TEST(open_loop_does_not_wait_for_answers)
 		const struct sample *s = &d.samples.items[i];
 
 		ck_assert_uint_eq(s->seq, i + 1);
-		ck_assert_int_le(llabs(s->intended_us - s[-1].intended_us -
-		    2000), 1);
+		ck_assert_int_le(
+		    llabs(s->intended_us - s[-1].intended_us - 2000), 1);
 	}
 	peer_stop(&p);
 	driving_fini(&d);
@@ -98,7 +98,7 @@ START_TEST(more_in_flight_than_allowed_is_lost_load)
 		const struct sample *s = &d.samples.items[i];
 
 		ck_assert_int_eq(s->outcome,
-		    i < 3 ? SAMPLE_TIMEOUT : SAMPLE_LOST);
+				 i < 3 ? SAMPLE_TIMEOUT : SAMPLE_LOST);
 		ck_assert_int_eq(s->start_us == 0, i >= 3);
 	}
 	peer_stop(&p);
@@ -131,8 +131,10 @@ START_TEST(without_descriptors_load_is_lost_and_comes_back)
 	setrlimit(RLIMIT_NOFILE, &all);
 	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_LOST], d.tally.starved);
 	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_LOST] +
-	    d.tally.all.ended[SAMPLE_OK] + d.tally.all.ended[SAMPLE_TIMEOUT] +
-	    d.tally.all.ended[SAMPLE_BROKEN], d.samples.count);
+			      d.tally.all.ended[SAMPLE_OK] +
+			      d.tally.all.ended[SAMPLE_TIMEOUT] +
+			      d.tally.all.ended[SAMPLE_BROKEN],
+			  d.samples.count);
 	ck_assert_uint_gt(d.tally.starved, 0);
 	peer_stop(&p);
 	driving_fini(&d);
@@ -165,9 +167,13 @@ static void
 session_open(struct session *s, const struct conf_load *load, struct peer *p)
 {
 	struct load_target target;
-	struct driver_options options = {.load = load, .target = &target,
-	    .origin_us = clock_now(&clock_real), .samples = &s->samples,
-	    .on_sample = on_sample, .on_drained = on_drained, .arg = s};
+	struct driver_options options = {.load = load,
+					 .target = &target,
+					 .origin_us = clock_now(&clock_real),
+					 .samples = &s->samples,
+					 .on_sample = on_sample,
+					 .on_drained = on_drained,
+					 .arg = s};
 	struct error err = {0};
 	char at[64];
 
@@ -228,7 +234,8 @@ START_TEST(a_scale_pause_and_resume_act_at_once)
 	/* What was not fired in the pause is not made up for. */
 	ck_assert_uint_ge(count, 50);
 	ck_assert_int_lt(s.samples.items[fired].start_us -
-	    s.samples.items[fired].intended_us, 60000);
+			     s.samples.items[fired].intended_us,
+			 60000);
 	session_close(&s);
 	peer_stop(&p);
 }
@@ -305,7 +312,7 @@ END_TEST
 
 static void
 expect_refusal(const struct conf_load *load, const char *target,
-    const char *why)
+	       const char *why)
 {
 	struct event_base *base = event_base_new();
 	struct load_target at;
@@ -315,7 +322,7 @@ expect_refusal(const struct conf_load *load, const char *target,
 	ck_assert(load_target_parse(target, &at, &err));
 	ck_assert_ptr_null(driver_new(base, &options, &err));
 	ck_assert_msg(strstr(err.text, why) != NULL, "%s, expected %s",
-	    err.text, why);
+		      err.text, why);
 	load_target_fini(&at);
 	event_base_free(base);
 }
@@ -323,12 +330,13 @@ expect_refusal(const struct conf_load *load, const char *target,
 START_TEST(what_cannot_be_driven_is_told)
 {
 	struct conf_request request = {.weight = 1,
-	    .target = (char *)"no slash"};
+				       .target = (char *)"no slash"};
 	struct conf_load load = driving_load(&request);
 
 	expect_refusal(&load, "127.0.0.1:1", "a blank within");
 	request.target = (char *)"path";
-	expect_refusal(&load, "127.0.0.1:1",
+	expect_refusal(
+	    &load, "127.0.0.1:1",
 	    "load users: request 1: target \"path\": expected a path");
 	request.target = NULL;
 	load.protocol = LOAD_REDIS;
@@ -336,7 +344,7 @@ START_TEST(what_cannot_be_driven_is_told)
 	request.send = (char *)"PING";
 	load.password_file = (char *)"/nonexistent/secret";
 	expect_refusal(&load, "127.0.0.1:1",
-	    "password_file /nonexistent/secret: No such file");
+		       "password_file /nonexistent/secret: No such file");
 	load.password_file = NULL;
 	expect_refusal(&load, "host.invalid:1", "host.invalid:1: ");
 	load.protocol = LOAD_POSTGRES;
@@ -352,16 +360,17 @@ END_TEST
 int
 main(void)
 {
-	return check_run("driver", (const TTest *const[]){
-	    open_loop_does_not_wait_for_answers,
-	    serial_requests_never_overlap,
-	    more_in_flight_than_allowed_is_lost_load,
-	    without_descriptors_load_is_lost_and_comes_back,
-	    a_scale_pause_and_resume_act_at_once,
-	    a_stop_lets_what_is_in_flight_end,
-	    a_stop_of_one_that_rests_is_drained_too,
-	    what_is_in_flight_at_the_end_stays_open,
-	    what_cannot_be_driven_is_told,
-	    NULL,
-	});
+	return check_run("driver",
+			 (const TTest *const[]){
+			     open_loop_does_not_wait_for_answers,
+			     serial_requests_never_overlap,
+			     more_in_flight_than_allowed_is_lost_load,
+			     without_descriptors_load_is_lost_and_comes_back,
+			     a_scale_pause_and_resume_act_at_once,
+			     a_stop_lets_what_is_in_flight_end,
+			     a_stop_of_one_that_rests_is_drained_too,
+			     what_is_in_flight_at_the_end_stays_open,
+			     what_cannot_be_driven_is_told,
+			     NULL,
+			 });
 }

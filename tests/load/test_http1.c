@@ -316,6 +316,44 @@ START_TEST(a_server_that_never_answers_is_a_timeout)
 }
 END_TEST
 
+/* The first ones answer once, slowly, and are silent from then on. */
+static void
+serve_tired(struct peer *p, int fd, unsigned nth)
+{
+	if (nth > 5) {
+		serve_empty(p, fd, nth);
+		return;
+	}
+	if (!peer_read_http(p, fd))
+		return;
+	usleep(150000);
+	peer_send(fd, EMPTY, strlen(EMPTY), 0);
+	peer_wait(fd);
+}
+
+START_TEST(one_time_out_in_silence_ends_all_idle_connections)
+{
+	struct conf_request request = {.weight = 1};
+	struct conf_load load = driving_load(&request);
+	struct conf_load_step steps[] = {{50000, 0}, {400000, 5}};
+	struct driving d = {0};
+	struct peer p = {0};
+
+	load.serial = false;
+	load.rate = 100;
+	load.steps = steps;
+	load.steps_count = 2;
+	load.timeout_us = 350000;
+	peer_start(&p, serve_tired);
+	driving_run(&d, &load, &p, 12);
+	ck_assert_uint_ge(d.tally.all.ended[SAMPLE_TIMEOUT], 1);
+	/* The one, and another that was sent before it was over. */
+	ck_assert_uint_le(d.tally.all.ended[SAMPLE_TIMEOUT], 2);
+	peer_stop(&p);
+	driving_fini(&d);
+}
+END_TEST
+
 START_TEST(a_port_where_nobody_listens_breaks_requests)
 {
 	struct conf_request request = {.weight = 1};
@@ -382,6 +420,7 @@ main(void)
 			 a_service_that_took_the_request_and_closed_has_failed,
 			 a_reset_is_a_failure_on_a_used_connection_too,
 			 a_server_that_never_answers_is_a_timeout,
+			 one_time_out_in_silence_ends_all_idle_connections,
 			 a_port_where_nobody_listens_breaks_requests,
 			 fresh_connections_serve_once,
 			 a_unix_socket_works_like_a_port,

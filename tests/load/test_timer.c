@@ -30,8 +30,10 @@ timer_open(struct load_timer *t, const struct clock *clock)
 {
 	struct error err;
 
-	*t = (struct load_timer){.base = event_base_new(), .clock = clock,
-	    .settle = settle, .arg = t};
+	*t = (struct load_timer){.base = event_base_new(),
+				 .clock = clock,
+				 .settle = settle,
+				 .arg = t};
 	ck_assert(load_timer_init(t, &err));
 }
 
@@ -61,8 +63,9 @@ START_TEST(a_deadline_that_passes_meanwhile_still_wakes)
 		deadline_arm(&t.heap, &d, looks + ahead_us);
 		load_timer_rearm(&t);
 		timerfd_gettime(t.fd, &spec);
-		ck_assert_msg(spec.it_value.tv_nsec > 0 ||
-		    read(t.fd, &ticks, sizeof(ticks)) == sizeof(ticks),
+		ck_assert_msg(
+		    spec.it_value.tv_nsec > 0 ||
+			read(t.fd, &ticks, sizeof(ticks)) == sizeof(ticks),
 		    "ahead by %d: nothing will wake us", (int)ahead_us);
 		timer_close(&t);
 	}
@@ -117,10 +120,12 @@ END_TEST
 int
 main(void)
 {
-	return check_run("timer", (const TTest *const[]){
-	    a_deadline_that_passes_meanwhile_still_wakes,
-	    deadlines_run_in_order_even_if_a_nearer_one_comes_later,
-	    the_start_of_a_run_is_not_never,
-	    NULL,
-	});
+	return check_run(
+	    "timer",
+	    (const TTest *const[]){
+		a_deadline_that_passes_meanwhile_still_wakes,
+		deadlines_run_in_order_even_if_a_nearer_one_comes_later,
+		the_start_of_a_run_is_not_never,
+		NULL,
+	    });
 }

@@ -111,6 +111,18 @@ class Http(Load):
         self.assert_all(got)
         self.assertGreaterEqual(got["opened"], got["fired"] // 5)
 
+    def test_five_thousand_a_second_do_not_fall_behind(self):
+        peer = nginx(self, {"index.html": b"x"})
+        got = self.drive(peer.port, {}, seconds=2, rate=5000,
+                         max_in_flight=3000)
+        self.assertAlmostEqual(got["fired"], 10000, delta=500)
+        late = [s["start_us"] - s["intended_us"] for s in got["samples"]
+                if s["start_us"]]
+        quarter = len(late) // 4
+        middle, last = (sorted(part)[quarter // 2] for part in
+                        (late[quarter:2 * quarter], late[-quarter:]))
+        self.assertLess(last, max(3 * middle, 200000))
+
     def test_every_address_of_a_name_is_tried(self):
         peer = nginx(self, {"index.html": b"x"})
         got = self.drive(0, {}, target=f"localhost:{peer.port}")
