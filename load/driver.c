@@ -9,7 +9,7 @@
 #include "load/pool.h"
 #include "load/request.h"
 
-#define FIRE_BATCH 256 /* a turn; then what came meanwhile is read */
+#define FIRE_BATCH 64 /* a turn; then what came meanwhile is read */
 
 /* A request under way. */
 struct shot {

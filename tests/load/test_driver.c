@@ -11,29 +11,14 @@
 #include "tests/harness/check_run.h"
 #include "tests/load/driving.h"
 
-#define EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-
-static void
-serve_empty(struct peer *p, int fd, unsigned nth)
-{
-	while (peer_read_http(p, fd) && peer_send(fd, EMPTY, strlen(EMPTY), 0))
-		;
-}
-
 static void
 serve_late(struct peer *p, int fd, unsigned nth)
 {
 	while (peer_read_http(p, fd)) {
 		usleep(30000);
-		if (!peer_send(fd, EMPTY, strlen(EMPTY), 0))
+		if (!peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0))
 			return;
 	}
-}
-
-static void
-serve_never(struct peer *p, int fd, unsigned nth)
-{
-	peer_wait(fd);
 }
 
 START_TEST(open_loop_does_not_wait_for_answers)
@@ -45,8 +30,7 @@ START_TEST(open_loop_does_not_wait_for_answers)
 
 	load.serial = false;
 	load.timeout_us = 200000;
-	peer_start(&p, serve_never);
-	driving_run(&d, &load, &p, 50);
+	driving_against(&d, &load, &p, peer_serve_never, 50);
 	for (size_t i = 1; i < d.samples.count; i++) {
 		const struct sample *s = &d.samples.items[i];
 
@@ -54,7 +38,6 @@ START_TEST(open_loop_does_not_wait_for_answers)
 		ck_assert_int_le(
 		    llabs(s->intended_us - s[-1].intended_us - 2000), 1);
 	}
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -66,8 +49,7 @@ START_TEST(serial_requests_never_overlap)
 	struct driving d = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_late);
-	driving_run(&d, &load, &p, 8);
+	driving_against(&d, &load, &p, serve_late, 8);
 	driving_expect(&d, SAMPLE_OK);
 	for (size_t i = 1; i < d.samples.count; i++) {
 		const struct sample *s = &d.samples.items[i];
@@ -76,7 +58,6 @@ START_TEST(serial_requests_never_overlap)
 		/* What waited is not late: nobody meant it to go before. */
 		ck_assert_int_ge(s->intended_us, s[-1].end_us);
 	}
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -91,8 +72,7 @@ START_TEST(more_in_flight_than_allowed_is_lost_load)
 	load.serial = false;
 	load.max_in_flight = 3;
 	load.timeout_us = 300000;
-	peer_start(&p, serve_never);
-	driving_run(&d, &load, &p, 20);
+	driving_against(&d, &load, &p, peer_serve_never, 20);
 	ck_assert_uint_ge(d.tally.all.ended[SAMPLE_LOST], 15);
 	for (size_t i = 0; i < d.samples.count; i++) {
 		const struct sample *s = &d.samples.items[i];
@@ -101,7 +81,6 @@ START_TEST(more_in_flight_than_allowed_is_lost_load)
 				 i < 3 ? SAMPLE_TIMEOUT : SAMPLE_LOST);
 		ck_assert_int_eq(s->start_us == 0, i >= 3);
 	}
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -116,7 +95,7 @@ START_TEST(without_descriptors_load_is_lost_and_comes_back)
 	int lowest;
 
 	load.fresh = true;
-	peer_start(&p, serve_empty);
+	peer_start(&p, peer_serve_empty);
 	getrlimit(RLIMIT_NOFILE, &all);
 	lowest = dup(0);
 	close(lowest);
@@ -212,7 +191,7 @@ START_TEST(a_scale_pause_and_resume_act_at_once)
 
 	load.serial = false;
 	load.rate = 100;
-	peer_start(&p, serve_empty);
+	peer_start(&p, peer_serve_empty);
 	session_open(&s, &load, &p);
 	session_run(&s, 50);
 	ck_assert_uint_eq(driver_tally(s.driver)->all.fired, 0);
@@ -252,7 +231,7 @@ START_TEST(a_stop_lets_what_is_in_flight_end)
 	load.serial = false;
 	load.rate = 200;
 	load.timeout_us = 200000;
-	peer_start(&p, serve_never);
+	peer_start(&p, peer_serve_never);
 	session_open(&s, &load, &p);
 	driver_start(s.driver);
 	session_run(&s, 100);
@@ -276,7 +255,7 @@ START_TEST(a_stop_of_one_that_rests_is_drained_too)
 	struct session s = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_never);
+	peer_start(&p, peer_serve_never);
 	session_open(&s, &load, &p);
 	driver_stop(s.driver);
 	session_run(&s, 100);
@@ -293,7 +272,7 @@ START_TEST(what_is_in_flight_at_the_end_stays_open)
 	struct session s = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_never);
+	peer_start(&p, peer_serve_never);
 	session_open(&s, &load, &p);
 	driver_start(s.driver);
 	session_run(&s, 50);
