@@ -9,7 +9,7 @@ import struct
 import subprocess
 import tempfile
 
-from harness import Scenario
+from harness import Scenario, fault
 from harness.h2 import GOAWAY
 from harness.peers import nginx, postgres, psql, redis
 from harness.proxy import BIN
@@ -300,6 +300,43 @@ class Http2(Load):
         got = self.drive(server.port, {}, protocol="http2")
         self.assert_all(got, "broken")
         self.assertEqual(got["resent"], 0)
+
+
+class Faults(Load):
+    """What faultwire does to a load is seen, whole and once."""
+
+    def through(self, *faults, **load):
+        web = self.web()
+        port, _, _ = self.proxied(web.port, *faults, protocol="http",
+                                  upstream_protocol="http1")
+        got = self.drive(port, {"target": "/{seq}"}, **load)
+        return got, [m.target for m in web.requests]
+
+    def test_resets_are_not_hidden_by_sending_again(self):
+        for stream in ("upstream", "downstream"):
+            for protocol in ("http1", "http2"):
+                with self.subTest(stream=stream, protocol=protocol):
+                    got, seen = self.through(
+                        fault("reset_peer", stream=stream, probability=0.5),
+                        protocol=protocol)
+                    self.assertEqual(got["ok"] + got["broken"], got["fired"])
+                    self.assertGreater(got["broken"], got["fired"] // 5)
+                    self.assertEqual(got["resent"], 0)
+                    self.assertEqual(len(seen), len(set(seen)))
+
+    def test_answers_of_faults_and_delays_are_seen(self):
+        got, _ = self.through(fault("abort", status=503, probability=0.5))
+        self.assertEqual(got["ok"] + got["failed"], got["fired"])
+        self.assertEqual({s["status"] for s in got["samples"]}, {200, 503})
+        got, _ = self.through(fault("latency", latency="120ms"))
+        self.assert_all(got)
+        for s in got["samples"]:
+            self.assertGreaterEqual(s["end_us"] - s["start_us"], 120000)
+
+    def test_ipv6_works_as_well(self):
+        web = self.web(address="::1")
+        got = self.drive(0, {}, target=f"[::1]:{web.port}")
+        self.assert_all(got)
 
 
 class Redis(Load):
