@@ -19,12 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy/inbound.h"
 #include "proxy/tls.h"
 #include "proxy/worker.h"
-
-#ifndef IPV6_MINHOPCOUNT
-#define IPV6_MINHOPCOUNT 73
-#endif
 
 #define WATCH (EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST)
 /* The most unread input that a polite close reads away. */
@@ -72,7 +69,7 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 		if (error == 0)
 			return;
-		e->error = (int16_t)error;
+		e->error = (uint8_t)error;
 		e->gone_seen = true;
 		end_arm(e, false, false);
 		tell(e, END_GONE);
@@ -154,7 +151,7 @@ failed(struct end *e)
 		return END_AGAIN;
 	/* After an error was fetched the socket only says EPIPE. */
 	if (!e->gone_seen)
-		e->error = (int16_t)errno;
+		e->error = (uint8_t)errno;
 	return END_FAILED;
 }
 
@@ -319,17 +316,18 @@ end_shutdown(struct end *e)
 bool
 end_set_deaf(struct end *e, bool on)
 {
-	int ttl = on ? 255 : 0, v4, v6, off = 0;
-
-	if (e->fd < 0 || e->is_unix)
+	if (e->fd < 0 || e->is_unix || e->silent ||
+	    !inbound_discard(e->fd, on))
 		return false;
-	v4 = setsockopt(e->fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
-	v6 = setsockopt(e->fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl,
-	    sizeof(ttl));
-	if (on)
-		setsockopt(e->fd, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof(off));
-	e->deaf = on && (v4 == 0 || v6 == 0);
-	return v4 == 0 || v6 == 0;
+	e->deaf = on;
+	return true;
+}
+
+void
+end_silence(struct end *e)
+{
+	end_set_deaf(e, true);
+	e->silent = true;
 }
 
 size_t

@@ -91,13 +91,13 @@ http1_end(struct http1 *s, enum flow_end how)
 			break;
 		set_state(s, HTTP1_SILENT);
 		s->conn.ended = true;
-		end_set_deaf(&s->client, true);
+		end_silence(&s->client);
 		if (s->x != NULL && s->x->begun) {
 			s->x->flow.ended = true;
 			dial_cancel(s->x->dial);
 			s->x->dial = NULL;
 			if (s->x->upstream != NULL)
-				end_set_deaf(&s->x->upstream->end, true);
+				end_silence(&s->x->upstream->end);
 		}
 		http1_due(s, worker_now(s->session.worker) + SILENCE_MAX_US);
 		http1_poke(s);

@@ -159,8 +159,8 @@ on_end(struct flow *f, enum flow_end how)
 		set_state(t, TCP_SILENT);
 		dial_cancel(t->dial);
 		t->dial = NULL;
-		end_set_deaf(&t->ends[LINK_UP], true);
-		end_set_deaf(&t->ends[LINK_DOWN], true);
+		end_silence(&t->ends[LINK_UP]);
+		end_silence(&t->ends[LINK_DOWN]);
 		worker_arm(w, &t->timer, worker_now(w) + SILENCE_MAX_US);
 		break;
 	}

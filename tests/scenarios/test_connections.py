@@ -2,6 +2,7 @@
 """Fault kinds that decide about connections, on TCP and on HTTP routes:
 present from the start, added live, removed live."""
 
+import socket
 import tempfile
 import time
 import unittest
@@ -86,6 +87,17 @@ class Connections(Scenario):
         self.proxy.reload(self.text())
         self.assertEqual(connect_outcome(self.port, 20), "ok")
         self.served()
+
+    def test_a_handshake_that_ends_amid_connect_timeout_is_served(self):
+        """What the port accepts while it ignores takes its minimum TTL over.
+        Such connections were deaf for ever. A client of TTL 255 gets there
+        without the luck that others need."""
+        self.prepare(fault("connect_timeout"))
+        conn = self.client(self.port, ttl=255)
+        conn.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 64)
+        self.served(conn, within=5)
+        self.proxy.reload(self.text())
+        self.served(conn, within=5)
 
     def test_connect_timeout_for_some_clients_accepts_in_silence(self):
         self.prepare(fault("connect_timeout",

@@ -275,7 +275,7 @@ def sink_and_count(conn):
     conn.sock.sendall(b"%d" % total)
 
 
-def connect(to, within=WITHIN, source=None, receive_buffer=None):
+def connect(to, within=WITHIN, source=None, receive_buffer=None, ttl=None):
     """Connects to a port of 127.0.0.1, (host, port) or a Unix path."""
     if isinstance(to, str):
         sock = socket.socket(socket.AF_UNIX)
@@ -287,6 +287,8 @@ def connect(to, within=WITHIN, source=None, receive_buffer=None):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     if source:
         sock.bind((source, 0))
+    if ttl:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
     sock.settimeout(within)
     conn = Conn(sock)
     try:
