@@ -187,11 +187,16 @@ class Connections(Scenario):
     def test_half_open_connections_hear_nothing_ever(self):
         self.prepare()
         conn = self.served()
-        self.proxy.reload(self.text(fault("half_open")))
+        # The one that goes with it does not make them hear again.
+        self.proxy.reload(self.text(
+            fault("half_open", after="100ms"),
+            fault("blackhole", stream="upstream")))
         conn.send(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
-        conn.expect_silence(0.3)
+        self.proxy.wait_journal("the death", effect="silence")
+        conn.send(b"Anybody?")
         self.proxy.reload(self.text())
-        conn.expect_silence(0.2)
+        conn.expect_silence(0.6)
+        self.assertGreater(conn.unacked(), 0)
         self.served()
 
     def test_blackhole_both_ways_does_not_even_answer_connects(self):

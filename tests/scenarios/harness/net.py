@@ -2,11 +2,13 @@
 """Sockets that tell exactly what happened: bytes, FIN, RST or silence."""
 
 import errno
+import fcntl
 import os
 import random
 import select
 import socket
 import struct
+import termios
 import threading
 import time
 
@@ -156,6 +158,11 @@ class Conn:
             except OSError as e:
                 got = e
             raise AssertionError(f"expected silence, got {got!r}")
+
+    def unacked(self):
+        """Bytes that were sent and the other kernel has not acknowledged."""
+        return struct.unpack("i", fcntl.ioctl(
+            self.sock, termios.TIOCOUTQ, struct.pack("i", 0)))[0]
 
     def finish(self):
         """Sends FIN; the other direction stays open."""
