@@ -341,10 +341,21 @@ end_unacked(const struct end *e)
 	return held + (size_t)n;
 }
 
+/* The kernel goes on with the end of the connection alone: if it did not hear
+ * the last acknowledgement, nobody could make it hear any more, and no new
+ * connection of the same two ports would get through. The silent say nothing
+ * but, to be rid of it, RST. */
 void
 end_raw_close(struct end *e)
 {
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
 	rearm(e, 0);
+	if (e->silent)
+		setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger,
+		    sizeof(linger));
+	else if (e->deaf)
+		inbound_discard(e->fd, false);
 	close(e->fd);
 	e->fd = -1;
 }

@@ -322,6 +322,16 @@ def connect_outcome(to, within, source=None):
     return "ok"
 
 
+def tcp_states(port):
+    """The states of all IPv4 sockets with that local port."""
+    names = ("ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT1 FIN_WAIT2 TIME_WAIT "
+             "CLOSE CLOSE_WAIT LAST_ACK LISTEN CLOSING NEW_SYN_RECV").split()
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        rows = [line.split() for line in f][1:]
+    return [names[int(row[3], 16) - 1] for row in rows
+            if int(row[1].rsplit(":", 1)[1], 16) == port]
+
+
 def exchange_both_ways(a, b, length=100_000, seed=3):
     """Different bytes each way at once arrive as they were sent."""
     up, down = noise(length, seed), noise(length, seed + 1)
