@@ -24,6 +24,7 @@ struct stage {
 	int64_t eof_us;	 /* nominal arrival of the end of stream */
 	uint64_t start;	 /* stream offset at which it came to be */
 	uint64_t offset; /* bytes passed or dropped since */
+	double lose;	 /* its share of link.lose */
 	bool dirty;	 /* there is something new to look at */
 	bool eof, eof_done;
 	bool hold, deaf, hold_open, timed;

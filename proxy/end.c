@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "proxy/inbound.h"
+#include "proxy/kernel.h"
 #include "proxy/tls.h"
 #include "proxy/worker.h"
 
@@ -317,7 +317,7 @@ bool
 end_set_deaf(struct end *e, bool on)
 {
 	if (e->fd < 0 || e->is_unix || e->silent ||
-	    !inbound_discard(e->fd, on))
+	    !kernel_discard(e->fd, on))
 		return false;
 	e->deaf = on;
 	return true;
@@ -328,6 +328,35 @@ end_silence(struct end *e)
 {
 	end_set_deaf(e, true);
 	e->silent = true;
+}
+
+bool
+end_lose(struct end *e, double probability)
+{
+	if (e->is_unix)
+		return false;
+	return e->fd < 0 ? kernel_can_lose() : kernel_lose(e->fd, probability);
+}
+
+uint32_t
+end_dropped(const struct end *e)
+{
+	return e->fd < 0 || e->is_unix ? 0 : kernel_dropped(e->fd);
+}
+
+bool
+end_vanish(struct end *a, struct end *b)
+{
+	if (!kernel_forget(a->fd, true))
+		return false;
+	if (b != NULL && b->fd >= 0 && !kernel_forget(b->fd, true)) {
+		kernel_forget(a->fd, false);
+		return false;
+	}
+	end_reset(a);
+	if (b != NULL)
+		end_reset(b);
+	return true;
 }
 
 size_t
@@ -343,19 +372,19 @@ end_unacked(const struct end *e)
 
 /* The kernel goes on with the end of the connection alone: if it did not hear
  * the last acknowledgement, nobody could make it hear any more, and no new
- * connection of the same two ports would get through. The silent say nothing
- * but, to be rid of it, RST. */
+ * connection of the same two ports would get through. The silent are
+ * forgotten, or where that is not allowed reset. */
 void
 end_raw_close(struct end *e)
 {
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
 	rearm(e, 0);
-	if (e->silent)
+	if (!e->silent && e->deaf)
+		kernel_discard(e->fd, false);
+	if (e->silent && !kernel_forget(e->fd, true))
 		setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger,
 		    sizeof(linger));
-	else if (e->deaf)
-		inbound_discard(e->fd, false);
 	close(e->fd);
 	e->fd = -1;
 }

@@ -86,12 +86,22 @@ ssize_t end_write_bytes(struct end *e, const struct bytes *q, size_t limit);
 /* Sends FIN once. */
 void end_shutdown(struct end *e);
 /* The kernel discards what the peer sends from now on, or no more
- * (proxy/inbound.h). False where the socket cannot (Unix sockets), and on one
+ * (proxy/kernel.h). False where the socket cannot (Unix sockets), and on one
  * that is silent. */
 bool end_set_deaf(struct end *e, bool on);
 /* The connection is dead and its peer is not told: deaf for good. The owner
  * writes nothing any more. */
 void end_silence(struct end *e);
+/* The kernel loses segments that come in with payload, each with that
+ * probability (0: none any more). False where it may not; without a socket:
+ * where it would not. */
+bool end_lose(struct end *e, double probability);
+/* Segments of the peer that the kernel dropped. */
+uint32_t end_dropped(const struct end *e);
+/* Both (b may be NULL, or have no socket) are closed without a word to their
+ * peers, whose next segments are answered by RST. False where the kernel may
+ * not; then nothing changed. */
+bool end_vanish(struct end *a, struct end *b);
 /* Bytes that the layer or the kernel holds and the peer has not
  * acknowledged. */
 size_t end_unacked(const struct end *e);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "proxy/inbound.h"
+#include "proxy/kernel.h"
 
 #define BACKLOG	     4096
 #define ACCEPT_BATCH 64
@@ -248,7 +248,7 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 			if (l->opened.is_unix)
 				peer.ss_family = AF_UNIX;
 			if (l->ignored)
-				inbound_discard(client, false);
+				kernel_discard(client, false);
 			l->on_accept(l, client, &peer);
 			continue;
 		}
@@ -267,7 +267,7 @@ set_ignoring(struct listener *l, bool on)
 	if (l->opened.is_unix)
 		return;
 	l->ignored = true;
-	inbound_discard(l->opened.fd, on);
+	kernel_discard(l->opened.fd, on);
 }
 
 static void
