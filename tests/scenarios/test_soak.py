@@ -3,6 +3,8 @@
 partitions come and go at random. Afterwards nothing is left behind."""
 
 import random
+import shutil
+import subprocess
 import threading
 import time
 import unittest
@@ -115,6 +117,17 @@ class Soak(Scenario):
         finally:
             c.close()
 
+    def sockets(self):
+        """Every socket of both ports, by which a failure is understood."""
+        if not shutil.which("ss"):
+            return "(no ss to look at the sockets with)"
+        either = " or ".join(f"sport = :{p} or dport = :{p}" for p in
+                             (*self.ports, self.tcp.port, self.http.port))
+        return subprocess.run(
+            ["ss", "-tnioO", "state", "all", "exclude", "time-wait",
+             f"( {either} )"], check=False, capture_output=True,
+            text=True).stdout
+
     def load(self, which, client, tolerant):
         def work(number):
             seed = number
@@ -126,7 +139,7 @@ class Soak(Scenario):
                 except (OSError, AssertionError, ValueError,
                         IndexError) as e:
                     if not tolerant:
-                        self.errors.append(e)
+                        self.errors.append(f"{e!r}\n{self.sockets()}")
                         return
                     time.sleep(0.005)
 
@@ -150,7 +163,8 @@ class Soak(Scenario):
         for thread in threads:
             thread.join(90)
             self.assertFalse(thread.is_alive(), "a client hangs for ever")
-        self.assertEqual(self.errors, [])
+        if self.errors:
+            self.fail("\n".join(self.errors))
 
     def silent(self, faults):
         """Sessions that died without a word: they stay, as on a real network.
