@@ -22,6 +22,7 @@ HARMLESS = (
     fault("bandwidth", rate="3MB/s", stream="both"),
     fault("bandwidth", rate="8MB/s", shared=True),
     fault("loss", rate="1%", burst=2, rtt="2ms", rto="5ms"),
+    fault("loss", rate="3%", variant="segments"),
     fault("blackhole"),
     fault("blackhole", acknowledge=True, stream="upstream"),
     fault("blackhole", stream="both", on="30ms", off="80ms"),
@@ -46,6 +47,7 @@ HARMFUL = (
     fault("timeout", timeout="10ms", probability=0.5),
     fault("lifetime", duration="15ms", jitter="10ms"),
     fault("half_open", after="20ms", probability=0.2),
+    fault("half_open", after="20ms", variant="vanish", probability=0.2),
     fault("corrupt", rate="1%"), fault("conn_limit", max=2),
     fault("blackhole", held="drop"), fault("refuse", on="10ms", off="40ms"),
 )
