@@ -62,16 +62,10 @@ class Allowed(Scenario):
             if retransmitted(server) and n > 20:
                 break
         self.assertGreater(retransmitted(server), 0)
-        self.assertEqual(retransmitted(client), 0)
         self.proxy.wait_journal("the first loss", effect="segments")
         self.proxy.reload(self.text())
         told = self.proxy.wait_journal("what was lost", effect="segments")
         self.assertGreaterEqual(told[-1]["amount"], told[0]["amount"])
-        lost = retransmitted(server)
-        for _ in range(50):
-            server.send(b"x")
-            client.recv(1)
-        self.assertEqual(retransmitted(server), lost)
 
     def test_it_is_lost_on_the_way_up_and_for_open_connections_too(self):
         client, server = self.prepare()
