@@ -273,29 +273,6 @@ lose_datagrams(struct stage *s, const struct loss_params *p)
 
 /* --- by the kernel ------------------------------------------------------- */
 
-static void
-choose_variant(struct stage *s)
-{
-	const struct loss_params *p = stage_params(s);
-	struct loss_state *st = stage_state(s);
-
-	if (p->variant == VARIANT_SEGMENTS && !stage_is_datagram(s)) {
-		if (!st->by_kernel)
-			st->before = stage_lost(s);
-		st->by_kernel = stage_lose(s, p->rate);
-	} else if (st->by_kernel) {
-		stage_lose(s, 0);
-		st->by_kernel = false;
-	}
-}
-
-static void
-loss_update(struct stage *s, const void *old_params)
-{
-	(void)old_params;
-	choose_variant(s);
-}
-
 /* Looks at what was lost by now. */
 static void
 count_dropped(struct stage *s)
@@ -330,14 +307,38 @@ pass_what_arrived(struct stage *s)
 }
 
 static void
-loss_detach(struct stage *s)
+leave_it_to_stalls(struct stage *s)
 {
-	const struct loss_state *st = stage_state(s);
+	struct loss_state *st = stage_state(s);
 
 	if (!st->by_kernel)
 		return;
 	count_dropped(s);
 	tell_dropped(s);
+	stage_lose(s, 0);
+	st->by_kernel = st->told = false;
+}
+
+static void
+choose_variant(struct stage *s)
+{
+	const struct loss_params *p = stage_params(s);
+	struct loss_state *st = stage_state(s);
+
+	if (p->variant == VARIANT_STALL || stage_is_datagram(s)) {
+		leave_it_to_stalls(s);
+		return;
+	}
+	if (!st->by_kernel)
+		st->before = stage_lost(s);
+	st->by_kernel = stage_lose(s, p->rate);
+}
+
+static void
+loss_update(struct stage *s, const void *old_params)
+{
+	(void)old_params;
+	choose_variant(s);
 }
 
 /* --- a stream ------------------------------------------------------------ */
@@ -453,5 +454,5 @@ const struct fault_ops loss_ops = {
     .attach = choose_variant,
     .data = loss_data,
     .update = loss_update,
-    .detach = loss_detach,
+    .detach = leave_it_to_stalls,
 };

@@ -372,19 +372,15 @@ end_unacked(const struct end *e)
 
 /* The kernel goes on with the end of the connection alone: if it did not hear
  * the last acknowledgement, nobody could make it hear any more, and no new
- * connection of the same two ports would get through. The silent are
- * forgotten, or where that is not allowed reset. */
+ * connection of the same two ports would get through. */
 void
 end_raw_close(struct end *e)
 {
-	struct linger linger = {.l_onoff = 1, .l_linger = 0};
-
 	rearm(e, 0);
-	if (!e->silent && e->deaf)
+	if (e->silent)
+		kernel_forget(e->fd, true);
+	else if (e->deaf)
 		kernel_discard(e->fd, false);
-	if (e->silent && !kernel_forget(e->fd, true))
-		setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger,
-		    sizeof(linger));
 	close(e->fd);
 	e->fd = -1;
 }
@@ -397,6 +393,10 @@ end_close(struct end *e)
 
 	if (e->fd < 0)
 		return;
+	if (e->silent) {
+		end_reset(e);
+		return;
+	}
 	if (e->tls != NULL) {
 		tls_leave(e);
 		return;
@@ -416,7 +416,9 @@ end_drop(struct end *e)
 {
 	if (e->fd < 0)
 		return;
-	if (e->tls != NULL)
+	if (e->silent)
+		end_reset(e);
+	else if (e->tls != NULL)
 		tls_leave(e);
 	else
 		end_raw_close(e);

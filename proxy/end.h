@@ -90,7 +90,8 @@ void end_shutdown(struct end *e);
  * that is silent. */
 bool end_set_deaf(struct end *e, bool on);
 /* The connection is dead and its peer is not told: deaf for good. The owner
- * writes nothing any more. */
+ * writes nothing any more. However it is closed later, the kernel forgets it,
+ * or resets it where that is not allowed. */
 void end_silence(struct end *e);
 /* The kernel loses segments that come in with payload, each with that
  * probability (0: none any more). False where it may not; without a socket:

@@ -84,7 +84,6 @@ tls_leave(struct end *e)
 	end_init(&t->own, t->worker, NULL);
 	t->own.is_unix = e->is_unix;
 	t->own.deaf = e->deaf;
-	t->own.silent = e->silent;
 	t->own.fd = end_detach(e);
 	t->own.tls = t;
 	e->tls = NULL;

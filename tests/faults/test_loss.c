@@ -264,7 +264,9 @@ START_TEST(a_segment_arrives_if_no_fault_of_the_link_loses_it)
 	f = harness_open(h);
 	ck_assert(f->got[LINK_DOWN].lose == 0.75);
 	/* One that comes to stall instead leaves the other. */
+	f->got[LINK_DOWN].lost = 1;
 	harness_set(h, 0, "loss,name=a,rate=50%");
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "segments"), 1);
 	ck_assert(f->got[LINK_DOWN].lose == 0.5);
 	harness_remove(h, 1);
 	ck_assert(f->got[LINK_DOWN].lose == 0);
