@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from harness import (BIN, Scenario, conf, environment, fault, free_port,
+from harness import (BIN, ROOT, Scenario, conf, environment, fault, free_port,
                      response, route, run, wait_until)
 from harness.proxy import prefix
 
@@ -300,6 +300,15 @@ class Preflight(Experiment):
         self.assertIn(("undecided", "recovery"),
                       [(f["state"], f["mech"]) for f in findings])
 
+    def test_the_smallest_example_is_good_and_can_be_planned(self):
+        path = os.path.join(ROOT, "examples/experiments/minimal.conf")
+        for verb in ("check", "plan"):
+            done = run("experiment", verb, path)
+            self.assert_code(0, done)
+            self.assertEqual("", done.stderr)
+        done = run("experiment", "run", "--dry-run", path)
+        self.assertIn("scenario slow-answers", done.stdout)
+
     def test_a_proxy_checks_an_experiment_and_leaves_it_alone(self):
         text = self.text(fault("abort", route="edge", status=503, for_="2s"))
         self.start("control = { listen = \"off\"; };\n" + text)
@@ -400,6 +409,34 @@ class Rollback(Experiment):
         self.assertIn("the stop hook failed: exit status 1", done.stderr)
         with open(note, encoding="utf-8") as f:
             self.assertEqual("start s\nstop s\n", f.read())
+
+
+class Schedule(Experiment):
+    def test_runs_come_at_their_times(self):
+        """Of those that were missed, the last one is made up for."""
+        text = self.text(
+            fault("latency", route="edge", latency="10ms", for_="300ms"),
+            schedule={"cron": "* * * * *", "missed": "once"})
+        os.mkdir(self.out)
+        with open(os.path.join(self.out, "schedule.state"), "w",
+                  encoding="ascii") as f:
+            f.write(f"{int((time.time() - 3600) * 1e6)}\n")
+        done = run("experiment", "schedule", self.write(text), "--out",
+                   self.out, "--once")
+        self.assert_code(0, done)
+        self.assertIn("left out: a later one takes its place", done.stdout)
+        self.assertIn("ended with exit code 0", done.stdout)
+        folders = [f for f in os.listdir(self.out) if f[0] == "2"]
+        self.assertEqual(1, len(folders))
+        self.assertTrue(os.path.exists(
+            os.path.join(self.out, folders[0], "report.md")))
+
+    def test_nothing_is_scheduled(self):
+        done = run("experiment", "schedule", self.write(self.text(
+            fault("latency", route="edge", latency="10ms", for_="300ms"))),
+            "--out", self.out)
+        self.assert_code(2, done)
+        self.assertIn("nothing is scheduled", done.stderr)
 
 
 class Foreign(Experiment):
