@@ -15,6 +15,8 @@
 #include "runner/plan.h"
 #include "runner/proof.h"
 
+#define LOST_SHARE 0.05
+
 /* --- the record ------------------------------------------------------------
  */
 
@@ -94,6 +96,33 @@ read_journal(struct conductor *c)
 	proof_read(file, c->shift_us, &c->run);
 	fclose(file);
 	free(path);
+}
+
+/* A load that was not sent as it was asked for proves nothing. */
+static void
+check_load(struct run *run, struct run_scenario *s)
+{
+	size_t lost = 0, all = 0;
+
+	if (s->state != SCENARIO_PENDING && s->state != SCENARIO_RUN)
+		return;
+	for (size_t i = 0; i < run->samples.count; i++) {
+		const struct sample *sample = &run->samples.items[i];
+
+		if (sample->intended_us < s->from_us ||
+		    sample->intended_us >= s->to_us)
+			continue;
+		all++;
+		lost += sample->outcome == SAMPLE_LOST;
+	}
+	if ((double)lost <= LOST_SHARE * (double)all)
+		return;
+	s->state = SCENARIO_INCONCLUSIVE;
+	free(s->why);
+	s->why = xasprintf("%zu of %zu requests could not be sent (more than "
+			   "%g%%); expected a larger max_in_flight, or less "
+			   "load",
+			   lost, all, 100 * LOST_SHARE);
 }
 
 static int
@@ -193,6 +222,8 @@ conductor_conclude(struct conductor *c)
 		qsort(run->samples.items, run->samples.count,
 		      sizeof(*run->samples.items), by_intended);
 	read_journal(c);
+	for (size_t i = 0; i < run->asked->scenarios_count; i++)
+		check_load(run, &run->scenarios[i]);
 	run_judge(run);
 	run->exit_code = exit_code(c);
 	if (!report_write(run, c->options->dir, &err))

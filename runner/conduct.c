@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "config/source.h"
+#include "config/tables.h"
 #include "runner/conduct_inner.h"
 #include "runner/notes.h"
 #include "runner/preflight.h"
@@ -69,8 +70,6 @@ hash_files(const struct conf_model *model)
 static void
 fill_routes(struct run *run, const struct conf_model *m)
 {
-	static const char *const protocols[] = {"tcp", "http", "udp", "dns"};
-
 	run->routes = xcalloc(m->routes_count + 1, sizeof(*run->routes));
 	run->routes_count = m->routes_count;
 	for (size_t i = 0; i < m->routes_count; i++) {
@@ -78,7 +77,7 @@ fill_routes(struct run *run, const struct conf_model *m)
 
 		run->routes[i] =
 		    (struct run_route){.name = r->name,
-				       .protocol = protocols[r->protocol],
+				       .protocol = conf_protocols[r->protocol],
 				       .listen = r->listen_text,
 				       .upstream = r->upstream_text,
 				       .owner = r->owner};
@@ -302,6 +301,11 @@ on_interrupt(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	while (c->options->interrupt_take((int)fd) != 0)
 		c->interrupts++;
+	/* Whoever asks twice does not wait for a command. */
+	if (c->interrupts > 1 && c->command.pid != 0) {
+		command_kill(&c->command);
+		machine_done(&c->machine, "it was interrupted");
+	}
 	machine_stop(&c->machine, END_INTERRUPTED, "interrupted");
 	event_active(c->tick, EV_TIMEOUT, 0);
 }

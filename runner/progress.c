@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -31,6 +32,14 @@ add_seconds(struct str *to, int64_t us)
 		str_printf(to, "%llds", s);
 }
 
+/* What is left, rounded up: it is over when nothing is. */
+static void
+add_left(struct str *to, int64_t us)
+{
+	add_seconds(to, us + 999999);
+	str_add(to, " left");
+}
+
 /* How long the state has been, and what it may still take. */
 static void
 add_state(struct str *to, const struct machine *m, int64_t now_us)
@@ -46,8 +55,7 @@ add_state(struct str *to, const struct machine *m, int64_t now_us)
 	if (until_us == MACHINE_NEVER || until_us <= now_us)
 		return;
 	str_add(to, ", ");
-	add_seconds(to, until_us - now_us);
-	str_add(to, " left");
+	add_left(to, until_us - now_us);
 }
 
 static void
@@ -78,8 +86,7 @@ add_step(struct str *to, const struct run_step *step, int64_t now_us)
 	else
 		str_printf(to, "partition %s", asked->partition);
 	str_add(to, ", ");
-	add_seconds(to, step->armed_us + asked->for_us - now_us);
-	str_add(to, " left");
+	add_left(to, step->armed_us + asked->for_us - now_us);
 }
 
 void
@@ -110,25 +117,30 @@ progress_text(const struct machine *m, const struct live *l, int64_t now_us,
 }
 
 static size_t
-count_lines(const char *text)
+columns(void)
 {
-	size_t n = 1;
+	struct winsize size;
 
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+		   ? size.ws_col
+		   : 80;
 }
 
-/* Over the block that is there. */
+/* Over the block that is there. Lines are cut: one that wraps is two. */
 static void
 draw(struct progress *p, const struct str *text)
 {
+	size_t width = columns() - 1;
 	const char *line = text->text;
 
 	if (p->drawn > 0)
 		fprintf(stderr, "\033[%zuA\r\033[J", p->drawn);
-	fprintf(stderr, "%s\n", line);
-	p->drawn = count_lines(line);
+	for (p->drawn = 0; *line != '\0'; p->drawn++) {
+		size_t len = strcspn(line, "\n");
+
+		fprintf(stderr, "%.*s\n", (int)MIN(len, width), line);
+		line += len + (line[len] == '\n');
+	}
 }
 
 void
