@@ -238,7 +238,9 @@ renew(struct conductor *c, int64_t now_us)
 	run_note(&c->run, now_us, "lease", "it could not be renewed: %s",
 		 err.text);
 	if (silent_us >= c->control.lease_us)
-		machine_stop(&c->machine, c->own ? END_GUARD : END_PROXY_GONE,
+		machine_stop(&c->machine,
+			     c->own || c->control.answered ? END_GUARD
+							   : END_PROXY_GONE,
 			     "the lease was lost");
 	c->renew_us = now_us + c->control.lease_us / 10;
 }
@@ -343,11 +345,9 @@ give_back(struct conductor *c)
 	if (c->machine.end == END_PROXY_GONE ||
 	    control_release(&c->control, &err))
 		return;
+	/* It runs out; what was armed was looked at already. */
 	run_note(&c->run, conductor_now(c), "lease",
 		 "it could not be given back: %s", err.text);
-	if (c->machine.injected && c->run.rollback_problem == NULL)
-		c->run.rollback_problem = xasprintf(
-		    "the lease could not be given back: %s", err.text);
 }
 
 static void

@@ -63,6 +63,7 @@ control_call(struct control *c, const struct control_ask *ask, json_t **to,
 	if (to != NULL)
 		*to = NULL;
 	ok = http_client_call(&c->target, &request, &reply, err);
+	c->answered = ok;
 	if (ok && (reply.status < 200 || reply.status >= 300))
 		ok = refused(&reply, err);
 	else if (ok && to != NULL && reply.body.text != NULL)

@@ -172,7 +172,8 @@ class Foreign(Experiment):
             self.assert_clean(LEASE + 1)
         finally:
             runner.send_signal(signal.SIGCONT)
-        self.assertIn(runner.wait(20), (4, 6), self.said())
+        self.assertEqual(4, runner.wait(20), self.said())
+        self.assertIn("the lease was lost", self.said())
 
     def test_nobody_there(self):
         done = self.experiment(self.text(
