@@ -336,6 +336,7 @@ START_TEST(a_port_where_nobody_listens_breaks_requests)
 	driving_run(&d, &load, &p, 3);
 	driving_expect(&d, SAMPLE_BROKEN);
 	ck_assert_uint_eq(d.tally.opened, 0);
+	ck_assert_str_eq(d.tally.why, "Connection refused");
 	driving_fini(&d);
 }
 END_TEST

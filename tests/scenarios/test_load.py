@@ -115,19 +115,23 @@ class Http(Load):
         peer = nginx(self, {"index.html": b"x"})
         got = self.drive(peer.port, {}, seconds=2, rate=5000,
                          max_in_flight=3000)
-        self.assertAlmostEqual(got["fired"], 10000, delta=500)
+        self.assertGreater(got["fired"], 9500)
+        first, final = got["samples"][0], got["samples"][-1]
+        self.assertAlmostEqual((final["intended_us"] - first["intended_us"]) /
+                               (got["fired"] - 1), 200, delta=5)
         late = [s["start_us"] - s["intended_us"] for s in got["samples"]
                 if s["start_us"]]
         quarter = len(late) // 4
         middle, last = (sorted(part)[quarter // 2] for part in
                         (late[quarter:2 * quarter], late[-quarter:]))
-        self.assertLess(last, max(3 * middle, 200000))
+        # Half a processor at most, and late only as the machine is busy.
+        self.assertLess(got["cpu_us"] / got["fired"], 100)
+        self.assertLess(last, max(3 * middle, 1000000))
 
     def test_every_address_of_a_name_is_tried(self):
         peer = nginx(self, {"index.html": b"x"})
         got = self.drive(0, {}, target=f"localhost:{peer.port}")
         self.assert_all(got)
-        self.assertEqual(got["opened"], 1)
 
     def big(self, size):
         def serve(conn):
@@ -221,8 +225,10 @@ class Tls(Load):
         got = self.drive(0, {}, target=self.target,
                          ca_file=self.pki.path("other.pem"))
         self.assert_all(got, "broken")
+        self.assertIn("unable to get local issuer certificate", got["why"])
         got = self.drive(0, {}, target=self.target, any_certificate=True)
         self.assert_all(got)
+        self.assertEqual(got["why"], "")
 
     def test_a_server_without_http2_breaks_http2(self):
         got = self.drive(0, {}, target=f"127.0.0.1:{self.port}",
