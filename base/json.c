@@ -210,36 +210,6 @@ jsonw_put_bool(struct jsonw *w, const char *key, bool value)
 	jsonw_bool(w, value);
 }
 
-/* Bytes of the well-formed UTF-8 character at `at` (RFC 3629: no overlong
- * forms, no surrogates, nothing above U+10FFFF), or 0. */
-static size_t
-utf8_len(const unsigned char *at, size_t room)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len;
-
-	if (at[0] < 0x80)
-		return 1;
-	if (at[0] < 0xc2 || at[0] > 0xf4)
-		return 0;
-	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	if (at[0] == 0xe0)
-		low = 0xa0;
-	else if (at[0] == 0xed)
-		high = 0x9f;
-	else if (at[0] == 0xf0)
-		low = 0x90;
-	else if (at[0] == 0xf4)
-		high = 0x8f;
-	if (room < len || at[1] < low || at[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++) {
-		if (at[i] < 0x80 || at[i] > 0xbf)
-			return 0;
-	}
-	return len;
-}
-
 /* Appends the escape of one character that must not stand for itself. */
 static void
 add_escape(struct str *out, unsigned code)
@@ -262,7 +232,7 @@ jsonw_quote(struct str *out, struct view text)
 
 	str_add_char(out, '"');
 	while (i < text.len) {
-		size_t len = utf8_len(at + i, text.len - i);
+		size_t len = str_utf8(at + i, text.len - i);
 		unsigned code = at[i];
 
 		if (len == 2 && at[i] == 0xc2 && at[i + 1] < 0xa0)

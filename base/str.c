@@ -121,3 +121,31 @@ view_trim(struct view v)
 		v.len--;
 	return v;
 }
+
+size_t
+str_utf8(const unsigned char *at, size_t room)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t len;
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	if (at[0] == 0xe0)
+		low = 0xa0;
+	else if (at[0] == 0xed)
+		high = 0x9f;
+	else if (at[0] == 0xf0)
+		low = 0x90;
+	else if (at[0] == 0xf4)
+		high = 0x8f;
+	if (room < len || at[1] < low || at[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++) {
+		if (at[i] < 0x80 || at[i] > 0xbf)
+			return 0;
+	}
+	return len;
+}

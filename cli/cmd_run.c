@@ -71,6 +71,8 @@ static const struct option_row options[] = {
     {0, "toxiproxy-config", OPTION_TEXT,
 	offsetof(struct run_options, toxiproxy_config), "FILE",
 	"create the proxies of Toxiproxy's JSON file, too"},
+    {0, "control", OPTION_TEXT, offsetof(struct run_options, control_listen),
+	"ADDR", "where the control API listens; wins over the file"},
     {0, "journal", OPTION_TEXT, offsetof(struct run_options, journal), "FILE",
 	"write every decision and effect as JSON lines"},
     {0, "seed", OPTION_TEXT, offsetof(struct run_options, seed), "N",

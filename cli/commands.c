@@ -9,6 +9,7 @@ const struct command *const commands[] = {
     &command_completion,
     &command_config,
     &command_events,
+    &command_experiment,
     &command_explain,
     &command_fault,
     &command_faults,

@@ -230,6 +230,7 @@ model_free(struct conf_model *m)
 	free(m->routes);
 	free(m->partitions);
 	free(m->files);
+	conf_experiment_free(m->experiment);
 	conf_fields_fini(conf_control_fields, &m->control);
 	conf_fields_fini(conf_log_fields, &m->log);
 	conf_fields_fini(conf_file_fields, m);

@@ -149,6 +149,7 @@ load_root(const struct loader *l, const config_setting_t *root)
 		return;
 	load_routes(l, root);
 	load_partitions(l, root);
+	load_experiment(l, root);
 	conf_model_check(m, l->diag);
 }
 

@@ -9,7 +9,7 @@
 #include "control/lease.h"
 #include "control/v1.h"
 #include "control/v1_read.h"
-#include "control/v1_write.h"
+#include "config/json_out.h"
 #include "control/web_path.h"
 
 #define V1_QUERY_MAX 8 /* parameters of one call */

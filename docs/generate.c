@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "config/describe.h"
 
 bool
@@ -55,6 +57,25 @@ generate_file(const char *path, const struct str *text)
 	}
 	if (!ok)
 		fprintf(stderr, "generate: %s: %s\n", path, strerror(errno));
+	return ok;
+}
+
+void
+generate_origin(struct str *to, const char *table)
+{
+	str_printf(to, "<!-- Made from the table in %s by docs/update. "
+		       "Edit the table, not this page. -->\n\n",
+	    table);
+}
+
+bool
+generate_page(const char *folder, const char *prefix, const char *name,
+    const struct str *text)
+{
+	char *path = xasprintf("%s/%s%s.md", folder, prefix, name);
+	bool ok = generate_file(path, text);
+
+	free(path);
 	return ok;
 }
 

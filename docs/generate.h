@@ -16,7 +16,14 @@ bool generate_pages(const char *folder);
  * becomes the list of that group's fields, "@kinds" that of all fault kinds.
  * False: said on stderr. */
 bool generate_man(const char *template, const char *to);
+/* Those of experiments: expectations, and the rules of reports. */
+bool generate_experiment(const char *folder);
 
+/* Says which table a page is made from. Appends. */
+void generate_origin(struct str *to, const char *table);
+/* Writes FOLDER/PREFIXNAME.md; false: said on stderr. */
+bool generate_page(const char *folder, const char *prefix, const char *name,
+    const struct str *text);
 /* "duration, 0 … 1h, default 10s": what the table says but the meaning. */
 void generate_facts(struct str *to, const struct conf_field *field);
 /* Writes the text; false: said on stderr. */

@@ -42,25 +42,6 @@ group_name(const struct conf_group *group)
 	return group->name[0] != '\0' ? group->name : "file";
 }
 
-static void
-add_origin(struct str *to, const char *table)
-{
-	str_printf(to, "<!-- Made from the table in %s by docs/update. "
-		       "Edit the table, not this page. -->\n\n",
-	    table);
-}
-
-static bool
-write_page(const char *folder, const char *prefix, const char *name,
-    const struct str *text)
-{
-	char *path = xasprintf("%s/%s%s.md", folder, prefix, name);
-	bool ok = generate_file(path, text);
-
-	free(path);
-	return ok;
-}
-
 static bool
 kind_page(const char *folder, const struct conf_kind *kind)
 {
@@ -68,9 +49,9 @@ kind_page(const char *folder, const struct conf_kind *kind)
 	struct str text = {0};
 	bool ok;
 
-	add_origin(&text, table);
+	generate_origin(&text, table);
 	describe_kind_markdown(&text, kind);
-	ok = write_page(folder, "fault-", kind->name, &text);
+	ok = generate_page(folder, "fault-", kind->name, &text);
 	free(table);
 	str_fini(&text);
 	return ok;
@@ -82,14 +63,14 @@ group_page(const char *folder, const struct conf_group *group)
 	struct str text = {0}, section = {0};
 	bool ok;
 
-	add_origin(&text, "config/tables.c");
+	generate_origin(&text, "config/tables.c");
 	describe_group_markdown(&section, group);
 	/* A section becomes a page: its heading rises by one level. */
 	str_add(&text, section.text + (section.text[0] == '#' ? 1 : 0));
 	str_add(&text, "\nHow values, units and patterns are written, and "
 		       "how the parts work together:\n"
 		       "[the configuration](../configuration.md).\n");
-	ok = write_page(folder, "config-", group_name(group), &text);
+	ok = generate_page(folder, "config-", group_name(group), &text);
 	str_fini(&text);
 	str_fini(&section);
 	return ok;
@@ -116,7 +97,7 @@ index_page(const char *folder)
 	struct str text = {0};
 	bool ok;
 
-	add_origin(&text, "faults/ and config/tables.c");
+	generate_origin(&text, "faults/ and config/tables.c");
 	str_add(&text, "# Reference\n\nEvery word that a configuration may "
 		       "hold: its type, bounds, default and meaning.\n"
 		       "`faultwire faults` and `faultwire faults KIND` tell "
@@ -133,7 +114,11 @@ index_page(const char *folder)
 		       "name, and who published their figures.\n");
 	str_add(&text, "\n## Metrics\n\n[`/metrics`](metrics.md): every "
 		       "metric, its type, labels and meaning.\n");
-	ok = write_page(folder, "", "README", &text);
+	str_add(&text, "\n## Experiments\n\n[`expect`](expectations.md): "
+		       "what a scenario may expect, and what decides it. "
+		       "[The report](report-rules.md): mechanisms, their "
+		       "weights, and the rules of recommendations.\n");
+	ok = generate_page(folder, "", "README", &text);
 	str_fini(&text);
 	return ok;
 }
@@ -156,7 +141,7 @@ metrics_page(const char *folder)
 	struct str text = {0};
 	bool ok;
 
-	add_origin(&text, "observe/metrics.c");
+	generate_origin(&text, "observe/metrics.c");
 	str_add(&text, "# Metrics\n\nWhat `/metrics` tells, in the order in "
 		       "which it does. How to scrape it, and what to make of "
 		       "it:\n[metrics](../metrics.md).\n\n"
@@ -164,7 +149,7 @@ metrics_page(const char *folder)
 		       "|---|---|---|---|\n");
 	for (int i = 0; i < METRIC_COUNT; i++)
 		add_metric(&text, &metric_families[i]);
-	ok = write_page(folder, "", "metrics", &text);
+	ok = generate_page(folder, "", "metrics", &text);
 	str_fini(&text);
 	return ok;
 }
@@ -175,9 +160,9 @@ profiles_page(const char *folder)
 	struct str text = {0};
 	bool ok;
 
-	add_origin(&text, "config/profile.c");
+	generate_origin(&text, "config/profile.c");
 	conf_profiles_markdown(&text);
-	ok = write_page(folder, "", "profiles", &text);
+	ok = generate_page(folder, "", "profiles", &text);
 	str_fini(&text);
 	return ok;
 }
@@ -186,7 +171,7 @@ bool
 generate_pages(const char *folder)
 {
 	bool ok = index_page(folder) && metrics_page(folder) &&
-	    profiles_page(folder);
+	    profiles_page(folder) && generate_experiment(folder);
 
 	for (size_t i = 0; i < fault_kinds.count && ok; i++)
 		ok = !generate_shows_kind(fault_kinds.items[i]) ||

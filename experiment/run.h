@@ -106,8 +106,9 @@ struct run_scenario {
 	int64_t first_success_us, steady_us; /* from the last lift */
 	int64_t client_wait_us, service_us, pool_us; /* RUN_NEVER: unknown */
 	struct run_verify verify;
-	struct run_expect *expects; /* owned; as asked->expects */
-	char *why;
+	size_t verdicts_from, verdicts_count; /* of run.verdicts; run_judge() */
+	struct run_expect *expects; /* owned; as asked->expects; run_judge() */
+	char *why;		    /* of any state but SCENARIO_RUN */
 };
 
 struct run_note {
@@ -125,14 +126,31 @@ struct run_steady {
 	int64_t p95_us, p99_us;
 };
 
+/* A route of the experiment; texts are borrowed from the model. */
+struct run_route {
+	const char *name, *protocol, *listen, *upstream;
+	const char *owner; /* who is to act on what was found; NULL: unsaid */
+};
+
+/* What came in from Alertmanager. */
+struct run_alert {
+	int64_t at_us;
+	char *name;
+	bool firing; /* false: resolved */
+};
+
 struct run {
 	const struct conf_experiment *asked; /* borrowed; lives as long */
 	char *run_id;			     /* short, unique */
 	char *file;			     /* that the experiment stands in */
 	char *config_hash;		     /* hex */
+	char *previous; /* report.json of the last run; NULL: that in the
+			   folder the report is written to, if any */
 	uint64_t seed;
 	int64_t start_wall_us; /* of the epoch */
 	int64_t duration_us;
+	struct run_route *routes; /* owned; those of the file, in order */
+	size_t routes_count;
 	struct phase *phases; /* owned */
 	size_t phases_count;
 	struct run_scenario *scenarios; /* owned; as asked->scenarios */
@@ -140,12 +158,31 @@ struct run {
 	size_t steady_count;
 	struct run_note *notes; /* owned; in order */
 	size_t notes_count;
+	struct run_alert *alerts; /* owned; in order */
+	size_t alerts_count;
 	struct samples samples;
-	int64_t driver_late_p99_us; /* the driver's own lateness */
-	struct record record;	    /* finished */
-	struct verdicts verdicts;   /* of judge_record() over it */
-	char *rollback_problem;	    /* NULL: every lift was verified */
-	int exit_code;		    /* see docs/experiments.md */
+	int64_t driver_late_p99_us;	    /* the driver's own lateness */
+	int64_t added_p50_us, added_p99_us; /* by the proxy without faults:
+					       through it beside past it */
+	size_t added_n; /* requests that this stands on; 0: not measured */
+	size_t events;	/* lines of the journal */
+	struct record record;	  /* finished */
+	struct verdicts verdicts; /* scenario by scenario; run_judge() */
+	char *rollback_problem;	  /* NULL: every lift was verified */
+	int exit_code;		  /* see docs/experiments.md */
 };
+
+/* Frees all that the run owns; what is borrowed stays. */
+void run_fini(struct run *run);
+/* Concludes: the verdicts of every scenario, from the part of the record that
+ * is its own (the time before the first fault of all, and from from_us to
+ * to_us), its recovery times, its expectations, and whether its faults are
+ * proven (else it is SCENARIO_INCONCLUSIVE). Everything else must be there. A
+ * pure function of the run; once. */
+void run_judge(struct run *run);
+/* Name of a state: "RUN", "MET", "matched", … */
+const char *run_scenario_word(enum scenario_state state);
+const char *run_expect_word(enum expect_state state);
+const char *run_proof_word(enum proof_state state);
 
 #endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a scenario may expect: a table of keys, each with the type of its value
+ * and how it is judged. The same table checks a file, judges a run and writes
+ * the documents.
+ *
+ * In the file keys stand in groups or alone:
+ *	expect: { breaker: { on = "db"; open_max = "60s"; }; recovery_max =
+ *"5s"; } and are handed over flat: "breaker.on" = "db", "breaker.open_max" =
+ *"60s", "recovery_max" = "5s"; flags as "true" or "false", numbers as written.
+ *`on` says which route its group is about; without it, all that the scenario's
+ * faults are on. */
+#ifndef EXPERIMENT_EXPECT_H
+#define EXPERIMENT_EXPECT_H
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "experiment/run.h"
+
+enum expect_type {
+	EXPECT_FLAG,	 /* true, false */
+	EXPECT_COUNT,	 /* a whole number */
+	EXPECT_NUMBER,	 /* a number */
+	EXPECT_FRACTION, /* 0.99, "99%" */
+	EXPECT_DURATION, /* "5s" */
+	EXPECT_ROUTE,	 /* the name of a route */
+	EXPECT_WORD,	 /* one of `words` */
+	EXPECT_TEXT,
+};
+
+/* The value, read. */
+struct expect_value {
+	double number; /* seconds, for a duration; 0 or 1, for a flag */
+	const char *const *texts; /* words, routes; borrowed */
+	size_t texts_count;
+};
+
+struct expect_case;
+
+struct expect_key {
+	const char *name; /* "breaker.open_max" */
+	enum expect_type type;
+	bool list;		  /* or several of them */
+	const char *const *words; /* of EXPECT_WORD; NULL-ended */
+	const char *mech; /* of the verdicts it is judged by, separated by |;
+			     or NULL */
+	const char *fact; /* its fact that is compared, or NULL */
+	void (*judge)(const struct expect_case *c, struct run_expect *to);
+	const char *help; /* one line: when it is met */
+};
+
+/* One expectation of one scenario, and what it is judged by. */
+struct expect_case {
+	const struct run *run;
+	const struct run_scenario *scenario;
+	const struct record *part; /* of the scenario */
+	const struct expect_key *key;
+	const struct conf_expect *asked;
+	struct expect_value value;
+	const char *on; /* route; NULL: all that faults are on */
+};
+
+/* All keys, in the order of the documents; NULL behind the last one. */
+const struct expect_key *expect_key_at(size_t n);
+/* The key of that name, or NULL. */
+const struct expect_key *expect_find(const char *name);
+/* "duration", "list of routes": for the documents. Constant. */
+const char *expect_type_name(const struct expect_key *key);
+/* Is this a key, and may it have this value (of a list: one of its values)?
+ * False, with what was expected and a hint in err. Whether a route exists is
+ * for the caller to see: type EXPECT_ROUTE. */
+bool expect_check(const char *key, const char *value,
+		  struct error *err) WARN_UNUSED;
+/* Judges one expectation of a scenario whose verdicts are there. found and why
+ * are owned by `to` afterwards. `part`: the scenario's part of the record. */
+void expect_judge(const struct run *run, size_t scenario,
+		  const struct record *part, struct run_expect *to);
+
+/* --- how (expect_judge.c, expect_measure.c) --------------------------------
+ */
+
+void expect_by_state(const struct expect_case *c, struct run_expect *to);
+void expect_by_flag(const struct expect_case *c, struct run_expect *to);
+/* The opposite of a cascade. */
+void expect_by_siblings(const struct expect_case *c, struct run_expect *to);
+void expect_by_max(const struct expect_case *c, struct run_expect *to);
+void expect_by_word(const struct expect_case *c, struct run_expect *to);
+void expect_by_jitter(const struct expect_case *c, struct run_expect *to);
+void expect_by_retries(const struct expect_case *c, struct run_expect *to);
+void expect_by_class(const struct expect_case *c, struct run_expect *to);
+void expect_by_recovery(const struct expect_case *c, struct run_expect *to);
+void expect_by_pool(const struct expect_case *c, struct run_expect *to);
+void expect_by_failback(const struct expect_case *c, struct run_expect *to);
+void expect_by_success(const struct expect_case *c, struct run_expect *to);
+void expect_by_spread(const struct expect_case *c, struct run_expect *to);
+void expect_by_alert(const struct expect_case *c, struct run_expect *to);
+
+/* The outcome of an expectation: found (NULL: nothing) and why; owned by `to`
+ * from then on. */
+void expect_say(struct run_expect *to, enum expect_state state, char *found,
+		char *why);
+
+#endif

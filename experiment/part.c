@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies of what a span holds. */
+#include "experiment/part.h"
+
+#include "base/attr.h"
+
+static bool
+is_inside(int64_t at_us, const int64_t span_us[2])
+{
+	return at_us >= span_us[0] && at_us < span_us[1];
+}
+
+static void
+take_calls(const struct calls *whole, int64_t baseline_us,
+	   const int64_t span_us[2], struct calls *to)
+{
+	for (size_t i = 0; i < whole->count; i++) {
+		const struct call *c = &whole->items[i];
+
+		if (c->start_us < baseline_us ||
+		    is_inside(c->start_us, span_us))
+			*record_add(to) = *c;
+	}
+}
+
+/* One of before may live on into the span. */
+static void
+take_connections(const struct calls *whole, int64_t baseline_us,
+		 const int64_t span_us[2], struct calls *to)
+{
+	for (size_t i = 0; i < whole->count; i++) {
+		const struct call *c = &whole->items[i];
+
+		if (c->start_us < baseline_us ||
+		    (c->start_us < span_us[1] &&
+		     MAX(c->end_us, c->closed_us) >= span_us[0]))
+			*record_add(to) = *c;
+	}
+}
+
+void
+part_take(const struct record *whole, int64_t baseline_us,
+	  const int64_t span_us[2], struct record *to)
+{
+	for (size_t i = 0; i < whole->routes_count; i++) {
+		const struct route *from = &whole->routes[i];
+		struct route *r = record_route(to, from->name);
+
+		r->from = from->from;
+		r->to = from->to;
+		r->edge = from->edge;
+		take_calls(&from->calls, baseline_us, span_us, &r->calls);
+		take_connections(&from->connections, baseline_us, span_us,
+				 &r->connections);
+		for (size_t k = 0; k < from->windows_count; k++) {
+			const struct window *w = &from->windows[k];
+
+			if (is_inside(w->from_us, span_us))
+				record_arm(r, &(struct window){
+						  w->fault, w->kind, w->from_us,
+						  MIN(w->to_us, span_us[1]),
+						  w->line});
+		}
+	}
+	to->end_us = MIN(whole->end_us, span_us[1]);
+	to->noise_us = whole->noise_us;
+	to->lost = whole->lost;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verdicts that a record alone does not tell: they need what the driver saw,
+ * what was read back, or all of a scenario's faults together. */
+#ifndef EXPERIMENT_RUN_MORE_H
+#define EXPERIMENT_RUN_MORE_H
+
+#include "experiment/run.h"
+
+/* Adds to run.verdicts, about the first route that the scenario faults:
+ *	health_honesty	are health checks honest? (loads with `probe`)
+ *	read_back	CONFIRMED: writes are lost or doubled (with `verify`)
+ *	cascade		CONFIRMED: routes that need none of the faulted ones
+ *			got worse
+ * Nothing where nothing of that kind was asked for, or can be compared. */
+void run_judge_more(struct run *run, size_t scenario,
+		    const struct record *part);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sums over spans of time. */
+#include "experiment/totals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/xalloc.h"
+
+#define WORSE_SHARE 0.01
+#define WORSE_TIME  1.25
+
+/* --- spans ---------------------------------------------------------------- */
+
+static int
+by_from(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return (x->from_us > y->from_us) - (x->from_us < y->from_us);
+}
+
+static void
+add_steps(const struct run_scenario *s, struct spans *to)
+{
+	size_t more = s->steps != NULL ? s->asked->steps_count : 0;
+
+	to->items =
+	    xrealloc(to->items, (to->count + more + 1) * sizeof(*to->items));
+	for (size_t i = 0; i < more; i++) {
+		const struct run_step *step = &s->steps[i];
+
+		if (step->armed_us != RUN_NEVER)
+			to->items[to->count++] = (struct span){
+			    step->armed_us, step->lifted_us != RUN_NEVER
+						? step->lifted_us
+						: s->to_us};
+	}
+}
+
+void
+spans_merge(struct spans *s)
+{
+	size_t kept = 0;
+
+	if (s->count > 1)
+		qsort(s->items, s->count, sizeof(*s->items), by_from);
+	for (size_t i = 0; i < s->count; i++) {
+		struct span *last = &s->items[kept - (kept > 0)];
+
+		if (kept > 0 && s->items[i].from_us <= last->to_us)
+			last->to_us = MAX(last->to_us, s->items[i].to_us);
+		else
+			s->items[kept++] = s->items[i];
+	}
+	s->count = kept;
+}
+
+void
+spans_of_scenario(const struct run_scenario *s, struct spans *to)
+{
+	*to = (struct spans){0};
+	add_steps(s, to);
+	spans_merge(to);
+}
+
+void
+spans_of_run(const struct run *run, struct spans *to)
+{
+	*to = (struct spans){0};
+	for (size_t i = 0; i < run->asked->scenarios_count; i++)
+		add_steps(&run->scenarios[i], to);
+	spans_merge(to);
+}
+
+void
+spans_fini(struct spans *s)
+{
+	free(s->items);
+	*s = (struct spans){0};
+}
+
+double
+spans_seconds(const struct spans *s)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		sum += (double)(s->items[i].to_us - s->items[i].from_us) / 1e6;
+	return sum;
+}
+
+int64_t
+run_baseline_end(const struct run *run)
+{
+	struct spans all;
+	int64_t end;
+
+	spans_of_run(run, &all);
+	end = all.count > 0 ? all.items[0].from_us : run->duration_us;
+	spans_fini(&all);
+	return end;
+}
+
+static bool
+is_within(const struct spans *s, int64_t at_us)
+{
+	size_t lo = 0, hi = s->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->items[mid].to_us <= at_us)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->count && s->items[lo].from_us <= at_us;
+}
+
+/* --- sums ----------------------------------------------------------------- */
+
+static bool
+is_asked(const struct run *run, const struct sample *s, size_t load)
+{
+	if (load != TOTALS_ALL)
+		return s->load == load;
+	return run->asked->loads[s->load].probe == NULL;
+}
+
+void
+totals_samples(const struct run *run, size_t load, const struct spans *within,
+	       struct totals *to)
+{
+	const struct samples *all = &run->samples;
+
+	*to = (struct totals){0};
+	to->us = xcalloc(all->count + 1, sizeof(*to->us));
+	for (size_t i = 0; i < all->count; i++) {
+		const struct sample *s = &all->items[i];
+
+		if (s->outcome == SAMPLE_OPEN || !is_asked(run, s, load) ||
+		    !is_within(within, s->intended_us))
+			continue;
+		if (s->outcome == SAMPLE_LOST) {
+			to->lost++;
+			continue;
+		}
+		to->us[to->n++] = (double)(s->end_us - s->intended_us);
+		to->failed += s->outcome != SAMPLE_OK;
+		to->degraded += s->outcome == SAMPLE_OK && s->degraded;
+	}
+	stat_sort(to->us, to->n);
+}
+
+void
+totals_calls(const struct calls *calls, const struct spans *within,
+	     struct totals *to)
+{
+	*to = (struct totals){0};
+	to->us = xcalloc(calls->count + 1, sizeof(*to->us));
+	for (size_t i = 0; i < calls->count; i++) {
+		const struct call *c = &calls->items[i];
+
+		if (c->outcome == CALL_OPEN || !is_within(within, c->start_us))
+			continue;
+		to->us[to->n++] = (double)(c->end_us - c->start_us);
+		to->failed += call_failed(c);
+	}
+	stat_sort(to->us, to->n);
+}
+
+void
+totals_fini(struct totals *t)
+{
+	free(t->us);
+	*t = (struct totals){0};
+}
+
+struct totals_quantile
+totals_at(const struct totals *t, double p)
+{
+	struct totals_quantile q = {0};
+	size_t lo, hi;
+
+	if (t->n == 0)
+		return q;
+	q.us = stat_quantile(t->us, t->n, p);
+	q.ci_us = stat_quantile_range(t->us, t->n, p);
+	q.known = stat_quantile_ranks(t->n, p, &lo, &hi);
+	return q;
+}
+
+bool
+totals_is_worse(const struct totals *base, const struct totals *now)
+{
+	struct range more =
+	    stat_newcombe(base->failed, base->n, now->failed, now->n);
+	struct totals_quantile before = totals_at(base, 0.95);
+	struct totals_quantile then = totals_at(now, 0.95);
+
+	return more.lo > WORSE_SHARE ||
+	       (before.known && then.known && then.ci_us.lo > before.ci_us.hi &&
+		then.us > WORSE_TIME * before.us);
+}

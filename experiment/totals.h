@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How requests of some time went: how many, how many failed, how long they
+ * took. Over the driver's samples or a route's calls alike. */
+#ifndef EXPERIMENT_TOTALS_H
+#define EXPERIMENT_TOTALS_H
+
+#include "experiment/run.h"
+#include "experiment/stat.h"
+
+#define TOTALS_MIN 30 /* fewer are not compared */
+#define TOTALS_ALL SIZE_MAX
+
+/* [from_us, to_us) */
+struct span {
+	int64_t from_us, to_us;
+};
+
+struct spans {
+	struct span *items; /* owned; in order, none overlap */
+	size_t count;
+};
+
+struct totals {
+	size_t n, failed; /* those with an end */
+	size_t degraded;  /* of the good ones */
+	size_t lost;	  /* never sent; not in n */
+	double *us;	  /* owned, n of them, ascending: from intended start */
+};
+
+/* A quantile, with its interval where n is large enough for one. */
+struct totals_quantile {
+	double us;
+	struct range ci_us;
+	bool known; /* false: n is too small for the interval */
+};
+
+/* When faults of the scenario were armed, as measured. */
+void spans_of_scenario(const struct run_scenario *s, struct spans *to);
+/* The same of all scenarios. */
+void spans_of_run(const struct run *run, struct spans *to);
+/* Puts them in order and joins those that touch. */
+void spans_merge(struct spans *s);
+void spans_fini(struct spans *s);
+/* Seconds of all of them. */
+double spans_seconds(const struct spans *s);
+/* When the first fault of all was armed; the run's end if none was. */
+int64_t run_baseline_end(const struct run *run);
+
+/* Requests of the load (TOTALS_ALL: all that are no health checks) that should
+ * have started within the spans. */
+void totals_samples(const struct run *run, size_t load,
+		    const struct spans *within, struct totals *to);
+/* Calls of a route that started within them. */
+void totals_calls(const struct calls *calls, const struct spans *within,
+		  struct totals *to);
+void totals_fini(struct totals *t);
+struct totals_quantile totals_at(const struct totals *t, double p);
+/* Does `now` fail more than chance allows, by a point at least, or is its p95
+ * longer by a quarter with intervals that do not touch? */
+bool totals_is_worse(const struct totals *base, const struct totals *now);
+
+#endif
