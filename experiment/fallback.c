@@ -19,7 +19,7 @@
 
 /* Good answers that are much smaller than any before. */
 static double
-degraded_share(const struct scope *s, const struct sample *base)
+degraded_share(const struct scope *s, const struct digest *base)
 {
 	const struct calls *edge = &s->edge->calls;
 	size_t n = 0, small = 0;
@@ -58,8 +58,8 @@ failures_p95(const struct scope *s)
 }
 
 static const char *
-class_of(const struct scope *s, const struct sample *base,
-    const struct sample *now, double degraded)
+class_of(const struct scope *s, const struct digest *base,
+    const struct digest *now, double degraded)
 {
 	struct range d = stat_newcombe(base->failed, base->n, now->failed,
 	    now->n);
@@ -94,15 +94,15 @@ state_of(const char *class)
 void
 fallback_judge(const struct scope *s, struct verdicts *to)
 {
-	struct sample base, now;
+	struct digest base, now;
 	struct verdict *v;
 	const char *class;
 	double degraded;
 
 	if (s->edge == NULL)
 		return;
-	sample_take(&s->edge->calls, 0, s->baseline_to_us, &base);
-	sample_during(s, &s->edge->calls, &now);
+	digest_take(&s->edge->calls, 0, s->baseline_to_us, &base);
+	digest_during(s, &s->edge->calls, &now);
 	v = scope_verdict(s, to, "fallback", "classes/1");
 	v->n = now.n;
 	if (now.n < COMPARE_MIN || base.n < COMPARE_MIN) {
@@ -134,18 +134,18 @@ struct radius {
 static void
 add_route(const struct scope *s, const struct route *r, struct radius *to)
 {
-	struct sample base, now;
+	struct digest base, now;
 	size_t used = strlen(to->names);
 
-	sample_take(&r->calls, 0, s->baseline_to_us, &base);
-	sample_during(s, &r->calls, &now);
+	digest_take(&r->calls, 0, s->baseline_to_us, &base);
+	digest_during(s, &r->calls, &now);
 	if (base.n < COMPARE_MIN || now.n < COMPARE_MIN) {
 		to->few++;
 		return;
 	}
 	to->observed++;
 	to->calls += now.n;
-	if (!sample_is_worse(&base, &now))
+	if (!digest_is_worse(&base, &now))
 		return;
 	to->affected++;
 	to->calls_affected += now.n;

@@ -32,12 +32,15 @@ struct call {
 	const char *kind;   /* interned: the fault that acted; NULL: none */
 	const char *method; /* interned; NULL: no request */
 	uint64_t request, token, id, trace; /* hashes; 0: none */
+	uint64_t endpoint; /* method and path but for ids in it; likewise */
 	uint64_t client;    /* hash of its address */
 	uint64_t bytes_up, bytes_down;
 	int attempt; /* -1: unsaid */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 	int status;
 	uint8_t outcome; /* enum call_outcome */
+	bool degraded; /* its answer bears a mark of a worse one */
+	bool probe;    /* a health check, as who filled this in knows */
 };
 
 struct calls {
@@ -49,6 +52,7 @@ struct window {
 	const char *fault, *kind; /* interned */
 	int64_t from_us, to_us;	  /* to_us: INT64_MAX until it is cleared */
 	size_t line;
+	bool clipped; /* it was armed earlier; what was then is forgotten */
 };
 
 struct route {

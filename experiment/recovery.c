@@ -22,17 +22,44 @@ struct recovery {
 	double steady_sum_s;
 };
 
-static bool
-is_steady(const struct calls *calls, const struct sample *base,
-    int64_t from_us)
-{
-	struct sample now;
+/* How many of the first i calls were over, failed, were slow. */
+struct sums {
+	size_t *n, *failed, *slow; /* owned; count + 1 of each */
+};
 
-	sample_take(calls, from_us, from_us + STEADY_US, &now);
-	return now.n >= COMPARE_MIN &&
-	    (double)now.failed <=
-		stat_wilson(base->failed, base->n).hi * (double)now.n &&
-	    now.p95_us <= SLOWER * base->p95_ci_us.hi;
+static void
+sums_init(struct sums *u, const struct calls *calls,
+    const struct digest *base)
+{
+	double limit_us = SLOWER * base->p95_ci_us.hi;
+
+	u->n = xcalloc(3 * (calls->count + 1), sizeof(*u->n));
+	u->failed = u->n + calls->count + 1;
+	u->slow = u->failed + calls->count + 1;
+	for (size_t i = 0; i < calls->count; i++) {
+		const struct call *c = &calls->items[i];
+		bool over = c->outcome != CALL_OPEN;
+
+		u->n[i + 1] = u->n[i] + over;
+		u->failed[i + 1] = u->failed[i] + call_failed(c);
+		u->slow[i + 1] = u->slow[i] + (over &&
+			(double)(c->end_us - c->start_us) > limit_us);
+	}
+}
+
+/* Are 10 s from then on as good as the baseline? */
+static bool
+is_steady(const struct calls *calls, const struct sums *u,
+    const struct digest *base, int64_t from_us)
+{
+	size_t from = calls_from(calls, from_us);
+	size_t to = calls_from(calls, from_us + STEADY_US);
+	size_t n = u->n[to] - u->n[from];
+
+	return n >= COMPARE_MIN &&
+	    (double)(u->failed[to] - u->failed[from]) <=
+		stat_wilson(base->failed, base->n).hi * (double)n &&
+	    (double)(u->slow[to] - u->slow[from]) <= 0.05 * (double)n;
 }
 
 /* The end of what can be looked at behind a lift: the next fault of any. */
@@ -75,15 +102,17 @@ find_success(const struct scope *s, int64_t lift_us, int64_t to_us,
 }
 
 static void
-find_steady(const struct calls *calls, const struct sample *base,
+find_steady(const struct calls *calls, const struct digest *base,
     const int64_t span_us[2], struct recovery *r)
 {
 	int64_t t = span_us[0];
+	struct sums u;
 
 	if (span_us[1] - span_us[0] < STEADY_US) {
 		r->too_short++;
 		return;
 	}
+	sums_init(&u, calls, base);
 	/* What is seen changes with calls only. */
 	for (size_t i = calls_from(calls, span_us[0]); i < calls->count &&
 	     calls->items[i].start_us + STEADY_US <= span_us[1]; i++) {
@@ -93,15 +122,17 @@ find_steady(const struct calls *calls, const struct sample *base,
 			continue;
 		t = calls->items[i].start_us;
 		after_s = (double)(t - span_us[0]) / 1e6;
-		if (!is_steady(calls, base, t)) {
+		if (!is_steady(calls, &u, base, t)) {
 			t += STEP_US;
 			continue;
 		}
 		r->steady++;
 		r->steady_s = MAX(r->steady_s, after_s);
 		r->steady_sum_s += after_s;
+		free(u.n);
 		return;
 	}
+	free(u.n);
 	if (span_us[1] - span_us[0] < GIVE_UP_US)
 		r->too_short++;
 }
@@ -140,10 +171,10 @@ recovery_judge(const struct scope *s, struct verdicts *to)
 	const struct calls *seen = s->edge != NULL ? &s->edge->calls
 						   : &s->route->calls;
 	struct recovery r = {0};
-	struct sample base;
+	struct digest base;
 	struct verdict *v = scope_verdict(s, to, "recovery", "windows/1");
 
-	sample_take(seen, 0, s->baseline_to_us, &base);
+	digest_take(seen, 0, s->baseline_to_us, &base);
 	for (size_t i = 0; i < s->windows_count; i++) {
 		int64_t span_us[2] = {s->windows[i].to_us,
 		    horizon(s, s->windows[i].to_us)};

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs of skipped calls in one window, and what was around them. */
+#include <math.h>
+
+#include "base/attr.h"
+#include "experiment/breaker.h"
+
+#define CHANCE 0.001
+
+/* What all functions here look at. */
+struct look {
+	const struct scope *s;
+	const struct inbounds *in;
+	uint64_t client; /* 0: any */
+	struct breaker_trace *t;
+};
+
+static size_t
+run_min(double q, size_t n)
+{
+	double k = ceil(log(CHANCE / (double)MAX(n, 1)) / log(q));
+
+	return (size_t)MAX(k, 2);
+}
+
+static bool
+is_ours(const struct look *l, const struct call *c)
+{
+	return l->client == 0 || c->client == l->client;
+}
+
+/* --- runs ----------------------------------------------------------------- */
+
+static void
+add_run(struct look *l, size_t first, size_t last)
+{
+	size_t end = last;
+
+	if (l->t->runs_count == BREAKER_RUNS)
+		return;
+	while (end + 1 < l->in->count &&
+	    l->in->items[end + 1].attempt == NULL)
+		end++;
+	l->t->runs[l->t->runs_count++] =
+	    (struct breaker_run){first, last, end};
+}
+
+static void
+find_runs(struct look *l)
+{
+	size_t i = l->t->from;
+
+	while (i < l->t->to) {
+		size_t first = i;
+
+		while (i < l->t->to && l->in->items[i].attempt == NULL)
+			i++;
+		/* One at the start has no failure before it. */
+		if (i - first >= l->t->at_least && first > l->t->from)
+			add_run(l, first, i - 1);
+		if (i == first)
+			i++;
+	}
+}
+
+/* --- when it opened ------------------------------------------------------- */
+
+/* Failures since the last success, of those over by `until_us`. */
+static size_t
+failures_by(const struct look *l, int64_t until_us)
+{
+	const struct calls *calls = &l->s->route->calls;
+	size_t end = calls_from(calls, until_us + 1), n = 0;
+	int64_t success_us = INT64_MIN;
+
+	for (size_t i = 0; i < end; i++) {
+		const struct call *c = &calls->items[i];
+
+		if (is_ours(l, c) && c->outcome == CALL_OK &&
+		    c->end_us <= until_us)
+			success_us = MAX(success_us, c->end_us);
+	}
+	for (size_t i = 0; i < end; i++) {
+		const struct call *c = &calls->items[i];
+
+		n += is_ours(l, c) && call_failed(c) &&
+		    c->end_us <= until_us && c->end_us > success_us;
+	}
+	return n;
+}
+
+/* The start of the last attempt before the run. */
+static int64_t
+last_forwarded(const struct look *l, const struct breaker_run *r)
+{
+	size_t i = r->first;
+
+	while (i > l->t->from && l->in->items[i - 1].attempt == NULL)
+		i--;
+	return i > l->t->from ? l->in->items[i - 1].attempt->start_us
+			      : l->in->items[r->first].call->start_us;
+}
+
+static void
+find_threshold(struct look *l)
+{
+	int64_t noise_us = l->s->record->noise_us;
+	const struct breaker_run *r = &l->t->runs[0];
+	int64_t skipped_us = l->in->items[r->first].call->start_us;
+	size_t hi = failures_by(l, skipped_us + noise_us);
+
+	l->t->threshold_lo =
+	    failures_by(l, last_forwarded(l, r) - noise_us) + 1;
+	l->t->threshold_hi = MAX(hi, l->t->threshold_lo);
+}
+
+/* A failing completion between the last forwarded start and the first skipped
+ * call opened it. */
+static struct breaker_bracket
+opened(const struct look *l, const struct breaker_run *r)
+{
+	const struct calls *calls = &l->s->route->calls;
+	int64_t from_us = last_forwarded(l, r);
+	int64_t to_us = l->in->items[r->first].call->start_us +
+	    l->s->record->noise_us;
+	size_t end = calls_from(calls, to_us + 1);
+	struct breaker_bracket b = {(double)from_us, (double)to_us};
+	bool any = false;
+
+	for (size_t i = 0; i < end; i++) {
+		const struct call *c = &calls->items[i];
+		double at_us = (double)c->end_us;
+
+		if (!is_ours(l, c) || !call_failed(c) ||
+		    c->end_us < from_us || c->end_us > to_us)
+			continue;
+		b.lo = any ? MIN(b.lo, at_us) : at_us;
+		b.hi = any ? MAX(b.hi, at_us) : at_us;
+		any = true;
+	}
+	return b;
+}
+
+/* How long it stayed open, for every run that a probe ended. */
+static void
+find_cycles(struct look *l)
+{
+	double noise = (double)l->s->record->noise_us;
+
+	for (size_t i = 0; i < l->t->runs_count; i++) {
+		const struct breaker_run *r = &l->t->runs[i];
+		struct breaker_bracket open = opened(l, r);
+		double skipped =
+		    (double)l->in->items[r->last].call->start_us;
+
+		if (r->last + 1 >= l->t->to)
+			continue;
+		l->t->cycles_us[l->t->cycles_count++] =
+		    (struct breaker_bracket){
+			MAX(skipped - open.hi - noise, 0),
+			(double)l->in->items[r->last + 1].attempt->start_us -
+			    open.lo + noise};
+	}
+}
+
+/* Forwarded attempts between one run and the next. */
+static void
+find_probes(struct look *l)
+{
+	struct breaker_trace *t = l->t;
+
+	for (size_t i = 0; i < t->runs_count; i++) {
+		bool last = i + 1 == t->runs_count;
+		size_t end = last ? t->to : t->runs[i + 1].first, n = 0;
+
+		for (size_t k = t->runs[i].last + 1; k < end; k++)
+			n += l->in->items[k].attempt != NULL;
+		if (last) {
+			t->after_probe = n;
+			continue;
+		}
+		t->probes_min = t->probes_min == 0 ? n
+						   : MIN(t->probes_min, n);
+		t->probes_max = MAX(t->probes_max, n);
+	}
+}
+
+/* --- what was tried before ------------------------------------------------ */
+
+static void
+find_tried(struct look *l)
+{
+	const struct calls *calls = &l->s->route->calls;
+	struct breaker_trace *t = l->t;
+	int64_t until_us = t->runs_count > 0
+	    ? l->in->items[t->runs[0].first].call->start_us
+	    : t->window->to_us;
+	double seconds =
+	    (double)(t->window->to_us - t->window->from_us) / 1e6;
+	size_t row = 0, end = calls_from(calls, until_us);
+
+	for (size_t i = calls_from(calls, t->window->from_us); i < end; i++) {
+		const struct call *c = &calls->items[i];
+
+		if (!is_ours(l, c) || c->outcome == CALL_OPEN ||
+		    c->end_us > until_us)
+			continue;
+		t->tried++;
+		t->failed += call_failed(c);
+		row = call_failed(c) ? row + 1 : 0;
+		t->row = MAX(t->row, row);
+	}
+	t->rate = seconds > 0 ? (double)(t->to - t->from) / seconds : 0;
+}
+
+void
+breaker_trace(const struct scope *s, const struct inbounds *in,
+    uint64_t client, double q, const struct window *w,
+    struct breaker_trace *to)
+{
+	struct look l = {s, in, client, to};
+
+	*to = (struct breaker_trace){.window = w,
+	    .from = inbounds_from(in, w->from_us),
+	    .to = inbounds_from(in, w->to_us)};
+	to->at_least = run_min(q, to->to - to->from);
+	find_runs(&l);
+	find_tried(&l);
+	if (to->runs_count == 0)
+		return;
+	find_threshold(&l);
+	find_cycles(&l);
+	find_probes(&l);
+}
+
+struct breaker_bracket
+breaker_open_us(const struct breaker_trace *t)
+{
+	struct breaker_bracket all = {1, 0};
+
+	for (size_t i = 0; i < t->cycles_count; i++) {
+		if (i == 0)
+			all = t->cycles_us[0];
+		all.lo = MAX(all.lo, t->cycles_us[i].lo);
+		all.hi = MIN(all.hi, t->cycles_us[i].hi);
+	}
+	return all;
+}
