@@ -279,7 +279,7 @@ open_journal(struct runner *r, struct error *err)
 	    &clock_real, err);
 	if (r->journal == NULL)
 		return false;
-	feed_join(r->feed, journal_consume, r->journal);
+	feed_join(r->feed, EVENTS_ALL, journal_consume, r->journal);
 	return true;
 }
 

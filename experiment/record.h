@@ -34,6 +34,7 @@ struct call {
 	uint64_t request, token, id, trace; /* hashes; 0: none */
 	uint64_t endpoint; /* method and path but for ids in it; likewise */
 	uint64_t client;    /* hash of its address */
+	uint64_t flow;	    /* its number on the route */
 	uint64_t bytes_up, bytes_down;
 	int attempt; /* -1: unsaid */
 	int retry_after_s; /* as the answer asked; 0: it did not */
@@ -44,8 +45,9 @@ struct call {
 };
 
 struct calls {
-	struct call *items; /* owned; by start_us once record_sort() ran */
+	struct call *items; /* owned; by start_us once record_finish() ran */
 	size_t count, room;
+	size_t sorted; /* of them, from the front */
 };
 
 struct window {
@@ -53,6 +55,7 @@ struct window {
 	int64_t from_us, to_us;	  /* to_us: INT64_MAX until it is cleared */
 	size_t line;
 	bool clipped; /* it was armed earlier; what was then is forgotten */
+	bool lasts;   /* it was still armed when the record was finished */
 };
 
 struct route {
@@ -72,6 +75,7 @@ struct record {
 	int64_t end_us;	  /* the last event */
 	int64_t noise_us; /* nf: p95 of our own lateness */
 	uint64_t lost;	  /* events that the journal says are missing */
+	size_t latest;	  /* the route that was asked for last */
 };
 
 void record_fini(struct record *r);

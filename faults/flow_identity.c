@@ -76,9 +76,12 @@ number(struct view v)
 }
 
 void
-flow_retry_after(struct flow *f, struct view value)
+flow_note_field(struct flow *f, struct view name, struct view value)
 {
-	f->retry_after_s = MAX(number(view_trim(value)), 0);
+	if (view_is_nocase(name, "retry-after"))
+		f->retry_after_s = MAX(number(view_trim(value)), 0);
+	else if (view_is_nocase(name, "grpc-status"))
+		f->grpc_status = (int16_t)MIN(number(view_trim(value)), 999);
 }
 
 static int
@@ -129,6 +132,28 @@ token_in(struct view v, struct view best)
 	return best;
 }
 
+/* A word with a digit in it is one of many: all such are one endpoint. */
+static uint64_t
+endpoint_of(struct view method, struct view path)
+{
+	uint64_t hash = hash_of(method), word = HASH_SEED;
+	bool digit = false;
+
+	for (size_t i = 0; i <= path.len; i++) {
+		if (i < path.len && is_word(path.at[i])) {
+			digit |= path.at[i] >= '0' && path.at[i] <= '9';
+			word = (word ^ (unsigned char)path.at[i]) * HASH_PRIME;
+			continue;
+		}
+		hash = (hash ^ (digit ? 1 : word)) * HASH_PRIME;
+		hash = (hash ^ (i < path.len ? (unsigned char)path.at[i] : 0)) *
+		    HASH_PRIME;
+		word = HASH_SEED;
+		digit = false;
+	}
+	return hash;
+}
+
 static const char *
 method_name(struct view method)
 {
@@ -166,7 +191,8 @@ flow_identity(const struct flow *f, struct event_identity *to)
 	struct view method, path = {0}, query = {0}, length = {0}, token;
 
 	*to = (struct event_identity){.client = f->client, .attempt = -1,
-	    .retry_after_s = f->retry_after_s};
+	    .retry_after_s = f->retry_after_s,
+	    .grpc_status = f->grpc_status};
 	if (f->ops->fact == NULL || !f->ops->fact(f, FACT_METHOD, &method))
 		return;
 	if (!f->ops->fact(f, FACT_PATH, &path))
@@ -178,6 +204,7 @@ flow_identity(const struct flow *f, struct event_identity *to)
 	to->method = method_name(method);
 	to->request = hash_add(hash_add(hash_add(hash_of(method), path),
 				   query), length);
+	to->endpoint = endpoint_of(method, path);
 	token = token_in(query, token_in(path, (struct view){0}));
 	to->token = hash_of(token);
 	explicit_of(f, to);

@@ -106,6 +106,7 @@ put_flow(struct jsonw *w, const struct event_record *e)
 		return;
 	jsonw_put_string(w, "method", who->method);
 	put_hash(w, "request", who->request);
+	put_hash(w, "endpoint", who->endpoint);
 	put_hash(w, "token", who->token);
 	put_hash(w, "id", who->id);
 	put_optional(w, "id_from", who->id_from);
@@ -114,6 +115,8 @@ put_flow(struct jsonw *w, const struct event_record *e)
 		jsonw_put_int(w, "attempt", who->attempt);
 	if (who->retry_after_s > 0)
 		jsonw_put_int(w, "retry_after_s", who->retry_after_s);
+	if (who->grpc_status >= 0)
+		jsonw_put_int(w, "grpc_status", who->grpc_status);
 }
 
 static void

@@ -96,11 +96,15 @@ answered(struct http1_exchange *x, int status, bool close)
 void
 http1_note_response(struct http1_exchange *x, struct view head)
 {
+	static const char *const names[] = {"retry-after", "grpc-status"};
 	struct view value;
 
-	if (flow_is_watched(&x->flow) &&
-	    http1_head_find(head, "retry-after", 0, &value))
-		flow_retry_after(&x->flow, value);
+	if (!flow_is_watched(&x->flow))
+		return;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (http1_head_find(head, names[i], 0, &value))
+			flow_note_field(&x->flow, view_of(names[i]), value);
+	}
 }
 
 /* Sends a reply as if it came from the upstream: through LINK_DOWN if nothing

@@ -71,12 +71,13 @@ emit(void *arg, const struct event_record *event)
 }
 
 void
-worker_listen(struct worker *w, struct sink *sink)
+worker_listen(struct worker *w, struct sink *sink, uint32_t types)
 {
 	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.emit = sink != NULL ? emit : NULL;
 	w->engine.emit_arg = w->events;
+	w->engine.muted = ~types;
 	w->lateness = sink != NULL ? lateness_new(w) : NULL;
 }
