@@ -43,6 +43,7 @@ conf_model_new(void)
 	conf_fields_default(conf_file_fields, m);
 	conf_fields_default(conf_control_fields, &m->control);
 	conf_fields_default(conf_log_fields, &m->log);
+	conf_fields_default(conf_observe_fields, &m->observe);
 	return m;
 }
 
@@ -232,6 +233,7 @@ model_free(struct conf_model *m)
 	free(m->files);
 	conf_fields_fini(conf_control_fields, &m->control);
 	conf_fields_fini(conf_log_fields, &m->log);
+	conf_fields_fini(conf_observe_fields, &m->observe);
 	conf_fields_fini(conf_file_fields, m);
 	free(m);
 }
