@@ -417,18 +417,17 @@ put_routes(struct observer *o, struct jsonw *w, const struct record *record,
 {
 	jsonw_key(w, "routes");
 	jsonw_array(w);
-	for (size_t i = 0; i < record->routes_count; i++) {
-		const struct route *r = &record->routes[i];
-		const struct observed *seen = find(o, r->name);
+	for (size_t i = 0; i < o->routes_count; i++) {
+		const struct observed *seen = o->routes[i];
+		size_t at = record_find(record, seen->route);
 
-		if (seen == NULL ||
-		    (only != NULL && strcmp(only, r->name) != 0))
+		if (only != NULL && strcmp(only, seen->route) != 0)
 			continue;
 		jsonw_object(w);
-		jsonw_put_string(w, "route", r->name);
-		jsonw_put_uint(w, "calls", r->calls.count);
+		jsonw_put_string(w, "route", seen->route);
+		jsonw_put_uint(w, "calls", record->routes[at].calls.count);
 		put_counts(w, seen);
-		observer_put_verdicts(w, record, i);
+		observer_put_verdicts(w, record, at);
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);

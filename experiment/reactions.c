@@ -20,7 +20,8 @@ add(struct reactions *to, enum reaction_type type, const struct route *route)
 		to->items = xrealloc(to->items,
 		    to->room * sizeof(*to->items));
 	}
-	to->items[to->count] = (struct reaction){.type = type, .route = route};
+	to->items[to->count] = (struct reaction){
+	    .type = type, .route = route, .order = to->count};
 	return &to->items[to->count++];
 }
 
@@ -143,7 +144,7 @@ add_change(const struct scope *s, const struct call *c,
 	to->items[to->count - 1].to = state;
 }
 
-/* The first good attempt from inbound call i on; NULL: none. */
+/* The first inbound call from i on whose attempt was good; NULL: none. */
 static const struct call *
 first_good(const struct inbounds *in, size_t i, size_t end)
 {
@@ -151,7 +152,7 @@ first_good(const struct inbounds *in, size_t i, size_t end)
 		const struct call *c = in->items[i].attempt;
 
 		if (c != NULL && c->outcome == CALL_OK)
-			return c;
+			return in->items[i].call;
 	}
 	return NULL;
 }
@@ -241,7 +242,7 @@ by_time(const void *a, const void *b)
 
 	if (x->at_us != y->at_us)
 		return x->at_us < y->at_us ? -1 : 1;
-	return (x->line > y->line) - (x->line < y->line);
+	return (x->order > y->order) - (x->order < y->order);
 }
 
 void

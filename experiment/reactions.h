@@ -49,6 +49,7 @@ struct reaction {
 	const struct route *route; /* borrowed from the record */
 	size_t line; /* of the call that showed it; 0: time did */
 	int64_t at_us; /* when it was known */
+	size_t order;  /* among those known at one time */
 	enum retry_cause after; /* RETRY */
 	double seconds;	 /* RETRY: the pause; LEFT: it had waited; STEADY:
 			    since the lift */

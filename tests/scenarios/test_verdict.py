@@ -48,7 +48,7 @@ class Verdicts(Planted):
         # The same relation by the services of the configuration.
         file = os.path.join(self.folder, "run.conf")
         with open(file, "w", encoding="ascii") as f:
-            f.write(self.text)
+            f.write(self.text_with({}))
         self.assertEqual(self.verdict("-c", file)["breaker", "abort"], seen)
         # Without the relation it cannot be seen.
         self.assertEqual(self.verdict()["breaker", "abort"]["state"],

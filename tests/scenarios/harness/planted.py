@@ -120,38 +120,48 @@ class Found(dict):
 
 
 class Planted(Scenario):
-    def run_with(self, reaction, faults, seconds, rate=40):
-        """Drives the service through a baseline and the faults; the journal's
-        verdicts by mechanism."""
+    """`groups` of the configuration are kept through all reloads."""
+    groups = {}
+
+    def serve(self, reaction):
+        """A proxy on both sides of a service that reacts like that."""
         backend = self.web(lambda _message: response(b"x" * 100))
-        edge, api = free_port(), free_port()
-        service = Service(api, reaction)
-        self.addCleanup(service.server_close)
-        self.addCleanup(service.shutdown)
-
-        def text(with_faults):
-            def faults_on(name):
-                return with_faults.get(name, ())
-            return conf_text([
-                route("edge", edge, service.server_address[1],
-                      *faults_on("edge"), to="svc", protocol="http"),
-                route("api", api, backend.port, *faults_on("api"),
-                      from_="svc", protocol="http")],
-                services=[{"name": "svc", "addresses": ["192.0.2.1"]}])
-
-        self.text = text({})
+        self.edge, self.api, self.number = free_port(), free_port(), 0
+        self.service = Service(self.api, reaction)
+        self.addCleanup(self.service.server_close)
+        self.addCleanup(self.service.shutdown)
+        self.backend = backend.port
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.journal = os.path.join(self.folder, "journal")
-        self.proxy = self.start(self.text, journal=self.journal)
-        self.edge, self.number = edge, 0
+        self.proxy = self.start(self.text_with({}), journal=self.journal)
+
+    def routes_with(self, faults):
+        """The routes, with those faults by name."""
+        return [route("edge", self.edge, self.service.server_address[1],
+                      *faults.get("edge", ()), to="svc", protocol="http"),
+                route("api", self.api, self.backend, *faults.get("api", ()),
+                      from_="svc", protocol="http")]
+
+    def text_with(self, faults):
+        return conf_text(
+            self.routes_with(faults), **self.groups,
+            services=[{"name": "svc", "addresses": ["192.0.2.1"]}])
+
+    def arm(self, faults):
+        self.proxy.reload(self.text_with(faults))
+
+    def run_with(self, reaction, faults, seconds, rate=40, after=0.5):
+        """Drives the service through a baseline and the faults; the journal's
+        verdicts by mechanism."""
+        self.serve(reaction)
         self.drive(2, rate)
         for with_faults in faults:
-            self.proxy.reload(text(with_faults))
+            self.arm(with_faults)
             self.drive(seconds, rate)
-            self.proxy.reload(self.text)
-            self.drive(0.5, rate)
+            self.arm({})
+            self.drive(after, rate)
         self.proxy.stop()
         return self.verdict("--edge", "edge=api")
 
