@@ -61,6 +61,20 @@ find_instances(struct judged *j)
 	}
 }
 
+/* Does trace b tell more than a? Where all calls fail, what is seen first is
+ * the threshold; then, the more runs the better. */
+static bool
+tells_more(const struct breaker_trace *a, const struct breaker_trace *b)
+{
+	bool all_a = a->failed == a->tried, all_b = b->failed == b->tried;
+
+	if ((a->runs_count > 0) != (b->runs_count > 0))
+		return b->runs_count > 0;
+	if (all_a != all_b)
+		return all_b;
+	return b->runs_count > a->runs_count;
+}
+
 static void
 trace_instance(const struct scope *s, struct instance *one)
 {
@@ -70,8 +84,7 @@ trace_instance(const struct scope *s, struct instance *one)
 	for (size_t i = 0; i < s->windows_count; i++) {
 		breaker_trace(s, &one->in, one->client, one->q,
 		    &s->windows[i], &one->traces[i]);
-		if (one->traces[i].runs_count >
-		    one->traces[one->best].runs_count)
+		if (tells_more(&one->traces[one->best], &one->traces[i]))
 			one->best = i;
 	}
 }
@@ -96,8 +109,8 @@ best_instance(struct judged *j)
 		struct instance *one = &j->items[i];
 
 		j->open += one->traces[one->best].runs_count > 0;
-		if (one->traces[one->best].runs_count >
-		    best->traces[best->best].runs_count)
+		if (tells_more(&best->traces[best->best],
+			&one->traces[one->best]))
 			best = one;
 	}
 	return best;

@@ -20,6 +20,9 @@
 struct breaker_run {
 	size_t first, last; /* within the window */
 	size_t end;	    /* the last one, behind the window too */
+	/* Failures in a row when it opened. */
+	size_t row_lo, row_hi;
+	bool fresh; /* it had been closed; else a probe may have failed */
 };
 
 /* Times, or failures; lo > hi: there are none. */
@@ -40,10 +43,10 @@ struct breaker_trace {
 	size_t threshold_lo, threshold_hi;
 	size_t probes_min, probes_max; /* let through between two runs */
 	size_t after_probe; /* forwarded in a gap that went on failing */
-	/* Before the first run, else of the whole window. */
 	size_t tried, failed; /* attempts that were over */
-	size_t row;	      /* longest series of failures */
+	size_t row; /* longest series of failures, but those that opened it */
 	double rate;	      /* inbound calls per second */
+	double rate_before;   /* likewise in the seconds before the window */
 };
 
 /* Of the attempts of that client (0: of all), as in was matched; q: how likely

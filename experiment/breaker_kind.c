@@ -11,14 +11,24 @@
 #include "experiment/breaker.h"
 
 #define RATES_DIFFER 1.5
+#define EVEN	     1.4
 #define PROPORTION   1.35 /* how far off it may be */
 #define MIXED_MIN    50	  /* failures that did not open it */
+#define OPENINGS_MIN 2	  /* or openings that went by the number */
 
-/* Did all attempts of the window fail, up to its first run? */
+/* Did all attempts of the window fail? */
 static bool
 is_all(const struct breaker_trace *t)
 {
 	return t->tried > 0 && t->failed == t->tried;
+}
+
+/* Was the rate the same before it? Else what is still in its memory tells of
+ * another. */
+static bool
+is_even(const struct breaker_trace *t)
+{
+	return t->rate_before * EVEN > t->rate && t->rate * EVEN > t->rate_before;
 }
 
 /* Two windows in which all failed, at rates that differ; false: none. */
@@ -28,7 +38,7 @@ find_pair(const struct breaker_trace *t, size_t count,
 {
 	pair[0] = pair[1] = NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (t[i].runs_count == 0 || !is_all(&t[i]))
+		if (t[i].runs_count == 0 || !is_all(&t[i]) || !is_even(&t[i]))
 			continue;
 		if (pair[0] == NULL || t[i].rate < pair[0]->rate)
 			pair[0] = &t[i];
@@ -54,20 +64,28 @@ window_of(const struct breaker_trace *const pair[2])
 								    : NULL;
 }
 
-/* "ratio", "consecutive", or NULL; `few`: failures in a row that would open
- * it if nothing else did. */
+/* "ratio", "consecutive", or NULL; `all`: what opens it if all fail. */
 static const char *
-kind_of(const struct breaker_trace *t, size_t count, size_t few)
+kind_of(const struct breaker_trace *t, size_t count,
+    const struct breaker_trace *all)
 {
 	const char *kind = NULL;
 
 	for (size_t i = 0; i < count; i++) {
+		size_t fresh = 0;
+
 		if (is_all(&t[i]) || t[i].failed == 0)
 			continue;
-		if (t[i].runs_count > 0 && t[i].threshold_hi < few)
-			return "ratio";
-		if (t[i].runs_count > 0 ||
-		    (t[i].failed >= MIXED_MIN && t[i].row < few))
+		for (size_t k = 0; k < t[i].runs_count; k++) {
+			const struct breaker_run *r = &t[i].runs[k];
+
+			if (r->fresh && r->row_hi < all->threshold_lo)
+				return "ratio";
+			fresh += r->fresh;
+		}
+		/* As many in a row always opened it, and fewer never did. */
+		if (t[i].row < all->threshold_hi &&
+		    (t[i].failed >= MIXED_MIN || fresh >= OPENINGS_MIN))
 			kind = "consecutive";
 	}
 	return kind;
@@ -83,7 +101,7 @@ breaker_say_kind(const struct breaker_trace *traces, size_t count,
 
 	window = two ? window_of(pair) : NULL;
 	kind = pair[0] != NULL
-	    ? kind_of(traces, count, pair[0]->threshold_lo)
+	    ? kind_of(traces, count, pair[0])
 	    : NULL;
 	if (kind == NULL)
 		kind = window != NULL ? "unknown" : NULL;

@@ -5,7 +5,10 @@
 #include "base/attr.h"
 #include "experiment/breaker.h"
 
-#define CHANCE 0.001
+#define CHANCE	   0.001
+#define CLOSED_MIN 5	   /* good calls: it is closed again */
+#define OFTEN	   0.05	   /* skipped without a breaker */
+#define BEFORE_US  5000000 /* before a window */
 
 /* What all functions here look at. */
 struct look {
@@ -101,17 +104,41 @@ last_forwarded(const struct look *l, const struct breaker_run *r)
 			      : l->in->items[r->first].call->start_us;
 }
 
+/* Was it closed before run k? Since the run before, enough must have gone well
+ * for any half-open state. */
+static bool
+is_fresh(const struct look *l, size_t k)
+{
+	const struct breaker_run *r = &l->t->runs[k];
+	size_t good = 0;
+
+	if (k == 0)
+		return true;
+	for (size_t i = l->t->runs[k - 1].last + 1; i < r->first; i++)
+		good += l->in->items[i].attempt != NULL &&
+		    l->in->items[i].attempt->outcome == CALL_OK;
+	return good >= CLOSED_MIN;
+}
+
 static void
-find_threshold(struct look *l)
+find_rows(struct look *l)
 {
 	int64_t noise_us = l->s->record->noise_us;
-	const struct breaker_run *r = &l->t->runs[0];
-	int64_t skipped_us = l->in->items[r->first].call->start_us;
-	size_t hi = failures_by(l, skipped_us + noise_us);
 
-	l->t->threshold_lo =
-	    failures_by(l, last_forwarded(l, r) - noise_us) + 1;
-	l->t->threshold_hi = MAX(hi, l->t->threshold_lo);
+	for (size_t k = 0; k < l->t->runs_count; k++) {
+		struct breaker_run *r = &l->t->runs[k];
+		int64_t skipped_us = l->in->items[r->first].call->start_us;
+
+		r->fresh = is_fresh(l, k);
+		if (!r->fresh)
+			continue;
+		r->row_lo = failures_by(l, last_forwarded(l, r) - noise_us) +
+		    1;
+		r->row_hi = MAX(failures_by(l, skipped_us + noise_us),
+		    r->row_lo);
+	}
+	l->t->threshold_lo = l->t->runs[0].row_lo;
+	l->t->threshold_hi = l->t->runs[0].row_hi;
 }
 
 /* A failing completion between the last forwarded start and the first skipped
@@ -187,30 +214,53 @@ find_probes(struct look *l)
 
 /* --- what was tried before ------------------------------------------------ */
 
+/* Series of failures that a success ended: they did not open it. Skipped calls
+ * end one, too, unless many are skipped anyway. */
+static size_t
+longest_row(const struct look *l, double q)
+{
+	size_t row = 0, longest = 0, skipped = 0;
+
+	for (size_t i = l->t->from; i < l->t->to; i++) {
+		const struct call *c = l->in->items[i].attempt;
+
+		skipped = c == NULL ? skipped + 1 : 0;
+		if (c == NULL) {
+			if (q < OFTEN || skipped >= l->t->at_least)
+				row = 0;
+		} else if (call_failed(c)) {
+			row++;
+		} else {
+			longest = MAX(longest, row);
+			row = 0;
+		}
+	}
+	return longest;
+}
+
 static void
-find_tried(struct look *l)
+find_tried(struct look *l, double q)
 {
 	const struct calls *calls = &l->s->route->calls;
 	struct breaker_trace *t = l->t;
-	int64_t until_us = t->runs_count > 0
-	    ? l->in->items[t->runs[0].first].call->start_us
-	    : t->window->to_us;
 	double seconds =
 	    (double)(t->window->to_us - t->window->from_us) / 1e6;
-	size_t row = 0, end = calls_from(calls, until_us);
+	size_t end = calls_from(calls, t->window->to_us);
 
 	for (size_t i = calls_from(calls, t->window->from_us); i < end; i++) {
 		const struct call *c = &calls->items[i];
 
-		if (!is_ours(l, c) || c->outcome == CALL_OPEN ||
-		    c->end_us > until_us)
+		if (!is_ours(l, c) || c->outcome == CALL_OPEN)
 			continue;
 		t->tried++;
 		t->failed += call_failed(c);
-		row = call_failed(c) ? row + 1 : 0;
-		t->row = MAX(t->row, row);
 	}
+	t->row = longest_row(l, q);
 	t->rate = seconds > 0 ? (double)(t->to - t->from) / seconds : 0;
+	t->rate_before = (double)(t->from -
+			     inbounds_from(l->in,
+				 t->window->from_us - BEFORE_US)) *
+	    1e6 / BEFORE_US;
 }
 
 void
@@ -225,10 +275,10 @@ breaker_trace(const struct scope *s, const struct inbounds *in,
 	    .to = inbounds_from(in, w->to_us)};
 	to->at_least = run_min(q, to->to - to->from);
 	find_runs(&l);
-	find_tried(&l);
+	find_tried(&l, q);
 	if (to->runs_count == 0)
 		return;
-	find_threshold(&l);
+	find_rows(&l);
 	find_cycles(&l);
 	find_probes(&l);
 }

@@ -14,6 +14,9 @@ static void (*const mechanisms[])(const struct scope *, struct verdicts *) = {
     blast_judge,
     bulkhead_judge,
     recovery_judge,
+    metastable_judge,
+    failover_judge,
+    honesty_judge,
 };
 
 /* Was this kind met on the route before window `at`? */

@@ -143,10 +143,17 @@ clip_windows(struct route *r, int64_t cut_us, int64_t settled_us)
 	r->windows_count = kept;
 }
 
+/* Where the calls that all others are compared with end. */
+static int64_t
+baseline_end(const struct record *r)
+{
+	return r->baseline_to_us != 0 ? r->baseline_to_us : first_window(r);
+}
+
 static void
 forget(struct live *l)
 {
-	int64_t first_us = first_window(&l->record);
+	int64_t first_us = baseline_end(&l->record);
 	int64_t cut_us = cut_for(l, INT64_MAX, l->limit / 2);
 	int64_t gap_us = MIN(first_us, cut_us);
 	int64_t base_us = cut_for(l, gap_us, l->limit / 4);
@@ -160,6 +167,11 @@ forget(struct live *l)
 		drop_calls(&r->connections, base_us, gap_us, cut_us);
 		clip_windows(r, cut_us, settled_us);
 	}
+	/* A window that was clipped does not say any more when it began. */
+	l->record.baseline_to_us =
+	    first_window(&l->record) != INT64_MAX && first_us < cut_us
+	    ? first_us
+	    : 0;
 }
 
 void

@@ -73,6 +73,8 @@ struct record {
 	struct route *routes; /* owned */
 	size_t routes_count;
 	int64_t end_us;	  /* the last event */
+	int64_t baseline_to_us; /* the first fault of all was armed then; 0:
+				   as the windows have it */
 	int64_t noise_us; /* nf: p95 of our own lateness */
 	uint64_t lost;	  /* events that the journal says are missing */
 	size_t latest;	  /* the route that was asked for last */

@@ -50,6 +50,8 @@ scope_init(struct scope *s, const struct record *record, size_t route,
 			s->windows[s->windows_count++] = r->windows[i];
 	}
 	merge(s);
+	if (record->baseline_to_us != 0)
+		s->baseline_to_us = record->baseline_to_us;
 	for (size_t i = 0; i < record->routes_count; i++) {
 		const struct route *other = &record->routes[i];
 

@@ -39,5 +39,8 @@ void fallback_judge(const struct scope *s, struct verdicts *to);
 void blast_judge(const struct scope *s, struct verdicts *to);
 void bulkhead_judge(const struct scope *s, struct verdicts *to);
 void recovery_judge(const struct scope *s, struct verdicts *to);
+void metastable_judge(const struct scope *s, struct verdicts *to);
+void failover_judge(const struct scope *s, struct verdicts *to);
+void honesty_judge(const struct scope *s, struct verdicts *to);
 
 #endif
