@@ -48,9 +48,9 @@ feed_new(struct event_base *base, struct error *err)
 static void
 tell_server(struct feed *f)
 {
+	sink_want(f->sink, f->types);
 	if (f->server != NULL)
-		server_listen(f->server, f->types != 0 ? f->sink : NULL,
-		    f->types);
+		server_listen(f->server, f->types != 0 ? f->sink : NULL);
 }
 
 void

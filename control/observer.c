@@ -71,7 +71,8 @@ on_retry(struct observed *to, const struct reaction *r, int64_t now_us)
 	counter_add(&to->retries[r->after], 1);
 	histogram_add(&to->pauses, &histogram_durations,
 	    (int64_t)(r->seconds * 1e6));
-	if (!log_enabled(LOG_INFO) || !log_sample_take(&to->retry_lines, now_us))
+	if (!log_enabled(LOG_INFO) ||
+	    !log_sample_take(&to->retry_lines, now_us))
 		return;
 	log_line(LOG_INFO, "retry_observed", "a request was sent again",
 	    LOG_STR("route", to->route), LOG_STR("client", to->client),

@@ -17,7 +17,6 @@
 struct instance {
 	uint64_t client; /* 0: all there are */
 	struct inbounds in;
-	double q;
 	struct breaker_trace *traces; /* owned */
 	size_t best;		      /* the one with the most runs */
 };
@@ -79,11 +78,9 @@ static void
 trace_instance(const struct scope *s, struct instance *one)
 {
 	inbounds_match(s, one->client, &one->in);
-	one->q = inbounds_skip_share(s, &one->in);
 	one->traces = xcalloc(s->windows_count + 1, sizeof(*one->traces));
 	for (size_t i = 0; i < s->windows_count; i++) {
-		breaker_trace(s, &one->in, one->client, one->q,
-		    &s->windows[i], &one->traces[i]);
+		breaker_trace(s, &one->in, &s->windows[i], &one->traces[i]);
 		if (tells_more(&one->traces[one->best], &one->traces[i]))
 			one->best = i;
 	}

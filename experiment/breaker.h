@@ -49,11 +49,9 @@ struct breaker_trace {
 	double rate_before;   /* likewise in the seconds before the window */
 };
 
-/* Of the attempts of that client (0: of all), as in was matched; q: how likely
- * a call is skipped anyway. Borrows the window. */
+/* What the attempts show that in was matched with. Borrows the window. */
 void breaker_trace(const struct scope *s, const struct inbounds *in,
-    uint64_t client, double q, const struct window *w,
-    struct breaker_trace *to);
+    const struct window *w, struct breaker_trace *to);
 /* The open time that all cycles agree on; lo > hi: there is none. */
 struct breaker_bracket breaker_open_us(const struct breaker_trace *t);
 

@@ -28,7 +28,8 @@ is_all(const struct breaker_trace *t)
 static bool
 is_even(const struct breaker_trace *t)
 {
-	return t->rate_before * EVEN > t->rate && t->rate * EVEN > t->rate_before;
+	return t->rate_before * EVEN > t->rate &&
+	    t->rate * EVEN > t->rate_before;
 }
 
 /* Two windows in which all failed, at rates that differ; false: none. */

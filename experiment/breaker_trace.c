@@ -14,7 +14,6 @@
 struct look {
 	const struct scope *s;
 	const struct inbounds *in;
-	uint64_t client; /* 0: any */
 	struct breaker_trace *t;
 };
 
@@ -29,7 +28,7 @@ run_min(double q, size_t n)
 static bool
 is_ours(const struct look *l, const struct call *c)
 {
-	return l->client == 0 || c->client == l->client;
+	return l->in->client == 0 || c->client == l->in->client;
 }
 
 /* --- runs ----------------------------------------------------------------- */
@@ -217,7 +216,7 @@ find_probes(struct look *l)
 /* Series of failures that a success ended: they did not open it. Skipped calls
  * end one, too, unless many are skipped anyway. */
 static size_t
-longest_row(const struct look *l, double q)
+longest_row(const struct look *l)
 {
 	size_t row = 0, longest = 0, skipped = 0;
 
@@ -226,7 +225,8 @@ longest_row(const struct look *l, double q)
 
 		skipped = c == NULL ? skipped + 1 : 0;
 		if (c == NULL) {
-			if (q < OFTEN || skipped >= l->t->at_least)
+			if (l->in->skip_share < OFTEN ||
+			    skipped >= l->t->at_least)
 				row = 0;
 		} else if (call_failed(c)) {
 			row++;
@@ -239,7 +239,7 @@ longest_row(const struct look *l, double q)
 }
 
 static void
-find_tried(struct look *l, double q)
+find_tried(struct look *l)
 {
 	const struct calls *calls = &l->s->route->calls;
 	struct breaker_trace *t = l->t;
@@ -255,7 +255,7 @@ find_tried(struct look *l, double q)
 		t->tried++;
 		t->failed += call_failed(c);
 	}
-	t->row = longest_row(l, q);
+	t->row = longest_row(l);
 	t->rate = seconds > 0 ? (double)(t->to - t->from) / seconds : 0;
 	t->rate_before = (double)(t->from -
 			     inbounds_from(l->in,
@@ -265,17 +265,16 @@ find_tried(struct look *l, double q)
 
 void
 breaker_trace(const struct scope *s, const struct inbounds *in,
-    uint64_t client, double q, const struct window *w,
-    struct breaker_trace *to)
+    const struct window *w, struct breaker_trace *to)
 {
-	struct look l = {s, in, client, to};
+	struct look l = {s, in, to};
 
 	*to = (struct breaker_trace){.window = w,
 	    .from = inbounds_from(in, w->from_us),
 	    .to = inbounds_from(in, w->to_us)};
-	to->at_least = run_min(q, to->to - to->from);
+	to->at_least = run_min(in->skip_share, to->to - to->from);
 	find_runs(&l);
-	find_tried(&l, q);
+	find_tried(&l);
 	if (to->runs_count == 0)
 		return;
 	find_rows(&l);

@@ -79,6 +79,37 @@ drop_open(struct inbounds *in)
 	in->count = kept;
 }
 
+size_t
+inbounds_from(const struct inbounds *in, int64_t at_us)
+{
+	size_t lo = 0, hi = in->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (in->items[mid].call->start_us < at_us)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static double
+skip_share(const struct scope *s, const struct inbounds *in)
+{
+	size_t n = inbounds_from(in, s->baseline_to_us), skipped = 0;
+
+	for (size_t i = 0; i < n; i++)
+		skipped += in->items[i].attempt == NULL;
+	if (n == 0)
+		return 0.5;
+	/* Of a few calls the share is not known well: its upper bound. */
+	return MIN(MAX(3.0 / (double)n,
+		       skipped == 0 ? 0 : stat_wilson(skipped, n).hi),
+	    0.95);
+}
+
 void
 inbounds_match(const struct scope *s, uint64_t client, struct inbounds *to)
 {
@@ -87,7 +118,7 @@ inbounds_match(const struct scope *s, uint64_t client, struct inbounds *to)
 	size_t end = 0;
 	int64_t *ends;
 
-	*to = (struct inbounds){0};
+	*to = (struct inbounds){.client = client};
 	ends = take_edge(&s->edge->calls, to);
 	identity_checks(calls, skip);
 	for (size_t i = 0; i < calls->count; i++) {
@@ -106,6 +137,7 @@ inbounds_match(const struct scope *s, uint64_t client, struct inbounds *to)
 			b->attempt = c;
 	}
 	drop_open(to);
+	to->skip_share = skip_share(s, to);
 	free(ends);
 	free(skip);
 }
@@ -115,35 +147,4 @@ inbounds_fini(struct inbounds *in)
 {
 	free(in->items);
 	*in = (struct inbounds){0};
-}
-
-double
-inbounds_skip_share(const struct scope *s, const struct inbounds *in)
-{
-	size_t n = inbounds_from(in, s->baseline_to_us), skipped = 0;
-
-	for (size_t i = 0; i < n; i++)
-		skipped += in->items[i].attempt == NULL;
-	if (n == 0)
-		return 0.5;
-	/* Of a few calls the share is not known well: its upper bound. */
-	return MIN(MAX(3.0 / (double)n,
-		       skipped == 0 ? 0 : stat_wilson(skipped, n).hi),
-	    0.95);
-}
-
-size_t
-inbounds_from(const struct inbounds *in, int64_t at_us)
-{
-	size_t lo = 0, hi = in->count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (in->items[mid].call->start_us < at_us)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
 }

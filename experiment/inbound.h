@@ -16,6 +16,10 @@ struct inbound {
 struct inbounds {
 	struct inbound *items; /* owned; by start */
 	size_t count;
+	uint64_t client; /* whose attempts; 0: all */
+	/* How likely is one skipped by something else than the fault? From
+	 * the baseline; where that is short, its upper bound. */
+	double skip_share;
 };
 
 /* Matches the calls of the scope's edge, which must be known, with those of
@@ -25,9 +29,6 @@ struct inbounds {
 void inbounds_match(const struct scope *s, uint64_t client,
     struct inbounds *to);
 void inbounds_fini(struct inbounds *in);
-/* How likely is one skipped by something else than the fault? From the
- * baseline; where that is short, its upper bound. */
-double inbounds_skip_share(const struct scope *s, const struct inbounds *in);
 /* The first that starts at or after that time. */
 size_t inbounds_from(const struct inbounds *in, int64_t at_us);
 

@@ -135,15 +135,6 @@ find_left(const struct scope *s, struct reactions *to)
 
 /* --- breakers ------------------------------------------------------------- */
 
-static void
-add_change(const struct scope *s, const struct call *c,
-    enum breaker_state from, enum breaker_state state, struct reactions *to)
-{
-	add_call(to, REACTION_BREAKER, s, c);
-	to->items[to->count - 1].from = from;
-	to->items[to->count - 1].to = state;
-}
-
 /* The first inbound call from i on whose attempt was good; NULL: none. */
 static const struct call *
 first_good(const struct inbounds *in, size_t i, size_t end)
@@ -157,56 +148,66 @@ first_good(const struct inbounds *in, size_t i, size_t end)
 	return NULL;
 }
 
-/* What run k shows; returns the state that it ends in. */
-static enum breaker_state
-add_run(const struct scope *s, const struct inbounds *in,
-    const struct breaker_trace *t, size_t k, enum breaker_state before,
-    struct reactions *to)
+/* Changes of one breaker, as they are found. */
+struct changes {
+	const struct scope *s;
+	const struct inbounds *in;
+	struct reactions *to;
+	enum breaker_state state;
+};
+
+static void
+change(struct changes *c, const struct call *call, enum breaker_state state)
 {
+	add_call(c->to, REACTION_BREAKER, c->s, call);
+	c->to->items[c->to->count - 1].from = c->state;
+	c->to->items[c->to->count - 1].to = state;
+	c->state = state;
+}
+
+/* What run k shows. */
+static void
+add_run(struct changes *c, const struct breaker_trace *t, size_t k)
+{
+	const struct inbound *items = c->in->items;
 	const struct breaker_run *r = &t->runs[k];
 	bool last = k + 1 == t->runs_count;
-	size_t end = last ? in->count : t->runs[k + 1].first;
+	size_t end = last ? c->in->count : t->runs[k + 1].first;
 	const struct call *good;
 
-	add_change(s, in->items[r->first + t->at_least - 1].call, before,
-	    BREAKER_OPEN, to);
+	change(c, items[r->first + t->at_least - 1].call, BREAKER_OPEN);
 	if (r->end + 1 >= end)
-		return BREAKER_OPEN;
-	add_change(s, in->items[r->end + 1].call, BREAKER_OPEN,
-	    BREAKER_HALF_OPEN, to);
-	good = first_good(in, r->end + 1, end);
-	if (good == NULL)
-		return BREAKER_HALF_OPEN;
-	add_change(s, good, BREAKER_HALF_OPEN, BREAKER_CLOSED, to);
-	return BREAKER_CLOSED;
+		return;
+	change(c, items[r->end + 1].call, BREAKER_HALF_OPEN);
+	good = first_good(c->in, r->end + 1, end);
+	if (good != NULL)
+		change(c, good, BREAKER_CLOSED);
 }
 
 /* All changes, in order of windows; returns the state at the end. */
 static enum breaker_state
 find_breaker(const struct scope *s, struct reactions *to)
 {
-	enum breaker_state state = BREAKER_UNKNOWN;
 	struct breaker_trace *t;
 	struct inbounds in;
-	double q;
+	struct changes c = {s, &in, to, BREAKER_UNKNOWN};
 
 	if (s->edge == NULL || s->edge->calls.count == 0)
 		return BREAKER_UNKNOWN;
 	if (s->windows_count == 0)
 		return BREAKER_CLOSED;
 	inbounds_match(s, 0, &in);
-	q = inbounds_skip_share(s, &in);
 	t = xcalloc(1, sizeof(*t));
 	if (in.count > 0)
-		state = BREAKER_CLOSED;
+		c.state = BREAKER_CLOSED;
 	for (size_t i = 0; i < s->windows_count; i++) {
-		breaker_trace(s, &in, 0, q, &s->windows[i], t);
+		breaker_trace(s, &in, &s->windows[i], t);
 		for (size_t k = 0; k < t->runs_count; k++)
-			state = add_run(s, &in, t, k, state, to);
+			add_run(&c, t, k);
 	}
 	free(t);
 	inbounds_fini(&in);
-	return state;
+	return c.state;
 }
 
 /* --- the end of it -------------------------------------------------------- */

@@ -42,7 +42,6 @@ struct acks {
 struct server {
 	struct event_buffer *events; /* of the control thread; or NULL */
 	struct sink *sink;	     /* borrowed; NULL: nobody listens */
-	uint32_t types; /* of events that are wanted */
 	struct resolver *resolver;
 	struct hosts *hosts; /* NULL once it drains */
 	struct worker **workers;
@@ -416,18 +415,15 @@ server_ask(struct server *s, void (*ask)(struct worker *, void *), void *arg)
 static void
 ask_listen(struct worker *w, void *arg)
 {
-	const struct server *s = arg;
-
-	worker_listen(w, s->sink, s->types);
+	worker_listen(w, ((struct server *)arg)->sink);
 }
 
 void
-server_listen(struct server *s, struct sink *sink, uint32_t types)
+server_listen(struct server *s, struct sink *sink)
 {
 	event_buffer_free(s->events);
 	s->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	s->sink = sink;
-	s->types = types;
 	server_ask(s, ask_listen, s);
 }
 

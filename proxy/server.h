@@ -22,10 +22,9 @@ struct worker;
  * has none) and number of workers from `model` (borrowed for the call).
  * Returns owned, or NULL and err. */
 struct server *server_new(const struct conf_model *model, struct error *err);
-/* From now on events of these types (EVENT_BIT()s) go to `sink` (borrowed);
- * NULL: nobody listens, and none are made, which costs least. Done when it
- * returns. */
-void server_listen(struct server *s, struct sink *sink, uint32_t types);
+/* From now on events go to `sink` (borrowed); NULL: nobody listens, and none
+ * are made, which costs least. Done when it returns. */
+void server_listen(struct server *s, struct sink *sink);
 /* Puts a model into force: opens its new listeners first, then tells workers
  * and acceptor and waits until all have acknowledged. False: diag says why,
  * nothing has changed. Takes no reference but its own. */

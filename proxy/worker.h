@@ -115,9 +115,9 @@ void worker_close_route(struct worker *w, const char *route);
 /* On its own thread: the session with that number, or NULL. Borrowed until it
  * runs again. */
 struct session *worker_session(const struct worker *w, uint64_t number);
-/* On its own thread, or before it runs: events of these types (EVENT_BIT()s) go
- * to `sink` from now on (borrowed); NULL: none are made. */
-void worker_listen(struct worker *w, struct sink *sink, uint32_t types);
+/* On its own thread, or before it runs: events go to `sink` from now on
+ * (borrowed); NULL: none are made. */
+void worker_listen(struct worker *w, struct sink *sink);
 /* Runs what is due by now, if anything is due soon: called between callbacks,
  * so that a deadline does not wait for all the other sockets. */
 void worker_run_due(struct worker *w);

@@ -71,13 +71,13 @@ emit(void *arg, const struct event_record *event)
 }
 
 void
-worker_listen(struct worker *w, struct sink *sink, uint32_t types)
+worker_listen(struct worker *w, struct sink *sink)
 {
 	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.emit = sink != NULL ? emit : NULL;
 	w->engine.emit_arg = w->events;
-	w->engine.muted = ~types;
+	w->engine.muted = sink != NULL ? ~sink_wanted(sink) : 0;
 	w->lateness = sink != NULL ? lateness_new(w) : NULL;
 }

@@ -36,8 +36,8 @@ static const struct complaint file[] = {
     {"sede = 1;",
      "t.conf:1: unknown key \"sede\" in the file; did you mean \"seed\"?"},
     {"xyzzy = 1;", "unknown key \"xyzzy\" in the file; expected one of seed, "
-		   "workers, drain_timeout, control, log, services, routes, "
-		   "partitions\n"},
+		   "workers, drain_timeout, control, log, observe, services, "
+		   "routes, partitions\n"},
     {"\n\nworkers = 257;",
      "t.conf:3: workers: 257 is out of bounds; expected 0 … 256\n"},
     {"workers = 1.5;", "workers: 1.5 is not an integer; expected a whole"},

@@ -75,8 +75,8 @@ END_TEST
 START_TEST(every_group_has_a_table)
 {
 	static const char *const names[] = {"",	       "control", "log",
-					    "service", "route",	  "match",
-					    "tls",     "upstream_tls",
+					    "observe", "service", "route",
+					    "match",   "tls",     "upstream_tls",
 					    "fault",   "when",	  "partition"};
 	size_t i;
 
