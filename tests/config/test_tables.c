@@ -76,8 +76,9 @@ START_TEST(every_group_has_a_table)
 {
 	static const char *const names[] = {"",	       "control", "log",
 					    "observe", "service", "route",
-					    "match",   "tls",     "upstream_tls",
-					    "fault",   "when",	  "partition"};
+					    "match",   "tls",
+					    "upstream_tls", "fault", "when",
+					    "partition"};
 	size_t i;
 
 	for (i = 0; conf_groups[i].name != NULL; i++)
