@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "faults/condition.h"
 #include "faults/flow_tell.h"
+#include "observe/sink.h"
 #include "proxy/plan.h"
 #include "proxy/session.h"
 #include "proxy/worker.h"
@@ -40,6 +41,9 @@ ask_flows(struct worker *w, void *arg)
 	const struct flow *flows[SESSION_FLOWS];
 	struct session *s;
 
+	/* What ended before is told before. */
+	if (w->events != NULL)
+		event_buffer_flush(w->events);
 	TAILQ_FOREACH(s, &w->sessions, entry) {
 		size_t n = s->ops->flows(s, flows);
 

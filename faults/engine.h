@@ -156,6 +156,10 @@ struct flow_ops {
 	/* n-th request header of that name. May be NULL. */
 	bool (*header)(const struct flow *, const char *name, size_t n,
 	    struct view *);
+	/* The request header at *at, which is 0 at first and moves on; false:
+	 * there is no more. May be NULL. */
+	bool (*next_header)(const struct flow *, size_t *at, struct view *name,
+	    struct view *value);
 	int (*status)(const struct flow *); /* 0: not known yet; may be NULL */
 	/* The trace it belongs to; false: none. May be NULL. */
 	bool (*trace)(const struct flow *, struct trace_context *);

@@ -3,8 +3,6 @@
 #include "observe/event_json.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "base/json.h"
 
@@ -72,12 +70,13 @@ put_numbers(struct jsonw *w, const struct event_record *e)
 static void
 put_hash(struct jsonw *w, const char *key, uint64_t hash)
 {
-	char text[17];
+	char text[16];
 
 	if (hash == 0)
 		return;
-	snprintf(text, sizeof(text), "%016" PRIx64, hash);
-	jsonw_put_string(w, key, text);
+	for (size_t i = sizeof(text); i-- > 0; hash >>= 4)
+		text[i] = "0123456789abcdef"[hash & 15];
+	jsonw_put_view(w, key, (struct view){text, sizeof(text)});
 }
 
 static void

@@ -257,3 +257,11 @@ event_buffer_flush(struct event_buffer *buffer)
 	buffer->lost = 0;
 	mailbox_post(&buffer->sink->mailbox, &batch->mail);
 }
+
+void
+event_buffer_pass(struct event_buffer *buffer, int64_t now_us)
+{
+	if (buffer->count == 0 ||
+	    now_us - buffer->events[0].time_us >= EVENT_WAIT_US)
+		event_buffer_flush(buffer);
+}

@@ -52,7 +52,12 @@ void event_buffer_free(struct event_buffer *buffer);
 /* Keeps a copy; a full buffer is flushed. Its thread only. */
 void event_buffer_add(struct event_buffer *buffer,
     const struct event_record *event);
-/* Hands over what was added; call it at the end of every loop turn. */
+/* Hands over what was added. */
 void event_buffer_flush(struct event_buffer *buffer);
+/* The same if the oldest of it has waited for EVENT_WAIT_US by then: batches
+ * wake the consumers less often. Call it at the end of every loop turn, and
+ * see to it that one comes about as often. */
+#define EVENT_WAIT_US 5000
+void event_buffer_pass(struct event_buffer *buffer, int64_t now_us);
 
 #endif
