@@ -7,6 +7,8 @@
 import http.client
 import json
 import os
+import random
+import socket
 import tempfile
 import threading
 import time
@@ -43,7 +45,8 @@ class Service(ThreadingHTTPServer):
                 pass
 
         super().__init__(("127.0.0.1", 0), Handler)
-        self.api_port = api_port
+        self.api = self.api_port = api_port
+        self.room = threading.BoundedSemaphore(4)
         self.lock = threading.Lock()
         self.failures, self.open_until = 0, 0.0
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -109,6 +112,91 @@ def leaking(service, path):
     return got[0] if got else (504, b"gave up")
 
 
+def linear(service, path):
+    for pause in (0.1, 0.2, 0.3, 0.4, None):
+        status, body = service.ask(path)
+        if status < 500 or pause is None:
+            break
+        time.sleep(pause)
+    return status, body
+
+
+def jittered(service, path):
+    """Full jitter: anything up to the pause."""
+    for pause in (0.1, 0.2, 0.4, None):
+        status, body = service.ask(path)
+        if status < 500 or pause is None:
+            break
+        time.sleep(random.uniform(0, pause))
+    return status, body
+
+
+def never_reopens(service, path):
+    """A breaker whose half-open state lets everything through for good."""
+    with service.lock:
+        if time.monotonic() < service.open_until:
+            return 503, b"open"
+        spent = service.open_until > 0
+    status, body = service.ask(path)
+    with service.lock:
+        service.failures = 0 if status < 500 else service.failures + 1
+        if service.failures >= 5 and not spent:
+            service.open_until = time.monotonic() + 1
+    return status, body
+
+
+def deadline(service, path):
+    """Leaves 0.4 s after it asked, whatever has come."""
+    conn = http.client.HTTPConnection("127.0.0.1", service.api, timeout=20)
+    timer = threading.Timer(0.4, lambda: conn.sock and
+                            conn.sock.shutdown(socket.SHUT_RDWR))
+    try:
+        conn.connect()
+        timer.start()
+        conn.request("GET", path)
+        reply = conn.getresponse()
+        return reply.status, reply.read()
+    except (OSError, http.client.HTTPException):
+        return 504, b"too late"
+    finally:
+        timer.cancel()
+        conn.close()
+
+
+def falling_back(service, path):
+    status, body = service.ask(path)
+    return (200, b"stale") if status >= 500 else (status, body)
+
+
+def caching(service, path):
+    """Answers three of five by itself."""
+    if hash(path) % 5 < 3:
+        return 200, b"x" * 1000
+    return service.ask(path)
+
+
+def rejecting(service, path):
+    if not service.room.acquire(blocking=False):
+        return 503, b"full"
+    try:
+        return service.ask(path)
+    finally:
+        service.room.release()
+
+
+def queueing(service, path):
+    with service.room:
+        return service.ask(path)
+
+
+def blind(service, path):
+    return (200, b"up") if path == "/health" else service.ask(path)
+
+
+def honest(service, path):
+    return service.ask("/ping" if path == "/health" else path)
+
+
 class Found(dict):
     def decided(self, mech, kind):
         """The verdict; on a machine too busy to tell, none is the right
@@ -122,10 +210,11 @@ class Found(dict):
 class Planted(Scenario):
     """`groups` of the configuration are kept through all reloads."""
     groups = {}
+    checks = False  # beside the calls, every 0.6 s
 
     def serve(self, reaction):
         """A proxy on both sides of a service that reacts like that."""
-        backend = self.web(lambda _message: response(b"x" * 100))
+        backend = self.web(lambda _message: response(b"x" * 1000))
         self.edge, self.api, self.number = free_port(), free_port(), 0
         self.service = Service(self.api, reaction)
         self.addCleanup(self.service.server_close)
@@ -156,14 +245,26 @@ class Planted(Scenario):
         """Drives the service through a baseline and the faults; the journal's
         verdicts by mechanism."""
         self.serve(reaction)
+        over = threading.Event()
+        if self.checks:
+            threading.Thread(target=self.check, args=(over,),
+                             daemon=True).start()
         self.drive(2, rate)
         for with_faults in faults:
             self.arm(with_faults)
             self.drive(seconds, rate)
             self.arm({})
             self.drive(after, rate)
+        over.set()
         self.proxy.stop()
         return self.verdict("--edge", "edge=api")
+
+    def check(self, over):
+        """Health checks at a steady beat, until it is over."""
+        at = time.monotonic()
+        while not over.wait(max(at - time.monotonic(), 0)):
+            self.one("/health")
+            at += 0.6
 
     def drive(self, seconds, rate):
         """Open loop: nobody waits for the one before."""
