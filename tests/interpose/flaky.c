@@ -9,6 +9,8 @@
  *	accept, socket, connect, epoll, nobufs, write
  *			errors that the call has for the lack of descriptors,
  *			memory, ports, or room on the disk
+ *	clock		the wall clock is so many hours ahead: it jumps when the
+ *			file comes and when it goes
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,10 +30,21 @@
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 #define LOOK_NS	    1000000 /* how often FLAKY_WHILE is looked for */
 
-static const char *const names[] = {"recv",   "send",	"short",
-				    "accept", "socket", "connect",
-				    "epoll",  "nobufs", "write"};
-enum { RECV, SEND, SHORT, ACCEPT, SOCKET, CONNECT, EPOLL, NOBUFS, WRITE };
+static const char *const names[] = {"recv",   "send",	 "short", "accept",
+				    "socket", "connect", "epoll", "nobufs",
+				    "write",  "clock"};
+enum {
+	RECV,
+	SEND,
+	SHORT,
+	ACCEPT,
+	SOCKET,
+	CONNECT,
+	EPOLL,
+	NOBUFS,
+	WRITE,
+	CLOCK
+};
 
 static double shares[COUNT_OF(names)];
 static const char *while_file;
@@ -217,4 +230,16 @@ write(int fd, const void *buf, size_t len)
 		return -1;
 	}
 	return real(fd, buf, len);
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *to)
+{
+	int result;
+
+	REAL(clock_gettime);
+	result = real(id, to);
+	if (id == CLOCK_REALTIME && shares[CLOCK] != 0 && is_on())
+		to->tv_sec += (time_t)(shares[CLOCK] * 3600);
+	return result;
 }

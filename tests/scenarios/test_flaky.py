@@ -12,7 +12,7 @@ import time
 import unittest
 
 from harness import (BIN, Scenario, ask, conf, connect, echo, fault, free_port,
-                     noise, route, wait_until)
+                     h2_connect, noise, pki, route, tls_connect, wait_until)
 
 LIBRARY = pathlib.Path(BIN).resolve().parent / "tests/interpose/libflaky.so"
 TRIFLES = "recv=0.05,send=0.05,short=0.3,nobufs=0.02"
@@ -36,7 +36,7 @@ class Flaky(Scenario):
 
     def prepare(self, flaky, **options):
         self.echo, self.http = self.serving(echo), self.web()
-        self.ports = free_port(), free_port(), free_port()
+        self.ports = [free_port() for _ in range(5)]
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.switch = pathlib.Path(folder.name) / "on"
@@ -45,7 +45,11 @@ class Flaky(Scenario):
             [route("bare", self.ports[0], self.echo.port),
              route("held", self.ports[1], self.echo.port, slow),
              route("http", self.ports[2], self.http.port, slow,
-                   protocol="http")], workers=2),
+                   protocol="http"),
+             route("tls", self.ports[3], self.echo.port, tls=pki().tls()),
+             route("http2", self.ports[4], self.http.port, slow,
+                   protocol="http", upstream_protocol="http1")],
+            workers=2),
             env={"LD_PRELOAD": preload(), "FLAKY": flaky,
                  "FLAKY_WHILE": str(self.switch)}, **options)
         self.broken, self.good, self.wrong = 0, 0, []
@@ -77,6 +81,32 @@ class Flaky(Scenario):
         finally:
             c.close()
 
+    def tls(self, port, seed):
+        c = tls_connect(port, within=PATIENCE)
+        try:
+            for n in range(20):
+                data = noise(1 + (seed * 7919 + n * 911) % 9000, seed)
+                c.send(data)
+                if c.recv(len(data), PATIENCE) != data:
+                    self.wrong.append("bytes within TLS that differ")
+        finally:
+            c.close()
+
+    def streams(self, port, seed):
+        c = h2_connect(port)
+        try:
+            bodies = [noise(seed * 31 % 9000 + n, seed) for n in range(4)]
+            asked = [c.request("POST", f"/{n}", body)
+                     for n, body in enumerate(bodies)]
+            for st, body in zip(asked, bodies):
+                c.finish(st, PATIENCE)
+                if st.status != 200:
+                    raise OSError(st.status)
+                if bytes(st.body) != body:
+                    self.wrong.append("the body of a stream differs")
+        finally:
+            c.close()
+
     def work(self, number, client, port, end):
         seed = number
         while time.monotonic() < end and not self.wrong:
@@ -88,12 +118,15 @@ class Flaky(Scenario):
                 self.broken += 1
                 self.last = e
 
+    def jobs(self):
+        return ((self.tcp, self.ports[0]), (self.tcp, self.ports[1]),
+                (self.web_client, self.ports[2]), (self.tls, self.ports[3]),
+                (self.streams, self.ports[4]))
+
     def shake(self):
         end = time.monotonic() + SECONDS
-        jobs = [(self.tcp, self.ports[0]), (self.tcp, self.ports[1]),
-                (self.web_client, self.ports[2])]
         threads = [threading.Thread(target=self.work, args=(n, *job, end))
-                   for n in range(CLIENTS) for job in jobs]
+                   for n in range(CLIENTS) for job in self.jobs()]
         self.switch.touch()
         for t in threads:
             t.start()
@@ -105,11 +138,9 @@ class Flaky(Scenario):
 
     def all_is_well(self, descriptors):
         time.sleep(0.01)  # the library looks for its file once in 1 ms
-        self.broken, end = 0, time.monotonic() + 0.5
-        for client, port in ((self.tcp, 0), (self.tcp, 1),
-                             (self.web_client, 2)):
-            self.work(1, client, self.ports[port], end)
-            end += 0.5
+        self.broken = 0
+        for job in self.jobs():
+            self.work(1, *job, time.monotonic() + 0.3)
         self.assertEqual(self.broken, 0, getattr(self, "last", None))
         wait_until(lambda: self.proxy.descriptors() <= descriptors + 20,
                    within=PATIENCE, what="the end of all sessions")
@@ -136,6 +167,27 @@ class Flaky(Scenario):
         self.shake()
         self.assertEqual(self.broken, 0, getattr(self, "last", None))
         self.all_is_well(descriptors)
+
+    def test_a_wall_clock_that_jumps_delays_nothing(self):
+        for hours in (-30, 30):
+            self.prepare(f"clock={hours}")
+            c = connect(self.ports[1], PATIENCE)
+            self.addCleanup(c.close)
+            for on in (False, True, False):
+                if on:
+                    self.switch.touch()
+                elif self.switch.exists():
+                    self.switch.unlink()
+                time.sleep(0.01)
+                for _ in range(20):
+                    start = time.monotonic()
+                    c.send(b"x")
+                    c.recv(1, PATIENCE)
+                    took = time.monotonic() - start
+                    self.assertGreater(took, 0.0019)
+                    self.assertLess(took, 5)
+            c.close()
+            self.proxy.stop()
 
 
 if __name__ == "__main__":
