@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes between a connection and its socket, by TLS or not. */
+#ifndef LOAD_CONN_IO_H
+#define LOAD_CONN_IO_H
+
+#include <sys/types.h>
+
+#include "load/conn.h"
+
+#define LOAD_IO_AGAIN  (-1) /* nothing now */
+#define LOAD_IO_BROKEN (-2) /* reset, or no TLS */
+
+/* Bytes that were read; 0: the peer ended its side; or one of those above. */
+ssize_t load_io_read(struct load_conn *c, void *to, size_t room);
+/* Sends what waits. False: nothing more can be sent, write_error says why. */
+bool load_io_flush(struct load_conn *c);
+/* A step of the handshake: 1 done, 0 not yet, -1 failed. */
+int load_io_handshake(struct load_conn *c);
+/* Why TLS failed just now. */
+const char *load_io_tls_error(const struct load_conn *c);
+/* Bytes of ours that the peer's host has not acknowledged. */
+size_t load_io_unacknowledged(const struct load_conn *c);
+/* Lets go of the socket, its TLS and its event; nothing if there is none. */
+void load_io_close(struct load_conn *c);
+
+#endif
