@@ -2,7 +2,7 @@
 /* faultwire check: is this configuration good? */
 #include <stdio.h>
 
-#include "base/json.h"
+#include "cli/diag_out.h"
 #include "cli/options.h"
 #include "config/load.h"
 #include "faults/fault.h"
@@ -20,49 +20,6 @@ static const struct option_row options[] = {
 	"print the findings as JSON"},
     {0},
 };
-
-static void
-print_json(const struct conf_diag *diag)
-{
-	struct str out = {0};
-	struct jsonw w;
-
-	jsonw_init(&w, &out);
-	jsonw_object(&w);
-	jsonw_put_bool(&w, "valid", diag->errors == 0);
-	jsonw_key(&w, "messages");
-	jsonw_array(&w);
-	for (size_t i = 0; i < diag->count; i++) {
-		const struct conf_message *m = &diag->messages[i];
-
-		jsonw_object(&w);
-		jsonw_put_string(&w, "severity",
-		    m->warning ? "warning" : "error");
-		jsonw_put_string(&w, "where", m->where);
-		jsonw_put_string(&w, "message", m->text);
-		jsonw_object_end(&w);
-	}
-	jsonw_array_end(&w);
-	jsonw_object_end(&w);
-	puts(out.text);
-	str_fini(&out);
-}
-
-static void
-print_text(const struct conf_diag *diag, const char *path)
-{
-	for (size_t i = 0; i < diag->count; i++) {
-		const struct conf_message *m = &diag->messages[i];
-
-		fprintf(stderr, "%s: %s%s\n", m->where,
-		    m->warning ? "warning: " : "", m->text);
-	}
-	if (diag->errors == 0)
-		printf("%s: good\n", path);
-	else
-		fprintf(stderr, "%zu error%s\n", diag->errors,
-		    diag->errors == 1 ? "" : "s");
-}
 
 static int
 run(int argc, char **argv)
@@ -85,9 +42,9 @@ run(int argc, char **argv)
 	if (model != NULL)
 		tls_contexts_check(model, &diag);
 	if (opt.json)
-		print_json(&diag);
+		diag_out_json(&diag);
 	else
-		print_text(&diag, opt.config);
+		diag_out_text(&diag, opt.config);
 	code = diag.errors == 0 ? EXIT_DONE : EXIT_FAILED;
 	conf_model_unref(model);
 	conf_diag_fini(&diag);

@@ -15,7 +15,25 @@ struct names check_services_known(const struct conf_model *model);
 void check_service(const struct conf_model *model, const struct names *known,
 		   const char *name, const char *what,
 		   const struct conf_where *where, struct conf_diag *diag);
+/* One partition, of the model or of a scenario. */
+void check_partition(const struct conf_model *model,
+		     const struct conf_partition *p, const struct names *known,
+		     struct conf_diag *diag);
 void check_partitions(const struct conf_model *model, const struct names *known,
 		      struct conf_diag *diag);
+
+/* Names that may be spoken of. */
+struct check_names {
+	const char **items; /* owned by the caller; borrowed texts or NULL */
+	size_t count;
+	const char *what, *list; /* "load" and where they stand: "load" */
+};
+/* Reports `name` (NULL: fine), which `key` holds, if it is not among them. */
+void check_known(const struct check_names *names, const char *key,
+		 const char *name, const struct conf_where *where,
+		 struct conf_diag *diag);
+
+/* The scenarios of the model's experiment: timelines and what they name. */
+void check_scenarios(const struct conf_model *model, struct conf_diag *diag);
 
 #endif

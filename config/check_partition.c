@@ -146,29 +146,31 @@ check_arrow(const struct conf_model *model, const struct conf_partition *p,
 }
 
 void
+check_partition(const struct conf_model *model, const struct conf_partition *p,
+		const struct names *known, struct conf_diag *diag)
+{
+	check_shape(p, known, diag);
+	check_groups(model, p, known, diag);
+	check_members(model, p, known, diag);
+	check_arrow(model, p, "direction", known, diag);
+	check_arrow(model, p, "dial", known, diag);
+	if (p->dial != NULL && p->direction != NULL)
+		conf_error(diag, &p->where,
+			   "direction and dial are two ways to say who is cut; "
+			   "expected one of them");
+	if ((p->on_us > 0) != (p->off_us > 0))
+		conf_error(diag, &p->where,
+			   "%s: flapping takes both; expected %s as well",
+			   p->on_us > 0 ? "on" : "off",
+			   p->on_us > 0 ? "off" : "on");
+}
+
+void
 check_partitions(const struct conf_model *model, const struct names *known,
 		 struct conf_diag *diag)
 {
 	size_t i;
 
-	for (i = 0; i < model->partitions_count; i++) {
-		const struct conf_partition *p = &model->partitions[i];
-
-		check_shape(p, known, diag);
-		check_groups(model, p, known, diag);
-		check_members(model, p, known, diag);
-		check_arrow(model, p, "direction", known, diag);
-		check_arrow(model, p, "dial", known, diag);
-		if (p->dial != NULL && p->direction != NULL)
-			conf_error(
-			    diag, &p->where,
-			    "direction and dial are "
-			    "two ways to say who is cut; expected one of them");
-		if ((p->on_us > 0) != (p->off_us > 0))
-			conf_error(diag, &p->where,
-				   "%s: flapping takes both; "
-				   "expected %s as well",
-				   p->on_us > 0 ? "on" : "off",
-				   p->on_us > 0 ? "off" : "on");
-	}
+	for (i = 0; i < model->partitions_count; i++)
+		check_partition(model, &model->partitions[i], known, diag);
 }

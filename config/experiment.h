@@ -14,6 +14,7 @@
 #include "config/field.h"
 
 struct conf_fault;
+struct conf_partition;
 
 /* --- load: what the driver sends --------------------------------------- */
 
@@ -30,8 +31,10 @@ enum conf_arrivals { ARRIVALS_CONSTANT, ARRIVALS_JITTER, ARRIVALS_POISSON };
  * headers and send. */
 struct conf_request {
 	double weight;
-	char *method;		     /* "GET" by default */
+	char *method;		     /* "GET" by default; never NULL */
 	char *target;		     /* of HTTP: "/api/{seq}" */
+	/* Short for method and target, as written; those say the same. */
+	char *get, *post, *put, *patch, *del;
 	char *body, *send, *expect;  /* NULL: none */
 	struct conf_strings headers; /* "Name: value" */
 	bool idempotent; /* default by method; says so to verdicts */
@@ -104,6 +107,8 @@ struct conf_guards {
 	int64_t lease_us;	      /* a fault that is not renewed goes */
 	struct conf_strings blackout; /* "Fri 15:00-24:00", "Sat,Sun" */
 	bool require_decided; /* exit 5 if an expectation stays undecided */
+	int rollback;	      /* 0: always; there is no other */
+	struct conf_where where; /* of the group, or of the experiment */
 };
 
 struct conf_phases {
@@ -119,6 +124,8 @@ struct conf_step {
 	int64_t for_us;		  /* > 0 */
 	char *route;		  /* of a fault */
 	char *partition;	  /* its name, instead */
+	struct conf_partition *cut; /* owned; one written in place, which then
+				       has a name as well; or NULL */
 	struct conf_fault *fault; /* owned; NULL for a partition; compiled as
 				     one of that route */
 	bool force;		  /* although guards say never together */
@@ -155,8 +162,9 @@ struct conf_scenario {
 	size_t load_scale_count;
 	int identify;		     /* enum conf_identify */
 	char *route;		     /* that an identification is about */
-	struct conf_strings runs;    /* "fail_all", "fail_ratio:0.75", … */
-	int64_t observe_us;	     /* horizon of an identification */
+	struct conf_strings runs;    /* "fail_all", "fail_ratio:0.75", …: steps
+					and load_scale are made of them */
+	int64_t observe_us;	     /* length of each of these */
 	struct conf_expect *expects; /* owned */
 	size_t expects_count;
 	struct conf_verify verify; /* read NULL: none */
@@ -165,14 +173,17 @@ struct conf_scenario {
 	struct conf_where where;
 };
 
-/* --- report, schedule ------------------------------------------------------
- */
+/* --- report, schedule --- */
 
 struct conf_report {
 	char *dir;
 	struct conf_strings formats; /* md, html, json, junit, sarif */
 	double slo; /* of availability, for the error budget; 0.999 */
+	int score;  /* enum conf_score */
+	struct conf_where where;
 };
+
+enum conf_score { SCORE_WEIGHTED, SCORE_OFF };
 
 enum conf_overlap { OVERLAP_FORBID, OVERLAP_QUEUE };
 enum conf_missed { MISSED_SKIP, MISSED_ONCE };
@@ -192,8 +203,11 @@ struct conf_schedule {
 	struct conf_where where;
 };
 
+/* Of a model whose file has any of these groups. */
 struct conf_experiment {
-	char *name; /* NULL: the file holds no experiment */
+	char *name;
+	bool has_seed; /* else the file's, or one that is chosen at start */
+	uint64_t seed;
 	int64_t max_duration_us;
 	struct conf_load *loads; /* owned */
 	size_t loads_count;
@@ -207,5 +221,16 @@ struct conf_experiment {
 	struct conf_schedule schedule;
 	struct conf_where where;
 };
+
+/* An experiment of defaults; owned. */
+struct conf_experiment *conf_experiment_new(void);
+/* NULL is accepted. */
+void conf_experiment_free(struct conf_experiment *e);
+/* The index of the load or scenario of that name; SIZE_MAX: none. */
+size_t conf_experiment_load(const struct conf_experiment *e, const char *name);
+size_t conf_experiment_scenario(const struct conf_experiment *e,
+				const char *name);
+/* When the last step of the scenario ends, after its first could begin. */
+int64_t conf_scenario_length(const struct conf_scenario *s);
 
 #endif

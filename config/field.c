@@ -211,11 +211,13 @@ conf_fields_equal(const struct conf_field *table, const void *a, const void *b)
 	return true;
 }
 
-/* Words of Toxiproxy's users, and ours for the same. */
+/* Words of other tools' users, and ours for the same. */
 static const struct {
 	const char *theirs, *ours;
 } translations[] = {
     {"toxicity", "probability"},
+    {"ratio", "probability"},
+    {"delay", "latency"},
     {"toxics", "faults"},
 };
 

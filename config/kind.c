@@ -31,6 +31,32 @@ static const struct {
      "own; expected latency with jitter, or a route with protocol = \"udp\""},
 };
 
+/* Words that others have for a kind. */
+static const struct {
+	const char *theirs, *ours;
+} translations[] = {
+    {"reset", "reset_peer"},
+    {"rst", "reset_peer"},
+    {"errors", "abort"},
+    {"error", "abort"},
+    {"delay", "latency"},
+    {"partition", "blackhole"},
+    {"cut_body", "cut"},
+};
+
+static void
+offer(struct near *near, const char *name)
+{
+	size_t i;
+
+	near_offer(near, name);
+	for (i = 0; i < COUNT_OF(translations); i++) {
+		if (strcmp(near->word, translations[i].theirs) == 0 &&
+		    strcmp(name, translations[i].ours) == 0)
+			*near = (struct near){near->word, name, 0};
+	}
+}
+
 const struct conf_kind *
 conf_kind_find(const struct conf_kinds *kinds, const char *name,
 	       struct str *hint)
@@ -46,7 +72,7 @@ conf_kind_find(const struct conf_kinds *kinds, const char *name,
 			continue;
 		if (strcmp(kind->name, name) == 0)
 			return kind;
-		near_offer(&near, kind->name);
+		offer(&near, kind->name);
 		str_printf(hint, "%s%s",
 			   hint->len > 0 ? ", " : "expected one of ",
 			   kind->name);

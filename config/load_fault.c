@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the faults of a route: what every fault takes and what its kind
  * takes stand side by side in one group. */
+#include <ctype.h>
 #include <stdio.h>
 
+#include "base/xalloc.h"
 #include "config/loader.h"
 #include "config/profile.h"
 #include "config/tables.h"
@@ -51,24 +53,39 @@ load_when(const struct loader *l, config_setting_t *group, struct conf_fault *f,
 	conf_when_compile(&f->conditions.when, l->model, route, &at.spot);
 }
 
-static void
-load_fault(const struct loader *l, config_setting_t *group, void *arg)
+/* A word of the fault's own condition, where a step has its time? */
+static bool
+is_condition(const config_setting_t *at)
 {
-	struct conf_route *route = arg;
-	const struct conf_kind *kind = fault_kind(l, group);
+	const char *text = at != NULL ? config_setting_get_string(at) : NULL;
+
+	return text != NULL && isalpha((unsigned char)text[0]);
+}
+
+/* Reads a fault of defaults. `more` (NULL: none) is a table beside the usual
+ * ones; its keys come first, but for the condition `at`. */
+static void
+load_fault_group(const struct loader *l, config_setting_t *group,
+		 struct conf_fault *f, const struct load_part *more,
+		 const struct conf_route *route)
+{
+	const struct conf_kind *kind = f->kind;
+	struct load_part parts[3] = {{kind->fields, f->params},
+				     {conf_fault_fields, f}};
 	struct load_spot at = load_spot(l, group);
-	struct conf_fault *f;
+	size_t count = 2;
 	char what[80];
 
-	if (kind == NULL)
-		return;
-	f = conf_route_add_fault(route, kind);
 	f->where = at.spot.where;
 	snprintf(what, sizeof(what), "a fault of type %s", kind->name);
-	load_fields(l, group,
-		    (struct load_part[]){{kind->fields, f->params},
-					 {conf_fault_fields, f}},
-		    2, what);
+	if (more != NULL)
+		parts[count++] = *more;
+	if (more != NULL &&
+	    !is_condition(config_setting_get_member(group, "at"))) {
+		parts[2] = parts[0];
+		parts[0] = *more;
+	}
+	load_fields(l, group, parts, count, what);
 	if ((kind->flags & KIND_NO_STREAM) != 0 &&
 	    config_setting_get_member(group, "stream") != NULL)
 		conf_spot_error(&at.spot, "stream",
@@ -77,6 +94,32 @@ load_fault(const struct loader *l, config_setting_t *group, void *arg)
 				kind->name);
 	load_when(l, group, f, route);
 	conf_fault_compile(f, route, &at.spot);
+}
+
+static void
+load_fault(const struct loader *l, config_setting_t *group, void *arg)
+{
+	struct conf_route *route = arg;
+	const struct conf_kind *kind = fault_kind(l, group);
+
+	if (kind != NULL)
+		load_fault_group(l, group, conf_route_add_fault(route, kind),
+				 NULL, route);
+}
+
+struct conf_fault *
+load_step_fault(const struct loader *l, config_setting_t *group,
+		const struct load_part *more, const struct conf_route *route)
+{
+	const struct conf_kind *kind = fault_kind(l, group);
+	struct conf_fault *f;
+
+	if (kind == NULL)
+		return NULL;
+	f = xcalloc(1, sizeof(*f));
+	conf_fault_init(f, kind);
+	load_fault_group(l, group, f, more, route);
+	return f;
 }
 
 void

@@ -70,8 +70,8 @@ is_list(const config_setting_t *s)
 }
 
 /* The text of a scalar as a user would write it on a command line. */
-static bool
-scalar_text(const config_setting_t *s, struct str *to, struct error *err)
+bool
+load_scalar_text(const config_setting_t *s, struct str *to, struct error *err)
 {
 	switch (config_setting_type(s)) {
 	case CONFIG_TYPE_STRING:
@@ -94,8 +94,8 @@ scalar_text(const config_setting_t *s, struct str *to, struct error *err)
 	}
 }
 
-static bool
-set_list(const struct conf_field *field, void *target,
+bool
+load_list(const struct conf_field *field, void *target,
 	 const config_setting_t *list, struct error *err)
 {
 	size_t count = (size_t)config_setting_length(list), i;
@@ -113,7 +113,7 @@ set_list(const struct conf_field *field, void *target,
 			       "element %zu is not text; expected "
 			       "\"quotes\" around it",
 			       i + 1);
-		ok = ok && scalar_text(item, &text, err);
+		ok = ok && load_scalar_text(item, &text, err);
 		items[i] = str_take(&text);
 	}
 	ok = ok && conf_field_items(field, target, (const char *const *)items,
@@ -136,7 +136,7 @@ set_scalar(const struct conf_field *field, void *target,
 	if (config_setting_type(s) == CONFIG_TYPE_BOOL &&
 	    field->type != CONF_BOOL)
 		return conf_field_wrong_type(field, "true or false", err);
-	if (!scalar_text(s, &text, err))
+	if (!load_scalar_text(s, &text, err))
 		ok = false;
 	else if (config_setting_type(s) == CONFIG_TYPE_FLOAT)
 		ok = conf_field_number(field, target,
@@ -166,7 +166,7 @@ load_value(const struct loader *l, const struct conf_field *field, void *target,
 	else if (is_list(s) && !list)
 		ok = conf_field_wrong_type(field, "a list", &err);
 	else if (is_list(s))
-		ok = set_list(field, target, s, &err);
+		ok = load_list(field, target, s, &err);
 	else
 		ok = set_scalar(field, target, s, &err);
 	if (ok)
@@ -300,7 +300,7 @@ load_strings(const struct loader *l, config_setting_t *list,
 	struct conf_where where = load_where(l, list);
 	struct error err;
 
-	if (is_list(list) && set_list(&field, to, list, &err))
+	if (is_list(list) && load_list(&field, to, list, &err))
 		return;
 	to->items = xcalloc(1, sizeof(*to->items));
 	if (is_list(list))

@@ -28,10 +28,10 @@ load_groups(const struct loader *l, config_setting_t *list,
 			     &p->groups[i], EXPECTED);
 }
 
-static void
-load_partition(const struct loader *l, config_setting_t *group, void *arg)
+void
+load_partition_group(const struct loader *l, config_setting_t *group,
+		     struct conf_partition *p)
 {
-	struct conf_partition *p = conf_model_add_partition(l->model);
 	struct load_part part = {conf_partition_fields, p};
 	struct load_spot at = load_spot(l, group);
 	config_setting_t *groups = config_setting_get_member(group, "groups");
@@ -41,6 +41,12 @@ load_partition(const struct loader *l, config_setting_t *group, void *arg)
 	conf_partition_compile(p, &at.spot);
 	if (groups != NULL)
 		load_groups(l, groups, p);
+}
+
+static void
+load_partition(const struct loader *l, config_setting_t *group, void *arg)
+{
+	load_partition_group(l, group, conf_model_add_partition(l->model));
 }
 
 void

@@ -59,9 +59,51 @@ void load_each(const struct loader *l, const config_setting_t *parent,
  * reported, and items is then memory without items. */
 void load_strings(const struct loader *l, config_setting_t *list,
 		  struct conf_strings *to, const char *expected);
+/* Sets a list field from a list, ${NAME} expanded. False: err says why not. */
+bool load_list(const struct conf_field *field, void *target,
+	       const config_setting_t *list, struct error *err);
+/* Appends a scalar as a user would write it on a command line. */
+bool load_scalar_text(const config_setting_t *s, struct str *to,
+		      struct error *err);
 void load_routes(const struct loader *l, const config_setting_t *root);
 void load_faults(const struct loader *l, const config_setting_t *group,
 		 size_t route_index);
 void load_partitions(const struct loader *l, const config_setting_t *root);
+/* Reads a partition that stands in `group` into `p`, which has defaults. */
+void load_partition_group(const struct loader *l, config_setting_t *group,
+			  struct conf_partition *p);
+/* Reads what a fault takes beside its kind's parameters and conditions, by a
+ * table more (of `more`), and compiles it for the route. NULL, reported: it
+ * names no kind. Returns owned. */
+struct conf_fault *load_step_fault(const struct loader *l,
+				   config_setting_t *group,
+				   const struct load_part *more,
+				   const struct conf_route *route);
+
+/* Of an experiment. Calls of load_each take the conf_experiment, or what they
+ * are part of. */
+void load_experiment(const struct loader *l, const config_setting_t *root);
+void load_one_load(const struct loader *l, config_setting_t *group, void *arg);
+void load_scenario(const struct loader *l, config_setting_t *group, void *arg);
+void load_scale(const struct loader *l, config_setting_t *group, void *arg);
+/* The route that `route` of the group names; NULL: reported, `what` lacks it or
+ * there is none. */
+const struct conf_route *load_find_route(const struct loader *l,
+					 const config_setting_t *group,
+					 const char *what);
+/* A step of defaults at the end; borrowed until the next one. */
+struct conf_step *load_add_step(struct conf_scenario *scenario);
+/* Names its fault, if it has no name, by the scenario and its number. */
+void load_name_step(const struct conf_scenario *scenario, struct conf_step *s);
+/* The steps of an identification, made from its runs. */
+void load_identify(const struct loader *l, config_setting_t *group,
+		   struct conf_scenario *s);
+/* The array with room for one more element, which is zeroed and counted. */
+void *load_grown(void *items, size_t *count, size_t size);
+/* Whether what routes say of who causes their calls can be. */
+void conf_causes_check(const struct conf_model *model, struct conf_diag *diag);
+/* What takes more than one group of the experiment to see. */
+void conf_experiment_check(const struct conf_model *model,
+			   struct conf_diag *diag);
 
 #endif

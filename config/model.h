@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/diag.h"
+#include "config/experiment.h"
 #include "config/kind.h"
 
 /* host:port, [v6]:port, :port, unix:/path */
@@ -168,6 +169,13 @@ enum conf_proxy_status {
 	PROXY_STATUS_ALL,
 };
 
+/* What a route is to an experiment. */
+enum conf_role {
+	ROLE_AUTO, /* an edge if others name it in caused_by */
+	ROLE_EDGE, /* callers come in there */
+	ROLE_DEPENDENCY,
+};
+
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
 struct conf_route {
@@ -179,6 +187,9 @@ struct conf_route {
 	int protocol; /* enum conf_protocol */
 	int profile;  /* enum conf_profile_id */
 	char *from, *to;
+	char *caused_by; /* the route whose calls cause its calls; NULL */
+	char *owner;	 /* who answers for it, in reports; NULL: unsaid */
+	int role;	 /* enum conf_role */
 	bool enabled;
 	struct conf_pattern match_host, match_path, match_sni;
 	struct conf_tls tls;
@@ -273,20 +284,31 @@ struct conf_log {
 	bool access; /* a line for every request and session */
 };
 
+/* What is made of events while the proxy runs. */
+struct conf_observe {
+	bool reactions; /* how clients react to faults is watched */
+	int64_t calls;	/* that are kept for it */
+};
+
 struct conf_model {
 	atomic_uint refs;
 	bool has_seed;
 	uint64_t seed;
 	int64_t workers; /* 0: one per available CPU */
+	int64_t version; /* of the configuration language: 1 */
 	int64_t drain_timeout_us;
 	struct conf_control control;
 	struct conf_log log;
+	struct conf_observe observe;
 	struct conf_service *services;
 	size_t services_count;
 	struct conf_route *routes;
 	size_t routes_count;
 	struct conf_partition *partitions;
 	size_t partitions_count;
+	/* Owned; NULL: the file holds none. It is read by `faultwire
+	 * experiment` only: copies of a model have none. */
+	struct conf_experiment *experiment;
 	char **files; /* owned; the file and everything it includes */
 	size_t files_count;
 };

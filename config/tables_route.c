@@ -16,6 +16,7 @@ static const char *const upstream_protocols[] = {"auto", "http1", "http2",
     NULL};
 static const char *const proxy_statuses[] = {"off", "errors", "all", NULL};
 static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
+static const char *const roles[] = {"auto", "edge", "dependency", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
 static const char *const layers[] = {"stream", "wire", "upstream_wire", NULL};
 static const char *const flows[] = {"all", "new", "existing", NULL};
@@ -63,6 +64,23 @@ const struct conf_field conf_route_fields[] = {
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, to),
      .help = "The service that the upstream is"},
+    {.name = "caused_by",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_route, caused_by),
+     .help = "The route whose calls cause the calls here; without it from and "
+	     "to of the routes tell it (experiments)"},
+    {.name = "role",
+     .type = CONF_ENUM,
+     .choices = roles,
+     .def = "auto",
+     .offset = offsetof(struct conf_route, role),
+     .help = "edge: callers come in here; dependency: services call here; "
+	     "auto: as caused_by, from and to tell (experiments)"},
+    {.name = "owner",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_route, owner),
+     .help = "Who answers for it; reports address their advice to them "
+	     "(experiments)"},
     {.name = "enabled",
      .type = CONF_BOOL,
      .def = "true",

@@ -14,12 +14,13 @@
 struct run_options {
 	const char *config, *listen, *upstream, *protocol, *profile;
 	const char *journal;
+	bool observe; /* reactions, whatever the file says */
 	const char *user;
 	const char *log_format, *log_level, *seed, *workers;
 	const char *toxiproxy_config; /* of Toxiproxy; NULL: none */
 	struct option_texts faults;
-	/* What only the front toxiproxy-server says. */
 	const char *control_listen; /* wins over the file; NULL: the file's */
+	/* What only the front toxiproxy-server says. */
 	bool is_toxiproxy; /* bad proxies at start are told and left out, the
 			      API needs no token, the end does not wait */
 	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */

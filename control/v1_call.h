@@ -9,7 +9,7 @@
 #include "control/lease.h"
 #include "control/v1.h"
 #include "control/v1_read.h"
-#include "control/v1_write.h"
+#include "config/json_out.h"
 #include "control/web_path.h"
 
 #define V1_QUERY_MAX 8 /* parameters of one call */
@@ -250,6 +250,7 @@ bool v1_session_delete(struct v1_call *call);
 bool v1_session_explain(struct v1_call *call);
 bool v1_flow_explain(struct v1_call *call);
 bool v1_events(struct v1_call *call);
+bool v1_reactions(struct v1_call *call);
 bool v1_leases_list(struct v1_call *call);
 bool v1_lease_create(struct v1_call *call);
 bool v1_lease_show(struct v1_call *call);

@@ -8,11 +8,11 @@
 /* --- reading --- */
 
 static void
-put_fault(struct v1_call *call, struct v1_writer *to,
+put_fault(struct v1_call *call, struct conf_writer *to,
 	  const struct conf_route *r, const struct conf_fault *f)
 {
 	jsonw_object(&to->w);
-	v1_put_fault(to, f);
+	conf_put_fault(to, f);
 	v1_put_fault_state(call->v1, &to->w, r, f);
 	jsonw_object_end(&to->w);
 }
@@ -22,7 +22,7 @@ v1_faults_list(struct v1_call *call)
 {
 	const struct conf_model *model = v1_model(call);
 	size_t at = v1_route(call, model);
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 
 	if (at == SIZE_MAX || !v1_query_bool(call, "defaults", &to.defaults))
 		return false;
@@ -56,7 +56,7 @@ find(struct v1_call *call, struct conf_route **route, size_t *index)
 bool
 v1_fault_show(struct v1_call *call)
 {
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 	struct conf_route *route;
 	size_t index;
 

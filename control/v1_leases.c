@@ -169,11 +169,11 @@ static void
 put_lease(struct jsonw *w, const struct lease *l)
 {
 	struct lease_body body = {l->name, l->ttl_us}, none = {0};
-	struct v1_writer to = {.w = *w, .defaults = true};
+	struct conf_writer to = {.w = *w, .defaults = true};
 
 	jsonw_object(&to.w);
 	jsonw_put_string(&to.w, "lease", l->id);
-	v1_put_fields(&to, fields, &body, &none);
+	conf_put_fields(&to, fields, &body, &none);
 	v1_put_seconds(&to.w, "expires_in", lease_left(l));
 	jsonw_object_end(&to.w);
 	*w = to.w;

@@ -9,11 +9,11 @@
 /* --- reading --- */
 
 static void
-put_partition(struct v1_call *call, struct v1_writer *to,
+put_partition(struct v1_call *call, struct conf_writer *to,
 	      const struct conf_partition *p)
 {
 	jsonw_object(&to->w);
-	v1_put_partition(to, p);
+	conf_put_partition(to, p);
 	v1_put_partition_state(call->v1, &to->w, p);
 	jsonw_object_end(&to->w);
 }
@@ -22,7 +22,7 @@ bool
 v1_partitions_list(struct v1_call *call)
 {
 	const struct conf_model *model = v1_model(call);
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 
 	if (!v1_query_bool(call, "defaults", &to.defaults))
 		return false;
@@ -42,7 +42,7 @@ v1_partition_show(struct v1_call *call)
 {
 	const struct conf_model *model = v1_model(call);
 	size_t at = v1_partition(call, model);
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 
 	if (at == SIZE_MAX || !v1_query_bool(call, "defaults", &to.defaults))
 		return false;

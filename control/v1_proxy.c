@@ -196,7 +196,7 @@ bool
 v1_services(struct v1_call *call)
 {
 	const struct conf_model *model = v1_model(call);
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 
 	if (!v1_query_bool(call, "defaults", &to.defaults))
 		return false;
@@ -206,7 +206,7 @@ v1_services(struct v1_call *call)
 	jsonw_array(&to.w);
 	for (size_t i = 0; i < model->services_count; i++) {
 		jsonw_object(&to.w);
-		v1_put_service(&to, &model->services[i]);
+		conf_put_service(&to, &model->services[i]);
 		jsonw_object_end(&to.w);
 	}
 	jsonw_array_end(&to.w);
@@ -235,7 +235,7 @@ bool
 v1_config(struct v1_call *call)
 {
 	const char *format = v1_query(call, "format");
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 
 	if (!v1_query_bool(call, "defaults", &to.defaults))
 		return false;
@@ -247,7 +247,7 @@ v1_config(struct v1_call *call)
 		    "format: \"%.40s\" is unknown; expected text or json",
 		    format);
 	jsonw_init(&to.w, &call->out);
-	v1_put_model(&to, v1_model(call));
+	conf_put_model(&to, v1_model(call));
 	return true;
 }
 

@@ -12,16 +12,16 @@
 /* --- reading --- */
 
 static void
-put_route(struct v1_call *call, struct v1_writer *to,
+put_route(struct v1_call *call, struct conf_writer *to,
 	  const struct conf_route *r)
 {
 	jsonw_object(&to->w);
-	v1_put_route(to, r);
+	conf_put_route(to, r);
 	jsonw_key(&to->w, "faults");
 	jsonw_array(&to->w);
 	for (size_t i = 0; i < r->faults_count; i++) {
 		jsonw_object(&to->w);
-		v1_put_fault(to, &r->faults[i]);
+		conf_put_fault(to, &r->faults[i]);
 		v1_put_fault_state(call->v1, &to->w, r, &r->faults[i]);
 		jsonw_object_end(&to->w);
 	}
@@ -35,7 +35,7 @@ v1_routes_list(struct v1_call *call)
 {
 	const struct conf_model *model = v1_model(call);
 	const char *glob = v1_query(call, "name");
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 
 	if (!v1_query_bool(call, "defaults", &to.defaults))
 		return false;
@@ -60,7 +60,7 @@ v1_route_show(struct v1_call *call)
 {
 	const struct conf_model *model = v1_model(call);
 	size_t at = v1_route(call, model);
-	struct v1_writer to = {0};
+	struct conf_writer to = {0};
 
 	if (at == SIZE_MAX || !v1_query_bool(call, "defaults", &to.defaults))
 		return false;

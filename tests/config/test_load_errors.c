@@ -35,9 +35,12 @@ expect(const struct complaint *cases, size_t count, const char *head,
 static const struct complaint file[] = {
     {"sede = 1;",
      "t.conf:1: unknown key \"sede\" in the file; did you mean \"seed\"?"},
-    {"xyzzy = 1;", "unknown key \"xyzzy\" in the file; expected one of seed, "
-		   "workers, drain_timeout, control, log, services, routes, "
-		   "partitions\n"},
+    {"xyzzy = 1;",
+     "unknown key \"xyzzy\" in the file; expected one of version, seed, "
+     "workers, drain_timeout, control, log, observe, services, routes, "
+     "partitions, "
+     "experiment, load, steady, guards, phases, scenarios, report, "
+     "schedule\n"},
     {"\n\nworkers = 257;",
      "t.conf:3: workers: 257 is out of bounds; expected 0 … 256\n"},
     {"workers = 1.5;", "workers: 1.5 is not an integer; expected a whole"},
@@ -458,7 +461,7 @@ static const struct {
      "routes: it has 100001 elements; expected at most 100000"},
     {"services = ( { name = \"0\"; }", ", { name = \"1\"; }", 4096, " );",
      "too many services; expected at most 4096"},
-    {"", "a", 100000, " = 1;", "aaa\" in the file; expected one of seed"},
+    {"", "a", 100000, " = 1;", "aaa\" in the file; expected one of version"},
 };
 
 START_TEST(hostile_texts_are_refused_in_time)

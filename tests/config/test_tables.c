@@ -41,8 +41,9 @@ START_TEST(every_default_is_valid)
 			memset(target, 0, sizeof(target));
 			ck_assert_msg(conf_field_parse(f, target, f->def, &err),
 				      "%s.%s: %s", g->name, f->name, err.text);
-			if (f->type == CONF_STRING || f->type == CONF_ADDRESS)
-				free(*(char **)(void *)(target + f->offset));
+			conf_fields_fini(
+			    (const struct conf_field[]){*f, CONF_FIELD_END},
+			    target);
 		}
 	}
 }
@@ -74,10 +75,35 @@ END_TEST
 
 START_TEST(every_group_has_a_table)
 {
-	static const char *const names[] = {"",	       "control", "log",
-					    "service", "route",	  "match",
-					    "tls",     "upstream_tls",
-					    "fault",   "when",	  "partition"};
+	static const char *const names[] = {"",
+					    "control",
+					    "log",
+					    "observe",
+					    "service",
+					    "route",
+					    "match",
+					    "tls",
+					    "upstream_tls",
+					    "fault",
+					    "when",
+					    "partition",
+					    "experiment",
+					    "load",
+					    "request",
+					    "degraded_when",
+					    "load_step",
+					    "steady",
+					    "guards",
+					    "abort",
+					    "phases",
+					    "scenario",
+					    "step",
+					    "load_scale",
+					    "verify",
+					    "hook",
+					    "report",
+					    "schedule",
+					    "monkey"};
 	size_t i;
 
 	for (i = 0; conf_groups[i].name != NULL; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing the parts of a model as JSON, table by table. */
-#include "control/v1_write.h"
+#include "config/json_out.h"
 
 #include "config/build.h"
 #include "config/tables.h"
@@ -76,7 +76,7 @@ put_value(struct jsonw *w, const struct conf_field *f, const void *values)
 
 /* All but one field (NULL: all), which does not apply. */
 static void
-put_fields_but(struct v1_writer *to, const struct conf_field *table,
+put_fields_but(struct conf_writer *to, const struct conf_field *table,
 	       const void *values, const void *defaults, const char *but)
 {
 	for (const struct conf_field *f = table; f->name != NULL; f++) {
@@ -90,27 +90,28 @@ put_fields_but(struct v1_writer *to, const struct conf_field *table,
 }
 
 void
-v1_put_fields(struct v1_writer *to, const struct conf_field *table,
-	      const void *values, const void *defaults)
+conf_put_fields(struct conf_writer *to, const struct conf_field *table,
+		const void *values, const void *defaults)
 {
 	put_fields_but(to, table, values, defaults, NULL);
 }
 
 /* A group of one table; left out if everything has its default. */
 static void
-put_group(struct v1_writer *to, const char *key, const struct conf_field *table,
-	  const void *values, const void *defaults)
+put_group(struct conf_writer *to, const char *key,
+	  const struct conf_field *table, const void *values,
+	  const void *defaults)
 {
 	if (!to->defaults && conf_fields_equal(table, values, defaults))
 		return;
 	jsonw_key(&to->w, key);
 	jsonw_object(&to->w);
-	v1_put_fields(to, table, values, defaults);
+	conf_put_fields(to, table, values, defaults);
 	jsonw_object_end(&to->w);
 }
 
 void
-v1_put_fault(struct v1_writer *to, const struct conf_fault *f)
+conf_put_fault(struct conf_writer *to, const struct conf_fault *f)
 {
 	const char *but =
 	    (f->kind->flags & KIND_NO_STREAM) != 0 ? "stream" : NULL;
@@ -119,14 +120,14 @@ v1_put_fault(struct v1_writer *to, const struct conf_fault *f)
 	conf_fault_init(&defaults, f->kind);
 	jsonw_put_string(&to->w, "type", f->kind->name);
 	put_fields_but(to, conf_fault_fields, f, &defaults, but);
-	v1_put_fields(to, f->kind->fields, f->params, defaults.params);
+	conf_put_fields(to, f->kind->fields, f->params, defaults.params);
 	put_group(to, "when", conf_when_fields, &f->conditions.when,
 		  &defaults.conditions.when);
 	conf_fault_fini(&defaults);
 }
 
 void
-v1_put_route(struct v1_writer *to, const struct conf_route *r)
+conf_put_route(struct conf_writer *to, const struct conf_route *r)
 {
 	struct conf_route defaults;
 
@@ -145,12 +146,12 @@ v1_put_route(struct v1_writer *to, const struct conf_route *r)
 }
 
 void
-v1_put_partition(struct v1_writer *to, const struct conf_partition *p)
+conf_put_partition(struct conf_writer *to, const struct conf_partition *p)
 {
 	struct conf_partition defaults = {0};
 
 	conf_fields_default(conf_partition_fields, &defaults);
-	v1_put_fields(to, conf_partition_fields, p, &defaults);
+	conf_put_fields(to, conf_partition_fields, p, &defaults);
 	if (p->groups_count > 0) {
 		jsonw_key(&to->w, "groups");
 		jsonw_array(&to->w);
@@ -162,15 +163,15 @@ v1_put_partition(struct v1_writer *to, const struct conf_partition *p)
 }
 
 void
-v1_put_service(struct v1_writer *to, const struct conf_service *s)
+conf_put_service(struct conf_writer *to, const struct conf_service *s)
 {
 	const struct conf_service defaults = {0};
 
-	v1_put_fields(to, conf_service_fields, s, &defaults);
+	conf_put_fields(to, conf_service_fields, s, &defaults);
 }
 
 static void
-put_routes(struct v1_writer *to, const struct conf_model *model)
+put_routes(struct conf_writer *to, const struct conf_model *model)
 {
 	jsonw_key(&to->w, "routes");
 	jsonw_array(&to->w);
@@ -178,12 +179,12 @@ put_routes(struct v1_writer *to, const struct conf_model *model)
 		const struct conf_route *r = &model->routes[i];
 
 		jsonw_object(&to->w);
-		v1_put_route(to, r);
+		conf_put_route(to, r);
 		jsonw_key(&to->w, "faults");
 		jsonw_array(&to->w);
 		for (size_t k = 0; k < r->faults_count; k++) {
 			jsonw_object(&to->w);
-			v1_put_fault(to, &r->faults[k]);
+			conf_put_fault(to, &r->faults[k]);
 			jsonw_object_end(&to->w);
 		}
 		jsonw_array_end(&to->w);
@@ -193,13 +194,13 @@ put_routes(struct v1_writer *to, const struct conf_model *model)
 }
 
 static void
-put_lists(struct v1_writer *to, const struct conf_model *model)
+put_lists(struct conf_writer *to, const struct conf_model *model)
 {
 	jsonw_key(&to->w, "services");
 	jsonw_array(&to->w);
 	for (size_t i = 0; i < model->services_count; i++) {
 		jsonw_object(&to->w);
-		v1_put_service(to, &model->services[i]);
+		conf_put_service(to, &model->services[i]);
 		jsonw_object_end(&to->w);
 	}
 	jsonw_array_end(&to->w);
@@ -208,24 +209,26 @@ put_lists(struct v1_writer *to, const struct conf_model *model)
 	jsonw_array(&to->w);
 	for (size_t i = 0; i < model->partitions_count; i++) {
 		jsonw_object(&to->w);
-		v1_put_partition(to, &model->partitions[i]);
+		conf_put_partition(to, &model->partitions[i]);
 		jsonw_object_end(&to->w);
 	}
 	jsonw_array_end(&to->w);
 }
 
 void
-v1_put_model(struct v1_writer *to, const struct conf_model *model)
+conf_put_model(struct conf_writer *to, const struct conf_model *model)
 {
 	struct conf_model *defaults = conf_model_new();
 
 	/* A seed has no default: chosen at start is not the same as 0. */
 	defaults->seed = model->has_seed ? ~model->seed : model->seed;
 	jsonw_object(&to->w);
-	v1_put_fields(to, conf_file_fields, model, defaults);
+	conf_put_fields(to, conf_file_fields, model, defaults);
 	put_group(to, "control", conf_control_fields, &model->control,
 		  &defaults->control);
 	put_group(to, "log", conf_log_fields, &model->log, &defaults->log);
+	put_group(to, "observe", conf_observe_fields, &model->observe,
+		  &defaults->observe);
 	put_lists(to, model);
 	jsonw_object_end(&to->w);
 	conf_model_unref(defaults);

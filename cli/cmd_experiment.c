@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* faultwire experiment: check, plan, run and schedule what a file describes.
+ * Exit codes are those of docs/experiments.md, not the usual ones. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "cli/diag_out.h"
+#include "cli/experiment.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "config/load.h"
+#include "config/source.h"
+#include "faults/fault.h"
+#include "proxy/tls_context.h"
+#include "runner/check.h"
+#include "runner/conduct.h"
+#include "runner/plan.h"
+#include "runner/schedule.h"
+
+struct experiment_options {
+	const char *only, *runs, *out, *control, *token_file;
+	bool json, dry_run, quiet, yes;
+};
+
+#define ROW(letter, name, type, member, value, help)                           \
+	{                                                                      \
+		letter, name, type,                                            \
+		    offsetof(struct experiment_options, member), value, help   \
+	}
+
+/* --- the file --------------------------------------------------------------
+ */
+
+static struct conf_model *
+load(const char *path, struct conf_diag *diag)
+{
+	const struct conf_where where = {.file = path};
+	struct conf_model *model = conf_load_file(path, &fault_kinds, diag);
+
+	if (model == NULL)
+		return NULL;
+	tls_contexts_check(model, diag);
+	if (model->experiment == NULL)
+		conf_error(
+		    diag, &where,
+		    "it holds no experiment; expected experiment = { name = "
+		    "\xe2\x80\xa6 }, load and scenarios");
+	else
+		check_expectations(model, diag);
+	if (diag->errors == 0)
+		return model;
+	conf_model_unref(model);
+	return NULL;
+}
+
+struct conf_model *
+experiment_load(const char *path)
+{
+	struct conf_diag diag = {0};
+	struct conf_model *model = load(path, &diag);
+
+	diag_out_findings(&diag);
+	conf_diag_fini(&diag);
+	return model;
+}
+
+/* --- check -----------------------------------------------------------------
+ */
+
+static const struct option_row check_options[] = {
+    ROW(0, "json", OPTION_FLAG, json, NULL, "print the findings as JSON"),
+    {0},
+};
+
+static const struct command experiment_check;
+
+/* The one argument, or NULL after saying what is wrong; *code is then the
+ * exit code. */
+static const char *
+one_file(const struct command *command, int argc, char **argv,
+	 struct experiment_options *opt, int *code)
+{
+	int rest = options_parse(command, argc, argv, opt);
+
+	*code = rest == -2 ? EXIT_DONE : EXIT_USAGE;
+	if (rest < 0)
+		return NULL;
+	if (argc - rest == 1)
+		return argv[rest];
+	fprintf(stderr, "faultwire %s: one file is needed\n", command->name);
+	return NULL;
+}
+
+static int
+run_check(int argc, char **argv)
+{
+	struct experiment_options opt = {0};
+	struct conf_diag diag = {0};
+	struct conf_model *model;
+	int code;
+	const char *path = one_file(&experiment_check, argc, argv, &opt, &code);
+
+	if (path == NULL)
+		return code;
+	model = load(path, &diag);
+	if (opt.json)
+		diag_out_json(&diag);
+	else
+		diag_out_text(&diag, path);
+	code = model != NULL ? EXIT_DONE : EXIT_BAD_FILE;
+	conf_model_unref(model);
+	conf_diag_fini(&diag);
+	return code;
+}
+
+static const struct command experiment_check = {
+    .name = "experiment check",
+    .usage = "FILE",
+    .summary = "Validates an experiment and reports every error in it",
+    .options = check_options,
+    .run = run_check,
+    .args_min = 1,
+    .args_max = 1,
+    .args = "FILE",
+};
+
+/* --- plan ------------------------------------------------------------------
+ */
+
+static const struct option_row plan_options[] = {
+    ROW(0, "only", OPTION_TEXT, only, "SCENARIO",
+	"the plan of this scenario alone"),
+    ROW(0, "runs", OPTION_TEXT, runs, "N",
+	"how many runs of the schedule to list; default 5"),
+    ROW(0, "json", OPTION_FLAG, json, NULL, "print the plan as JSON"),
+    {0},
+};
+
+static const struct command experiment_plan;
+
+static bool
+is_scenario(const struct conf_model *model, const char *name)
+{
+	if (name == NULL ||
+	    conf_experiment_scenario(model->experiment, name) != SIZE_MAX)
+		return true;
+	fprintf(stderr, "faultwire experiment: there is no scenario \"%s\"\n",
+		name);
+	return false;
+}
+
+static void
+print_plan(const struct conf_model *model, const struct experiment_options *opt,
+	   size_t runs_max)
+{
+	const struct conf_experiment *e = model->experiment;
+	struct schedule_run *runs = xcalloc(runs_max + 1, sizeof(*runs));
+	struct plan plan;
+	struct str out = {0};
+	struct jsonw w;
+	size_t count;
+
+	schedule_zone(e->schedule.tz);
+	count = schedule_next(e, experiment_seed(model), clock_wall_us(), runs,
+			      runs_max);
+	plan_make(&plan, model, opt->only);
+	if (opt->json) {
+		jsonw_init(&w, &out);
+		jsonw_object(&w);
+		plan_json(&plan, &w);
+		schedule_json(runs, count, &w);
+		jsonw_object_end(&w);
+		str_add_char(&out, '\n');
+	} else {
+		plan_text(&plan, &out);
+		schedule_text(e, runs, count, &out);
+	}
+	fputs(out.text, stdout);
+	str_fini(&out);
+	plan_fini(&plan);
+	free(runs);
+}
+
+static int
+run_plan(int argc, char **argv)
+{
+	struct experiment_options opt = {0};
+	struct conf_model *model;
+	int code;
+	const char *path = one_file(&experiment_plan, argc, argv, &opt, &code);
+	long runs;
+
+	if (path == NULL)
+		return code;
+	runs = opt.runs != NULL ? strtol(opt.runs, NULL, 10) : 5;
+	model = experiment_load(path);
+	code = EXIT_BAD_FILE;
+	if (model != NULL && is_scenario(model, opt.only)) {
+		code = EXIT_DONE;
+		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
+	}
+	conf_model_unref(model);
+	return code;
+}
+
+static const struct command experiment_plan = {
+    .name = "experiment plan",
+    .usage = "FILE",
+    .summary = "Tells what will be done when, and what it can find out",
+    .options = plan_options,
+    .run = run_plan,
+    .details = "Nothing is injected. What an experiment cannot tell is said "
+	       "with what would do.\n",
+    .args_min = 1,
+    .args_max = 1,
+    .args = "FILE",
+};
+
+/* --- run -------------------------------------------------------------------
+ */
+
+static const int run_signals[] = {SIGINT, SIGTERM, SIGHUP, 0};
+
+static const struct option_row run_options[] = {
+    ROW(0, "out", OPTION_TEXT, out, "DIR",
+	"where the report, the journal and logs go; wins over the file"),
+    ROW(0, "only", OPTION_TEXT, only, "SCENARIO", "run this scenario alone"),
+    ROW(0, "dry-run", OPTION_FLAG, dry_run, NULL,
+	"inject nothing: print the plan"),
+    ROW(0, "control", OPTION_TEXT, control, "URL",
+	"use the proxy whose control API is there, instead of a new one"),
+    ROW(0, "token-file", OPTION_TEXT, token_file, "FILE",
+	"where the token of its API is"),
+    ROW('q', "quiet", OPTION_FLAG, quiet, NULL, "show no progress"),
+    ROW('y', "yes", OPTION_FLAG, yes, NULL,
+	"do not ask on a terminal before anything is injected"),
+    {0},
+};
+
+static const struct command experiment_run;
+
+static const char *
+option_or_env(const char *option, const char *variable)
+{
+	const char *value = option != NULL ? option : getenv(variable);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* The token in that file, owned, in *to; no file, no token. */
+static bool
+read_token(const char *file, char **to)
+{
+	struct str text = {0};
+	struct error err = {0};
+
+	*to = NULL;
+	if (file == NULL)
+		return true;
+	if (!source_read(file, 4096, &text, &err)) {
+		fprintf(stderr, "faultwire experiment run: token file: %s\n",
+			err.text);
+		str_fini(&text);
+		return false;
+	}
+	while (text.len > 0 && strchr(" \t\r\n", text.text[text.len - 1]))
+		text.text[--text.len] = '\0';
+	*to = str_take(&text);
+	return true;
+}
+
+/* On a terminal: is it meant? */
+static bool
+is_meant(const struct conf_model *model, const struct experiment_options *opt)
+{
+	char answer[8] = "";
+
+	if (opt->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return true;
+	fprintf(stderr, "inject the faults of \"%s\" now? [y/N] ",
+		model->experiment->name);
+	if (fgets(answer, sizeof(answer), stdin) == NULL)
+		return false;
+	return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+static int
+run_model(const struct conf_model *model, const char *path,
+	  const struct experiment_options *opt)
+{
+	struct conduct_options o = {
+	    .model = model,
+	    .file = path,
+	    .dir = opt->out != NULL ? opt->out : model->experiment->report.dir,
+	    .control = option_or_env(opt->control, "FAULTWIRE_CONTROL"),
+	    .only = opt->only,
+	    .quiet = opt->quiet,
+	    .interrupt_take = interrupt_take};
+	const char *file =
+	    o.control != NULL
+		? option_or_env(opt->token_file, "FAULTWIRE_TOKEN_FILE")
+		: model->control.token_file;
+	char *token;
+	int code;
+
+	if (!read_token(file, &token))
+		return EXIT_BAD_FILE;
+	o.token = token;
+	o.interrupt_fd = interrupt_open(run_signals);
+	code = conduct(&o);
+	interrupt_close(o.interrupt_fd, run_signals);
+	free(token);
+	return code;
+}
+
+static int
+run_run(int argc, char **argv)
+{
+	struct experiment_options opt = {0};
+	struct conf_model *model;
+	int code;
+	const char *path = one_file(&experiment_run, argc, argv, &opt, &code);
+
+	if (path == NULL)
+		return code;
+	model = experiment_load(path);
+	code = EXIT_BAD_FILE;
+	if (model != NULL && is_scenario(model, opt.only)) {
+		code = EXIT_DONE;
+		if (opt.dry_run)
+			print_plan(model, &opt, 5);
+		else if (is_meant(model, &opt))
+			code = run_model(model, path, &opt);
+	}
+	conf_model_unref(model);
+	return code;
+}
+
+static const struct command experiment_run = {
+    .name = "experiment run",
+    .usage = "FILE",
+    .summary = "Runs an experiment, and writes a report about it",
+    .options = run_options,
+    .run = run_run,
+    .details =
+	"Exit codes: 0 all expectations met; 1 one is violated; 2 the file is "
+	"bad;\n3 the steady state was not met, nothing was injected; 4 a guard "
+	"ended it;\n5 undecided, with require_decided; 6 faults could not be "
+	"seen to be gone;\n130 interrupted. After 4 and 130 every fault is "
+	"lifted.\n",
+    .args_min = 1,
+    .args_max = 1,
+    .args = "FILE",
+};
+
+/* --- the command -----------------------------------------------------------
+ */
+
+static const struct command *const verbs[] = {
+    &experiment_check,
+    &experiment_plan,
+    &experiment_run,
+    &command_experiment_schedule,
+    NULL,
+};
+
+static int
+run(int argc, char **argv)
+{
+	return options_run_verb(&command_experiment, argc, argv);
+}
+
+const struct command command_experiment = {
+    .name = "experiment",
+    .usage = "COMMAND \xe2\x80\xa6",
+    .summary = "Injects faults by a plan, watches the services, and judges",
+    .run = run,
+    .verbs = verbs,
+};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Expectations by their table. */
+#include "runner/check.h"
+
+#include <string.h>
+
+#include "base/near.h"
+#include "experiment/expect.h"
+
+static void
+check_route(const struct conf_model *model, const struct conf_expect *x,
+	    const char *name, struct conf_diag *diag)
+{
+	struct near near;
+
+	near_start(&near, name);
+	for (size_t i = 0; i < model->routes_count; i++) {
+		if (strcmp(model->routes[i].name, name) == 0)
+			return;
+		near_offer(&near, model->routes[i].name);
+	}
+	conf_error(diag, &x->where,
+		   "%s: there is no route \"%.80s\"; expected one of "
+		   "routes%s%s%s",
+		   x->key, name, near.best != NULL ? ", did you mean \"" : "",
+		   near.best != NULL ? near.best : "",
+		   near.best != NULL ? "\"?" : "");
+}
+
+/* One value of an expectation. */
+static void
+check_value(const struct conf_model *model, const struct conf_expect *x,
+	    const char *value, struct conf_diag *diag)
+{
+	const struct expect_key *key = expect_find(x->key);
+	struct error err;
+
+	if (!expect_check(x->key, value, &err))
+		conf_error(diag, &x->where, "%s", err.text);
+	else if (key->type == EXPECT_ROUTE)
+		check_route(model, x, value, diag);
+}
+
+static void
+check_expect(const struct conf_model *model, const struct conf_expect *x,
+	     struct conf_diag *diag)
+{
+	const struct expect_key *key = expect_find(x->key);
+
+	if (x->value != NULL || x->values.count == 0)
+		check_value(model, x, x->value != NULL ? x->value : "", diag);
+	else if (key != NULL && !key->list)
+		conf_error(diag, &x->where, "%s: a list was given; expected %s",
+			   x->key, expect_type_name(key));
+	for (size_t i = 0; i < x->values.count; i++)
+		check_value(model, x, x->values.items[i], diag);
+}
+
+void
+check_expectations(const struct conf_model *model, struct conf_diag *diag)
+{
+	const struct conf_experiment *e = model->experiment;
+
+	for (size_t i = 0; i < e->scenarios_count; i++) {
+		for (size_t k = 0; k < e->scenarios[i].expects_count; k++)
+			check_expect(model, &e->scenarios[i].expects[k], diag);
+	}
+}
