@@ -75,7 +75,7 @@ END_TEST
 int
 main(void)
 {
-	static const TTest *const tests[] = {
+	const TTest *const tests[] = {
 	    calls_of_the_load_s_route_bear_what_the_driver_saw,
 	    requests_without_an_id_mark_nothing,
 	    ids_that_services_pass_on_mark_nothing,
