@@ -119,7 +119,7 @@ class Reactions(Planted):
         self.assertEqual(line["how"], "left")
         self.assertAlmostEqual(line["duration_s"], 0.3, delta=0.1)
         self.assertGreaterEqual(self.scrape().value(
-            "faultwire_client_timeout_seconds_count", route="api"), 10)
+            "faultwire_client_timeout_seconds_count", route="api"), 5)
 
     def test_calls_that_wait_are_not_skipped_ones(self):
         """Attempts under way are known: no breaker opens while they hang."""
