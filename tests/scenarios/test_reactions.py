@@ -6,7 +6,7 @@ import json
 import unittest
 
 from harness import run, scrape, wait_until
-from harness.api import control
+from harness.api import Schema, control
 from harness.planted import ABORT, HANG, Planted, breaker, impatient, plain
 from harness.planted import leaking, retrying
 
@@ -21,6 +21,7 @@ class Reactions(Planted):
         """Drives the service through a fault, which stays."""
         self.serve(reaction)
         self.client = control(self.proxy)
+        self.schema = Schema(self.client.get("/v1/openapi.json").json)
         self.drive(2, rate)
         self.arm(faults)
         self.drive(seconds, rate)
@@ -29,6 +30,8 @@ class Reactions(Planted):
     def told(self):
         """The route's part of /v1/reactions."""
         reply = self.client.get("/v1/reactions?route=api").json
+        self.assertEqual(self.schema.problems(
+            reply, {"$ref": "#/components/schemas/Reactions"}), [])
         self.assertIs(reply["observing"], True)
         self.assertEqual([r["route"] for r in reply["routes"]], ["api"])
         return reply["routes"][0]
