@@ -47,14 +47,6 @@ by_start(const void *a, const void *b)
 	return (x->start_us > y->start_us) - (x->start_us < y->start_us);
 }
 
-static double
-rate(const struct calls *calls, int64_t from_us, int64_t to_us)
-{
-	return (double)(calls_from(calls, to_us) -
-		   calls_from(calls, from_us)) * 1e6 /
-	    (double)MAX(to_us - from_us, 1);
-}
-
 static void
 begin(struct failover *f, const struct scope *s)
 {
@@ -78,8 +70,8 @@ begin(struct failover *f, const struct scope *s)
 	if (own->count == 0)
 		return;
 	from_us = own->items[0].start_us;
-	f->usual = rate(own, from_us, s->baseline_to_us);
-	f->usual_others = rate(&f->others, from_us, s->baseline_to_us);
+	f->usual = calls_rate(own, from_us, s->baseline_to_us);
+	f->usual_others = calls_rate(&f->others, from_us, s->baseline_to_us);
 	f->standby = f->usual_others <
 	    STANDBY * (f->usual + f->usual_others);
 }

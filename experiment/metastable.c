@@ -29,15 +29,6 @@ longest_pause(const struct scope *s)
 	return longest_us;
 }
 
-/* Attempts per second. */
-static double
-rate(const struct calls *calls, int64_t from_us, int64_t to_us)
-{
-	return (double)(calls_from(calls, to_us) -
-		   calls_from(calls, from_us)) * 1e6 /
-	    (double)MAX(to_us - from_us, 1);
-}
-
 /* What came behind one lift. */
 struct aftermath {
 	struct digest digest; /* of callers */
@@ -53,11 +44,11 @@ look(const struct scope *s, const struct steady *t, int64_t lift_us,
 	int64_t to_us = MIN(steady_horizon(s->record, lift_us),
 	    lift_us + for_us);
 	int64_t begin_us = own->count > 0 ? own->items[0].start_us : 0;
-	double before = rate(own, begin_us, s->baseline_to_us);
+	double before = calls_rate(own, begin_us, s->baseline_to_us);
 
 	a->watched_us = to_us - lift_us;
 	digest_take(t->calls, lift_us, to_us, &a->digest);
-	a->load = before > 0 ? rate(own, lift_us, to_us) / before : 0;
+	a->load = before > 0 ? calls_rate(own, lift_us, to_us) / before : 0;
 }
 
 static bool

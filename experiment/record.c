@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
 
@@ -179,4 +180,12 @@ calls_from(const struct calls *calls, int64_t at_us)
 			hi = mid;
 	}
 	return lo;
+}
+
+double
+calls_rate(const struct calls *calls, int64_t from_us, int64_t to_us)
+{
+	return (double)(calls_from(calls, to_us) -
+		   calls_from(calls, from_us)) * 1e6 /
+	    (double)MAX(to_us - from_us, 1);
 }

@@ -103,5 +103,7 @@ call_failed(const struct call *c)
 }
 /* Index of the first call that starts at or after `at_us`. */
 size_t calls_from(const struct calls *calls, int64_t at_us);
+/* Calls per second that begin within [from_us, to_us). */
+double calls_rate(const struct calls *calls, int64_t from_us, int64_t to_us);
 
 #endif

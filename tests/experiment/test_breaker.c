@@ -10,7 +10,7 @@
 
 #define FAULT_US 30000000
 /* Breakers, and services without, of each sort. */
-#define CASES sim_volume(100, 2400)
+#define CASES sim_volume(60, 2400)
 
 struct service {
 	size_t threshold; /* failures in a row; 0: it has no breaker */

@@ -71,13 +71,19 @@ def plain(service, path):
     return service.ask(path)
 
 
-def retrying(service, path):
-    for pause in (0.1, 0.2, 0.4, None):
-        status, body = service.ask(path)
-        if status < 500 or pause is None:
+def sent_again(service, path, pauses):
+    """Asks again after each of the pauses, as long as it fails."""
+    status, body = service.ask(path)
+    for pause in pauses:
+        if status < 500:
             break
         time.sleep(pause)
+        status, body = service.ask(path)
     return status, body
+
+
+def retrying(service, path):
+    return sent_again(service, path, (0.1, 0.2, 0.4))
 
 
 def breaker(service, path):
@@ -113,22 +119,13 @@ def leaking(service, path):
 
 
 def linear(service, path):
-    for pause in (0.1, 0.2, 0.3, 0.4, None):
-        status, body = service.ask(path)
-        if status < 500 or pause is None:
-            break
-        time.sleep(pause)
-    return status, body
+    return sent_again(service, path, (0.1, 0.2, 0.3, 0.4))
 
 
 def jittered(service, path):
     """Full jitter: anything up to the pause."""
-    for pause in (0.1, 0.2, 0.4, None):
-        status, body = service.ask(path)
-        if status < 500 or pause is None:
-            break
-        time.sleep(random.uniform(0, pause))
-    return status, body
+    return sent_again(service, path, [
+        random.uniform(0, pause) for pause in (0.1, 0.2, 0.4)])
 
 
 def never_reopens(service, path):
