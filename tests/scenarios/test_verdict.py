@@ -231,6 +231,15 @@ class Verdicts(Scenario):
                       ("ABSENT", "INCONCLUSIVE"))
         self.assertEqual(found["amplification", "abort"]["state"], "ABSENT")
         self.assertNotIn(("timeout", "abort"), found)
+        with tempfile.TemporaryDirectory() as folder:
+            page = os.path.join(folder, "report.md")
+            done = run("verdict", "--edge", "edge=api", "--report", page,
+                       self.journal)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            with open(page, encoding="utf-8") as file:
+                report = file.read()
+        self.assertIn("bad: api: callers do not retry all that fails", report)
+        self.assertIn("There was no load driver", report)
 
     def test_a_time_out_for_every_read(self):
         drip = fault("drip", pieces=10, duration="1s")
@@ -300,6 +309,25 @@ class Command(Scenario):
                    text='{"type":"journal","ts_us":0,"format":1}\n')
         self.assertEqual(done.returncode, 0)
         self.assertIn("nothing to judge", done.stdout)
+
+    def test_a_report_is_written_in_the_format_that_its_name_says(self):
+        head = '{"type":"journal","ts_us":0,"format":1}\n'
+        with tempfile.TemporaryDirectory() as folder:
+            for name, begins in (("a.md", "# Experiment"),
+                                 ("a.html", "<!DOCTYPE html>"),
+                                 ("a.json", '{"schema":1,')):
+                path = os.path.join(folder, name)
+                done = run("verdict", "-r", path, "{}", text=head,
+                           suffix=".jsonl")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                with open(path, encoding="utf-8") as file:
+                    self.assertTrue(file.read().startswith(begins))
+            for name, said in (("a.pdf", "ends in .md, .html or .json"),
+                               ("no/a.md", "No such file")):
+                done = run("verdict", "-r", os.path.join(folder, name), "{}",
+                           text=head, suffix=".jsonl")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(said, done.stderr)
 
     def test_one_journal_is_needed(self):
         self.assertEqual(run("verdict").returncode, 2)
