@@ -232,7 +232,7 @@ jsonw_quote(struct str *out, struct view text)
 
 	str_add_char(out, '"');
 	while (i < text.len) {
-		size_t len = str_utf8(at + i, text.len - i);
+		size_t len = utf8_len(at + i, text.len - i);
 		unsigned code = at[i];
 
 		if (len == 2 && at[i] == 0xc2 && at[i + 1] < 0xa0)

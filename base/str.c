@@ -123,7 +123,7 @@ view_trim(struct view v)
 }
 
 size_t
-str_utf8(const unsigned char *at, size_t room)
+utf8_len(const unsigned char *at, size_t room)
 {
 	unsigned char low = 0x80, high = 0xbf;
 	size_t len;

@@ -52,6 +52,6 @@ bool view_equal(struct view a, struct view b) PURE;
 /* Bytes of the well-formed UTF-8 character at `at` (RFC 3629: no overlong
  * forms, no surrogates), of which `room` bytes are there, one at least; 0: it
  * is none. */
-size_t str_utf8(const unsigned char *at, size_t room) PURE;
+size_t utf8_len(const unsigned char *at, size_t room) PURE;
 
 #endif

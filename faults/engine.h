@@ -136,6 +136,14 @@ struct flow_ops {
 	void (*end)(struct flow *, enum flow_end how);
 	/* The source end of `link` is to stop (or resume) acknowledging. */
 	void (*deaf)(struct flow *, struct link *, bool on);
+	/* The kernel is to lose what the source end of `link` sends, each
+	 * segment with that probability; and how many it dropped. NULL, or
+	 * false: it cannot. */
+	bool (*lose)(struct flow *, struct link *, double probability);
+	uint32_t (*lost)(const struct flow *, const struct link *);
+	/* Ends the flow, and the kernel forgets its connections. NULL, or
+	 * false: it cannot, and nothing changed. */
+	bool (*vanish)(struct flow *);
 	/* HTTP: answer locally; NULL elsewhere. */
 	bool (*answer)(struct flow *, const struct stage_reply *reply);
 	/* HTTP/2: GOAWAY on the client's connection; NULL elsewhere. */
@@ -170,6 +178,7 @@ struct link {
 	size_t head_len; /* HTTP: stream offset at which the body begins */
 	uint64_t fed;	 /* bytes that entered, fast path included */
 	uint64_t taken;	 /* bytes that left, fast path included */
+	double lose; /* probability asked of the kernel; 0: none */
 	uint16_t stage_holds, deaf_holds;
 	uint16_t timed; /* stages that count from exact arrivals */
 	struct stage *ender; /* it ended the flow; what it passed is on its
