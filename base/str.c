@@ -55,7 +55,22 @@ str_add(struct str *s, const char *text)
 void
 str_add_char(struct str *s, char c)
 {
-	str_add_bytes(s, &c, 1);
+	str_reserve(s, 1);
+	s->text[s->len++] = c;
+	s->text[s->len] = '\0';
+}
+
+void
+str_add_uint(struct str *s, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	str_add_bytes(s, digits + at, sizeof(digits) - at);
 }
 
 void
@@ -123,7 +138,7 @@ view_trim(struct view v)
 }
 
 size_t
-utf8_len(const unsigned char *at, size_t room)
+str_utf8(const unsigned char *at, size_t room)
 {
 	unsigned char low = 0x80, high = 0xbf;
 	size_t len;

@@ -89,6 +89,7 @@ struct engine {
 	unsigned index; /* of its worker, for counters */
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
+	uint32_t muted; /* EVENT_BIT()s that nobody wants */
 	/* Told of every injection; NULL: nobody is. `lines` are those of its
 	 * fault kind on its route and worker. */
 	void (*injected)(const struct injection *, struct log_sample *lines);
@@ -163,6 +164,10 @@ struct flow_ops {
 	/* n-th request header of that name. May be NULL. */
 	bool (*header)(const struct flow *, const char *name, size_t n,
 	    struct view *);
+	/* The request header at *at, which is 0 at first and moves on; false:
+	 * there is no more. May be NULL. */
+	bool (*next_header)(const struct flow *, size_t *at, struct view *name,
+	    struct view *value);
 	int (*status)(const struct flow *); /* 0: not known yet; may be NULL */
 	/* The trace it belongs to; false: none. May be NULL. */
 	bool (*trace)(const struct flow *, struct trace_context *);
@@ -216,6 +221,7 @@ struct flow {
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
+	int16_t grpc_status; /* of the answer; -1: it has none */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 };
 
@@ -301,9 +307,9 @@ flow_is_watched(const struct flow *f)
 {
 	return UNLIKELY(f->engine->emit != NULL);
 }
-/* The host: the value of the answer's Retry-After, if it is a number of
- * seconds. */
-void flow_retry_after(struct flow *f, struct view value);
+/* The host, while somebody listens: a field of the answer's head or trailers.
+ * Those are kept that verdicts need: Retry-After in seconds, grpc-status. */
+void flow_note_field(struct flow *f, struct view name, struct view value);
 /* n bytes came from the source, or went to the sink: counts them. */
 static inline void
 link_received(struct link *l, size_t n)

@@ -29,7 +29,7 @@ bool
 flow_event(const struct flow *f, enum event_type type,
     struct event_record *event)
 {
-	if (f->engine->emit == NULL)
+	if (f->engine->emit == NULL || (f->engine->muted & EVENT_BIT(type)))
 		return false;
 	*event = (struct event_record){
 	    .type = type,
@@ -55,6 +55,7 @@ flow_init(struct flow *f, const struct flow_ops *ops, struct engine *engine,
 	    .number = number,
 	    .start_us = clock_now(engine->clock),
 	    .type = (uint8_t)type,
+	    .grpc_status = -1,
 	};
 	link_init(&f->links[LINK_UP], f, LINK_UP);
 	link_init(&f->links[LINK_DOWN], f, LINK_DOWN);

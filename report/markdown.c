@@ -27,7 +27,7 @@ add_text(struct str *to, const char *text)
 	for (size_t i = 0; i < room; i += len) {
 		unsigned char c = (unsigned char)text[i];
 
-		len = utf8_len((const unsigned char *)text + i, room - i);
+		len = str_utf8((const unsigned char *)text + i, room - i);
 		if (len == 0)
 			str_add(to, "\xef\xbf\xbd");
 		else if (c < 0x20 || c == 0x7f)

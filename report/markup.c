@@ -30,7 +30,7 @@ markup_add(struct str *to, const char *text)
 	size_t room = strlen(text);
 
 	while (room > 0) {
-		size_t len = utf8_len((const unsigned char *)text, room);
+		size_t len = str_utf8((const unsigned char *)text, room);
 		const char *instead = entity((unsigned char)*text);
 
 		if (instead != NULL)

@@ -263,7 +263,7 @@ look_at_guards(struct conductor *c, int64_t now_us)
 	if (now_us < c->guard_us || c->machine.state != MACHINE_FAULTS)
 		return;
 	c->guard_us = now_us + GUARD_US;
-	if (!live_aborts(&c->live, c->e, s->name, now_us, &why))
+	if (!pulse_aborts(&c->live, c->e, s->name, now_us, &why))
 		return;
 	machine_stop(&c->machine, END_GUARD, why);
 	free(why);
@@ -362,7 +362,7 @@ conductor_fini(struct conductor *c)
 	child_stop(&c->child);
 	control_fini(&c->control);
 	machine_fini(&c->machine);
-	live_fini(&c->live);
+	pulse_fini(&c->live);
 	run_fini(&c->run);
 	free(c->read_path);
 	event_base_free(c->base);
@@ -390,7 +390,7 @@ conduct(const struct conduct_options *options)
 	int code;
 
 	c.base = event_base_new();
-	live_init(&c.live, c.e->loads_count);
+	pulse_init(&c.live, c.e->loads_count);
 	progress_init(&c.progress, options->quiet);
 	fill_run(&c);
 	if (prepare(&c, &err)) {

@@ -59,14 +59,14 @@ add_state(struct str *to, const struct machine *m, int64_t now_us)
 }
 
 static void
-add_load(struct str *to, const struct conf_load *load, const struct live *l,
+add_load(struct str *to, const struct conf_load *load, const struct pulse *l,
 	 size_t at, int64_t now_us)
 {
 	int64_t from_us = MAX(now_us - WINDOW_US, 0);
 	double seconds = (double)MAX(now_us - from_us, 1) / 1e6;
-	struct live_window w;
+	struct pulse_window w;
 
-	live_take(l, at, (int64_t[]){from_us, now_us}, &w);
+	pulse_take(l, at, (int64_t[]){from_us, now_us}, &w);
 	str_printf(to, "%s %.1f/s, %.1f%% failed, p95 %.0f ms", load->name,
 		   (double)w.n / seconds,
 		   w.n > 0 ? 100.0 * (double)w.failed / (double)w.n : 0,
@@ -90,7 +90,7 @@ add_step(struct str *to, const struct run_step *step, int64_t now_us)
 }
 
 void
-progress_text(const struct machine *m, const struct live *l, int64_t now_us,
+progress_text(const struct machine *m, const struct pulse *l, int64_t now_us,
 	      bool block, struct str *to)
 {
 	const char *between = block ? "\n  " : "; ";
@@ -144,8 +144,8 @@ draw(struct progress *p, const struct str *text)
 }
 
 void
-progress_show(struct progress *p, const struct machine *m, const struct live *l,
-	      int64_t now_us)
+progress_show(struct progress *p, const struct machine *m,
+	      const struct pulse *l, int64_t now_us)
 {
 	bool changed =
 	    !p->told || p->state != m->state || p->scenario != m->scenario;
