@@ -75,6 +75,8 @@ struct record {
 	int64_t end_us;	  /* the last event */
 	int64_t baseline_to_us; /* the first fault of all was armed then; 0:
 				   as the windows have it */
+	int64_t steady_us; /* so long calls must be good again to count as
+			      recovered; 0: STEADY_US of steady.h */
 	int64_t noise_us; /* nf: p95 of our own lateness */
 	uint64_t lost;	  /* events that the journal says are missing */
 	size_t latest;	  /* the route that was asked for last */

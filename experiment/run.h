@@ -23,6 +23,8 @@
 struct sample {
 	uint32_t load, request; /* indices into conf_experiment */
 	uint64_t seq;		/* its {seq}; {uuid} is made from it */
+	uint64_t id; /* hash of the X-Request-Id it bore, as the journal has
+			it; 0: none */
 	int64_t intended_us;	/* when it should have started */
 	int64_t start_us, first_us, end_us; /* 0: did not come to that */
 	int status;			    /* of HTTP; else 0 */

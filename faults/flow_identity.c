@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "faults/flow_tell.h"
-
-#define HASH_SEED  0xcbf29ce484222325u
-#define HASH_PRIME 0x100000001b3u
 
 /* How a header counts. */
 enum count_form {
@@ -34,21 +32,6 @@ static const struct view ids[] = {VIEW("amz-sdk-invocation-id"),
 
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE",
     "PATCH", "OPTIONS", "CONNECT", "TRACE"};
-
-static uint64_t
-hash_add(uint64_t hash, struct view v)
-{
-	for (size_t i = 0; i < v.len; i++)
-		hash = (hash ^ (unsigned char)v.at[i]) * HASH_PRIME;
-	/* A boundary: "a","bc" is not "ab","c". */
-	return (hash ^ 0xff) * HASH_PRIME;
-}
-
-static uint64_t
-hash_of(struct view v)
-{
-	return v.len > 0 ? hash_add(HASH_SEED, v) : 0;
-}
 
 static bool
 is_name(struct view v, struct view name)

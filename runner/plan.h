@@ -20,7 +20,6 @@
 #define PLAN_BREAKER_MIN 250 /* failures: breaker ABSENT */
 #define PLAN_BREAKER_US	 INT64_C(30000000)
 #define PLAN_HORIZON_US	 INT64_C(30000000) /* where common time-outs show */
-#define PLAN_STEADY_US	 INT64_C(10000000) /* window of a recovery */
 
 /* One stretch of the run; times from its start, without what waits for the
  * services. */

@@ -226,10 +226,10 @@ find_timeout(const struct look *l)
 static void
 find_recovery(const struct look *l)
 {
-	double recover_s =
-	    (double)l->plan->model->experiment->phases.recover_us / SECOND;
-	double need_s =
-	    MAX(PLAN_STEADY_US / SECOND, seconds_for(l, PLAN_CALLS_MIN));
+	const struct conf_phases *phases = &l->plan->model->experiment->phases;
+	double recover_s = (double)phases->recover_us / SECOND;
+	double need_s = MAX((double)phases->steady_window_us / SECOND,
+			    seconds_for(l, PLAN_CALLS_MIN));
 	double wanted_s = expected_s(l->s, "recovery_max");
 
 	if (recover_s < need_s)
