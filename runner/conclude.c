@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
 #include "experiment/journal_in.h"
@@ -15,7 +16,8 @@
 #include "runner/plan.h"
 #include "runner/proof.h"
 
-#define LOST_SHARE 0.05
+#define LOST_SHARE   0.05
+#define SHIFT_MAX_US INT64_C(1000000)
 
 /* --- the record ------------------------------------------------------------
  */
@@ -74,6 +76,26 @@ relate(struct record *r, const struct conf_model *m)
 	}
 }
 
+/* The journal of our own proxy begins a little before its API does, by which
+ * the run counts: its first line says when. A clock that was set meanwhile
+ * tells nothing. */
+static int64_t
+shift_of(const struct conductor *c, FILE *file)
+{
+	int64_t wall_to_run_us = clock_wall_us() - conductor_now(c), shift_us;
+	char line[1024];
+	json_t *head;
+
+	if (!c->own || fgets(line, sizeof(line), file) == NULL)
+		return c->shift_us;
+	head = json_loads(line, JSON_DECODE_INT_AS_REAL, NULL);
+	shift_us = wall_to_run_us - (int64_t)json_number_value(
+					json_object_get(head, "start_wall_us"));
+	json_decref(head);
+	rewind(file);
+	return llabs(shift_us) < SHIFT_MAX_US ? shift_us : 0;
+}
+
 static void
 read_journal(struct conductor *c)
 {
@@ -87,6 +109,7 @@ read_journal(struct conductor *c)
 		free(path);
 		return;
 	}
+	c->shift_us = shift_of(c, file);
 	if (!journal_in_read(file, &c->run.record, &err))
 		run_note(&c->run, c->run.duration_us, "journal", "%s: %s", path,
 			 err.text);

@@ -168,14 +168,17 @@ class Preflight(Experiment):
             scenario={"expect": {"recovery_mx": "2s",
                                  "breaker": {"on": "egde"}}}), verb="check")
         self.assert_code(2, done)
-        self.assertIn("recovery_max", done.stderr)
-        self.assertIn('did you mean "edge"?', done.stderr)
+        other = run("check", os.path.join(self.folder, "experiment.conf"))
+        self.assert_code(1, other)
+        for said in (done.stderr, other.stderr):
+            self.assertIn("recovery_max", said)
+            self.assertIn('did you mean "edge"?', said)
 
     def test_a_plan_tells_of_faults_that_are_too_short(self):
         text = self.text(fault("abort", route="edge", status=503, for_="200ms"))
         done = self.experiment(text, verb="plan")
         self.assert_code(0, done)
-        self.assertIn("CANNOT TELL: fallback of edge (up to 20 calls",
+        self.assertIn("CANNOT TELL: fallback of edge under abort (up to 20 calls",
                       done.stdout)
         done = self.experiment(text, "--json", verb="plan")
         findings = json.loads(done.stdout)["findings"]

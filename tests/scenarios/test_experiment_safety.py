@@ -49,6 +49,18 @@ class Rollback(Experiment):
             self.assertIn("s: INTERRUPTED", self.said())
             self.assertTrue(self.scenario()["faults"][0]["lift_verified"])
 
+    def test_who_interrupts_twice_does_not_wait_for_a_hook(self):
+        runner = self.begin(self.long_fault(
+            scenario={"hook": {"stop": "sleep 50"}}))
+        self.wait_faulted()
+        runner.send_signal(signal.SIGINT)
+        self.assert_clean(2)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            runner.wait(0.5)
+        runner.send_signal(signal.SIGINT)
+        self.assertEqual(130, runner.wait(20), self.said())
+        self.assertIn("the stop hook failed: it was interrupted", self.said())
+
     def test_a_proxy_that_dies(self):
         runner = self.begin(self.long_fault())
         self.wait_faulted()
