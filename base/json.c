@@ -126,14 +126,16 @@ void
 jsonw_int(struct jsonw *w, int64_t value)
 {
 	begin_value(w);
-	str_printf(w->out, "%lld", (long long)value);
+	if (value < 0)
+		str_add_char(w->out, '-');
+	str_add_uint(w->out, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 void
 jsonw_uint(struct jsonw *w, uint64_t value)
 {
 	begin_value(w);
-	str_printf(w->out, "%llu", (unsigned long long)value);
+	str_add_uint(w->out, value);
 }
 
 void
@@ -210,36 +212,6 @@ jsonw_put_bool(struct jsonw *w, const char *key, bool value)
 	jsonw_bool(w, value);
 }
 
-/* Bytes of the well-formed UTF-8 character at `at` (RFC 3629: no overlong
- * forms, no surrogates, nothing above U+10FFFF), or 0. */
-static size_t
-utf8_len(const unsigned char *at, size_t room)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len;
-
-	if (at[0] < 0x80)
-		return 1;
-	if (at[0] < 0xc2 || at[0] > 0xf4)
-		return 0;
-	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	if (at[0] == 0xe0)
-		low = 0xa0;
-	else if (at[0] == 0xed)
-		high = 0x9f;
-	else if (at[0] == 0xf0)
-		low = 0x90;
-	else if (at[0] == 0xf4)
-		high = 0x8f;
-	if (room < len || at[1] < low || at[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++) {
-		if (at[i] < 0x80 || at[i] > 0xbf)
-			return 0;
-	}
-	return len;
-}
-
 /* Appends the escape of one character that must not stand for itself. */
 static void
 add_escape(struct str *out, unsigned code)
@@ -254,21 +226,33 @@ add_escape(struct str *out, unsigned code)
 		str_printf(out, "\\u%04x", code);
 }
 
+/* Of ASCII, and stands for itself. */
+static bool
+is_plain(unsigned code)
+{
+	return code >= 0x20 && code < 0x7f && code != '"' && code != '\\';
+}
+
 void
 jsonw_quote(struct str *out, struct view text)
 {
 	const unsigned char *at = (const unsigned char *)text.at;
 	size_t plain = 0, i = 0; /* [plain, i): to be copied as it is */
 
+	str_reserve(out, text.len + 2);
 	str_add_char(out, '"');
 	while (i < text.len) {
-		size_t len = utf8_len(at + i, text.len - i);
+		size_t len;
 		unsigned code = at[i];
 
+		if (is_plain(code)) {
+			i++;
+			continue;
+		}
+		len = str_utf8(at + i, text.len - i);
 		if (len == 2 && at[i] == 0xc2 && at[i + 1] < 0xa0)
 			code = at[i + 1]; /* C1 */
-		else if (len > 1 || (len == 1 && code >= 0x20 && code != '"' &&
-				      code != '\\' && code != 0x7f)) {
+		else if (len > 1) {
 			i += len;
 			continue;
 		}
@@ -290,6 +274,11 @@ jsonw_number(struct str *out, double value)
 	char text[32];
 
 	assert(isfinite(value));
+	/* What is whole and exact needs no search. */
+	if (value > 0 && value < 1e15 && value == floor(value)) {
+		str_add_uint(out, (uint64_t)value);
+		return;
+	}
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, value);
 		if (strtod(text, NULL) == value)

@@ -55,7 +55,22 @@ str_add(struct str *s, const char *text)
 void
 str_add_char(struct str *s, char c)
 {
-	str_add_bytes(s, &c, 1);
+	str_reserve(s, 1);
+	s->text[s->len++] = c;
+	s->text[s->len] = '\0';
+}
+
+void
+str_add_uint(struct str *s, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	str_add_bytes(s, digits + at, sizeof(digits) - at);
 }
 
 void
@@ -120,4 +135,32 @@ view_trim(struct view v)
 	    (v.at[v.len - 1] == ' ' || v.at[v.len - 1] == '\t'))
 		v.len--;
 	return v;
+}
+
+size_t
+str_utf8(const unsigned char *at, size_t room)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t len;
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	if (at[0] == 0xe0)
+		low = 0xa0;
+	else if (at[0] == 0xed)
+		high = 0x9f;
+	else if (at[0] == 0xf0)
+		low = 0x90;
+	else if (at[0] == 0xf4)
+		high = 0x8f;
+	if (room < len || at[1] < low || at[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++) {
+		if (at[i] < 0x80 || at[i] > 0xbf)
+			return 0;
+	}
+	return len;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 
@@ -33,6 +34,8 @@ void str_clear(struct str *s);
 void str_add(struct str *s, const char *text);
 void str_add_bytes(struct str *s, const void *data, size_t len);
 void str_add_char(struct str *s, char c);
+/* In decimal. */
+void str_add_uint(struct str *s, uint64_t value);
 void str_printf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Hands the text over ("" if nothing was added); `s` is empty afterwards.
  * Returns owned. */
@@ -48,5 +51,10 @@ bool view_is_nocase(struct view v, const char *text) PURE;
 struct view view_trim(struct view v);
 /* True if both hold the same bytes. */
 bool view_equal(struct view a, struct view b) PURE;
+
+/* Bytes of the well-formed UTF-8 character at `at` (RFC 3629: no overlong
+ * forms, no surrogates), of which `room` bytes are there, one at least; 0: it
+ * is none. */
+size_t str_utf8(const unsigned char *at, size_t room) PURE;
 
 #endif

@@ -34,8 +34,8 @@ cli_say(const struct cli *cli, const char *format, ...)
 
 /* --- begin and end --- */
 
-static const char *
-option_or_env(const char *option, const char *variable)
+const char *
+cli_setting(const char *option, const char *variable)
 {
 	const char *value = option != NULL ? option : getenv(variable);
 
@@ -45,7 +45,7 @@ option_or_env(const char *option, const char *variable)
 static bool
 find_api(struct cli *cli)
 {
-	const char *url = option_or_env(cli->control, "FAULTWIRE_CONTROL");
+	const char *url = cli_setting(cli->control, "FAULTWIRE_CONTROL");
 	struct error err = {0};
 
 	if (http_client_target_init(&cli->target,
@@ -57,32 +57,42 @@ find_api(struct cli *cli)
 	return false;
 }
 
-static bool
-read_token(struct cli *cli)
+bool
+cli_read_token(const char *name, const char *file, char **to)
 {
-	const char *file = option_or_env(cli->token_file,
-	    "FAULTWIRE_TOKEN_FILE");
 	struct str text = {0};
 	struct error err = {0};
 
+	*to = NULL;
 	if (file == NULL)
 		return true;
 	if (!source_read(file, TOKEN_MAX, &text, &err)) {
-		cli_say(cli, "token file: %s", err.text);
+		fprintf(stderr, "faultwire %s: token file: %s\n", name,
+		    err.text);
 		str_fini(&text);
 		return false;
 	}
 	while (text.len > 0 && strchr(" \t\r\n", text.text[text.len - 1]))
 		text.text[--text.len] = '\0';
-	cli->token = str_take(&text);
-	if (cli->token[strcspn(cli->token, "\r\n")] != '\0' ||
-	    cli->token[0] == '\0') {
-		cli_say(cli, "token file: %s: expected a token on one line",
-		    file);
-		return false;
-	}
+	*to = str_take(&text);
+	if ((*to)[strcspn(*to, "\r\n")] == '\0' && (*to)[0] != '\0')
+		return true;
+	fprintf(stderr, "faultwire %s: token file: %s: expected a token on one "
+			"line\n",
+	    name, file);
+	free(*to);
+	*to = NULL;
+	return false;
+}
+
+static bool
+read_token(struct cli *cli)
+{
+	bool ok = cli_read_token(cli->command->name,
+	    cli_setting(cli->token_file, "FAULTWIRE_TOKEN_FILE"), &cli->token);
+
 	cli->target.token = cli->token;
-	return true;
+	return ok;
 }
 
 int

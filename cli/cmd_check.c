@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "faults/fault.h"
 #include "proxy/tls_context.h"
+#include "runner/check.h"
 
 struct check_options {
 	const char *config;
@@ -41,6 +42,8 @@ run(int argc, char **argv)
 	model = conf_load_file(opt.config, &fault_kinds, &diag);
 	if (model != NULL)
 		tls_contexts_check(model, &diag);
+	if (model != NULL && model->experiment != NULL)
+		check_expectations(model, &diag);
 	if (opt.json)
 		diag_out_json(&diag);
 	else

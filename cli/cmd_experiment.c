@@ -10,12 +10,12 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "cli/cli.h"
 #include "cli/diag_out.h"
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "config/load.h"
-#include "config/source.h"
 #include "faults/fault.h"
 #include "proxy/tls_context.h"
 #include "runner/check.h"
@@ -245,36 +245,6 @@ static const struct option_row run_options[] = {
 
 static const struct command experiment_run;
 
-static const char *
-option_or_env(const char *option, const char *variable)
-{
-	const char *value = option != NULL ? option : getenv(variable);
-
-	return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-/* The token in that file, owned, in *to; no file, no token. */
-static bool
-read_token(const char *file, char **to)
-{
-	struct str text = {0};
-	struct error err = {0};
-
-	*to = NULL;
-	if (file == NULL)
-		return true;
-	if (!source_read(file, 4096, &text, &err)) {
-		fprintf(stderr, "faultwire experiment run: token file: %s\n",
-			err.text);
-		str_fini(&text);
-		return false;
-	}
-	while (text.len > 0 && strchr(" \t\r\n", text.text[text.len - 1]))
-		text.text[--text.len] = '\0';
-	*to = str_take(&text);
-	return true;
-}
-
 /* On a terminal: is it meant? */
 static bool
 is_meant(const struct conf_model *model, const struct experiment_options *opt)
@@ -298,18 +268,18 @@ run_model(const struct conf_model *model, const char *path,
 	    .model = model,
 	    .file = path,
 	    .dir = opt->out != NULL ? opt->out : model->experiment->report.dir,
-	    .control = option_or_env(opt->control, "FAULTWIRE_CONTROL"),
+	    .control = cli_setting(opt->control, "FAULTWIRE_CONTROL"),
 	    .only = opt->only,
 	    .quiet = opt->quiet,
 	    .interrupt_take = interrupt_take};
 	const char *file =
 	    o.control != NULL
-		? option_or_env(opt->token_file, "FAULTWIRE_TOKEN_FILE")
+		? cli_setting(opt->token_file, "FAULTWIRE_TOKEN_FILE")
 		: model->control.token_file;
 	char *token;
 	int code;
 
-	if (!read_token(file, &token))
+	if (!cli_read_token("experiment run", file, &token))
 		return EXIT_BAD_FILE;
 	o.token = token;
 	o.interrupt_fd = interrupt_open(run_signals);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -94,23 +93,11 @@ write_state(const struct keeper *k)
  */
 
 static void
-add_time(struct str *to, int64_t wall_us, const char *format)
-{
-	time_t at = (time_t)(wall_us / 1000000);
-	char text[64];
-	struct tm tm;
-
-	localtime_r(&at, &tm);
-	strftime(text, sizeof(text), format, &tm);
-	str_add(to, text);
-}
-
-static void
 say(const struct schedule_run *run, const char *what, const char *more)
 {
 	struct str line = {0};
 
-	add_time(&line, run->at_us, "%Y-%m-%d %H:%M:%S %z");
+	schedule_moment(&line, run->at_us, "%Y-%m-%d %H:%M:%S %z");
 	printf("%s  %s: %s%s\n", line.text,
 	       run->scenario != NULL ? run->scenario : "all scenarios", what,
 	       more);
@@ -174,7 +161,7 @@ run_now(struct keeper *k, const struct schedule_run *run)
 	pid_t pid;
 
 	str_printf(&dir, "%s/", k->dir);
-	add_time(&dir, clock_wall_us(), "%Y%m%d-%H%M%S");
+	schedule_moment(&dir, clock_wall_us(), "%Y%m%d-%H%M%S");
 	say(run, "started, in ", dir.text);
 	pid = fork();
 	if (pid == 0)

@@ -22,6 +22,7 @@
 #include "cli/options.h"
 #include "control/api.h"
 #include "control/feed.h"
+#include "control/observer.h"
 #include "control/privileges.h"
 #include "control/reload.h"
 #include "control/run_config.h"
@@ -45,6 +46,7 @@ struct runner {
 	struct server *server;
 	struct reload *reload; /* NULL before it runs */
 	struct feed *feed;
+	struct observer *observer;
 	struct journal *journal; /* NULL: none */
 	struct summary *summary;
 	struct notify notify; /* the service manager */
@@ -75,6 +77,8 @@ static const struct option_row options[] = {
 	"ADDR", "where the control API listens; wins over the file"},
     {0, "journal", OPTION_TEXT, offsetof(struct run_options, journal), "FILE",
 	"write every decision and effect as JSON lines"},
+    {0, "observe", OPTION_FLAG, offsetof(struct run_options, observe), NULL,
+	"watch how clients react to faults, as observe.reactions does"},
     {0, "seed", OPTION_TEXT, offsetof(struct run_options, seed), "N",
 	"seed of every random decision; wins over the file"},
     {0, "workers", OPTION_TEXT, offsetof(struct run_options, workers), "N",
@@ -109,7 +113,10 @@ tick(struct runner *r)
 static void
 on_state_changed(void *arg)
 {
-	tick(arg);
+	struct runner *r = arg;
+
+	observer_update(r->observer, state_model(r->state));
+	tick(r);
 }
 
 static void
@@ -281,7 +288,7 @@ open_journal(struct runner *r, struct error *err)
 	    &clock_real, err);
 	if (r->journal == NULL)
 		return false;
-	feed_join(r->feed, journal_consume, r->journal);
+	feed_join(r->feed, EVENTS_ALL, journal_consume, r->journal);
 	return true;
 }
 
@@ -310,6 +317,7 @@ start(struct runner *r)
 	    LOG_UINT("seed", server_seed(r->server)),
 	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
 	r->summary = summary_new(r->base, r->server);
+	r->observer = observer_new(r->base, r->server, r->feed);
 	ok = server_apply(r->server, r->model, &diag);
 failed:
 	if (err.text[0] != '\0')
@@ -332,6 +340,7 @@ finish(struct runner *r)
 	api_free(r->api);
 	reload_free(r->reload);
 	state_free(r->state);
+	observer_free(r->observer);
 	if (r->feed != NULL)
 		feed_attach(r->feed, NULL);
 	server_free(r->server);
@@ -355,11 +364,13 @@ start_api(struct runner *r)
 	    .control = control,
 	    .feed = r->feed,
 	    .journal = r->journal,
+	    .observer = r->observer,
 	    .toxiproxy_metrics = r->opt->toxiproxy_metrics,
 	};
 	struct error err;
 
 	r->state = state_new(r->server, r->model, on_state_changed, r);
+	observer_update(r->observer, r->model);
 	if (!run_populate(r->opt, r->state))
 		return false;
 	r->reload = reload_new(r->base, r->opt, r->state, r->loaded);

@@ -13,9 +13,10 @@
 #include "experiment/journal_in.h"
 #include "experiment/judge.h"
 #include "faults/fault.h"
+#include "report/bare.h"
 
 struct verdict_options {
-	const char *config;
+	const char *config, *report;
 	struct option_texts edges;
 	bool json;
 };
@@ -25,6 +26,8 @@ static const struct option_row options[] = {
 	"FILE", "the configuration of the run: from and to of its routes"},
     {'e', "edge", OPTION_TEXTS, offsetof(struct verdict_options, edges),
 	"ROUTE=DEP", "calls on ROUTE cause the calls on DEP"},
+    {'r', "report", OPTION_TEXT, offsetof(struct verdict_options, report),
+	"FILE", "write a report as well: FILE.md, .html or .json"},
     {0, "json", OPTION_FLAG, offsetof(struct verdict_options, json), NULL,
 	"print the verdicts as JSON"},
     {0},
@@ -186,6 +189,17 @@ read_journal(const char *path, struct record *to)
 }
 
 static bool
+write_report(const struct record *r, const char *journal, const char *path)
+{
+	struct error err;
+
+	if (path == NULL || bare_write(r, journal, path, &err))
+		return true;
+	fprintf(stderr, "faultwire verdict: %s\n", err.text);
+	return false;
+}
+
+static bool
 judge(const char *path, const struct verdict_options *opt)
 {
 	struct verdicts verdicts = {0};
@@ -201,6 +215,7 @@ judge(const char *path, const struct verdict_options *opt)
 			print_json(&record, &verdicts);
 		else
 			print_text(&record, &verdicts);
+		ok = write_report(&record, path, opt->report);
 	}
 	verdicts_fini(&verdicts);
 	record_fini(&record);

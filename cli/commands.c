@@ -16,6 +16,7 @@ const struct command *const commands[] = {
     &command_healthcheck,
     &command_partition,
     &command_profiles,
+    &command_reactions,
     &command_reload,
     &command_reset,
     &command_route,

@@ -74,9 +74,9 @@ extern const struct command command_ca, command_check, command_complete,
     command_completion, command_config, command_events, command_experiment,
     command_explain,
     command_fault, command_faults, command_healthcheck, command_partition,
-    command_profiles, command_reload, command_reset, command_route,
-    command_routes, command_run, command_sessions, command_status,
-    command_top, command_verdict;
+    command_profiles, command_reactions, command_reload, command_reset,
+    command_route, command_routes, command_run, command_sessions,
+    command_status, command_top, command_verdict;
 /* Stand in for Toxiproxy's programs; also chosen by the program's name. */
 extern const struct command command_toxiproxy_cli, command_toxiproxy_server;
 

@@ -43,6 +43,7 @@ conf_model_new(void)
 	conf_fields_default(conf_file_fields, m);
 	conf_fields_default(conf_control_fields, &m->control);
 	conf_fields_default(conf_log_fields, &m->log);
+	conf_fields_default(conf_observe_fields, &m->observe);
 	return m;
 }
 
@@ -233,6 +234,7 @@ model_free(struct conf_model *m)
 	conf_experiment_free(m->experiment);
 	conf_fields_fini(conf_control_fields, &m->control);
 	conf_fields_fini(conf_log_fields, &m->log);
+	conf_fields_fini(conf_observe_fields, &m->observe);
 	conf_fields_fini(conf_file_fields, m);
 	free(m);
 }

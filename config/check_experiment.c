@@ -254,6 +254,27 @@ check_causes(struct checker *c, const struct conf_route *r)
 		    r->name != NULL ? r->name : "?");
 }
 
+static struct check_names
+route_names(const struct conf_model *model)
+{
+	return names_of(&(struct name_array){model->routes, model->routes_count,
+					     sizeof(struct conf_route),
+					     offsetof(struct conf_route, name)},
+			"route", "routes");
+}
+
+void
+conf_causes_check(const struct conf_model *model, struct conf_diag *diag)
+{
+	struct checker c = {
+	    .model = model, .diag = diag, .routes = route_names(model)};
+	size_t i;
+
+	for (i = 0; i < model->routes_count; i++)
+		check_causes(&c, &model->routes[i]);
+	free(c.routes.items);
+}
+
 void
 conf_experiment_check(const struct conf_model *model, struct conf_diag *diag)
 {
@@ -262,11 +283,7 @@ conf_experiment_check(const struct conf_model *model, struct conf_diag *diag)
 	    .model = model,
 	    .e = e,
 	    .diag = diag,
-	    .routes = names_of(
-		&(struct name_array){model->routes, model->routes_count,
-				     sizeof(struct conf_route),
-				     offsetof(struct conf_route, name)},
-		"route", "routes"),
+	    .routes = route_names(model),
 	    .loads =
 		names_of(&(struct name_array){e->loads, e->loads_count,
 					      sizeof(struct conf_load),
@@ -280,8 +297,6 @@ conf_experiment_check(const struct conf_model *model, struct conf_diag *diag)
 	};
 	size_t i;
 
-	for (i = 0; i < model->routes_count; i++)
-		check_causes(&c, &model->routes[i]);
 	check_loads(&c);
 	check_guards(&c);
 	check_schedule(&c);

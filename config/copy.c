@@ -168,6 +168,7 @@ conf_model_copy(const struct conf_model *from)
 	conf_fields_copy(conf_file_fields, to, from);
 	conf_fields_copy(conf_control_fields, &to->control, &from->control);
 	conf_fields_copy(conf_log_fields, &to->log, &from->log);
+	conf_fields_copy(conf_observe_fields, &to->observe, &from->observe);
 	to->control.where = from->control.where;
 	to->has_seed = from->has_seed;
 	for (i = 0; i < from->services_count; i++)

@@ -227,6 +227,8 @@ conf_put_model(struct conf_writer *to, const struct conf_model *model)
 	put_group(to, "control", conf_control_fields, &model->control,
 		  &defaults->control);
 	put_group(to, "log", conf_log_fields, &model->log, &defaults->log);
+	put_group(to, "observe", conf_observe_fields, &model->observe,
+		  &defaults->observe);
 	put_lists(to, model);
 	jsonw_object_end(&to->w);
 	conf_model_unref(defaults);

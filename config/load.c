@@ -133,6 +133,7 @@ load_root(const struct loader *l, const config_setting_t *root)
 	struct load_part file = {conf_file_fields, m};
 	struct load_part control = {conf_control_fields, &m->control};
 	struct load_part log = {conf_log_fields, &m->log};
+	struct load_part observe = {conf_observe_fields, &m->observe};
 	const config_setting_t *group;
 
 	load_fields(l, root, &file, 1, "the file");
@@ -144,6 +145,9 @@ load_root(const struct loader *l, const config_setting_t *root)
 	group = load_group(l, root, "log");
 	if (group != NULL)
 		load_fields(l, group, &log, 1, "log");
+	group = load_group(l, root, "observe");
+	if (group != NULL)
+		load_fields(l, group, &observe, 1, "observe");
 	load_each(l, root, "services", load_service, NULL);
 	if (m->services_count > SERVICES_MAX)
 		return;

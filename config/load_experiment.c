@@ -158,6 +158,7 @@ load_experiment(const struct loader *l, const config_setting_t *root)
 	struct conf_experiment *e;
 	config_setting_t *group;
 
+	conf_causes_check(l->model, l->diag);
 	if (first == NULL)
 		return;
 	e = l->model->experiment = conf_experiment_new();

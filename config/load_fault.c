@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the faults of a route: what every fault takes and what its kind
  * takes stand side by side in one group. */
+#include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/xalloc.h"
 #include "config/loader.h"
@@ -53,14 +53,13 @@ load_when(const struct loader *l, config_setting_t *group, struct conf_fault *f,
 	conf_when_compile(&f->conditions.when, l->model, route, &at.spot);
 }
 
-/* The word of a fault's own condition, where a step has its time. */
+/* A word of the fault's own condition, where a step has its time? */
 static bool
 is_condition(const config_setting_t *at)
 {
 	const char *text = at != NULL ? config_setting_get_string(at) : NULL;
 
-	return text != NULL &&
-	       (strcmp(text, "before") == 0 || strcmp(text, "after") == 0);
+	return text != NULL && isalpha((unsigned char)text[0]);
 }
 
 /* Reads a fault of defaults. `more` (NULL: none) is a table beside the usual

@@ -284,6 +284,12 @@ struct conf_log {
 	bool access; /* a line for every request and session */
 };
 
+/* What is made of events while the proxy runs. */
+struct conf_observe {
+	bool reactions; /* how clients react to faults is watched */
+	int64_t calls;	/* that are kept for it */
+};
+
 struct conf_model {
 	atomic_uint refs;
 	bool has_seed;
@@ -293,6 +299,7 @@ struct conf_model {
 	int64_t drain_timeout_us;
 	struct conf_control control;
 	struct conf_log log;
+	struct conf_observe observe;
 	struct conf_service *services;
 	size_t services_count;
 	struct conf_route *routes;

@@ -206,6 +206,8 @@ conf_model_print(struct str *to, const struct conf_model *model)
 	print_group(&p, "control", conf_control_fields, &model->control,
 		    &defaults->control);
 	print_group(&p, "log", conf_log_fields, &model->log, &defaults->log);
+	print_group(&p, "observe", conf_observe_fields, &model->observe,
+		    &defaults->observe);
 	if (model->services_count > 0) {
 		open_list(&p, "services");
 		for (i = 0; i < model->services_count; i++)

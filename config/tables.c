@@ -50,6 +50,9 @@ const struct conf_field conf_file_fields[] = {
 	     "told to stop"},
     {.name = "control", .type = CONF_GROUP, .help = "The control API"},
     {.name = "log", .type = CONF_GROUP, .help = "What is logged, and how"},
+    {.name = "observe",
+     .type = CONF_GROUP,
+     .help = "Whether reactions to faults are watched"},
     {.name = "services",
      .type = CONF_GROUP,
      .type_text = "list of groups",
@@ -135,6 +138,24 @@ const struct conf_field conf_log_fields[] = {
      .offset = offsetof(struct conf_log, access),
      .help = "Write a line for every HTTP request and TCP session that "
 	     "ends"},
+    CONF_FIELD_END,
+};
+
+const struct conf_field conf_observe_fields[] = {
+    {.name = "reactions",
+     .type = CONF_BOOL,
+     .def = "false",
+     .offset = offsetof(struct conf_observe, reactions),
+     .help = "Watch how clients react to faults: retries, time-outs, "
+	     "circuit breakers, recovery"},
+    {.name = "calls",
+     .type = CONF_INT,
+     .min = 1000,
+     .max = 5000000,
+     .def = "50000",
+     .offset = offsetof(struct conf_observe, calls),
+     .help = "How many of the latest calls are kept for it, of all "
+	     "routes together; 200 bytes each"},
     CONF_FIELD_END,
 };
 
@@ -235,6 +256,7 @@ const struct conf_group conf_groups[] = {
      "The control API: our own calls and Toxiproxy's, metrics and health",
      conf_control_fields},
     {"log", "What is logged, and how", conf_log_fields},
+    {"observe", "Whether reactions to faults are watched", conf_observe_fields},
     {"service", "A named party, an element of services", conf_service_fields},
     {"route",
      "A listener, what it leads to, and its faults; an element "

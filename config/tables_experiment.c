@@ -77,7 +77,8 @@ const struct conf_field conf_guards_fields[] = {
      .type = CONF_INT,
      .def = "0",
      .offset = offsetof(struct conf_guards, max_routes_faulted),
-     .help = "Routes that may have a fault at a time; 0: no limit"},
+     .help = "Routes that may have a fault at a time, partitions aside; 0: no "
+	     "limit"},
     {.name = "never_together",
      .type = CONF_GROUP,
      .flags = CONF_LISTS,

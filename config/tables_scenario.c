@@ -290,8 +290,9 @@ const struct conf_field conf_step_fields[] = {
      .max = 30 * DAY,
      .bare = 1000,
      .offset = offsetof(struct conf_step, at_us),
-     .help = "When it is armed, from the start of the scenario; \"before\" and "
-	     "\"after\" are the fault's own condition"},
+     .help =
+	 "When it is armed, from the start of the scenario; a word, such as "
+	 "\"after\", is the fault's own condition of that name"},
     {.name = "for",
      .type = CONF_DURATION,
      .flags = CONF_REQUIRED,

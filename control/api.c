@@ -162,12 +162,14 @@ api_new(struct event_base *base, struct state *state,
 	    .state = state,
 	    .feed = options->feed,
 	    .journal = options->journal,
+	    .observer = options->observer,
 	    .toxiproxy = options->toxiproxy_metrics,
 	};
 	api->v1 = v1_new(&(struct v1_parts){
 	    .base = base,
 	    .state = state,
 	    .feed = options->feed,
+	    .observer = options->observer,
 	    .reload = options->reload,
 	    .clock = &clock_real,
 	});

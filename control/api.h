@@ -15,6 +15,7 @@
 #include "observe/journal.h"
 
 struct api;
+struct observer;
 
 /* All is borrowed for as long as the API lives. */
 struct api_options {
@@ -22,6 +23,7 @@ struct api_options {
 	struct feed *feed;
 	struct reload *reload; /* asks the API about new settings */
 	const struct journal *journal; /* NULL: none is written */
+	struct observer *observer;
 	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
 };
 

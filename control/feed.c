@@ -7,11 +7,18 @@
 #include "base/xalloc.h"
 #include "observe/sink.h"
 
+struct listener {
+	const void *arg;
+	uint32_t types;
+};
+
 struct feed {
 	struct sink *sink;
 	struct server *server; /* borrowed; NULL: not yet, or no more */
 	struct event *ev;
-	size_t listeners;
+	struct listener *listeners; /* owned */
+	size_t listeners_count;
+	uint32_t types; /* that any of them wants */
 };
 
 static void
@@ -38,28 +45,58 @@ feed_new(struct event_base *base, struct error *err)
 	return f;
 }
 
+static void
+tell_server(struct feed *f)
+{
+	sink_want(f->sink, f->types);
+	if (f->server != NULL)
+		server_listen(f->server, f->types != 0 ? f->sink : NULL);
+}
+
 void
 feed_attach(struct feed *f, struct server *server)
 {
 	f->server = server;
-	if (server != NULL && f->listeners > 0)
-		server_listen(server, f->sink);
+	if (f->types != 0)
+		tell_server(f);
+}
+
+/* The workers hear of it if what is wanted has changed. */
+static void
+gather(struct feed *f)
+{
+	uint32_t types = 0;
+
+	for (size_t i = 0; i < f->listeners_count; i++)
+		types |= f->listeners[i].types;
+	if (types == f->types)
+		return;
+	f->types = types;
+	tell_server(f);
 }
 
 void
-feed_join(struct feed *f, event_sink_fn consume, void *arg)
+feed_join(struct feed *f, uint32_t types, event_sink_fn consume, void *arg)
 {
 	sink_add(f->sink, consume, arg);
-	if (f->listeners++ == 0 && f->server != NULL)
-		server_listen(f->server, f->sink);
+	f->listeners = xrealloc(f->listeners,
+	    (f->listeners_count + 1) * sizeof(*f->listeners));
+	f->listeners[f->listeners_count++] = (struct listener){arg, types};
+	gather(f);
 }
 
 void
 feed_leave(struct feed *f, const void *arg)
 {
+	size_t kept = 0;
+
 	sink_remove(f->sink, arg);
-	if (--f->listeners == 0 && f->server != NULL)
-		server_listen(f->server, NULL);
+	for (size_t i = 0; i < f->listeners_count; i++) {
+		if (f->listeners[i].arg != arg)
+			f->listeners[kept++] = f->listeners[i];
+	}
+	f->listeners_count = kept;
+	gather(f);
 }
 
 void
@@ -71,7 +108,7 @@ feed_run(struct feed *f)
 size_t
 feed_listeners(const struct feed *f)
 {
-	return f->listeners;
+	return f->listeners_count;
 }
 
 uint64_t
@@ -87,5 +124,6 @@ feed_free(struct feed *f)
 		return;
 	event_free(f->ev);
 	sink_free(f->sink);
+	free(f->listeners);
 	free(f);
 }

@@ -19,10 +19,12 @@ struct feed;
 struct feed *feed_new(struct event_base *base, struct error *err);
 /* Events come from this server (borrowed); NULL: it is about to end. */
 void feed_attach(struct feed *f, struct server *server);
-/* From now on `consume` gets every event; borrows `arg` until feed_leave().
- * The first listener switches the events on, the last one off; done when
- * they return. */
-void feed_join(struct feed *f, event_sink_fn consume, void *arg);
+/* From now on `consume` gets every event of these types (EVENT_BIT()s), and
+ * perhaps others, that somebody else wants; borrows `arg` until feed_leave().
+ * The workers make the events that anybody wants, and no others; done when
+ * these return. */
+void feed_join(struct feed *f, uint32_t types, event_sink_fn consume,
+    void *arg);
 void feed_leave(struct feed *f, const void *arg);
 /* Hands out what still waits. */
 void feed_run(struct feed *f);

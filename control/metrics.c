@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "base/log.h"
+#include "control/metrics_reactions.h"
 #include "control/metrics_series.h"
 #include "control/revision.h"
 #include "observe/metrics.h"
@@ -369,7 +370,27 @@ static void (*const own_families[METRIC_COUNT])(struct scrape *s) = {
     [METRIC_PROCESS_START] = add_start,
 };
 
+static void
+add_reactions(struct scrape *s, enum metric_id id)
+{
+	for (size_t i = 0; i < s->plan->routes_count; i++) {
+		const struct observed *o = observer_find(s->metrics->observer,
+		    s->plan->routes[i].name);
+
+		if (o != NULL)
+			metrics_add_reaction(&s->e, id, o);
+	}
+}
+
 /* --- the whole ----------------------------------------------------------- */
+
+static bool
+is_shown(const struct metrics *m, int id)
+{
+	if (metrics_is_reaction(id))
+		return m->observer != NULL && observer_is_on(m->observer);
+	return id < METRIC_TOXIPROXY_RECEIVED || m->toxiproxy;
+}
 
 static void
 write_all(struct metrics *m, enum exposition_format format, struct str *out)
@@ -385,10 +406,12 @@ write_all(struct metrics *m, enum exposition_format format, struct str *out)
 	    clock_now(&clock_real));
 	exposition_begin(&s.e, format, out);
 	for (int id = 0; id < METRIC_COUNT; id++) {
-		if (id >= METRIC_TOXIPROXY_RECEIVED && !m->toxiproxy)
-			break;
+		if (!is_shown(m, id))
+			continue;
 		exposition_family(&s.e, &metric_families[id]);
-		if (own_families[id] != NULL)
+		if (metrics_is_reaction(id))
+			add_reactions(&s, (enum metric_id)id);
+		else if (own_families[id] != NULL)
 			own_families[id](&s);
 		else
 			add_rows(&s, (enum metric_id)id);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "control/feed.h"
+#include "control/observer.h"
 #include "control/state.h"
 #include "control/web_server.h"
 #include "observe/journal.h"
@@ -15,6 +16,7 @@ struct metrics {
 	const struct state *state;
 	const struct feed *feed;
 	const struct journal *journal; /* NULL: none */
+	const struct observer *observer;
 	bool toxiproxy;	  /* Toxiproxy's own metrics, too */
 	size_t last_size; /* of the last text: how much to reserve */
 };

@@ -61,6 +61,7 @@ run_override(const struct run_options *opt, struct conf_model *model)
 	    "auto", "json", "logfmt", "text", NULL};
 	long long n;
 
+	model->observe.reactions |= opt->observe;
 	if (opt->log_level != NULL &&
 	    !word_index("log-level", opt->log_level, levels, &model->log.level))
 		return false;

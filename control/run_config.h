@@ -14,6 +14,7 @@
 struct run_options {
 	const char *config, *listen, *upstream, *protocol, *profile;
 	const char *journal;
+	bool observe; /* reactions, whatever the file says */
 	const char *user;
 	const char *log_format, *log_level, *seed, *workers;
 	const char *toxiproxy_config; /* of Toxiproxy; NULL: none */

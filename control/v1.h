@@ -24,10 +24,12 @@ struct v1_parts {
 	struct event_base *base;
 	struct state *state;
 	struct feed *feed;     /* NULL: there are no events */
+	struct observer *observer; /* NULL: nobody can watch reactions */
 	struct reload *reload; /* NULL: there is no file */
 	const struct clock *clock;
 };
 
+struct observer;
 struct v1;
 
 /* Returns owned. */

@@ -250,6 +250,7 @@ bool v1_session_delete(struct v1_call *call);
 bool v1_session_explain(struct v1_call *call);
 bool v1_flow_explain(struct v1_call *call);
 bool v1_events(struct v1_call *call);
+bool v1_reactions(struct v1_call *call);
 bool v1_leases_list(struct v1_call *call);
 bool v1_lease_create(struct v1_call *call);
 bool v1_lease_show(struct v1_call *call);

@@ -194,6 +194,12 @@ stream_new(struct v1_call *call, uint64_t types, uint64_t session)
 	return s;
 }
 
+static uint32_t
+types_wanted(const struct stream *s)
+{
+	return (uint32_t)s->types | EVENT_BIT(EVENT_GAP);
+}
+
 bool
 v1_events(struct v1_call *call)
 {
@@ -217,7 +223,7 @@ v1_events(struct v1_call *call)
 		str_add(&call->out, "event: gap\ndata: {\"lost\":null}\n\n");
 	TAILQ_INSERT_TAIL(&s->all->list, s, entry);
 	web_stream(s->conn, on_closed, s);
-	feed_join(call->v1->parts.feed, consume, s);
+	feed_join(call->v1->parts.feed, types_wanted(s), consume, s);
 	return true;
 }
 

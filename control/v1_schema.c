@@ -161,6 +161,26 @@ const struct v1_schema v1_schemas[] = {
 	"'draw','probability','drawn','applies','active','verdict','why',"
 	"'key']}}},'additionalProperties':false,'required':['route','flow',"
 	"'type','session','live','faults']}"},
+    {"Reactions",
+	"{'type':'object','properties':{'observing':{'type':'boolean'},"
+	"'measurement':{'type':'object','properties':{'noise_us':{"
+	"'type':'integer'},'lost':{'type':'integer'},'seconds':{"
+	"'type':'number'},'calls':{'type':'integer'}},"
+	"'additionalProperties':false,'required':['noise_us','lost',"
+	"'seconds','calls']},'routes':{'type':'array','items':{"
+	"'type':'object','properties':{'route':{'type':'string'},'calls':{"
+	"'type':'integer'},'retries':{'type':'object','properties':{"
+	"'reset':{'type':'integer'},'refused':{'type':'integer'},'timeout':{"
+	"'type':'integer'},'5xx':{'type':'integer'},'other':{"
+	"'type':'integer'},'total':{'type':'integer'}},"
+	"'additionalProperties':false,'required':['total']},'recovered':{"
+	"'type':'integer'},'given_up':{'type':'integer'},'left':{"
+	"'type':'integer'},'breaker':{'type':'string','enum':['unknown',"
+	"'closed','open','half_open']},'recovery_s':{'type':'number'},"
+	"'verdicts':{'type':'array','items':{'type':'object'}}},"
+	"'additionalProperties':false,'required':['route','calls','retries',"
+	"'recovered','given_up','left','breaker','verdicts']}}},"
+	"'additionalProperties':false,'required':['observing','routes']}"},
     {"Config",
 	"{'type':'object'}"},
     {"Apply",

@@ -103,6 +103,10 @@ const struct v1_endpoint v1_endpoints[] = {
 	"What happens, as it happens", NULL, NULL,
 	{"route", "type", "fault", "session"}, "text/event-stream"},
 
+    {"GET", "/v1/reactions", V1_READ, v1_reactions, NULL, 200,
+	"How clients react to faults, as far as it was watched", NULL,
+	"Reactions", {"route"}},
+
     {"GET", "/v1/config", V1_READ, v1_config, NULL, 200,
 	"What is in force, as a configuration file", NULL, "Config",
 	{"format", "defaults"}, "text/plain; charset=utf-8"},

@@ -14,8 +14,8 @@
 
 #define IMMEDIATE_US	10000.0
 #define CONSTANT_RATIO	1.10
-#define GROWTH_P	0.01
-#define PERMUTATIONS	499
+#define GROWTH_P	0.005
+#define PERMUTATIONS	999
 #define RESAMPLES	200
 #define SURE		0.95
 #define BETTER		1.5  /* the other law's error must be so much larger */
@@ -231,6 +231,64 @@ is_correlated(const struct stat_rows *rows, const struct backoff *b)
 	return sxx > 0 && syy > 0 && sxy / sqrt(sxx * syy) > CORRELATED;
 }
 
+/* A pause of one step, and whose it is. */
+struct pause {
+	double value;
+	size_t row;
+};
+
+static int
+by_value(const void *a, const void *b)
+{
+	const struct pause *x = a, *y = b;
+
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+/* The pauses of that step, in order. Returns their number. */
+static size_t
+sort_step(const struct stat_rows *rows, size_t k, struct pause *to)
+{
+	size_t n = 0;
+
+	for (size_t r = 0; r < rows->count; r++) {
+		size_t at = rows->at[r] + k;
+
+		if (at < rows->at[r + 1])
+			to[n++] = (struct pause){rows->values[at], r};
+	}
+	if (n > 1)
+		qsort(to, n, sizeof(*to), by_value);
+	return n;
+}
+
+/* The median of the pauses, the i-th row of which counts times[i] times;
+ * `fallback` if none does. */
+static double
+weighted_median(const struct pause *p, size_t n, const unsigned *times,
+    double fallback)
+{
+	size_t all = 0, seen = 0;
+	double low = fallback;
+
+	for (size_t i = 0; i < n; i++)
+		all += times[p[i].row];
+	for (size_t i = 0; i < n; i++) {
+		size_t until = seen + times[p[i].row];
+
+		if (until == seen)
+			continue;
+		/* The middle two, of an even number of them. */
+		if (seen * 2 < all && until * 2 >= all)
+			low = p[i].value;
+		if (until * 2 > all)
+			return (all & 1) != 0 ? p[i].value
+					      : (low + p[i].value) / 2;
+		seen = until;
+	}
+	return low;
+}
+
 /* In which share of resampled sets of chains does the exponential law fit
  * better than the linear one? */
 static double
@@ -238,33 +296,27 @@ resample(const struct stat_rows *rows, const struct backoff *b, size_t n,
     uint64_t seed)
 {
 	struct stat_rng rng = {seed};
-	double *v = xcalloc(rows->count + 1, sizeof(*v));
-	size_t *picked = xcalloc(rows->count + 1, sizeof(*picked)), wins = 0;
+	struct pause *steps = xcalloc(n * rows->count + 1, sizeof(*steps));
+	unsigned *times = xcalloc(rows->count + 1, sizeof(*times));
+	size_t have[BACKOFF_STEPS], wins = 0;
 
+	for (size_t k = 0; k < n; k++)
+		have[k] = sort_step(rows, k, steps + k * rows->count);
 	for (size_t round = 0; round < RESAMPLES; round++) {
 		double levels[BACKOFF_STEPS];
 		struct law law;
 
+		memset(times, 0, rows->count * sizeof(*times));
 		for (size_t r = 0; r < rows->count; r++)
-			picked[r] = stat_rng_below(&rng, rows->count);
-		for (size_t k = 0; k < n; k++) {
-			size_t have = 0;
-
-			for (size_t r = 0; r < rows->count; r++) {
-				size_t at = rows->at[picked[r]] + k;
-
-				if (at < rows->at[picked[r] + 1])
-					v[have++] = rows->values[at];
-			}
-			stat_sort(v, have);
-			levels[k] = have > 0 ? stat_quantile(v, have, 0.5)
-					     : b->levels_us[k];
-		}
+			times[stat_rng_below(&rng, rows->count)]++;
+		for (size_t k = 0; k < n; k++)
+			levels[k] = weighted_median(steps + k * rows->count,
+			    have[k], times, b->levels_us[k]);
 		law = fit(levels, n);
 		wins += law.exponential < law.linear;
 	}
-	free(v);
-	free(picked);
+	free(steps);
+	free(times);
 	return (double)wins / RESAMPLES;
 }
 

@@ -100,11 +100,11 @@ measure(const struct scope *s, const struct calls *calls, struct crowd *to)
 static double
 wanted(const struct scope *s, const struct crowd *edge)
 {
-	struct sample dep, in;
+	struct digest dep, in;
 	double seconds = scope_seconds(s);
 
-	sample_during(s, &s->route->calls, &dep);
-	sample_during(s, &s->edge->calls, &in);
+	digest_during(s, &s->route->calls, &dep);
+	digest_during(s, &s->edge->calls, &in);
 	return MAX((double)in.n / MAX(seconds, 1) * dep.p50_us / 1e6,
 	    (double)edge->peak);
 }
@@ -113,10 +113,10 @@ wanted(const struct scope *s, const struct crowd *edge)
 static bool
 rejects(const struct scope *s)
 {
-	struct sample dep;
+	struct digest dep;
 	size_t fast = 0, n = 0;
 
-	sample_during(s, &s->route->calls, &dep);
+	digest_during(s, &s->route->calls, &dep);
 	for (size_t i = 0; i < s->edge->calls.count; i++) {
 		const struct call *c = &s->edge->calls.items[i];
 

@@ -11,7 +11,7 @@
 #define WORSE_TIME  1.25
 
 struct sums {
-	struct sample *to;
+	struct digest *to;
 	double *times, *sizes;
 	size_t good;
 };
@@ -31,7 +31,7 @@ add(struct sums *u, const struct call *c)
 static void
 finish(struct sums *u)
 {
-	struct sample *to = u->to;
+	struct digest *to = u->to;
 
 	stat_sort(u->times, to->n);
 	stat_sort(u->sizes, u->good);
@@ -47,17 +47,17 @@ finish(struct sums *u)
 }
 
 static void
-begin(struct sums *u, size_t count, struct sample *to)
+begin(struct sums *u, size_t count, struct digest *to)
 {
-	*to = (struct sample){0};
+	*to = (struct digest){0};
 	*u = (struct sums){.to = to,
 	    .times = xcalloc(count + 1, sizeof(*u->times)),
 	    .sizes = xcalloc(count + 1, sizeof(*u->sizes))};
 }
 
 void
-sample_take(const struct calls *calls, int64_t from_us, int64_t to_us,
-    struct sample *to)
+digest_take(const struct calls *calls, int64_t from_us, int64_t to_us,
+    struct digest *to)
 {
 	size_t from = calls_from(calls, from_us);
 	size_t end = calls_from(calls, to_us);
@@ -70,8 +70,8 @@ sample_take(const struct calls *calls, int64_t from_us, int64_t to_us,
 }
 
 void
-sample_during(const struct scope *s, const struct calls *calls,
-    struct sample *to)
+digest_during(const struct scope *s, const struct calls *calls,
+    struct digest *to)
 {
 	struct sums u;
 
@@ -84,7 +84,7 @@ sample_during(const struct scope *s, const struct calls *calls,
 }
 
 bool
-sample_is_worse(const struct sample *base, const struct sample *now)
+digest_is_worse(const struct digest *base, const struct digest *now)
 {
 	struct range d = stat_newcombe(base->failed, base->n, now->failed,
 	    now->n);

@@ -7,7 +7,7 @@
 
 #define COMPARE_MIN 30 /* calls on each side */
 
-struct sample {
+struct digest {
 	size_t n, failed;
 	double p50_us, p95_us;
 	struct range p95_ci_us;
@@ -15,12 +15,12 @@ struct sample {
 };
 
 /* Calls that began within [from_us, to_us). */
-void sample_take(const struct calls *calls, int64_t from_us, int64_t to_us,
-    struct sample *to);
+void digest_take(const struct calls *calls, int64_t from_us, int64_t to_us,
+    struct digest *to);
 /* Those of all windows of the scope together. */
-void sample_during(const struct scope *s, const struct calls *calls,
-    struct sample *to);
+void digest_during(const struct scope *s, const struct calls *calls,
+    struct digest *to);
 /* Does `now` fail more, or take longer, than chance allows? */
-bool sample_is_worse(const struct sample *base, const struct sample *now);
+bool digest_is_worse(const struct digest *base, const struct digest *now);
 
 #endif

@@ -106,7 +106,8 @@ identity_checks(const struct calls *calls, bool *skip)
 	for (size_t i = 0; i < calls->count; i++) {
 		uint32_t at = *map_at(&map, calls->items[i].request);
 
-		skip[i] = is_steady(&beats[at], calls->count);
+		skip[i] = calls->items[i].probe ||
+		    is_steady(&beats[at], calls->count);
 		found += skip[i];
 	}
 	map_fini(&map);
@@ -194,35 +195,52 @@ measure_repeats(struct work *w)
 	return n >= BASELINE_MIN;
 }
 
+/* How many of the first `end` calls on the edge were under way at that time?
+ * `key` becomes the latest one's. ends[k]: until when any of the first k + 1
+ * lives. */
+static size_t
+count_holders(const struct calls *edge, const int64_t *ends, size_t end,
+    int64_t at_us, uint64_t *key)
+{
+	size_t stop = end > LOOK_BACK ? end - LOOK_BACK : 0, n = 0;
+
+	/* More than one are as bad as many. */
+	for (size_t k = end; k-- > stop && ends[k] >= at_us && n < 2;) {
+		if (edge->items[k].closed_us < at_us)
+			continue;
+		if (n++ == 0)
+			*key = k + 2;
+	}
+	return n;
+}
+
 /* Each call's one edge call, as its key; false: they overlap too often. */
 static bool
 nest(struct work *w)
 {
 	const struct calls *calls = &w->s->route->calls;
 	const struct calls *edge;
-	size_t n = 0, unsure = 0, end = 0;
+	size_t unsure = 0, end = 0;
+	int64_t *ends, last_us = INT64_MIN;
 
 	if (w->s->edge == NULL || w->s->edge->calls.count == 0)
 		return false;
 	edge = &w->s->edge->calls;
+	ends = xcalloc(edge->count, sizeof(*ends));
 	for (size_t i = 0; i < calls->count; i++) {
 		const struct call *c = &calls->items[i];
-		size_t holders = 0;
 
-		while (end < edge->count &&
-		    edge->items[end].start_us <= c->start_us)
-			end++;
-		for (size_t k = end > LOOK_BACK ? end - LOOK_BACK : 0; k < end;
-		     k++) {
-			if (edge->items[k].closed_us < c->start_us)
-				continue;
-			holders++;
-			w->keys[i] = k + 2;
+		for (; end < edge->count &&
+		     edge->items[end].start_us <= c->start_us; end++) {
+			last_us = MAX(last_us, edge->items[end].closed_us);
+			ends[end] = last_us;
 		}
-		n++;
-		unsure += holders != 1;
+		unsure += count_holders(edge, ends, end, c->start_us,
+			      &w->keys[i]) != 1;
 	}
-	return n > 0 && (double)unsure / (double)n < REPEATS_MAX;
+	free(ends);
+	return calls->count > 0 &&
+	    (double)unsure / (double)calls->count < REPEATS_MAX;
 }
 
 static enum identity_level

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line, one event. A verdict needs the ends of flows, the arming of faults
- * and our own lateness; all else is passed over. */
+/* One line, one event; those that a record is made of are read back into what
+ * they were when they happened. */
 #include "experiment/journal_in.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/intern.h"
-#include "base/rng.h"
 #include "base/xalloc.h"
+#include "experiment/record_event.h"
 #include "experiment/stat.h"
-
-#define HALF_CLOSE_US 10000
 
 struct reader {
 	struct record *to;
@@ -60,166 +60,104 @@ hash(const json_t *event, const char *key)
 
 /* --- events --------------------------------------------------------------- */
 
-/* Why a flow ended, as its reason has it; others were cut off by us. */
-static const struct {
-	const char *reason;
-	enum call_outcome outcome;
-} reasons[] = {
-    {"done", CALL_OK},
-    {"client_closed", CALL_CLIENT_ABORT},
-    {"client_reset", CALL_CLIENT_ABORT},
-    {"upstream_closed", CALL_SERVER_ABORT},
-    {"upstream_reset", CALL_SERVER_ABORT},
-    {"upstream_unreachable", CALL_SERVER_ABORT},
-    {"shutdown", CALL_OPEN},
-    {"route_stopped", CALL_OPEN},
-    {"closed_by_api", CALL_OPEN},
-};
-
-/* A client that ends its stream together with its request still reads; one
- * that does so later, before any answer, does not. */
-static bool
-gave_up(const struct call *c, int64_t left_us)
+/* Types that are asked for; others are passed over. */
+static enum event_type
+type_of(const char *name)
 {
-	return left_us > c->request_us + HALF_CLOSE_US &&
-	    (c->first_us == 0 || left_us < c->first_us);
-}
+	int type = 0;
 
-static enum call_outcome
-outcome_of(const struct call *c, const char *reason, int64_t left_us)
-{
-	enum call_outcome outcome = CALL_RESET;
-
-	for (size_t i = 0; reason != NULL && i < COUNT_OF(reasons); i++) {
-		if (strcmp(reasons[i].reason, reason) == 0)
-			outcome = reasons[i].outcome;
-	}
-	if (left_us > 0 && (outcome != CALL_OK || gave_up(c, left_us)))
-		return CALL_CLIENT_ABORT;
-	if (outcome == CALL_OK && (c->status >= 500 || c->status == 429))
-		return CALL_ERROR;
-	return outcome;
-}
-
-/* Where flows of that type belong; NULL: they tell nothing of reactions. */
-static struct calls *
-calls_of(struct route *route, const char *type)
-{
-	if (type == NULL)
-		return NULL;
-	if (strcmp(type, "exchange") == 0)
-		return &route->calls;
-	return strcmp(type, "stream") == 0 || strcmp(type, "connection") == 0
-	    ? &route->connections
-	    : NULL;
-}
-
-/* A connection that is all there is to see of a call. */
-static void
-add_attempt(struct route *route, struct call connection)
-{
-	*record_add(&route->calls) = connection;
+	while (type < EVENT_TYPE_COUNT &&
+	    strcmp(event_type_name((enum event_type)type), name) != 0)
+		type++;
+	return (enum event_type)type;
 }
 
 static void
-on_flow_close(struct reader *r, const json_t *e, struct route *route)
+read_client(const char *text, struct in6_addr *to)
 {
-	const char *type = text(e, "flow_type"), *client = text(e, "client");
-	int64_t left_us = number(e, "left_us"), ts_us = number(e, "ts_us");
-	struct calls *calls = calls_of(route, type);
-	struct call *c;
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-	if (calls == NULL)
+	*to = (struct in6_addr){0};
+	if (text == NULL || inet_pton(AF_INET6, text, to) == 1)
 		return;
-	c = record_add(calls);
-	c->line = r->line;
-	c->start_us = ts_us - number(e, "duration_us");
-	c->request_us = number(e, "request_us");
-	c->first_us = number(e, "response_us");
-	c->last_us = number(e, "response_last_us");
-	c->closed_us = ts_us;
-	c->kind = word(e, "kind");
-	c->method = word(e, "method");
-	c->request = hash(e, "request");
-	c->token = hash(e, "token");
-	c->id = hash(e, "id");
-	c->trace = hash(e, "trace");
-	c->client = client != NULL ? rng_hash(client) : 0;
-	c->bytes_up = (uint64_t)number(e, "bytes_up");
-	c->bytes_down = (uint64_t)number(e, "bytes_down");
-	c->status = (int)number(e, "status");
-	c->retry_after_s = (int)number(e, "retry_after_s");
+	if (inet_pton(AF_INET, text, &to->s6_addr[12]) == 1)
+		memcpy(to->s6_addr, mapped, sizeof(mapped));
+}
+
+static void
+read_who(const json_t *e, struct event_identity *to)
+{
+	*to = (struct event_identity){
+	    .method = word(e, "method"),
+	    .request = hash(e, "request"),
+	    .endpoint = hash(e, "endpoint"),
+	    .token = hash(e, "token"),
+	    .id = hash(e, "id"),
+	    .trace = hash(e, "trace"),
+	    .attempt = -1,
+	    .retry_after_s = (int)number(e, "retry_after_s"),
+	    .grpc_status = -1,
+	};
+	read_client(text(e, "client"), &to->client);
 	if (json_object_get(e, "attempt") != NULL)
-		c->attempt = (int)number(e, "attempt");
-	c->outcome = (uint8_t)outcome_of(c, text(e, "reason"), left_us);
-	c->end_us = c->outcome == CALL_CLIENT_ABORT && left_us > 0 ? left_us
-								   : ts_us;
-	/* What was sent to nobody is no answer. */
-	if (c->first_us > c->end_us)
-		c->first_us = c->last_us = 0;
-	if (strcmp(type, "stream") == 0 ||
-	    (strcmp(type, "connection") == 0 && c->kind != NULL &&
-		c->outcome == CALL_RESET))
-		add_attempt(route, *c);
+		to->attempt = (int)number(e, "attempt");
+	if (json_object_get(e, "grpc_status") != NULL)
+		to->grpc_status = (int)number(e, "grpc_status");
 }
 
+/* As the producer told it. */
 static void
-on_armed(struct reader *r, const json_t *e, struct route *route)
+read_event(const json_t *e, enum event_type type, struct event_record *to)
 {
-	const char *fault = word(e, "fault"), *kind = word(e, "kind");
-
-	if (fault != NULL && kind != NULL)
-		record_arm(route, &(struct window){fault, kind,
-		    number(e, "ts_us"), INT64_MAX, r->line});
+	*to = (struct event_record){
+	    .type = type,
+	    .time_us = number(e, "ts_us"),
+	    .route = word(e, "route"),
+	    .fault = word(e, "fault"),
+	    .kind = word(e, "kind"),
+	    .flow = (uint64_t)number(e, "flow"),
+	    .what = text(e, "reason"),
+	    .amount = (double)number(e, "amount"),
+	    .count = (uint64_t)number(e, "count"),
+	    .bytes_up = (uint64_t)number(e, "bytes_up"),
+	    .bytes_down = (uint64_t)number(e, "bytes_down"),
+	    .status = (int)number(e, "status"),
+	    .duration_us = (double)number(e, "duration_us"),
+	    .flow_type = text(e, "flow_type"),
+	    .when = {number(e, "request_us"), number(e, "response_us"),
+		number(e, "response_last_us"), number(e, "left_us")},
+	};
+	if (type == EVENT_FLOW_CLOSE)
+		read_who(e, &to->who);
 }
 
 static void
-on_cleared(struct reader *r, const json_t *e, struct route *route)
-{
-	const char *fault = text(e, "fault");
-
-	(void)r;
-	if (fault != NULL)
-		record_clear(route, fault, number(e, "ts_us"));
-}
-
-static void
-on_lateness(struct reader *r, const json_t *e)
+on_lateness(struct reader *r, const struct event_record *e)
 {
 	if (r->noise_count == r->noise_room) {
 		r->noise_room = r->noise_room > 0 ? r->noise_room * 2 : 64;
 		r->noise = xrealloc(r->noise,
 		    r->noise_room * sizeof(*r->noise));
 	}
-	r->noise[r->noise_count++] = (double)number(e, "amount");
+	r->noise[r->noise_count++] = e->amount;
 }
 
-static const struct {
-	const char *type;
-	void (*on_route)(struct reader *, const json_t *, struct route *);
-} handlers[] = {
-    {"flow_close", on_flow_close},
-    {"fault_armed", on_armed},
-    {"fault_cleared", on_cleared},
-};
-
 static void
-take_event(struct reader *r, const json_t *e, const char *type)
+take_event(struct reader *r, const json_t *e, const char *name)
 {
-	const char *route = text(e, "route");
 	int64_t ts_us = number(e, "ts_us");
+	enum event_type type = type_of(name);
+	struct event_record event;
 
-	if (ts_us > r->to->end_us)
-		r->to->end_us = ts_us;
-	if (strcmp(type, "lateness") == 0)
-		on_lateness(r, e);
-	if (strcmp(type, "gap") == 0)
-		r->to->lost += (uint64_t)number(e, "count");
-	for (size_t i = 0; route != NULL && i < COUNT_OF(handlers); i++) {
-		if (strcmp(type, handlers[i].type) == 0)
-			handlers[i].on_route(r, e,
-			    record_route(r->to, route));
-	}
+	r->to->end_us = MAX(r->to->end_us, ts_us);
+	if (type == EVENT_TYPE_COUNT ||
+	    (RECORD_EVENTS & EVENT_BIT(type)) == 0)
+		return;
+	read_event(e, type, &event);
+	if (type == EVENT_LATENESS)
+		on_lateness(r, &event);
+	else
+		record_take(r->to, &event, 0, r->line);
 }
 
 static bool

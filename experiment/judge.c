@@ -14,6 +14,9 @@ static void (*const mechanisms[])(const struct scope *, struct verdicts *) = {
     blast_judge,
     bulkhead_judge,
     recovery_judge,
+    metastable_judge,
+    failover_judge,
+    honesty_judge,
 };
 
 /* Was this kind met on the route before window `at`? */
@@ -28,20 +31,25 @@ is_known(const struct route *r, size_t at)
 }
 
 void
+judge_route(const struct record *record, size_t route, struct verdicts *to)
+{
+	const struct route *r = &record->routes[route];
+
+	for (size_t k = 0; k < r->windows_count; k++) {
+		struct scope s;
+
+		if (is_known(r, k))
+			continue;
+		scope_init(&s, record, route, r->windows[k].kind);
+		for (size_t m = 0; m < COUNT_OF(mechanisms); m++)
+			mechanisms[m](&s, to);
+		scope_fini(&s);
+	}
+}
+
+void
 judge_record(const struct record *record, struct verdicts *to)
 {
-	for (size_t i = 0; i < record->routes_count; i++) {
-		const struct route *r = &record->routes[i];
-
-		for (size_t k = 0; k < r->windows_count; k++) {
-			struct scope s;
-
-			if (is_known(r, k))
-				continue;
-			scope_init(&s, record, i, r->windows[k].kind);
-			for (size_t m = 0; m < COUNT_OF(mechanisms); m++)
-				mechanisms[m](&s, to);
-			scope_fini(&s);
-		}
-	}
+	for (size_t i = 0; i < record->routes_count; i++)
+		judge_route(record, i, to);
 }

@@ -9,5 +9,8 @@
 /* Adds the verdicts about a finished record; in order of routes, kinds as
  * first armed, mechanisms. A pure function of the record. */
 void judge_record(const struct record *record, struct verdicts *to);
+/* The same about one route. */
+void judge_route(const struct record *record, size_t route,
+    struct verdicts *to);
 
 #endif

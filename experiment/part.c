@@ -63,6 +63,7 @@ part_take(const struct record *whole, int64_t baseline_us,
 		}
 	}
 	to->end_us = MIN(whole->end_us, span_us[1]);
+	to->steady_us = whole->steady_us;
 	to->noise_us = whole->noise_us;
 	to->lost = whole->lost;
 }

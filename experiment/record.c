@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
 
@@ -24,6 +25,10 @@ size_t
 record_find(const struct record *r, const char *name)
 {
 	for (size_t i = 0; i < r->routes_count; i++) {
+		if (r->routes[i].name == name)
+			return i;
+	}
+	for (size_t i = 0; i < r->routes_count; i++) {
 		if (strcmp(r->routes[i].name, name) == 0)
 			return i;
 	}
@@ -33,8 +38,13 @@ record_find(const struct record *r, const char *name)
 struct route *
 record_route(struct record *r, const char *name)
 {
-	size_t at = record_find(r, name);
+	size_t at;
 
+	/* Names are interned, and the same route often comes again. */
+	if (r->latest < r->routes_count && r->routes[r->latest].name == name)
+		return &r->routes[r->latest];
+	at = record_find(r, name);
+	r->latest = at != RECORD_NONE ? at : r->routes_count;
 	if (at != RECORD_NONE)
 		return &r->routes[at];
 	r->routes = xrealloc(r->routes,
@@ -93,12 +103,27 @@ by_start(const void *a, const void *b)
 	return (x->line > y->line) - (x->line < y->line);
 }
 
+/* Those that came last are put among those in order: few, and near the end. */
 static void
 sort(struct calls *calls)
 {
-	if (calls->count > 1)
-		qsort(calls->items, calls->count, sizeof(*calls->items),
-		    by_start);
+	struct call *items = calls->items, *fresh;
+	size_t n = calls->count - calls->sorted, from = calls->sorted;
+	size_t to = calls->count;
+
+	if (n == 0)
+		return;
+	qsort(items + from, n, sizeof(*items), by_start);
+	fresh = xmalloc(n * sizeof(*items));
+	memcpy(fresh, items + from, n * sizeof(*items));
+	while (n > 0) {
+		bool older = from > 0 &&
+		    by_start(&items[from - 1], &fresh[n - 1]) > 0;
+
+		items[--to] = older ? items[--from] : fresh[--n];
+	}
+	calls->sorted = calls->count;
+	free(fresh);
 }
 
 /* A route into a service causes the calls on the routes out of it. */
@@ -131,8 +156,11 @@ record_finish(struct record *r)
 		sort(&route->calls);
 		sort(&route->connections);
 		for (size_t k = 0; k < route->windows_count; k++) {
-			if (route->windows[k].to_us == INT64_MAX)
-				route->windows[k].to_us = r->end_us;
+			struct window *w = &route->windows[k];
+
+			w->lasts = w->to_us == INT64_MAX;
+			if (w->lasts)
+				w->to_us = r->end_us;
 		}
 		find_edge(r, route);
 	}
@@ -152,4 +180,12 @@ calls_from(const struct calls *calls, int64_t at_us)
 			hi = mid;
 	}
 	return lo;
+}
+
+double
+calls_rate(const struct calls *calls, int64_t from_us, int64_t to_us)
+{
+	return (double)(calls_from(calls, to_us) -
+		   calls_from(calls, from_us)) * 1e6 /
+	    (double)MAX(to_us - from_us, 1);
 }

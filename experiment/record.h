@@ -32,23 +32,30 @@ struct call {
 	const char *kind;   /* interned: the fault that acted; NULL: none */
 	const char *method; /* interned; NULL: no request */
 	uint64_t request, token, id, trace; /* hashes; 0: none */
+	uint64_t endpoint; /* method and path but for ids in it; likewise */
 	uint64_t client;    /* hash of its address */
+	uint64_t flow;	    /* its number on the route */
 	uint64_t bytes_up, bytes_down;
 	int attempt; /* -1: unsaid */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 	int status;
 	uint8_t outcome; /* enum call_outcome */
+	bool degraded; /* its answer bears a mark of a worse one */
+	bool probe;    /* a health check, as who filled this in knows */
 };
 
 struct calls {
-	struct call *items; /* owned; by start_us once record_sort() ran */
+	struct call *items; /* owned; by start_us once record_finish() ran */
 	size_t count, room;
+	size_t sorted; /* of them, from the front */
 };
 
 struct window {
 	const char *fault, *kind; /* interned */
 	int64_t from_us, to_us;	  /* to_us: INT64_MAX until it is cleared */
 	size_t line;
+	bool clipped; /* it was armed earlier; what was then is forgotten */
+	bool lasts;   /* it was still armed when the record was finished */
 };
 
 struct route {
@@ -66,8 +73,13 @@ struct record {
 	struct route *routes; /* owned */
 	size_t routes_count;
 	int64_t end_us;	  /* the last event */
+	int64_t baseline_to_us; /* the first fault of all was armed then; 0:
+				   as the windows have it */
+	int64_t steady_us; /* so long calls must be good again to count as
+			      recovered; 0: STEADY_US of steady.h */
 	int64_t noise_us; /* nf: p95 of our own lateness */
 	uint64_t lost;	  /* events that the journal says are missing */
+	size_t latest;	  /* the route that was asked for last */
 };
 
 void record_fini(struct record *r);
@@ -91,5 +103,7 @@ call_failed(const struct call *c)
 }
 /* Index of the first call that starts at or after `at_us`. */
 size_t calls_from(const struct calls *calls, int64_t at_us);
+/* Calls per second that begin within [from_us, to_us). */
+double calls_rate(const struct calls *calls, int64_t from_us, int64_t to_us);
 
 #endif

@@ -3,54 +3,24 @@
  * of it that was.
  *
  *	lifted ── client waits ──► first attempt ── service ──► first success
+ *	   ├──────────────────────────────────────► connections are back
  *	   └──────────────────────────────────────────────────────────► steady
  */
 #include <stdlib.h>
 
 #include "base/attr.h"
 #include "base/xalloc.h"
-#include "experiment/compare.h"
-
-#define STEADY_US     10000000
-#define STEP_US	      100000
-#define SLOWER	      1.25
-#define GIVE_UP_US    60000000 /* then it has not recovered */
+#include "experiment/pool.h"
+#include "experiment/steady.h"
 
 struct recovery {
 	size_t lifts, succeeded, steady, too_short;
 	double wait_s, success_s, steady_s; /* the longest of all lifts */
 	double steady_sum_s;
+	double span_s; /* that must be good */
+	size_t drained, refilled; /* pools */
+	double refill_s;
 };
-
-static bool
-is_steady(const struct calls *calls, const struct sample *base,
-    int64_t from_us)
-{
-	struct sample now;
-
-	sample_take(calls, from_us, from_us + STEADY_US, &now);
-	return now.n >= COMPARE_MIN &&
-	    (double)now.failed <=
-		stat_wilson(base->failed, base->n).hi * (double)now.n &&
-	    now.p95_us <= SLOWER * base->p95_ci_us.hi;
-}
-
-/* The end of what can be looked at behind a lift: the next fault of any. */
-static int64_t
-horizon(const struct scope *s, int64_t lift_us)
-{
-	int64_t to_us = s->record->end_us;
-
-	for (size_t i = 0; i < s->record->routes_count; i++) {
-		const struct route *r = &s->record->routes[i];
-
-		for (size_t k = 0; k < r->windows_count; k++) {
-			if (r->windows[k].from_us >= lift_us)
-				to_us = MIN(to_us, r->windows[k].from_us);
-		}
-	}
-	return to_us;
-}
 
 static void
 find_success(const struct scope *s, int64_t lift_us, int64_t to_us,
@@ -75,39 +45,38 @@ find_success(const struct scope *s, int64_t lift_us, int64_t to_us,
 }
 
 static void
-find_steady(const struct calls *calls, const struct sample *base,
-    const int64_t span_us[2], struct recovery *r)
+find_steady(const struct steady *t, int64_t lift_us, int64_t to_us,
+    struct recovery *r)
 {
-	int64_t t = span_us[0];
+	int64_t at_us = steady_find(t, lift_us, to_us);
+	double after_s = (double)(at_us - lift_us) / 1e6;
 
-	if (span_us[1] - span_us[0] < STEADY_US) {
-		r->too_short++;
+	if (at_us < 0) {
+		r->too_short += to_us - lift_us < STEADY_GIVE_UP_US;
 		return;
 	}
-	/* What is seen changes with calls only. */
-	for (size_t i = calls_from(calls, span_us[0]); i < calls->count &&
-	     calls->items[i].start_us + STEADY_US <= span_us[1]; i++) {
-		double after_s;
-
-		if (calls->items[i].start_us < t)
-			continue;
-		t = calls->items[i].start_us;
-		after_s = (double)(t - span_us[0]) / 1e6;
-		if (!is_steady(calls, base, t)) {
-			t += STEP_US;
-			continue;
-		}
-		r->steady++;
-		r->steady_s = MAX(r->steady_s, after_s);
-		r->steady_sum_s += after_s;
-		return;
-	}
-	if (span_us[1] - span_us[0] < GIVE_UP_US)
-		r->too_short++;
+	r->steady++;
+	r->steady_s = MAX(r->steady_s, after_s);
+	r->steady_sum_s += after_s;
 }
 
 static void
-say(const struct recovery *r, struct verdict *v)
+find_pool(const struct pool *p, int64_t lift_us, int64_t to_us,
+    struct recovery *r)
+{
+	int64_t at_us = pool_refilled(p, lift_us, to_us);
+
+	if (at_us == lift_us) /* it was full all the time */
+		return;
+	r->drained++;
+	if (at_us < 0)
+		return;
+	r->refilled++;
+	r->refill_s = MAX(r->refill_s, (double)(at_us - lift_us) / 1e6);
+}
+
+static void
+say_facts(const struct recovery *r, const struct pool *p, struct verdict *v)
 {
 	if (r->succeeded > 0) {
 		verdict_number(v, "first_success_s", r->success_s);
@@ -120,6 +89,18 @@ say(const struct recovery *r, struct verdict *v)
 		verdict_number(v, "mean_s",
 		    r->steady_sum_s / (double)r->steady);
 	}
+	if (r->drained > 0) {
+		verdict_number(v, "pool", p->usual);
+		verdict_number(v, "pool_refilled_share",
+		    (double)r->refilled / (double)r->drained);
+	}
+	if (r->refilled > 0)
+		verdict_number(v, "pool_refill_s", r->refill_s);
+}
+
+static void
+say(const struct recovery *r, struct verdict *v)
+{
 	if (r->steady == r->lifts)
 		verdict_say(v, STATE_CONFIRMED, "steady again after each of "
 		    "%zu outages", r->lifts);
@@ -127,43 +108,58 @@ say(const struct recovery *r, struct verdict *v)
 		verdict_say(v, STATE_INCONCLUSIVE, "%zu of %zu outages were "
 		    "not followed for long enough", r->too_short, r->lifts);
 		verdict_wants(v, "traffic for %d s behind the fault, %d calls "
-				 "in 10 s", GIVE_UP_US / 1000000, COMPARE_MIN);
+				 "in %g s", STEADY_GIVE_UP_US / 1000000,
+		    COMPARE_MIN, r->span_s);
 	} else
 		verdict_say(v, r->steady > 0 ? STATE_PARTIAL : STATE_ABSENT,
 		    "not recovered after %zu of %zu outages",
 		    r->lifts - r->steady, r->lifts);
 }
 
+static void
+look(const struct scope *s, const struct steady *t, const struct pool *p,
+    struct recovery *r)
+{
+	for (size_t i = 0; i < s->windows_count; i++) {
+		int64_t lift_us = s->windows[i].to_us;
+		int64_t to_us = steady_horizon(s->record, lift_us);
+
+		if (s->windows[i].lasts || lift_us >= s->record->end_us)
+			continue;
+		r->lifts++;
+		find_success(s, lift_us, to_us, r);
+		if (t->base.n >= COMPARE_MIN)
+			find_steady(t, lift_us, to_us, r);
+		if (p->usual > 0)
+			find_pool(p, lift_us, to_us, r);
+	}
+}
+
 void
 recovery_judge(const struct scope *s, struct verdicts *to)
 {
-	const struct calls *seen = s->edge != NULL ? &s->edge->calls
-						   : &s->route->calls;
 	struct recovery r = {0};
-	struct sample base;
-	struct verdict *v = scope_verdict(s, to, "recovery", "windows/1");
+	struct steady steady;
+	struct pool pool;
+	struct verdict *v = scope_verdict(s, to, "recovery", "windows/2");
 
-	sample_take(seen, 0, s->baseline_to_us, &base);
-	for (size_t i = 0; i < s->windows_count; i++) {
-		int64_t span_us[2] = {s->windows[i].to_us,
-		    horizon(s, s->windows[i].to_us)};
-
-		if (s->windows[i].to_us >= s->record->end_us)
-			continue;
-		r.lifts++;
-		find_success(s, span_us[0], span_us[1], &r);
-		if (base.n >= COMPARE_MIN)
-			find_steady(seen, &base, span_us, &r);
-	}
+	steady_init(&steady, s);
+	r.span_s = (double)steady.span_us / 1e6;
+	pool_init(&pool, s);
+	look(s, &steady, &pool, &r);
 	v->n = r.lifts;
+	if (r.lifts > 0)
+		say_facts(&r, &pool, v);
 	if (r.lifts == 0) {
 		verdict_say(v, STATE_NOT_EXERCISED,
 		    "the fault was not lifted while the run lasted");
-	} else if (base.n < COMPARE_MIN) {
+	} else if (steady.base.n < COMPARE_MIN) {
 		verdict_say(v, STATE_INCONCLUSIVE, "%zu calls before the "
-		    "fault do not tell what steady is", base.n);
+		    "fault do not tell what steady is", steady.base.n);
 		verdict_wants(v, "%d calls before the fault", COMPARE_MIN);
 	} else {
 		say(&r, v);
 	}
+	pool_fini(&pool);
+	steady_fini(&steady);
 }

@@ -8,13 +8,11 @@
 #include "base/xalloc.h"
 #include "experiment/backoff.h"
 #include "experiment/identity.h"
+#include "experiment/storm.h"
 
 #define ABSENT_MIN  30	 /* failed originals */
 #define BOUND_MIN   10	 /* chains that ended failed */
 #define SEED	    0x5eed
-#define BUDGET	    0.2	 /* retries per original in any 10 s */
-#define BUDGET_US   10000000
-#define STORM	    3.0
 
 /* What the chains of the fault's windows did. */
 struct tally {
@@ -323,108 +321,6 @@ judge_retry_after(const struct scope *s, const struct chains *all,
 		    BOUND_MIN);
 }
 
-/* --- amplification -------------------------------------------------------- */
-
-struct start {
-	int64_t at_us;
-	bool again; /* a retry */
-};
-
-static int
-by_time(const void *a, const void *b)
-{
-	const struct start *x = a, *y = b;
-
-	return (x->at_us > y->at_us) - (x->at_us < y->at_us);
-}
-
-/* All attempts within the windows, by time. Returns their number. */
-static size_t
-starts_of(const struct scope *s, const struct chains *all,
-    struct start *starts)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < all->count; i++) {
-		const struct chain *c = &all->items[i];
-
-		for (size_t k = 0; k < c->length; k++) {
-			int64_t at_us = chain_call(all, c, k)->start_us;
-
-			if (scope_window(s, at_us) != NULL)
-				starts[n++] = (struct start){at_us, k > 0};
-		}
-	}
-	if (n > 1)
-		qsort(starts, n, sizeof(*starts), by_time);
-	return n;
-}
-
-/* The largest share of retries among originals in any 10 s of the windows. */
-static double
-peak_share(const struct scope *s, const struct chains *all)
-{
-	struct start *starts = xcalloc(s->route->calls.count + 1,
-	    sizeof(*starts));
-	size_t n = starts_of(s, all, starts), from = 0, again = 0;
-	double peak = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t originals;
-
-		again += starts[i].again;
-		while (starts[i].at_us - starts[from].at_us > BUDGET_US)
-			again -= starts[from++].again;
-		originals = i + 1 - from - again;
-		if (originals >= 10)
-			peak = MAX(peak, (double)again / (double)originals);
-	}
-	free(starts);
-	return peak;
-}
-
-static void
-judge_amplification(const struct scope *s, const struct chains *all,
-    const struct tally *t, struct verdicts *to)
-{
-	struct verdict *v;
-	size_t originals = 0, attempts = 0, before = 0, before_attempts = 0;
-	double a, peak;
-
-	if (t->failed == 0 || all->level == LEVEL_RATIO)
-		return;
-	for (size_t i = 0; i < all->count; i++) {
-		const struct chain *c = &all->items[i];
-		int64_t at_us = chain_call(all, c, 0)->start_us;
-		bool during = scope_window(s, at_us) != NULL;
-		bool base = at_us < s->baseline_to_us;
-
-		originals += during;
-		attempts += during ? c->length : 0;
-		before += base;
-		before_attempts += base ? c->length : 0;
-	}
-	v = scope_verdict(s, to, "amplification", "chains/1");
-	v->n = originals;
-	a = (double)attempts / (double)MAX(originals, 1);
-	if (before > 0)
-		a /= (double)before_attempts / (double)before;
-	peak = peak_share(s, all);
-	verdict_number(v, "factor", a);
-	verdict_number(v, "peak_share", peak);
-	verdict_word(v, "load", a >= STORM ? "storm"
-		: peak > BUDGET		   ? "over_budget"
-					   : "within_budget");
-	if (peak > BUDGET || a >= STORM)
-		verdict_say(v, STATE_CONFIRMED,
-		    "%.2f attempts per request; retries were up to %.0f %% of "
-		    "the requests of 10 s", a, peak * 100);
-	else
-		verdict_say(v, STATE_ABSENT,
-		    "%.2f attempts per request, within a budget of %.0f %%",
-		    a, BUDGET * 100);
-}
-
 void
 retry_judge(const struct scope *s, struct verdicts *to)
 {
@@ -441,6 +337,7 @@ retry_judge(const struct scope *s, struct verdicts *to)
 	judge_backoff(s, &all, &t, to);
 	judge_unsafe(s, &all, &t, to);
 	judge_retry_after(s, &all, to);
-	judge_amplification(s, &all, &t, to);
+	if (t.failed > 0 && all.level < LEVEL_RATIO)
+		storm_judge(s, &all, to);
 	chains_fini(&all);
 }

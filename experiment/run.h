@@ -23,6 +23,8 @@
 struct sample {
 	uint32_t load, request; /* indices into conf_experiment */
 	uint64_t seq;		/* its {seq}; {uuid} is made from it */
+	uint64_t id; /* hash of the X-Request-Id it bore, as the journal has
+			it; 0: none */
 	int64_t intended_us;	/* when it should have started */
 	int64_t start_us, first_us, end_us; /* 0: did not come to that */
 	int status;			    /* of HTTP; else 0 */
@@ -143,11 +145,11 @@ struct run {
 	const struct conf_experiment *asked; /* borrowed; lives as long */
 	char *run_id;			     /* short, unique */
 	char *file;			     /* that the experiment stands in */
-	char *config_hash;		     /* hex */
+	char *config_hash;		     /* hex; NULL: no configuration */
 	char *previous; /* report.json of the last run; NULL: that in the
 			   folder the report is written to, if any */
 	uint64_t seed;
-	int64_t start_wall_us; /* of the epoch */
+	int64_t start_wall_us; /* of the epoch; 0: unknown */
 	int64_t duration_us;
 	struct run_route *routes; /* owned; those of the file, in order */
 	size_t routes_count;
@@ -161,11 +163,12 @@ struct run {
 	struct run_alert *alerts; /* owned; in order */
 	size_t alerts_count;
 	struct samples samples;
-	int64_t driver_late_p99_us;	    /* the driver's own lateness */
+	int64_t driver_late_p99_us; /* the driver's own lateness; RUN_NEVER:
+				       there was no driver */
 	int64_t added_p50_us, added_p99_us; /* by the proxy without faults:
 					       through it beside past it */
 	size_t added_n; /* requests that this stands on; 0: not measured */
-	size_t events;	/* lines of the journal */
+	size_t events;	/* lines of the journal; 0: unknown */
 	struct record record;	  /* finished */
 	struct verdicts verdicts; /* scenario by scenario; run_judge() */
 	char *rollback_problem;	  /* NULL: every lift was verified */

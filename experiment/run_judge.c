@@ -148,6 +148,8 @@ run_judge(struct run *run)
 {
 	int64_t baseline_us = run_baseline_end(run);
 
+	run->record.steady_us = run->asked->phases.steady_window_us;
+	run_mark(run);
 	verdicts_fini(&run->verdicts);
 	for (size_t i = 0; i < run->asked->scenarios_count; i++)
 		judge_scenario(run, i, baseline_us);

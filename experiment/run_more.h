@@ -6,6 +6,9 @@
 
 #include "experiment/run.h"
 
+/* Marks the calls of the record that are the driver's own requests: degraded,
+ * health check. */
+void run_mark(struct run *run);
 /* Adds to run.verdicts, about the first route that the scenario faults:
  *	health_honesty	are health checks honest? (loads with `probe`)
  *	read_back	CONFIRMED: writes are lost or doubled (with `verify`)

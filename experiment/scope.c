@@ -46,10 +46,12 @@ scope_init(struct scope *s, const struct record *record, size_t route,
 	s->edge = r->edge != RECORD_NONE ? &record->routes[r->edge] : NULL;
 	s->windows = xcalloc(r->windows_count + 1, sizeof(*s->windows));
 	for (size_t i = 0; i < r->windows_count; i++) {
-		if (r->windows[i].kind == kind)
+		if (kind == NULL || r->windows[i].kind == kind)
 			s->windows[s->windows_count++] = r->windows[i];
 	}
 	merge(s);
+	if (record->baseline_to_us != 0)
+		s->baseline_to_us = record->baseline_to_us;
 	for (size_t i = 0; i < record->routes_count; i++) {
 		const struct route *other = &record->routes[i];
 

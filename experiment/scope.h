@@ -12,13 +12,13 @@ struct scope {
 	const struct record *record;
 	const struct route *route;
 	const struct route *edge;  /* whose calls cause these; NULL: unknown */
-	const char *kind;	   /* interned */
+	const char *kind;	   /* interned; NULL: all of them */
 	struct window *windows;	   /* owned; in order, none overlap */
 	size_t windows_count;
 	int64_t baseline_to_us; /* the first fault of all was armed then */
 };
 
-/* The scope of that route and kind. Borrows the record. */
+/* The scope of that route and kind (NULL: all of them). Borrows the record. */
 void scope_init(struct scope *s, const struct record *record, size_t route,
     const char *kind);
 void scope_fini(struct scope *s);
@@ -39,5 +39,8 @@ void fallback_judge(const struct scope *s, struct verdicts *to);
 void blast_judge(const struct scope *s, struct verdicts *to);
 void bulkhead_judge(const struct scope *s, struct verdicts *to);
 void recovery_judge(const struct scope *s, struct verdicts *to);
+void metastable_judge(const struct scope *s, struct verdicts *to);
+void failover_judge(const struct scope *s, struct verdicts *to);
+void honesty_judge(const struct scope *s, struct verdicts *to);
 
 #endif

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/xalloc.h"
 
 #define Z 1.959963984540054 /* 97.5 % of the normal distribution */
+/* As many permutations that grow as much settle it (Besag, Clifford 1991). */
+#define ENOUGH 20
 
 struct range
 stat_wilson(size_t k, size_t n)
@@ -78,16 +81,23 @@ log_binomial(size_t n, size_t k, double p)
 	    dk * log(p) + (dn - dk) * log1p(-p);
 }
 
+/* Standard deviations from the mean beyond which nothing is left to add up. */
+#define FAR 9.0
+
 /* The smallest k with P(X <= k) > tail. */
 static size_t
 binomial_quantile(size_t n, double p, double tail)
 {
-	double sum = 0;
+	double reach = FAR * sqrt((double)n * p * (1 - p)) + FAR;
+	size_t k = (size_t)MAX(floor((double)n * p - reach), 0);
+	double odds = p / (1 - p), sum = 0, at;
 
-	for (size_t k = 0; k < n; k++) {
-		sum += exp(log_binomial(n, k, p));
+	at = exp(log_binomial(n, k, p));
+	for (; k < n; k++) {
+		sum += at;
 		if (sum > tail)
 			return k;
+		at *= odds * (double)(n - k) / (double)(k + 1);
 	}
 	return n;
 }
@@ -142,7 +152,7 @@ stat_rng_unit(struct stat_rng *rng)
 
 /* Σ (k - mean k) · value over all rows: how much they grow. */
 static double
-growth(const struct stat_rows *rows, const double *values)
+growth(const struct stat_rows *rows)
 {
 	double sum = 0;
 
@@ -151,25 +161,33 @@ growth(const struct stat_rows *rows, const double *values)
 
 		for (size_t k = 0; k < n; k++)
 			sum += ((double)k - (double)(n - 1) / 2) *
-			    values[from + k];
+			    rows->values[from + k];
 	}
 	return sum;
 }
 
-static void
-shuffle(const struct stat_rows *rows, double *values, struct stat_rng *rng)
+/* The same of the rows in another order, which they are left in. */
+static double
+shuffled_growth(const struct stat_rows *rows, double *values,
+    struct stat_rng *rng)
 {
+	double sum = 0;
+
 	for (size_t r = 0; r < rows->count; r++) {
 		double *row = values + rows->at[r];
+		size_t count = rows->at[r + 1] - rows->at[r];
 
-		for (size_t n = rows->at[r + 1] - rows->at[r]; n > 1; n--) {
-			size_t other = stat_rng_below(rng, n);
+		for (size_t n = count; n > 0; n--) {
+			size_t other = n > 1 ? stat_rng_below(rng, n) : 0;
 			double v = row[n - 1];
 
 			row[n - 1] = row[other];
 			row[other] = v;
+			sum += ((double)(n - 1) - (double)(count - 1) / 2) *
+			    row[n - 1];
 		}
 	}
+	return sum;
 }
 
 double
@@ -177,17 +195,19 @@ stat_growth_p(const struct stat_rows *rows, unsigned rounds, uint64_t seed)
 {
 	struct stat_rng rng = {seed};
 	size_t n = rows->at[rows->count];
-	double *values, seen = growth(rows, rows->values);
-	unsigned as_large = 1;
+	double *values, seen = growth(rows);
+	unsigned as_large = 0, done = 0;
 
 	if (n == 0)
 		return 1;
 	values = xmalloc(n * sizeof(*values));
 	memcpy(values, rows->values, n * sizeof(*values));
-	for (unsigned i = 0; i < rounds; i++) {
-		shuffle(rows, values, &rng);
-		as_large += growth(rows, values) >= seen - 1e-12;
+	while (done < rounds && as_large < ENOUGH) {
+		done++;
+		as_large += shuffled_growth(rows, values, &rng) >=
+		    seen - 1e-12;
 	}
 	free(values);
-	return as_large / (rounds + 1.0);
+	return as_large == ENOUGH ? (double)as_large / done
+				  : (as_large + 1.0) / (rounds + 1.0);
 }

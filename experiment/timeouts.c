@@ -249,24 +249,35 @@ judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
 
 /* --- calls that go on though nobody waits for them ------------------------ */
 
-/* The last edge call that began before this one and holds its start. */
+static bool
+is_same_request(const struct call *a, const struct call *b)
+{
+	return (a->token != 0 && a->token == b->token) ||
+	    (a->trace != 0 && a->trace == b->trace) ||
+	    (a->id != 0 && a->id == b->id);
+}
+
+/* The edge call that led to this one: what is passed on tells it, else it is
+ * the only one under way then. NULL: none, or (*crowd grows) several were. */
 static const struct call *
-cause(const struct scope *s, const struct call *c)
+cause(const struct scope *s, const struct call *c, size_t *crowd)
 {
 	const struct calls *edge = &s->edge->calls;
 	const struct call *found = NULL;
-	size_t at = calls_from(edge, c->start_us + 1);
+	size_t at = calls_from(edge, c->start_us + 1), open = 0;
 
 	for (size_t i = at > 64 ? at - 64 : 0; i < at; i++) {
 		const struct call *e = &edge->items[i];
 
 		if (e->closed_us < c->start_us)
 			continue;
-		if (found == NULL || (e->token != 0 && e->token == c->token) ||
-		    (e->trace != 0 && e->trace == c->trace))
-			found = e;
+		if (is_same_request(e, c))
+			return e;
+		found = e;
+		open++;
 	}
-	return found;
+	*crowd += open > 1;
+	return open == 1 ? found : NULL;
 }
 
 static void
@@ -276,14 +287,14 @@ judge_leak(const struct scope *s, struct verdicts *to)
 	double *after = xcalloc(calls->count + 1, sizeof(*after));
 	int64_t slack_us = MAX(3 * s->record->noise_us, LEAK_MIN_US);
 	struct verdict *v = scope_verdict(s, to, "leaked_calls", "nesting/1");
-	size_t n = 0, leaked = 0;
+	size_t n = 0, leaked = 0, crowd = 0;
 
 	for (size_t i = 0; i < calls->count; i++) {
 		const struct call *c = &calls->items[i], *e;
 
 		if (c->kind != s->kind || c->outcome == CALL_OPEN)
 			continue;
-		e = cause(s, c);
+		e = cause(s, c, &crowd);
 		if (e == NULL)
 			continue;
 		n++;
@@ -295,7 +306,12 @@ judge_leak(const struct scope *s, struct verdicts *to)
 	v->n = n;
 	stat_sort(after, leaked);
 	verdict_number(v, "leaked", (double)leaked);
-	if (n == 0)
+	if (n < SAMPLES_MIN && crowd > n) {
+		verdict_say(v, STATE_NOT_OBSERVABLE, "each of %zu calls could "
+		    "be that of several callers", crowd);
+		verdict_wants(v, "an id or a trace that the service passes "
+				 "on, or one request at a time");
+	} else if (n == 0)
 		verdict_say(v, STATE_NOT_EXERCISED,
 		    "no call of the edge led to a call that waited");
 	else if (leaked >= SAMPLES_MIN && leaked * 10 > n) {

@@ -89,6 +89,7 @@ struct engine {
 	unsigned index; /* of its worker, for counters */
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
+	uint32_t muted; /* EVENT_BIT()s that nobody wants */
 	/* Told of every injection; NULL: nobody is. `lines` are those of its
 	 * fault kind on its route and worker. */
 	void (*injected)(const struct injection *, struct log_sample *lines);
@@ -136,6 +137,14 @@ struct flow_ops {
 	void (*end)(struct flow *, enum flow_end how);
 	/* The source end of `link` is to stop (or resume) acknowledging. */
 	void (*deaf)(struct flow *, struct link *, bool on);
+	/* The kernel is to lose what the source end of `link` sends, each
+	 * segment with that probability; and how many it dropped. NULL, or
+	 * false: it cannot. */
+	bool (*lose)(struct flow *, struct link *, double probability);
+	uint32_t (*lost)(const struct flow *, const struct link *);
+	/* Ends the flow, and the kernel forgets its connections. NULL, or
+	 * false: it cannot, and nothing changed. */
+	bool (*vanish)(struct flow *);
 	/* HTTP: answer locally; NULL elsewhere. */
 	bool (*answer)(struct flow *, const struct stage_reply *reply);
 	/* HTTP/2: GOAWAY on the client's connection; NULL elsewhere. */
@@ -155,6 +164,10 @@ struct flow_ops {
 	/* n-th request header of that name. May be NULL. */
 	bool (*header)(const struct flow *, const char *name, size_t n,
 	    struct view *);
+	/* The request header at *at, which is 0 at first and moves on; false:
+	 * there is no more. May be NULL. */
+	bool (*next_header)(const struct flow *, size_t *at, struct view *name,
+	    struct view *value);
 	int (*status)(const struct flow *); /* 0: not known yet; may be NULL */
 	/* The trace it belongs to; false: none. May be NULL. */
 	bool (*trace)(const struct flow *, struct trace_context *);
@@ -170,6 +183,7 @@ struct link {
 	size_t head_len; /* HTTP: stream offset at which the body begins */
 	uint64_t fed;	 /* bytes that entered, fast path included */
 	uint64_t taken;	 /* bytes that left, fast path included */
+	double lose; /* probability asked of the kernel; 0: none */
 	uint16_t stage_holds, deaf_holds;
 	uint16_t timed; /* stages that count from exact arrivals */
 	struct stage *ender; /* it ended the flow; what it passed is on its
@@ -207,6 +221,7 @@ struct flow {
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
+	int16_t grpc_status; /* of the answer; -1: it has none */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 };
 
@@ -292,9 +307,9 @@ flow_is_watched(const struct flow *f)
 {
 	return UNLIKELY(f->engine->emit != NULL);
 }
-/* The host: the value of the answer's Retry-After, if it is a number of
- * seconds. */
-void flow_retry_after(struct flow *f, struct view value);
+/* The host, while somebody listens: a field of the answer's head or trailers.
+ * Those are kept that verdicts need: Retry-After in seconds, grpc-status. */
+void flow_note_field(struct flow *f, struct view name, struct view value);
 /* n bytes came from the source, or went to the sink: counts them. */
 static inline void
 link_received(struct link *l, size_t n)

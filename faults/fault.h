@@ -175,6 +175,13 @@ void stage_hold(struct stage *s, bool on);
 /* While on, the link's source end acknowledges nothing: the kernel discards
  * its segments (where the system can; else it is a hold). */
 void stage_deaf(struct stage *s, bool on);
+/* The kernel loses segments that the link's source sends, each with that
+ * probability (0: none any more), before it acknowledges them: the source's
+ * kernel sends them again. Which ones, nobody can foretell or replay. False
+ * where the system does not allow that; then nothing changes. */
+bool stage_lose(struct stage *s, double probability);
+/* How many the kernel has dropped so far (a deaf end's, too). */
+uint32_t stage_lost(const struct stage *s);
 /* While on, the host takes the trouble to learn when bytes arrived exactly,
  * not just when it read them. */
 void stage_timed(struct stage *s, bool on);
@@ -188,6 +195,10 @@ void stage_hold_open(struct stage *s, bool on);
 void stage_end(struct stage *s, enum flow_end how);
 /* The same by END_RST or END_RST_AFTER, with an error code on HTTP/2. */
 void stage_end_code(struct stage *s, enum flow_end how, uint32_t code);
+/* Ends the flow at once, without a word: both kernels forget it, and answer
+ * whatever else comes by RST, as hosts do that were started anew. False where
+ * the system does not allow that; then nothing changes. */
+bool stage_vanish(struct stage *s);
 /* HTTP/2: the client's connection takes no new streams. False elsewhere. */
 enum stage_last { STAGE_LAST_THIS, STAGE_LAST_BEFORE, STAGE_LAST_NONE };
 struct stage_goaway {

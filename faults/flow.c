@@ -29,7 +29,7 @@ bool
 flow_event(const struct flow *f, enum event_type type,
     struct event_record *event)
 {
-	if (f->engine->emit == NULL)
+	if (f->engine->emit == NULL || (f->engine->muted & EVENT_BIT(type)))
 		return false;
 	*event = (struct event_record){
 	    .type = type,
@@ -55,6 +55,7 @@ flow_init(struct flow *f, const struct flow_ops *ops, struct engine *engine,
 	    .number = number,
 	    .start_us = clock_now(engine->clock),
 	    .type = (uint8_t)type,
+	    .grpc_status = -1,
 	};
 	link_init(&f->links[LINK_UP], f, LINK_UP);
 	link_init(&f->links[LINK_DOWN], f, LINK_DOWN);
@@ -286,41 +287,6 @@ flow_open_early(struct flow *f, const void *data, size_t len)
 		flow_open_released(f);
 }
 
-/* What waited for the host before waits for its sink: asking again would be a
- * system call for every blocked flow. An empty datagram adds no bytes, but it
- * is a new tail. */
-struct waiting {
-	size_t len[2];
-	const struct seg *tail[2];
-	bool eof[2];
-};
-
-static struct waiting
-waiting_now(const struct flow *f)
-{
-	return (struct waiting){
-	    .len = {f->links[0].out.len, f->links[1].out.len},
-	    .tail = {f->links[0].out.tail, f->links[1].out.tail},
-	    .eof = {f->links[0].eof_out, f->links[1].eof_out},
-	};
-}
-
-static void
-pump_both(struct flow *f, const struct waiting *before)
-{
-	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
-		struct link *l = &f->links[dir];
-
-		if (f->closing)
-			return;
-		link_pump(l);
-		if (l->out.len > before->len[dir] ||
-		    l->out.tail != before->tail[dir] ||
-		    l->eof_out != before->eof[dir])
-			f->ops->output(f, l);
-	}
-}
-
 void
 flow_respond(struct flow *f)
 {
@@ -369,15 +335,18 @@ void
 flow_reconcile(struct flow *f, const struct armed_route *route)
 {
 	const struct armed_route *old = f->route;
-	struct waiting before = waiting_now(f);
+	struct link_mark before[] = {link_mark(&f->links[LINK_UP]),
+	    link_mark(&f->links[LINK_DOWN])};
 
 	if (f->closing)
 		return;
 	f->route = route;
 	keep_counts(f, old);
 	rebuild(f, old);
-	if (!f->ended)
-		pump_both(f, &before);
+	if (f->ended)
+		return;
+	for (int dir = LINK_UP; dir <= LINK_DOWN && !f->closing; dir++)
+		link_pump_since(&f->links[dir], &before[dir]);
 }
 
 void

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "faults/flow_tell.h"
-
-#define HASH_SEED  0xcbf29ce484222325u
-#define HASH_PRIME 0x100000001b3u
 
 /* How a header counts. */
 enum count_form {
@@ -18,45 +16,27 @@ enum count_form {
 };
 
 static const struct {
-	const char *header;
+	struct view name;
 	enum count_form form;
 } counters[] = {
-    {"x-envoy-attempt-count", COUNT_FROM_1},
-    {"grpc-previous-rpc-attempts", COUNT_FROM_0},
-    {"amz-sdk-request", COUNT_ATTEMPT},
-    {"x-retry-count", COUNT_FROM_0},
-    {"x-stainless-retry-count", COUNT_FROM_0},
+    {VIEW("x-envoy-attempt-count"), COUNT_FROM_1},
+    {VIEW("grpc-previous-rpc-attempts"), COUNT_FROM_0},
+    {VIEW("amz-sdk-request"), COUNT_ATTEMPT},
+    {VIEW("x-retry-count"), COUNT_FROM_0},
+    {VIEW("x-stainless-retry-count"), COUNT_FROM_0},
 };
 
 /* The first one that is there counts. */
-static const char *const ids[] = {"amz-sdk-invocation-id",
-    "idempotency-key", "x-request-id"};
+static const struct view ids[] = {VIEW("amz-sdk-invocation-id"),
+    VIEW("idempotency-key"), VIEW("x-request-id")};
 
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE",
     "PATCH", "OPTIONS", "CONNECT", "TRACE"};
 
-static uint64_t
-hash_add(uint64_t hash, struct view v)
-{
-	for (size_t i = 0; i < v.len; i++)
-		hash = (hash ^ (unsigned char)v.at[i]) * HASH_PRIME;
-	/* A boundary: "a","bc" is not "ab","c". */
-	return (hash ^ 0xff) * HASH_PRIME;
-}
-
-static uint64_t
-hash_of(struct view v)
-{
-	uint64_t hash = v.len > 0 ? hash_add(HASH_SEED, v) : 0;
-
-	return hash;
-}
-
 static bool
-header(const struct flow *f, const char *name, struct view *to)
+is_name(struct view v, struct view name)
 {
-	return f->ops->header != NULL && f->ops->header(f, name, 0, to) &&
-	    to->len > 0;
+	return v.len == name.len && strncasecmp(v.at, name.at, v.len) == 0;
 }
 
 /* The number at the front of the text; -1: there is none. */
@@ -76,9 +56,12 @@ number(struct view v)
 }
 
 void
-flow_retry_after(struct flow *f, struct view value)
+flow_note_field(struct flow *f, struct view name, struct view value)
 {
-	f->retry_after_s = MAX(number(view_trim(value)), 0);
+	if (is_name(name, VIEW("retry-after")))
+		f->retry_after_s = MAX(number(view_trim(value)), 0);
+	else if (is_name(name, VIEW("grpc-status")))
+		f->grpc_status = (int16_t)MIN(number(view_trim(value)), 999);
 }
 
 static int
@@ -129,6 +112,28 @@ token_in(struct view v, struct view best)
 	return best;
 }
 
+/* A word with a digit in it is one of many: all such are one endpoint. */
+static uint64_t
+endpoint_of(struct view method, struct view path)
+{
+	uint64_t hash = hash_of(method), word = HASH_SEED;
+	bool digit = false;
+
+	for (size_t i = 0; i <= path.len; i++) {
+		if (i < path.len && is_word(path.at[i])) {
+			digit |= path.at[i] >= '0' && path.at[i] <= '9';
+			word = (word ^ (unsigned char)path.at[i]) * HASH_PRIME;
+			continue;
+		}
+		hash = (hash ^ (digit ? 1 : word)) * HASH_PRIME;
+		hash = (hash ^ (i < path.len ? (unsigned char)path.at[i] : 0)) *
+		    HASH_PRIME;
+		word = HASH_SEED;
+		digit = false;
+	}
+	return hash;
+}
+
 static const char *
 method_name(struct view method)
 {
@@ -139,46 +144,75 @@ method_name(struct view method)
 	return "OTHER";
 }
 
-static void
-explicit_of(const struct flow *f, struct event_identity *to)
-{
-	struct trace_context trace;
-	struct view v;
+/* What the headers of a request say of it. */
+struct said {
+	struct view length; /* content-length */
+	size_t counter, id; /* rows; the first that is there counts */
+	int attempt;
+	struct view id_value;
+};
 
-	for (size_t i = 0; i < COUNT_OF(counters) && to->attempt < 0; i++) {
-		if (header(f, counters[i].header, &v))
-			to->attempt = attempt_in(v, counters[i].form);
-	}
-	for (size_t i = 0; i < COUNT_OF(ids) && to->id == 0; i++) {
-		if (!header(f, ids[i], &v))
+static void
+hear(struct said *to, struct view name, struct view value)
+{
+	if (value.len == 0)
+		return;
+	if (is_name(name, VIEW("content-length")) && to->length.len == 0)
+		to->length = value;
+	for (size_t i = 0; i < to->counter; i++) {
+		if (!is_name(name, counters[i].name))
 			continue;
-		to->id = hash_of(v);
-		to->id_from = ids[i];
+		to->attempt = attempt_in(value, counters[i].form);
+		to->counter = to->attempt >= 0 ? i : to->counter;
 	}
-	if (f->ops->trace != NULL && f->ops->trace(f, &trace))
-		to->trace = hash_of((struct view){
-		    (const char *)trace.trace_id, TRACE_ID_SIZE});
+	for (size_t i = 0; i < to->id; i++) {
+		if (!is_name(name, ids[i]))
+			continue;
+		to->id = i;
+		to->id_value = value;
+	}
+}
+
+static void
+hear_all(const struct flow *f, struct said *to)
+{
+	struct view name, value;
+	size_t at = 0;
+
+	*to = (struct said){.counter = COUNT_OF(counters),
+	    .id = COUNT_OF(ids), .attempt = -1};
+	while (f->ops->next_header != NULL &&
+	    f->ops->next_header(f, &at, &name, &value))
+		hear(to, name, value);
 }
 
 void
 flow_identity(const struct flow *f, struct event_identity *to)
 {
-	struct view method, path = {0}, query = {0}, length = {0}, token;
+	struct view method, path = {0}, query = {0}, token;
+	struct trace_context trace;
+	struct said said;
 
 	*to = (struct event_identity){.client = f->client, .attempt = -1,
-	    .retry_after_s = f->retry_after_s};
+	    .retry_after_s = f->retry_after_s,
+	    .grpc_status = f->grpc_status};
 	if (f->ops->fact == NULL || !f->ops->fact(f, FACT_METHOD, &method))
 		return;
 	if (!f->ops->fact(f, FACT_PATH, &path))
 		path.len = 0;
 	if (!f->ops->fact(f, FACT_QUERY, &query))
 		query.len = 0;
-	if (!header(f, "content-length", &length))
-		length.len = 0;
+	hear_all(f, &said);
 	to->method = method_name(method);
 	to->request = hash_add(hash_add(hash_add(hash_of(method), path),
-				   query), length);
+				   query), said.length);
+	to->endpoint = endpoint_of(method, path);
 	token = token_in(query, token_in(path, (struct view){0}));
 	to->token = hash_of(token);
-	explicit_of(f, to);
+	to->attempt = said.attempt;
+	to->id = hash_of(said.id_value);
+	to->id_from = said.id < COUNT_OF(ids) ? ids[said.id].at : NULL;
+	if (f->ops->trace != NULL && f->ops->trace(f, &trace))
+		to->trace = hash_of((struct view){
+		    (const char *)trace.trace_id, TRACE_ID_SIZE});
 }

@@ -64,29 +64,50 @@ injector(const struct flow *f)
 	return NULL;
 }
 
+/* All that is known of the flow. */
+static void
+fill(const struct flow *f, const char *reason, struct event_record *e)
+{
+	const struct armed_fault *fault = injector(f);
+
+	e->fault = f->acted;
+	e->kind = f->acted_kind;
+	if (fault != NULL) {
+		e->fault = fault->name;
+		e->kind = fault->ops->kind.name;
+	}
+	e->what = reason;
+	e->bytes_up = f->links[LINK_UP].taken;
+	e->bytes_down = f->links[LINK_DOWN].taken;
+	e->duration_us = (double)(e->time_us - f->start_us);
+	e->flow_type = types[f->type];
+	e->when = f->when;
+	if (f->ops->status != NULL)
+		e->status = f->ops->status(f);
+	flow_identity(f, &e->who);
+}
+
 void
 flow_tell_close(const struct flow *f, const char *reason)
 {
-	const struct armed_fault *fault;
 	struct event_record e;
 
 	if (types[f->type] == NULL || !flow_event(f, EVENT_FLOW_CLOSE, &e))
 		return;
-	fault = injector(f);
-	e.fault = f->acted;
-	e.kind = f->acted_kind;
-	if (fault != NULL) {
-		e.fault = fault->name;
-		e.kind = fault->ops->kind.name;
-	}
-	e.what = reason;
-	e.bytes_up = f->links[LINK_UP].taken;
-	e.bytes_down = f->links[LINK_DOWN].taken;
-	e.duration_us = (double)(e.time_us - f->start_us);
-	e.flow_type = types[f->type];
-	e.when = f->when;
-	if (f->ops->status != NULL)
-		e.status = f->ops->status(f);
-	flow_identity(f, &e.who);
+	fill(f, reason, &e);
 	f->engine->emit(f->engine->emit_arg, &e);
+}
+
+void
+flow_tell_now(const struct flow *f, struct event_record *to)
+{
+	*to = (struct event_record){
+	    .type = EVENT_FLOW_CLOSE,
+	    .time_us = clock_now(f->engine->clock),
+	    .route = f->route_name,
+	    .session = f->session,
+	    .flow = f->number,
+	    .has_flow = true,
+	};
+	fill(f, "open", to);
 }

@@ -10,6 +10,8 @@
  * decisions are forgotten and its host forgets the request. */
 void flow_tell_open(const struct flow *f);
 void flow_tell_close(const struct flow *f, const char *reason);
+/* The event of a flow that is under way, as if it ended now: what "open". */
+void flow_tell_now(const struct flow *f, struct event_record *to);
 /* Who asked for what, by the facts that the host knows. */
 void flow_identity(const struct flow *f, struct event_identity *to);
 

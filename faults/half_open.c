@@ -5,10 +5,15 @@
 
 #define DAY_US 86400e6
 
+enum { VARIANT_DEAF, VARIANT_VANISH };
+
 struct half_open {
 	int64_t after_us;
 	int64_t bytes;
+	int variant;
 };
+
+static const char *const variants[] = {"deaf", "vanish", NULL};
 
 static const struct conf_field fields[] = {
     {.name = "after",
@@ -26,6 +31,14 @@ static const struct conf_field fields[] = {
 	.max = 1e15,
 	.help = "Bytes in the fault's direction after which the connection "
 		"dies; 0: by time alone"},
+    {.name = "variant",
+	.type = CONF_ENUM,
+	.offset = offsetof(struct half_open, variant),
+	.def = "deaf",
+	.choices = variants,
+	.help = "What a dead connection is: deaf, for good; or forgotten by "
+		"the kernel, whose host then answers by RST whatever else "
+		"comes (where CAP_NET_ADMIN allows it)"},
     CONF_FIELD_END,
 };
 
@@ -83,6 +96,20 @@ pass_up_to(struct stage *s, uint64_t left)
 	}
 }
 
+/* Each variant has a word of its own for the effect. */
+static void
+die(struct stage *s)
+{
+	const struct half_open *p = stage_params(s);
+
+	if (p->variant == VARIANT_VANISH && stage_vanish(s)) {
+		stage_acted(s, "vanish", (double)stage_offset(s), "bytes");
+		return;
+	}
+	stage_acted(s, "silence", (double)stage_offset(s), "bytes");
+	stage_end(s, END_SILENT);
+}
+
 /* The last bytes get a turn of the loop to leave before the silence. */
 static void
 half_open_data(struct stage *s)
@@ -92,8 +119,7 @@ half_open_data(struct stage *s)
 	uint64_t left = UINT64_MAX;
 
 	if (time_is_up(s) || st->spent) {
-		stage_acted(s, "silence", (double)stage_offset(s), "bytes");
-		stage_end(s, END_SILENT);
+		die(s);
 		return;
 	}
 	if (p->bytes > 0)
@@ -146,8 +172,19 @@ const struct fault_ops half_open_ops = {
 		"neither, the connection is dead at once. Bytes that passed "
 		"before are delivered."
 		"\n\n"
+		"With `variant = \"deaf\"` the proxy keeps the connection and "
+		"hears nothing, as if its host had no power: neither peer "
+		"ever gets an answer. With `vanish` its kernel forgets it "
+		"(TCP_REPAIR), as a host does that was started anew: a peer "
+		"that waits is told nothing, one that sends is answered by "
+		"RST. That needs CAP_NET_ADMIN; where it is missing, on "
+		"HTTP/2 and on udp routes, the connection is deaf instead. "
+		"The effect says which it was: `silence` or `vanish`."
+		"\n\n"
 		"Removal does not raise the dead: such a connection stays "
-		"silent until the proxy gives it up. Limits: a peer that "
+		"silent until the proxy gives it up, after an hour or when it "
+		"ends itself. Even that is silent with CAP_NET_ADMIN; without "
+		"it both peers see a reset then. Limits: a peer that "
 		"sends with TTL 255 and peers on Unix sockets see their bytes "
 		"acknowledged until the buffers are full. On HTTP routes the "
 		"fault acts on the client's connection, where bytes are not "

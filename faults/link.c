@@ -58,18 +58,24 @@ link_lowered(struct link *l)
 		l->flow->ops->resume(l->flow, l);
 }
 
-/* Tells the host if there is more to take than there was. An empty datagram
- * adds no bytes, but it is the new tail. */
-static void
-link_deliver(struct link *l, const struct bytes *before, bool eof_before)
+struct link_mark
+link_mark(const struct link *l)
 {
-	struct flow *f = l->flow;
+	return (struct link_mark){.tail = l->out.tail,
+	    .taken = l->taken,
+	    .len = l->out.len,
+	    .eof = l->eof_out};
+}
 
-	if (f->closing ||
-	    (l->out.len <= before->len && l->out.tail == before->tail &&
-		l->eof_out == eof_before))
-		return;
-	f->ops->output(f, l);
+/* True if there is more to take than there was. An empty datagram adds no
+ * bytes, but it is the new tail; and where the host took some meanwhile, what
+ * is there now came later, though it may be less and in the same place. */
+static bool
+has_news(const struct link *l, const struct link_mark *before)
+{
+	return l->eof_out != before->eof || l->out.len > before->len ||
+	    l->out.tail != before->tail ||
+	    (l->taken != before->taken && !bytes_empty(&l->out));
 }
 
 void
@@ -82,11 +88,8 @@ link_ended(struct link *l)
 }
 
 void
-link_pump(struct link *l)
+link_pump_since(struct link *l, const struct link_mark *before)
 {
-	struct bytes before = l->out; /* to compare with alone */
-	bool eof_before = l->eof_out;
-
 	if (l->pumping) {
 		l->again = true;
 		return;
@@ -101,7 +104,16 @@ link_pump(struct link *l)
 			stage_run(s);
 	} while (l->again && !l->flow->ended);
 	l->pumping = false;
-	link_deliver(l, &before, eof_before);
+	if (!l->flow->closing && has_news(l, before))
+		l->flow->ops->output(l->flow, l);
+}
+
+void
+link_pump(struct link *l)
+{
+	struct link_mark before = link_mark(l);
+
+	link_pump_since(l, &before);
 }
 
 void

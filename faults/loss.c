@@ -14,7 +14,10 @@
 #define REPEATS	   10	     /* the same packet is lost at most so often */
 #define RTO_MAX_US 120000000 /* a backed-off timer waits no longer */
 
+enum { VARIANT_STALL, VARIANT_SEGMENTS };
+
 struct loss_params {
+	int variant;
 	double rate, burst;
 	struct gilbert chain; /* p > 0: used instead of rate and burst */
 	int64_t rtt_us, rto_us, mss;
@@ -25,7 +28,12 @@ struct loss_state {
 	int64_t last_us; /* what went before left, nominally */
 	unsigned losses; /* of the first held packet; 0: not drawn yet */
 	bool begun, bad; /* the chain */
+	bool told;	 /* which variant acts */
+	bool by_kernel;	 /* VARIANT_SEGMENTS, and it may */
+	uint32_t dropped, before; /* by the kernel, and when it began */
 };
+
+static const char *const variants[] = {"stall", "segments", NULL};
 
 static const struct conf_field fields[] = {
     {
@@ -111,6 +119,16 @@ static const struct conf_field fields[] = {
 	.max = 65536,
 	.help = "Most bytes in one packet",
     },
+    {
+	.name = "variant",
+	.type = CONF_ENUM,
+	.offset = offsetof(struct loss_params, variant),
+	.def = "stall",
+	.choices = variants,
+	.help = "How a stream loses: it stalls as if; or the kernel loses "
+		"segments that come in, on TCP routes and where CAP_NET_ADMIN "
+		"allows it",
+    },
     CONF_FIELD_END,
 };
 
@@ -131,6 +149,10 @@ loss_check(
 		conf_error(diag, where,
 		    "nothing would be lost, expected rate, or p and r, above "
 		    "0");
+	if (p->variant == VARIANT_SEGMENTS && (p->chain.p > 0 || p->burst > 0))
+		conf_error(diag, where,
+		    "the kernel loses segments independently, expected rate "
+		    "alone, or variant = \"stall\"");
 	if (p->burst > 0 && p->burst < 1)
 		conf_error(diag, where,
 		    "burst is below 1, expected 0, or at least 1 packet");
@@ -249,6 +271,78 @@ lose_datagrams(struct stage *s, const struct loss_params *p)
 	}
 }
 
+/* --- by the kernel ------------------------------------------------------- */
+
+/* Looks at what was lost by now. */
+static void
+count_dropped(struct stage *s)
+{
+	struct loss_state *st = stage_state(s);
+	uint32_t dropped = stage_lost(s);
+
+	if (dropped > st->before)
+		st->dropped = dropped - st->before;
+}
+
+static void
+tell_dropped(struct stage *s)
+{
+	const struct loss_state *st = stage_state(s);
+
+	if (st->dropped > 0)
+		stage_acted(s, "segments", st->dropped, "");
+}
+
+/* The first loss is told at once, their sum at the end. */
+static void
+pass_what_arrived(struct stage *s)
+{
+	struct loss_state *st = stage_state(s);
+
+	count_dropped(s);
+	if (!st->told)
+		tell_dropped(s);
+	st->told |= st->dropped > 0;
+	stage_pass_all(s);
+}
+
+static void
+leave_it_to_stalls(struct stage *s)
+{
+	struct loss_state *st = stage_state(s);
+
+	if (!st->by_kernel)
+		return;
+	count_dropped(s);
+	tell_dropped(s);
+	stage_lose(s, 0);
+	st->by_kernel = st->told = false;
+}
+
+static void
+choose_variant(struct stage *s)
+{
+	const struct loss_params *p = stage_params(s);
+	struct loss_state *st = stage_state(s);
+
+	if (p->variant == VARIANT_STALL || stage_is_datagram(s)) {
+		leave_it_to_stalls(s);
+		return;
+	}
+	if (!st->by_kernel)
+		st->before = stage_lost(s);
+	st->by_kernel = stage_lose(s, p->rate);
+}
+
+static void
+loss_update(struct stage *s, const void *old_params)
+{
+	(void)old_params;
+	choose_variant(s);
+}
+
+/* --- a stream ------------------------------------------------------------ */
+
 static void
 loss_data(struct stage *s)
 {
@@ -259,6 +353,10 @@ loss_data(struct stage *s)
 
 	if (stage_is_datagram(s)) {
 		lose_datagrams(s, p);
+		return;
+	}
+	if (st->by_kernel) {
+		pass_what_arrived(s);
 		return;
 	}
 	while (in->len > 0) {
@@ -278,6 +376,9 @@ loss_data(struct stage *s)
 			stage_wake_at(s, due);
 			return;
 		}
+		if (!st->told)
+			stage_acted(s, "stall", (double)(now - arrival), "us");
+		st->told = true;
 		stage_delayed(s, due - arrival, now - arrival);
 		stage_touched(s, n);
 		stage_pass(s, n, due);
@@ -323,7 +424,25 @@ const struct fault_ops loss_ops = {
 		"retransmissions, "
 		"and handshakes and the end of stream are not lost. A packet "
 		"is "
-		"lost at most ten times.",
+		"lost at most ten times.\n\n"
+		"`variant = \"segments\"` loses in earnest: the kernel "
+		"discards segments of the sender on their way in, each with "
+		"`rate`, by a filter on the socket. The sender's kernel "
+		"retransmits them, its congestion window shrinks, its "
+		"counters say so, and waits are those of its own timers: "
+		"`rtt`, `rto` and `mss` have no meaning. It needs a TCP route "
+		"(with TLS or without) and CAP_NET_ADMIN; elsewhere the fault "
+		"stalls. Which segments are lost is drawn by the kernel: **a "
+		"seed does not replay it**, though it does replay which "
+		"connections the fault acts on. A segment is what the kernel "
+		"sees: on the loopback, and where it joins packets that "
+		"arrive together, up to 64 KiB. Segments without payload "
+		"pass, so that acknowledgements of the other direction, "
+		"handshakes and a lone end of stream are not lost. The effect "
+		"says which variant acted: `stall` at the first wait; "
+		"`segments` with the number of those lost, at the first and "
+		"again when the fault goes (together with what `blackhole` "
+		"discards on that socket).",
 	    .example = "{ type = \"loss\"; rate = \"1%\"; burst = 3; "
 		       "rtt = \"40ms\"; }",
 	    .fields = fields,
@@ -332,5 +451,8 @@ const struct fault_ops loss_ops = {
 	    .check = loss_check,
 	},
     .state_size = sizeof(struct loss_state),
+    .attach = choose_variant,
     .data = loss_data,
+    .update = loss_update,
+    .detach = leave_it_to_stalls,
 };

@@ -171,6 +171,8 @@ stage_free(struct stage *s)
 	stage_hold(s, false);
 	stage_deaf(s, false);
 	stage_timed(s, false);
+	if (s->lose > 0)
+		stage_lose(s, 0);
 	stage_hold_open(s, false);
 	s->eof = false;
 	count_held(s);
@@ -340,6 +342,37 @@ stage_deaf(struct stage *s, bool on)
 		l->flow->ops->deaf(l->flow, l, on);
 }
 
+/* A segment arrives if none of the link's stages loses it. */
+bool
+stage_lose(struct stage *s, double probability)
+{
+	struct link *l = s->link;
+	struct flow *f = l->flow;
+	double before = s->lose, arrives = 1 - probability;
+
+	if (f->closing || f->ops->lose == NULL)
+		return false;
+	for (const struct stage *t = l->first; t != NULL; t = t->next) {
+		if (t != s)
+			arrives *= 1 - t->lose;
+	}
+	s->lose = probability;
+	if (f->ops->lose(f, l, 1 - arrives)) {
+		l->lose = 1 - arrives;
+		return true;
+	}
+	s->lose = before;
+	return false;
+}
+
+uint32_t
+stage_lost(const struct stage *s)
+{
+	const struct flow *f = s->link->flow;
+
+	return f->ops->lost != NULL ? f->ops->lost(f, s->link) : 0;
+}
+
 void
 stage_timed(struct stage *s, bool on)
 {
@@ -387,6 +420,18 @@ stage_end(struct stage *s, enum flow_end how)
 	s->next->eof_us = stage_now(s);
 	s->next->dirty = true;
 	link_pump(l);
+}
+
+bool
+stage_vanish(struct stage *s)
+{
+	struct flow *f = flow_of(s);
+
+	if (f->ended || f->closing || f->ops->vanish == NULL ||
+	    !f->ops->vanish(f))
+		return false;
+	f->ended = true;
+	return true;
 }
 
 bool

@@ -24,6 +24,7 @@ struct stage {
 	int64_t eof_us;	 /* nominal arrival of the end of stream */
 	uint64_t start;	 /* stream offset at which it came to be */
 	uint64_t offset; /* bytes passed or dropped since */
+	double lose;	 /* its share of link.lose */
 	bool dirty;	 /* there is something new to look at */
 	bool eof, eof_done;
 	bool hold, deaf, hold_open, timed;
@@ -56,7 +57,18 @@ void stage_release(struct stage *s);
  * in order of their time. */
 void stage_flush_later(struct stage *s, struct bytes *to);
 
-/* Runs all stages with news, in order; then tells the host of output. */
+/* What lies in a link's out, and how far the host got. */
+struct link_mark {
+	const struct seg *tail;
+	uint64_t taken;
+	size_t len;
+	bool eof;
+};
+struct link_mark link_mark(const struct link *l);
+/* Runs all stages with news, in order; then tells the host of output that was
+ * not there `before`. What was there waits for its sink: asking again would
+ * be a system call for every blocked flow. */
+void link_pump_since(struct link *l, const struct link_mark *before);
 void link_pump(struct link *l);
 /* Prepares and takes apart (links without stages). */
 void link_init(struct link *l, struct flow *f, enum link_dir dir);

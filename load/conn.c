@@ -12,9 +12,10 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "load/conn_io.h"
@@ -78,29 +79,11 @@ watch(struct load_conn *c)
 }
 
 static void
-drop_socket(struct load_conn *c)
-{
-	if (c->watched != 0)
-		event_del(&c->event);
-	c->watched = 0;
-	if (c->ssl != NULL) {
-		/* Or its ticket counts as spoilt. */
-		SSL_set_shutdown(c->ssl,
-				 SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-		SSL_free(c->ssl);
-	}
-	c->ssl = NULL;
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-}
-
-static void
 shut(struct load_conn *c)
 {
 	if (c->state == LOAD_CONN_CLOSED)
 		return;
-	drop_socket(c);
+	load_io_close(c);
 	deadline_disarm(&c->pool->timer->heap, &c->leaving);
 	unlist(c);
 	c->listed = false;
@@ -122,13 +105,22 @@ is_unread(const struct load_conn *c)
 	       waits + load_io_unacknowledged(c) >= c->sent_bytes;
 }
 
+/* Keeps why requests broke: the last reason, for people. */
+static void
+note(struct load_conn *c, const char *why)
+{
+	snprintf(c->pool->tally->why, sizeof(c->pool->tally->why), "%s", why);
+}
+
 /* The connection is over. clean: the peer closed it in order. */
 static void
-fail(struct load_conn *c, bool clean)
+fail(struct load_conn *c, bool clean, const char *why)
 {
 	bool again = clean && is_unread(c);
 	struct load_exchange *x;
 
+	if (c->count > 0 && !again)
+		note(c, why);
 	shut(c);
 	while ((x = TAILQ_FIRST(&c->exchanges)) != NULL) {
 		if (again)
@@ -201,7 +193,7 @@ dial_next(struct load_conn *c)
 	    errno != EINPROGRESS) {
 		int code = errno;
 
-		drop_socket(c);
+		load_io_close(c);
 		return code;
 	}
 	watch(c);
@@ -248,8 +240,10 @@ load_conn_new(struct load_pool *pool)
 	TAILQ_INIT(&c->exchanges);
 	TAILQ_INSERT_HEAD(&pool->full, c, entry);
 	code = dial(c);
-	if (code != 0)
+	if (code != 0) {
+		note(c, strerror(code));
 		shut(c);
+	}
 	if (is_want(code))
 		return NULL;
 	return c;
@@ -274,7 +268,7 @@ secure(struct load_conn *c)
 	int done = load_io_handshake(c);
 
 	if (done < 0)
-		fail(c, false);
+		fail(c, false, load_io_tls_error(c));
 	else if (done > 0)
 		greet(c);
 }
@@ -288,9 +282,9 @@ on_dialled(struct load_conn *c)
 
 	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &code, &len);
 	if (code != 0) {
-		drop_socket(c);
+		load_io_close(c);
 		if (c->tries >= e->count || dial(c) != 0)
-			fail(c, false);
+			fail(c, false, strerror(code));
 		return;
 	}
 	e->good = (e->good + c->tries - 1) % e->count;
@@ -302,7 +296,7 @@ on_dialled(struct load_conn *c)
 	c->state = LOAD_CONN_SECURING;
 	c->ssl = load_endpoint_secure(e, c->fd);
 	if (c->ssl == NULL)
-		fail(c, false);
+		fail(c, false, "TLS cannot be begun");
 	else
 		secure(c);
 }
@@ -318,7 +312,7 @@ hear(struct load_conn *c, size_t len)
 	if (c->state == LOAD_CONN_LEAVING)
 		return;
 	if (!c->pool->protocol->data(c, data) && c->state != LOAD_CONN_CLOSED)
-		fail(c, false);
+		fail(c, false, "the answer cannot be read");
 }
 
 static void
@@ -327,7 +321,7 @@ hear_end(struct load_conn *c)
 	if (c->state != LOAD_CONN_LEAVING && c->pool->protocol->eof != NULL)
 		c->pool->protocol->eof(c);
 	if (c->state != LOAD_CONN_CLOSED)
-		fail(c, true);
+		fail(c, true, "closed before the answer was whole");
 }
 
 static void
@@ -343,7 +337,9 @@ read_all(struct load_conn *c)
 		else if (n == 0)
 			hear_end(c);
 		else
-			fail(c, false);
+			fail(c, false,
+			     c->ssl != NULL ? load_io_tls_error(c)
+					    : strerror(errno));
 	}
 }
 
@@ -358,7 +354,7 @@ talk(struct load_conn *c)
 	if (c->write_error == EPIPE)
 		hear_end(c);
 	else
-		fail(c, false);
+		fail(c, false, strerror(c->write_error));
 }
 
 static void

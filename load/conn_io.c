@@ -4,11 +4,13 @@
 #include "load/conn_io.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <linux/sockios.h>
 #include <openssl/err.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* What OpenSSL's return value means, as load_io_read() says it. */
 static ssize_t
@@ -94,6 +96,18 @@ load_io_flush(struct load_conn *c)
 	return true;
 }
 
+const char *
+load_io_tls_error(const struct load_conn *c)
+{
+	long verified = SSL_get_verify_result(c->ssl);
+
+	if (verified != X509_V_OK)
+		return X509_verify_cert_error_string(verified);
+	if (c->state == LOAD_CONN_SECURING && SSL_is_init_finished(c->ssl))
+		return "the server does not agree on the protocol (ALPN)";
+	return "TLS failed, or the connection was lost";
+}
+
 /* What was agreed on by ALPN must be what the protocol needs. */
 static bool
 speaks(const struct load_conn *c, const char *alpn)
@@ -132,4 +146,22 @@ load_io_unacknowledged(const struct load_conn *c)
 	    ioctl(c->fd, SIOCOUTQ, &queued) != 0)
 		return 0;
 	return (size_t)MAX(queued, 0);
+}
+
+void
+load_io_close(struct load_conn *c)
+{
+	if (c->watched != 0)
+		event_del(&c->event);
+	c->watched = 0;
+	if (c->ssl != NULL) {
+		/* Or its ticket counts as spoilt. */
+		SSL_set_shutdown(c->ssl,
+				 SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+		SSL_free(c->ssl);
+	}
+	c->ssl = NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
 }

@@ -16,7 +16,11 @@ ssize_t load_io_read(struct load_conn *c, void *to, size_t room);
 bool load_io_flush(struct load_conn *c);
 /* A step of the handshake: 1 done, 0 not yet, -1 failed. */
 int load_io_handshake(struct load_conn *c);
+/* Why TLS failed just now. */
+const char *load_io_tls_error(const struct load_conn *c);
 /* Bytes of ours that the peer's host has not acknowledged. */
 size_t load_io_unacknowledged(const struct load_conn *c);
+/* Lets go of the socket, its TLS and its event; nothing if there is none. */
+void load_io_close(struct load_conn *c);
 
 #endif

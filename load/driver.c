@@ -3,7 +3,9 @@
 #include "load/driver.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
+#include "base/hash.h"
 #include "base/xalloc.h"
 #include "load/arrivals.h"
 #include "load/pool.h"
@@ -73,6 +75,24 @@ is_full(const struct driver *d)
 	       d->in_flight >= (size_t)d->load->max_in_flight;
 }
 
+/* HTTP requests bear it; a header of the file's own wins. */
+static uint64_t
+id_of(const struct driver *d, size_t choice, uint64_t seq)
+{
+	const struct conf_strings *headers =
+	    &d->load->requests[choice].headers;
+	char uuid[LOAD_UUID_SIZE];
+
+	if (d->load->protocol != LOAD_HTTP1 && d->load->protocol != LOAD_HTTP2)
+		return 0;
+	for (size_t i = 0; i < headers->count; i++) {
+		if (strncasecmp(headers->items[i], "X-Request-Id:", 13) == 0)
+			return 0;
+	}
+	load_uuid(d->options.seed, d->load->name, seq, uuid);
+	return hash_of(view_of(uuid));
+}
+
 static void
 fire(struct driver *d, uint64_t seq, int64_t due_us)
 {
@@ -84,6 +104,7 @@ fire(struct driver *d, uint64_t seq, int64_t due_us)
 	struct sample s = {.load = d->options.index,
 			   .request = (uint32_t)choice,
 			   .seq = seq,
+			   .id = id_of(d, choice, seq),
 			   .intended_us = due_us,
 			   .outcome = SAMPLE_LOST};
 	size_t index = sample_open(d->options.samples, &s);

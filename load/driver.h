@@ -2,7 +2,7 @@
 /* The load driver: sends the requests of one `load` group, open loop, and
  * keeps a sample of each. It lives on an event loop of its owner and shares
  * it with others; nothing of it blocks but driver_new(), which may ask the
- * resolver. See docs/load.md.
+ * resolver. The program must ignore SIGPIPE. See docs/load.md.
  *
  *	arrivals ─ due ─► driver ─► pool ─► connection ─► protocol ─► socket
  *	                    ▲                                │

@@ -16,28 +16,47 @@ load_pool_init(struct load_pool *p)
 	p->buffer = xmalloc(LOAD_READ_SIZE);
 }
 
-/* A connection that is not ready, or was silent all the time since, is not
- * to be trusted: the next request makes a new one. */
+/* Idle connections that have been silent since are as doubtful as the one on
+ * which a request met silence: a network that lost one has lost all. */
+static void
+drop_idle(struct load_pool *p, int64_t since_us)
+{
+	struct load_conn *c = TAILQ_FIRST(&p->roomy), *next;
+
+	for (; c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (c->count == 0 && c->heard_us < since_us)
+			load_conn_close(c);
+	}
+}
+
+/* Gives it up on its connection. False: that is lost with it. A connection
+ * that is not ready, or was silent all the time, takes no other request. */
+static bool
+give_up(struct load_pool *p, struct load_conn *c, struct load_exchange *x)
+{
+	bool ready = c->state == LOAD_CONN_READY;
+	bool lives =
+	    ready && p->protocol->cancel != NULL && p->protocol->cancel(c, x);
+
+	load_conn_flush(c);
+	if (!ready || c->heard_us < x->sample.start_us) {
+		c->keep = false;
+		drop_idle(p, x->sample.start_us);
+	}
+	return lives;
+}
+
 static void
 on_timeout(struct deadline *d, int64_t now_us)
 {
 	struct load_exchange *x =
 	    CONTAINER_OF(d, struct load_exchange, timeout);
 	struct load_conn *c = x->conn;
-	bool lives = false;
 
-	if (c != NULL) {
-		lives = c->state == LOAD_CONN_READY &&
-			c->pool->protocol->cancel != NULL &&
-			c->pool->protocol->cancel(c, x);
-		if (c->state != LOAD_CONN_READY ||
-		    c->heard_us < x->sample.start_us)
-			c->keep = false;
-	}
-	if (c != NULL && !lives && c->count == 1) {
+	/* Others may wait on one that is not ready yet. */
+	if (c != NULL && !give_up(x->pool, c, x) && c->count == 1)
 		load_conn_close(c);
-		c = NULL;
-	}
 	load_exchange_end(x, SAMPLE_TIMEOUT);
 }
 

@@ -25,6 +25,7 @@ struct tally {
 	uint64_t opened;  /* connections */
 	uint64_t resent;  /* once more, as the connection had been closed */
 	uint64_t starved; /* lost for want of a descriptor, port or memory */
+	char why[96];	  /* a request broke last; "": none did */
 	struct {
 		int64_t second; /* of the run; what it holds is of that one */
 		struct tally_counts counts;

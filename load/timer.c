@@ -11,19 +11,23 @@
 int64_t
 load_timer_now(const struct load_timer *t)
 {
-	return MAX(clock_now(t->clock) - t->origin_us, 1);
+	int64_t now_us = clock_now(t->clock) - t->origin_us;
+
+	return MAX(now_us, 1);
 }
 
 void
 load_timer_rearm(struct load_timer *t)
 {
-	int64_t next_us = deadline_next(&t->heap), wait_us;
+	int64_t next_us = deadline_next(&t->heap), now_us, wait_us;
 	struct itimerspec spec = {0};
 
 	/* One that went away is left: it wakes us once for nothing. */
 	if (next_us >= t->armed_us)
 		return;
-	wait_us = MAX(next_us - load_timer_now(t), 0);
+	/* Looked at once: what MAX compares must be what it takes. */
+	now_us = load_timer_now(t);
+	wait_us = MAX(next_us - now_us, 0);
 	spec.it_value.tv_sec = wait_us / 1000000;
 	spec.it_value.tv_nsec = wait_us % 1000000 * 1000 + 1;
 	timerfd_settime(t->fd, 0, &spec, NULL);

@@ -62,8 +62,10 @@ struct event_identity {
 	uint64_t id;	  /* an id that the client gave it */
 	const char *id_from; /* the header that has it; constant */
 	uint64_t trace;	     /* its trace */
+	uint64_t endpoint; /* method and path, but for what looks like an id */
 	int attempt;	     /* as the client counts, from 0; -1: unsaid */
 	int retry_after_s;   /* as the answer asked; 0: it did not */
+	int grpc_status;     /* of the answer; -1: it has none */
 };
 
 /* When, on the clock of time_us; 0: it did not happen. */
@@ -104,6 +106,10 @@ struct event_record {
 	struct event_identity who;
 	struct event_times when;
 };
+
+/* Sets of types: a bit each. */
+#define EVENT_BIT(type) (UINT32_C(1) << (type))
+#define EVENTS_ALL	UINT32_MAX
 
 typedef void (*event_sink_fn)(void *arg, const struct event_record *event);
 

@@ -3,8 +3,6 @@
 #include "observe/event_json.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "base/json.h"
 
@@ -72,12 +70,13 @@ put_numbers(struct jsonw *w, const struct event_record *e)
 static void
 put_hash(struct jsonw *w, const char *key, uint64_t hash)
 {
-	char text[17];
+	char text[16];
 
 	if (hash == 0)
 		return;
-	snprintf(text, sizeof(text), "%016" PRIx64, hash);
-	jsonw_put_string(w, key, text);
+	for (size_t i = sizeof(text); i-- > 0; hash >>= 4)
+		text[i] = "0123456789abcdef"[hash & 15];
+	jsonw_put_view(w, key, (struct view){text, sizeof(text)});
 }
 
 static void
@@ -106,6 +105,7 @@ put_flow(struct jsonw *w, const struct event_record *e)
 		return;
 	jsonw_put_string(w, "method", who->method);
 	put_hash(w, "request", who->request);
+	put_hash(w, "endpoint", who->endpoint);
 	put_hash(w, "token", who->token);
 	put_hash(w, "id", who->id);
 	put_optional(w, "id_from", who->id_from);
@@ -114,6 +114,8 @@ put_flow(struct jsonw *w, const struct event_record *e)
 		jsonw_put_int(w, "attempt", who->attempt);
 	if (who->retry_after_s > 0)
 		jsonw_put_int(w, "retry_after_s", who->retry_after_s);
+	if (who->grpc_status >= 0)
+		jsonw_put_int(w, "grpc_status", who->grpc_status);
 }
 
 static void

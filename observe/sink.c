@@ -26,6 +26,7 @@ struct sink {
 	atomic_uint buffers; /* in use; asserts only */
 	struct consumer *consumers; /* owned */
 	size_t consumers_count;
+	uint32_t wanted; /* types, EVENT_BIT()s */
 	bool running;
 };
 
@@ -102,6 +103,7 @@ sink_new(size_t limit_bytes, struct error *err)
 	struct sink *sink = xcalloc(1, sizeof(*sink));
 
 	sink->limit_bytes = limit_bytes;
+	sink->wanted = EVENTS_ALL;
 	if (!mailbox_init(&sink->mailbox, err)) {
 		free(sink);
 		return NULL;
@@ -157,6 +159,18 @@ sink_remove(struct sink *sink, const void *arg)
 	}
 	if (!sink->running)
 		consumers_tidy(sink);
+}
+
+void
+sink_want(struct sink *sink, uint32_t types)
+{
+	sink->wanted = types;
+}
+
+uint32_t
+sink_wanted(const struct sink *sink)
+{
+	return sink->wanted;
 }
 
 uint64_t
@@ -242,4 +256,12 @@ event_buffer_flush(struct event_buffer *buffer)
 	buffer->count = 0;
 	buffer->lost = 0;
 	mailbox_post(&buffer->sink->mailbox, &batch->mail);
+}
+
+void
+event_buffer_pass(struct event_buffer *buffer, int64_t now_us)
+{
+	if (buffer->count == 0 ||
+	    now_us - buffer->events[0].time_us >= EVENT_WAIT_US)
+		event_buffer_flush(buffer);
 }

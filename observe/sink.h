@@ -38,6 +38,10 @@ void sink_run(struct sink *sink);
 void sink_add(struct sink *sink, event_sink_fn consume, void *arg);
 /* Ends what sink_add() with the same `arg` began; nothing if there is none. */
 void sink_remove(struct sink *sink, const void *arg);
+/* Which types producers need to make, as EVENT_BIT()s; all, unless this was
+ * said. Producers look when they begin (event_buffer_new()). */
+void sink_want(struct sink *sink, uint32_t types);
+uint32_t sink_wanted(const struct sink *sink);
 /* Events dropped so far, all producers. Any thread. */
 uint64_t sink_dropped(const struct sink *sink);
 
@@ -48,7 +52,12 @@ void event_buffer_free(struct event_buffer *buffer);
 /* Keeps a copy; a full buffer is flushed. Its thread only. */
 void event_buffer_add(struct event_buffer *buffer,
     const struct event_record *event);
-/* Hands over what was added; call it at the end of every loop turn. */
+/* Hands over what was added. */
 void event_buffer_flush(struct event_buffer *buffer);
+/* The same if the oldest of it has waited for EVENT_WAIT_US by then: batches
+ * wake the consumers less often. Call it at the end of every loop turn, and
+ * see to it that one comes about as often. */
+#define EVENT_WAIT_US 5000
+void event_buffer_pass(struct event_buffer *buffer, int64_t now_us);
 
 #endif

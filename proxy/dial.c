@@ -94,17 +94,9 @@ dial_tell(const struct flow *f, enum dial_result result, int64_t since_us)
 {
 	struct event_record e;
 
-	if (f->engine->emit == NULL)
+	if (!flow_event(f, EVENT_CONNECT, &e))
 		return;
-	e = (struct event_record){
-	    .type = EVENT_CONNECT,
-	    .time_us = clock_now(f->engine->clock),
-	    .route = f->route_name,
-	    .session = f->session,
-	    .flow = f->number,
-	    .has_flow = true,
-	    .what = dial_result_name(result),
-	};
+	e.what = dial_result_name(result);
 	e.duration_us = (double)(e.time_us - since_us);
 	f->engine->emit(f->engine->emit_arg, &e);
 }

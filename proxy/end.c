@@ -19,12 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy/kernel.h"
 #include "proxy/tls.h"
 #include "proxy/worker.h"
-
-#ifndef IPV6_MINHOPCOUNT
-#define IPV6_MINHOPCOUNT 73
-#endif
 
 #define WATCH (EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST)
 /* The most unread input that a polite close reads away. */
@@ -72,7 +69,7 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 		if (error == 0)
 			return;
-		e->error = (int16_t)error;
+		e->error = (uint8_t)error;
 		e->gone_seen = true;
 		end_arm(e, false, false);
 		tell(e, END_GONE);
@@ -154,7 +151,7 @@ failed(struct end *e)
 		return END_AGAIN;
 	/* After an error was fetched the socket only says EPIPE. */
 	if (!e->gone_seen)
-		e->error = (int16_t)errno;
+		e->error = (uint8_t)errno;
 	return END_FAILED;
 }
 
@@ -319,17 +316,47 @@ end_shutdown(struct end *e)
 bool
 end_set_deaf(struct end *e, bool on)
 {
-	int ttl = on ? 255 : 0, v4, v6, off = 0;
-
-	if (e->fd < 0 || e->is_unix)
+	if (e->fd < 0 || e->is_unix || e->silent ||
+	    !kernel_discard(e->fd, on))
 		return false;
-	v4 = setsockopt(e->fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
-	v6 = setsockopt(e->fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl,
-	    sizeof(ttl));
-	if (on)
-		setsockopt(e->fd, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof(off));
-	e->deaf = on && (v4 == 0 || v6 == 0);
-	return v4 == 0 || v6 == 0;
+	e->deaf = on;
+	return true;
+}
+
+void
+end_silence(struct end *e)
+{
+	end_set_deaf(e, true);
+	e->silent = true;
+}
+
+bool
+end_lose(struct end *e, double probability)
+{
+	if (e->is_unix)
+		return false;
+	return e->fd < 0 ? kernel_can_lose() : kernel_lose(e->fd, probability);
+}
+
+uint32_t
+end_dropped(const struct end *e)
+{
+	return e->fd < 0 || e->is_unix ? 0 : kernel_dropped(e->fd);
+}
+
+bool
+end_vanish(struct end *a, struct end *b)
+{
+	if (!kernel_forget(a->fd, true))
+		return false;
+	if (b != NULL && b->fd >= 0 && !kernel_forget(b->fd, true)) {
+		kernel_forget(a->fd, false);
+		return false;
+	}
+	end_reset(a);
+	if (b != NULL)
+		end_reset(b);
+	return true;
 }
 
 size_t
@@ -343,10 +370,17 @@ end_unacked(const struct end *e)
 	return held + (size_t)n;
 }
 
+/* The kernel goes on with the end of the connection alone: if it did not hear
+ * the last acknowledgement, nobody could make it hear any more, and no new
+ * connection of the same two ports would get through. */
 void
 end_raw_close(struct end *e)
 {
 	rearm(e, 0);
+	if (e->silent)
+		kernel_forget(e->fd, true);
+	else if (e->deaf)
+		kernel_discard(e->fd, false);
 	close(e->fd);
 	e->fd = -1;
 }
@@ -359,6 +393,10 @@ end_close(struct end *e)
 
 	if (e->fd < 0)
 		return;
+	if (e->silent) {
+		end_reset(e);
+		return;
+	}
 	if (e->tls != NULL) {
 		tls_leave(e);
 		return;
@@ -378,7 +416,9 @@ end_drop(struct end *e)
 {
 	if (e->fd < 0)
 		return;
-	if (e->tls != NULL)
+	if (e->silent)
+		end_reset(e);
+	else if (e->tls != NULL)
 		tls_leave(e);
 	else
 		end_raw_close(e);

@@ -39,12 +39,13 @@ struct end {
 	void (*on_event)(struct end *, unsigned what);
 	struct tls *tls; /* owned layer; NULL: bytes go as they are */
 	int fd;		 /* -1: none */
-	int16_t error;	 /* errno behind END_FAILED and END_GONE */
+	uint8_t error;	 /* errno behind END_FAILED and END_GONE */
 	uint8_t armed;	 /* EV_* now registered; 0: none */
 	bool is_unix : 1;
 	bool fin_seen : 1;  /* the peer's end of stream was read */
 	bool fin_sent : 1;  /* we shut our writing side down */
 	bool deaf : 1;	    /* the kernel discards what the peer sends */
+	bool silent : 1;    /* and for good */
 	bool gone_seen : 1; /* END_GONE was reported */
 	bool stamped : 1;   /* the kernel stamps what arrives */
 	bool truncated : 1; /* TLS: the end came without a close_notify */
@@ -84,9 +85,24 @@ ssize_t end_write(struct end *e, const void *from, size_t len);
 ssize_t end_write_bytes(struct end *e, const struct bytes *q, size_t limit);
 /* Sends FIN once. */
 void end_shutdown(struct end *e);
-/* Discards inbound segments from now on (IP_MINTTL, IPV6_MINHOPCOUNT), or no
- * more. False where the socket cannot (Unix sockets). */
+/* The kernel discards what the peer sends from now on, or no more
+ * (proxy/kernel.h). False where the socket cannot (Unix sockets), and on one
+ * that is silent. */
 bool end_set_deaf(struct end *e, bool on);
+/* The connection is dead and its peer is not told: deaf for good. The owner
+ * writes nothing any more. However it is closed later, the kernel forgets it,
+ * or resets it where that is not allowed. */
+void end_silence(struct end *e);
+/* The kernel loses segments that come in with payload, each with that
+ * probability (0: none any more). False where it may not; without a socket:
+ * where it would not. */
+bool end_lose(struct end *e, double probability);
+/* Segments of the peer that the kernel dropped. */
+uint32_t end_dropped(const struct end *e);
+/* Both (b may be NULL, or have no socket) are closed without a word to their
+ * peers, whose next segments are answered by RST. False where the kernel may
+ * not; then nothing changed. */
+bool end_vanish(struct end *a, struct end *b);
 /* Bytes that the layer or the kernel holds and the peer has not
  * acknowledged. */
 size_t end_unacked(const struct end *e);

@@ -146,7 +146,7 @@ cut(struct front *f)
 		break;
 	case END_SILENT:
 		f->state = FRONT_SILENT;
-		end_set_deaf(&f->client, true);
+		end_silence(&f->client);
 		end_want(&f->client, false, false);
 		worker_arm(w, &f->timer, worker_now(w) + SILENCE_MAX_US);
 		break;

@@ -39,6 +39,16 @@ op_header(const struct flow *f, const char *name, size_t n, struct view *to)
 	    to);
 }
 
+static bool
+op_next_header(const struct flow *f, size_t *at, struct view *name,
+    struct view *value)
+{
+	const struct str *head = &of(f)->head;
+
+	return http1_head_next((struct view){head->text, head->len}, at, name,
+	    value);
+}
+
 static int
 op_status(const struct flow *f)
 {
@@ -96,11 +106,12 @@ answered(struct http1_exchange *x, int status, bool close)
 void
 http1_note_response(struct http1_exchange *x, struct view head)
 {
-	struct view value;
+	struct view name, value;
+	size_t at = 0;
 
-	if (flow_is_watched(&x->flow) &&
-	    http1_head_find(head, "retry-after", 0, &value))
-		flow_retry_after(&x->flow, value);
+	while (flow_is_watched(&x->flow) &&
+	    http1_head_next(head, &at, &name, &value))
+		flow_note_field(&x->flow, name, value);
 }
 
 /* Sends a reply as if it came from the upstream: through LINK_DOWN if nothing
@@ -219,6 +230,7 @@ const struct flow_ops http1_exchange_ops = {
     .websocket = op_websocket,
     .fact = op_fact,
     .header = op_header,
+    .next_header = op_next_header,
     .status = op_status,
     .trace = op_trace,
 };

@@ -393,3 +393,27 @@ http1_head_find(struct view head, const char *name, size_t n,
 	}
 	return false;
 }
+
+bool
+http1_head_next(struct view head, size_t *at, struct view *name,
+    struct view *value)
+{
+	const char *stop = head.at + head.len, *line = head.at + *at, *lf;
+	const char *colon;
+
+	if (*at == 0) {
+		lf = memchr(line, '\n', head.len);
+		if (lf == NULL)
+			return false;
+		line = lf + 1;
+	}
+	lf = memchr(line, '\n', (size_t)(stop - line));
+	colon = memchr(line, ':',
+	    (size_t)((lf != NULL ? lf : stop) - line));
+	if (colon == NULL)
+		return false;
+	*name = (struct view){line, (size_t)(colon - line)};
+	*value = trim(colon + 1, lf != NULL ? lf - 1 : stop);
+	*at = (size_t)((lf != NULL ? lf + 1 : stop) - head.at);
+	return true;
+}

@@ -71,5 +71,9 @@ http1_span(const char *data, struct http1_span s)
  * over); borrows. */
 bool http1_head_find(struct view head, const char *name, size_t n,
     struct view *value);
+/* All of them, one after the other: *at is 0 at first, and moves on. False:
+ * there is no more. Borrows. */
+bool http1_head_next(struct view head, size_t *at, struct view *name,
+    struct view *value);
 
 #endif

@@ -91,13 +91,13 @@ http1_end(struct http1 *s, enum flow_end how)
 			break;
 		set_state(s, HTTP1_SILENT);
 		s->conn.ended = true;
-		end_set_deaf(&s->client, true);
+		end_silence(&s->client);
 		if (s->x != NULL && s->x->begun) {
 			s->x->flow.ended = true;
 			dial_cancel(s->x->dial);
 			s->x->dial = NULL;
 			if (s->x->upstream != NULL)
-				end_set_deaf(&s->x->upstream->end, true);
+				end_silence(&s->x->upstream->end);
 		}
 		http1_due(s, worker_now(s->session.worker) + SILENCE_MAX_US);
 		http1_poke(s);
@@ -289,6 +289,23 @@ op_deaf(struct flow *f, struct link *l, bool on)
 }
 
 static bool
+op_vanish(struct flow *f)
+{
+	struct http1 *s = of(f);
+	bool busy = s->x != NULL && s->x->upstream != NULL;
+
+	if (s->h2 != NULL || s->state == HTTP1_CLOSED)
+		return false;
+	/* What was passed before arrives. */
+	http1_write_client(s);
+	if (s->state == HTTP1_CLOSED ||
+	    !end_vanish(&s->client, busy ? &s->x->upstream->end : NULL))
+		return false;
+	http1_close(s, CLOSE_FAULT, true);
+	return true;
+}
+
+static bool
 op_fact(const struct flow *f, enum fact fact, struct view *to)
 {
 	return tls_facts_answer(of((struct flow *)(uintptr_t)f)->facts, fact,
@@ -301,6 +318,7 @@ const struct flow_ops http1_connection_ops = {
     .resume = op_resume,
     .end = op_end,
     .deaf = op_deaf,
+    .vanish = op_vanish,
     .fact = op_fact,
 };
 

@@ -29,6 +29,16 @@ op_header(const struct flow *f, const char *name, size_t n, struct view *to)
 	    to);
 }
 
+static bool
+op_next_header(const struct flow *f, size_t *at, struct view *name,
+    struct view *value)
+{
+	const struct str *head = &of(f)->head;
+
+	return http1_head_next((struct view){head->text, head->len}, at, name,
+	    value);
+}
+
 static int
 op_status(const struct flow *f)
 {
@@ -161,6 +171,7 @@ const struct flow_ops http2_stream_ops = {
     .trailers = op_trailers,
     .fact = op_fact,
     .header = op_header,
+    .next_header = op_next_header,
     .status = op_status,
     .trace = op_trace,
     .is_http2 = true,

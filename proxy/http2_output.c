@@ -100,6 +100,21 @@ take_bytes(struct http2_stream *st, enum link_dir dir, uint8_t *to, size_t len)
 	return n;
 }
 
+/* What the client gets to know of the answer, for verdicts. */
+static void
+note_answer(struct http2_stream *st, const struct http2_fields *fields)
+{
+	if (!st->begun || !flow_is_watched(&st->flow))
+		return;
+	for (size_t i = 0; i < fields->count; i++) {
+		const nghttp2_nv *nv = &fields->nv[i];
+
+		flow_note_field(&st->flow,
+		    (struct view){(const char *)nv->name, nv->namelen},
+		    (struct view){(const char *)nv->value, nv->valuelen});
+	}
+}
+
 /* The trailers go behind the last byte. */
 static void
 send_trailers(struct http2_stream *st, enum link_dir dir, uint32_t *flags)
@@ -110,6 +125,8 @@ send_trailers(struct http2_stream *st, enum link_dir dir, uint32_t *flags)
 	if (way->trailers.len == 0 || (dir == LINK_DOWN && st->bypass) ||
 	    !http2_fields_lines(&fields, &way->trailers) || fields.count == 0)
 		return;
+	if (dir == LINK_DOWN)
+		note_answer(st, &fields);
 	*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
 	nghttp2_submit_trailer(sink->peer->ng, sink->id, fields.nv,
 	    fields.count);
@@ -245,6 +262,7 @@ send_response(struct http2_stream *st, struct str *text)
 		    fields.nv, fields.count, NULL);
 		return;
 	}
+	note_answer(st, &fields);
 	way->sent_head = true;
 	nghttp2_submit_response(ng, id, fields.nv, fields.count,
 	    body_of(st, LINK_DOWN));

@@ -14,10 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-
-#ifndef IPV6_MINHOPCOUNT
-#define IPV6_MINHOPCOUNT 73
-#endif
+#include "proxy/kernel.h"
 
 #define BACKLOG	     4096
 #define ACCEPT_BATCH 64
@@ -250,6 +247,8 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 		if (client >= 0) {
 			if (l->opened.is_unix)
 				peer.ss_family = AF_UNIX;
+			if (l->ignored)
+				kernel_discard(client, false);
 			l->on_accept(l, client, &peer);
 			continue;
 		}
@@ -261,16 +260,14 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/* A handshake that began before may end amid it. */
 static void
 set_ignoring(struct listener *l, bool on)
 {
-	int ttl = on ? 255 : 0;
-
 	if (l->opened.is_unix)
 		return;
-	setsockopt(l->opened.fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl));
-	setsockopt(l->opened.fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &ttl,
-	    sizeof(ttl));
+	l->ignored = true;
+	kernel_discard(l->opened.fd, on);
 }
 
 static void

@@ -17,6 +17,8 @@ struct listener {
 	const struct plan_listener *plan; /* of the plan in force */
 	int effect;			  /* enum listener_effect in force */
 	bool paused, accepting;
+	bool ignored; /* it ignored connections once: those it accepts may
+			 have taken that over, and would be deaf for ever */
 	void (*on_accept)(struct listener *, int fd,
 	    const struct sockaddr_storage *peer);
 	void (*on_starved)(struct listener *); /* EMFILE and its like */

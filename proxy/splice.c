@@ -109,7 +109,7 @@ splice_flush(struct tcp *t, enum link_dir dir)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return false;
 		if (n <= 0) {
-			sink->error = errno;
+			sink->error = (uint8_t)errno;
 			splice_drop(t, dir);
 			tcp_end_failed(t,
 			    dir == LINK_UP ? LINK_DOWN : LINK_UP);
@@ -142,7 +142,7 @@ splice_relay(struct tcp *t, enum link_dir dir)
 		}
 		if (errno == EAGAIN || errno == EINTR)
 			return END_AGAIN;
-		source->error = errno;
+		source->error = (uint8_t)errno;
 		return END_FAILED;
 	}
 	p->held = (size_t)n;

@@ -88,6 +88,8 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 		if (t->flow.links[dir].deaf_holds > 0)
 			end_set_deaf(&t->ends[dir], true);
 	}
+	if (t->flow.links[LINK_DOWN].lose > 0)
+		end_lose(&t->ends[LINK_DOWN], t->flow.links[LINK_DOWN].lose);
 	/* What the client sent early (behind a PROXY header) is waiting. */
 	tcp_write(t, LINK_UP);
 	if (t->state == TCP_RELAY)
@@ -138,15 +140,21 @@ on_resume(struct flow *f, struct link *l)
 }
 
 static void
+blame_fault(struct tcp *t)
+{
+	if (t->reason == CLOSE_NONE)
+		t->reason = CLOSE_FAULT;
+	if (t->state == TCP_OPENING || t->state == TCP_DIALING)
+		counter_add(&t->flow.counts->connects[CONNECT_INJECTED], 1);
+}
+
+static void
 on_end(struct flow *f, enum flow_end how)
 {
 	struct tcp *t = tcp_of(f);
 	struct worker *w = t->session.worker;
 
-	if (t->reason == CLOSE_NONE)
-		t->reason = CLOSE_FAULT;
-	if (t->state == TCP_OPENING || t->state == TCP_DIALING)
-		counter_add(&t->flow.counts->connects[CONNECT_INJECTED], 1);
+	blame_fault(t);
 	switch (how) {
 	case END_RST:
 		tcp_close(t, CLOSE_FAULT, true);
@@ -159,8 +167,8 @@ on_end(struct flow *f, enum flow_end how)
 		set_state(t, TCP_SILENT);
 		dial_cancel(t->dial);
 		t->dial = NULL;
-		end_set_deaf(&t->ends[LINK_UP], true);
-		end_set_deaf(&t->ends[LINK_DOWN], true);
+		end_silence(&t->ends[LINK_UP]);
+		end_silence(&t->ends[LINK_DOWN]);
 		worker_arm(w, &t->timer, worker_now(w) + SILENCE_MAX_US);
 		break;
 	}
@@ -176,6 +184,31 @@ on_deaf(struct flow *f, struct link *l, bool on)
 }
 
 static bool
+on_lose(struct flow *f, struct link *l, double probability)
+{
+	return end_lose(&tcp_of(f)->ends[l->dir], probability);
+}
+
+static uint32_t
+on_lost(const struct flow *f, const struct link *l)
+{
+	return end_dropped(&CONTAINER_OF(f, const struct tcp,
+	    flow)->ends[l->dir]);
+}
+
+static bool
+on_vanish(struct flow *f)
+{
+	struct tcp *t = tcp_of(f);
+
+	if (!end_vanish(&t->ends[LINK_UP], &t->ends[LINK_DOWN]))
+		return false;
+	blame_fault(t);
+	tcp_close(t, CLOSE_FAULT, true);
+	return true;
+}
+
+static bool
 on_fact(const struct flow *f, enum fact fact, struct view *to)
 {
 	return tls_facts_answer(tcp_of((struct flow *)(uintptr_t)f)->facts,
@@ -188,6 +221,9 @@ static const struct flow_ops flow_ops = {
     .resume = on_resume,
     .end = on_end,
     .deaf = on_deaf,
+    .lose = on_lose,
+    .lost = on_lost,
+    .vanish = on_vanish,
     .fact = on_fact,
 };
 
@@ -365,6 +401,8 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	t->timer.on_due = on_timer;
 	end_init(&t->ends[LINK_UP], w, on_client);
 	end_init(&t->ends[LINK_DOWN], w, on_upstream);
+	/* Faults may ask what its kernel can do before it is dialled. */
+	t->ends[LINK_DOWN].is_unix = r->conf->upstream.is_unix;
 	end_attach(&t->ends[LINK_UP], from->fd,
 	    from->peer.ss_family == AF_UNIX);
 	tls_attach(from->tls, &t->ends[LINK_UP]);

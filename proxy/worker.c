@@ -418,7 +418,7 @@ worker_loop(struct worker *w)
 	while (!w->stopping) {
 		run_deadlines(w);
 		if (w->events != NULL)
-			event_buffer_flush(w->events);
+			event_buffer_pass(w->events, worker_now(w));
 		event_base_loop(w->base, EVLOOP_ONCE);
 	}
 }

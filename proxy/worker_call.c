@@ -78,5 +78,6 @@ worker_listen(struct worker *w, struct sink *sink)
 	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.emit = sink != NULL ? emit : NULL;
 	w->engine.emit_arg = w->events;
+	w->engine.muted = sink != NULL ? ~sink_wanted(sink) : 0;
 	w->lateness = sink != NULL ? lateness_new(w) : NULL;
 }

@@ -39,7 +39,7 @@ format_time(struct format *to, int64_t wall_us)
 	time_t seconds = (time_t)(wall_us / 1000000);
 	struct tm tm;
 
-	if (gmtime_r(&seconds, &tm) == NULL ||
+	if (wall_us == 0 || gmtime_r(&seconds, &tm) == NULL ||
 	    strftime(to->text, sizeof(to->text), "%Y-%m-%d %H:%M:%S UTC",
 		     &tm) == 0)
 		snprintf(to->text, sizeof(to->text), "–");

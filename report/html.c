@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A document as one HTML file: no script, nothing from outside, readable
  * without colours. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
 #include "report/sections.h"
 #include "report/views.h"
 
@@ -63,6 +67,21 @@ add_item(struct str *to, const struct doc_block *b)
 	str_add(to, "</li>\n");
 }
 
+/* Line breaks stay. */
+static void
+add_lines(struct str *to, const char *text)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+		char *line = xmemdup0(text, len);
+
+		markup_add(to, line);
+		str_add(to, "\n");
+		free(line);
+		text += len + (text[len] == '\n');
+	}
+}
+
 static void
 add_block(const struct report *r, struct str *to, const struct doc_block *b)
 {
@@ -85,12 +104,7 @@ add_block(const struct report *r, struct str *to, const struct doc_block *b)
 		break;
 	case DOC_CODE:
 		str_add(to, "<pre tabindex=\"0\"><code>");
-		for (const char *at = b->text; *at != '\0'; at++) {
-			if (*at == '\n')
-				str_add(to, "\n");
-			else
-				markup_add(to, (char[]){*at, '\0'});
-		}
+		add_lines(to, b->text);
 		str_add(to, "</code></pre>\n");
 		break;
 	case DOC_PLOT:

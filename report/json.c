@@ -63,7 +63,8 @@ put_measurement(const struct report *r, struct jsonw *w)
 	jsonw_put_int(w, "noise_us", run->record.noise_us);
 	jsonw_put_uint(w, "events", run->events);
 	jsonw_put_uint(w, "events_lost", run->record.lost);
-	jsonw_put_int(w, "driver_late_p99_us", run->driver_late_p99_us);
+	if (run->driver_late_p99_us != RUN_NEVER)
+		jsonw_put_int(w, "driver_late_p99_us", run->driver_late_p99_us);
 	jsonw_put_uint(w, "requests", run->samples.count);
 	jsonw_put_uint(w, "requests_not_sent", r->lost);
 	if (run->added_n > 0) {

@@ -22,16 +22,21 @@ is_markup(const char *text, size_t at)
 static void
 add_text(struct str *to, const char *text)
 {
-	for (size_t i = 0; text[i] != '\0'; i++) {
+	size_t room = strlen(text), len;
+
+	for (size_t i = 0; i < room; i += len) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c < 0x20 || c == 0x7f) {
-			str_add_char(to, ' ');
-			continue;
-		}
-		if (is_markup(text, i))
-			str_add_char(to, '\\');
-		str_add_char(to, (char)c);
+		len = str_utf8((const unsigned char *)text + i, room - i);
+		if (len == 0)
+			str_add(to, "\xef\xbf\xbd");
+		else if (c < 0x20 || c == 0x7f)
+			str_add(to, " ");
+		else
+			str_add(to, is_markup(text, i) ? "\\" : "");
+		if (len > 0 && c >= 0x20 && c != 0x7f)
+			str_add_bytes(to, text + i, len);
+		len += len == 0;
 	}
 }
 

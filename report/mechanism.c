@@ -46,7 +46,7 @@ static const struct mechanism rows[] = {
     {"unsafe_retry", "Unsafe retries", APP, 1, RISK_HIGH, true,
      "requests that are not idempotent are not sent again",
      "requests that are not idempotent are sent again"},
-    {"amplification", "Retry budget", APP, 1, RISK_MEDIUM, true,
+    {"amplification", "Retry budget", APP, 1, RISK_HIGH, true,
      "retries stay within a budget of 20 %", "retries exceed a budget of 20 %"},
     {"timeout", "Time-out", APP, 3, RISK_HIGH, false, "callers give up waiting",
      "not all callers give up waiting", is_idle_only},

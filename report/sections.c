@@ -85,9 +85,12 @@ sections_overview(const struct report *r, struct doc *d)
 	fact(d, "Run", run->run_id);
 	fact(d, "Started", format_time(&f, run->start_wall_us));
 	fact(d, "Duration", format_us(&f, run->duration_us));
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)run->seed);
-	fact(d, "Seed", number);
-	fact(d, "Configuration", run->config_hash);
+	if (run->config_hash != NULL) {
+		snprintf(number, sizeof(number), "%llu",
+			 (unsigned long long)run->seed);
+		fact(d, "Seed", number);
+		fact(d, "Configuration", run->config_hash);
+	}
 	fact(d, "Tool", "faultwire " FAULTWIRE_VERSION);
 	add_routes(r, d);
 	add_steady(r, d);
@@ -159,17 +162,19 @@ add_log(const struct report *r, struct doc *d)
 	}
 }
 
+/* What the driver did, where there was one. */
 static void
-add_measurement(const struct report *r, struct doc *d)
+add_driver(const struct report *r, struct doc *d)
 {
 	const struct run *run = r->run;
 	struct format f;
 
-	doc_section(d, "measurement", "Measurement quality");
-	doc_item(d, TONE_NONE,
-		 "Timers of the proxy were late by %s at most in "
-		 "95 %% of all cases; brackets are widened by it.",
-		 format_ms(&f, (double)run->record.noise_us));
+	if (run->driver_late_p99_us == RUN_NEVER) {
+		doc_item(d, TONE_OPEN,
+			 "There was no load driver: requests are "
+			 "what came in, from when it came.");
+		return;
+	}
 	doc_item(d, TONE_NONE,
 		 "Requests were sent late by %s at most in 99 %% "
 		 "of all cases; latency counts from the intended "
@@ -180,9 +185,6 @@ add_measurement(const struct report *r, struct doc *d)
 	    "%zu of %zu requests (%.2f %%) were never sent, as too many were "
 	    "under way.",
 	    r->lost, run->samples.count, r->lost_share * 100);
-	doc_item(d, run->record.lost > 0 ? TONE_BAD : TONE_NONE,
-		 "%zu events were recorded, %llu are missing.", run->events,
-		 (unsigned long long)run->record.lost);
 	if (run->added_n > 0)
 		doc_item(d, TONE_NONE,
 			 "The proxy itself adds %.3f ms (p50) "
@@ -193,6 +195,27 @@ add_measurement(const struct report *r, struct doc *d)
 		doc_item(d, TONE_OPEN,
 			 "What the proxy itself adds was not "
 			 "measured.");
+}
+
+static void
+add_measurement(const struct report *r, struct doc *d)
+{
+	const struct run *run = r->run;
+	enum doc_tone tone = run->record.lost > 0 ? TONE_BAD : TONE_NONE;
+	struct format f;
+
+	doc_section(d, "measurement", "Measurement quality");
+	doc_item(d, TONE_NONE,
+		 "Timers of the proxy were late by %s at most in "
+		 "95 %% of all cases; brackets are widened by it.",
+		 format_ms(&f, (double)run->record.noise_us));
+	add_driver(r, d);
+	if (run->events > 0)
+		doc_item(d, tone, "%zu events were recorded, %llu are missing.",
+			 run->events, (unsigned long long)run->record.lost);
+	else
+		doc_item(d, tone, "%llu events are missing.",
+			 (unsigned long long)run->record.lost);
 }
 
 void

@@ -112,9 +112,12 @@ static void
 add_performance(const struct report *r, struct doc *d)
 {
 	doc_section(d, "performance", "Performance");
-	doc_text(d, "From when a request should have started; in brackets the "
-		    "interval that holds the quantile with 95 %%. \"After\" is "
-		    "all that lies between and behind the faults.");
+	doc_text(d,
+		 "From when a request %s; in brackets the interval that "
+		 "holds the quantile with 95 %%. \"After\" is all that lies "
+		 "between and behind the faults.",
+		 r->run->driver_late_p99_us != RUN_NEVER ? "should have started"
+							 : "came in");
 	doc_table(d, "Requests of each load",
 		  "Load|Phase|n|Failed|Degraded|Not sent|p50|p95|p99");
 	for (size_t i = 0; i < r->times_count; i++) {

@@ -125,6 +125,10 @@ sections_findings(const struct report *r, struct doc *d)
 		doc_text(d, "None was shown; see what is not validated.");
 	add_advice(r, d);
 	doc_section(d, "expectations", "Expectations");
+	if (r->met + r->violated + r->undecided == 0) {
+		doc_text(d, "None was stated.");
+		return;
+	}
 	doc_table(d, "What was expected, and what was found",
 		  "Scenario|Expected|State|Found|Why");
 	for (size_t i = 0; i < r->run->asked->scenarios_count; i++)

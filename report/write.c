@@ -18,10 +18,13 @@
 static const struct {
 	const char *format, *file;
 	void (*view)(const struct report *, struct str *);
+	bool read; /* for readers; else for tools that judge */
 } formats[] = {
-    {"md", "report.md", view_markdown},	   {"html", "report.html", view_html},
-    {"json", "report.json", view_json},	   {"junit", "junit.xml", view_junit},
-    {"sarif", "report.sarif", view_sarif},
+    {"md", "report.md", view_markdown, true},
+    {"html", "report.html", view_html, true},
+    {"json", "report.json", view_json, true},
+    {"junit", "junit.xml", view_junit, false},
+    {"sarif", "report.sarif", view_sarif, false},
 };
 
 const char *
@@ -120,11 +123,9 @@ write_all(int fd, const struct str *text)
 }
 
 static bool
-write_file(const char *dir, const char *name, const struct str *text,
-	   struct error *err)
+write_file(const char *path, const struct str *text, struct error *err)
 {
-	char *path = xasprintf("%s/%s", dir, name);
-	char *beside = xasprintf("%s/.%s.%ld", dir, name, (long)getpid());
+	char *beside = xasprintf("%s.%ld", path, (long)getpid());
 	int code, fd;
 	bool ok;
 
@@ -139,7 +140,6 @@ write_file(const char *dir, const char *name, const struct str *text,
 	if (!ok)
 		error_set(err, code, "%s: %s", path, strerror(code));
 	free(beside);
-	free(path);
 	return ok;
 }
 
@@ -166,14 +166,48 @@ report_write(const struct run *run, const char *dir, struct error *err)
 	report_build(&report, run, previous);
 	for (size_t i = 0; ok && i < COUNT_OF(formats); i++) {
 		struct str text = {0};
+		char *path;
 
 		if (!is_wanted(&run->asked->report.formats, formats[i].format))
 			continue;
 		formats[i].view(&report, &text);
-		ok = write_file(dir, formats[i].file, &text, err);
+		path = xasprintf("%s/%s", dir, formats[i].file);
+		ok = write_file(path, &text, err);
+		free(path);
 		str_fini(&text);
 	}
 	report_fini(&report);
+	free(previous);
+	return ok;
+}
+
+bool
+report_write_file(const struct run *run, const char *path, struct error *err)
+{
+	size_t len = strlen(path), i = 0;
+	struct report report;
+	struct str text = {0};
+	char *previous;
+	bool ok;
+
+	for (; i < COUNT_OF(formats); i++) {
+		const char *end = strrchr(formats[i].file, '.');
+
+		if (formats[i].read && len > strlen(end) &&
+		    strcmp(path + len - strlen(end), end) == 0)
+			break;
+	}
+	if (i == COUNT_OF(formats))
+		return error_set(
+		    err, 0,
+		    "%s: expected a name that ends in .md, .html or .json",
+		    path);
+	previous = run->previous != NULL ? read_whole(run->previous) : NULL;
+	report_build(&report, run, previous);
+	formats[i].view(&report, &text);
+	ok = write_file(path, &text, err);
+	report_fini(&report);
+	str_fini(&text);
 	free(previous);
 	return ok;
 }

@@ -23,5 +23,10 @@ const char *report_file_of(const char *format);
  * err: what was written until then stays. */
 bool report_write(const struct run *run, const char *dir,
 		  struct error *err) WARN_UNUSED;
+/* Writes one file for readers, in the format that the end of its name says:
+ * .md, .html or .json. Compares with run.previous alone. False, with why in
+ * err. */
+bool report_write_file(const struct run *run, const char *path,
+		       struct error *err) WARN_UNUSED;
 
 #endif

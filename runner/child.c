@@ -86,6 +86,26 @@ child_ended(struct child *c, struct error *err)
 	return true;
 }
 
+/* Does it answer, and not one that another runner left behind at the same
+ * socket? */
+static bool
+is_ready(const struct child *c, struct control *control, struct error *err)
+{
+	json_t *answer;
+	json_int_t pid;
+
+	if (!control_call(control, ASK("GET", "/v1/status", NULL), &answer,
+			  err))
+		return false;
+	pid = json_integer_value(json_object_get(answer, "pid"));
+	json_decref(answer);
+	return pid == c->pid ||
+	       error_set(err, 0,
+			 "%s: the proxy of an earlier run still has it, "
+			 "process %lld; end that one first",
+			 c->socket, (long long)pid);
+}
+
 static bool
 wait_ready(struct child *c, const struct child_options *o,
 	   struct control *control, struct error *err)
@@ -96,8 +116,7 @@ wait_ready(struct child *c, const struct child_options *o,
 	for (;;) {
 		if (child_ended(c, err))
 			return false;
-		if (control_call(control, ASK("GET", "/v1/status", NULL), NULL,
-				 err))
+		if (is_ready(c, control, err))
 			return true;
 		if (clock_now(&clock_real) >= until_us)
 			return false;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
 #include "experiment/journal_in.h"
@@ -14,6 +15,9 @@
 #include "runner/notes.h"
 #include "runner/plan.h"
 #include "runner/proof.h"
+
+#define LOST_SHARE   0.05
+#define SHIFT_MAX_US INT64_C(1000000)
 
 /* --- the record ------------------------------------------------------------
  */
@@ -72,6 +76,26 @@ relate(struct record *r, const struct conf_model *m)
 	}
 }
 
+/* The journal of our own proxy begins a little before its API does, by which
+ * the run counts: its first line says when. A clock that was set meanwhile
+ * tells nothing. */
+static int64_t
+shift_of(const struct conductor *c, FILE *file)
+{
+	int64_t wall_to_run_us = clock_wall_us() - conductor_now(c), shift_us;
+	char line[1024];
+	json_t *head;
+
+	if (!c->own || fgets(line, sizeof(line), file) == NULL)
+		return c->shift_us;
+	head = json_loads(line, JSON_DECODE_INT_AS_REAL, NULL);
+	shift_us = wall_to_run_us - (int64_t)json_number_value(
+					json_object_get(head, "start_wall_us"));
+	json_decref(head);
+	rewind(file);
+	return llabs(shift_us) < SHIFT_MAX_US ? shift_us : 0;
+}
+
 static void
 read_journal(struct conductor *c)
 {
@@ -85,6 +109,7 @@ read_journal(struct conductor *c)
 		free(path);
 		return;
 	}
+	c->shift_us = shift_of(c, file);
 	if (!journal_in_read(file, &c->run.record, &err))
 		run_note(&c->run, c->run.duration_us, "journal", "%s: %s", path,
 			 err.text);
@@ -94,6 +119,33 @@ read_journal(struct conductor *c)
 	proof_read(file, c->shift_us, &c->run);
 	fclose(file);
 	free(path);
+}
+
+/* A load that was not sent as it was asked for proves nothing. */
+static void
+check_load(struct run *run, struct run_scenario *s)
+{
+	size_t lost = 0, all = 0;
+
+	if (s->state != SCENARIO_PENDING && s->state != SCENARIO_RUN)
+		return;
+	for (size_t i = 0; i < run->samples.count; i++) {
+		const struct sample *sample = &run->samples.items[i];
+
+		if (sample->intended_us < s->from_us ||
+		    sample->intended_us >= s->to_us)
+			continue;
+		all++;
+		lost += sample->outcome == SAMPLE_LOST;
+	}
+	if ((double)lost <= LOST_SHARE * (double)all)
+		return;
+	s->state = SCENARIO_INCONCLUSIVE;
+	free(s->why);
+	s->why = xasprintf("%zu of %zu requests could not be sent (more than "
+			   "%g%%); expected a larger max_in_flight, or less "
+			   "load",
+			   lost, all, 100 * LOST_SHARE);
 }
 
 static int
@@ -193,6 +245,8 @@ conductor_conclude(struct conductor *c)
 		qsort(run->samples.items, run->samples.count,
 		      sizeof(*run->samples.items), by_intended);
 	read_journal(c);
+	for (size_t i = 0; i < run->asked->scenarios_count; i++)
+		check_load(run, &run->scenarios[i]);
 	run_judge(run);
 	run->exit_code = exit_code(c);
 	if (!report_write(run, c->options->dir, &err))

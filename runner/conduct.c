@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "config/source.h"
+#include "config/tables.h"
 #include "runner/conduct_inner.h"
 #include "runner/notes.h"
 #include "runner/preflight.h"
@@ -69,8 +70,6 @@ hash_files(const struct conf_model *model)
 static void
 fill_routes(struct run *run, const struct conf_model *m)
 {
-	static const char *const protocols[] = {"tcp", "http", "udp", "dns"};
-
 	run->routes = xcalloc(m->routes_count + 1, sizeof(*run->routes));
 	run->routes_count = m->routes_count;
 	for (size_t i = 0; i < m->routes_count; i++) {
@@ -78,7 +77,7 @@ fill_routes(struct run *run, const struct conf_model *m)
 
 		run->routes[i] =
 		    (struct run_route){.name = r->name,
-				       .protocol = protocols[r->protocol],
+				       .protocol = conf_protocols[r->protocol],
 				       .listen = r->listen_text,
 				       .upstream = r->upstream_text,
 				       .owner = r->owner};
@@ -239,7 +238,9 @@ renew(struct conductor *c, int64_t now_us)
 	run_note(&c->run, now_us, "lease", "it could not be renewed: %s",
 		 err.text);
 	if (silent_us >= c->control.lease_us)
-		machine_stop(&c->machine, c->own ? END_GUARD : END_PROXY_GONE,
+		machine_stop(&c->machine,
+			     c->own || c->control.answered ? END_GUARD
+							   : END_PROXY_GONE,
 			     "the lease was lost");
 	c->renew_us = now_us + c->control.lease_us / 10;
 }
@@ -262,7 +263,7 @@ look_at_guards(struct conductor *c, int64_t now_us)
 	if (now_us < c->guard_us || c->machine.state != MACHINE_FAULTS)
 		return;
 	c->guard_us = now_us + GUARD_US;
-	if (!live_aborts(&c->live, c->e, s->name, now_us, &why))
+	if (!pulse_aborts(&c->live, c->e, s->name, now_us, &why))
 		return;
 	machine_stop(&c->machine, END_GUARD, why);
 	free(why);
@@ -302,6 +303,11 @@ on_interrupt(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	while (c->options->interrupt_take((int)fd) != 0)
 		c->interrupts++;
+	/* Whoever asks twice does not wait for a command. */
+	if (c->interrupts > 1 && c->command.pid != 0) {
+		command_kill(&c->command);
+		machine_done(&c->machine, "it was interrupted");
+	}
 	machine_stop(&c->machine, END_INTERRUPTED, "interrupted");
 	event_active(c->tick, EV_TIMEOUT, 0);
 }
@@ -339,11 +345,9 @@ give_back(struct conductor *c)
 	if (c->machine.end == END_PROXY_GONE ||
 	    control_release(&c->control, &err))
 		return;
+	/* It runs out; what was armed was looked at already. */
 	run_note(&c->run, conductor_now(c), "lease",
 		 "it could not be given back: %s", err.text);
-	if (c->machine.injected && c->run.rollback_problem == NULL)
-		c->run.rollback_problem = xasprintf(
-		    "the lease could not be given back: %s", err.text);
 }
 
 static void
@@ -358,7 +362,7 @@ conductor_fini(struct conductor *c)
 	child_stop(&c->child);
 	control_fini(&c->control);
 	machine_fini(&c->machine);
-	live_fini(&c->live);
+	pulse_fini(&c->live);
 	run_fini(&c->run);
 	free(c->read_path);
 	event_base_free(c->base);
@@ -386,7 +390,7 @@ conduct(const struct conduct_options *options)
 	int code;
 
 	c.base = event_base_new();
-	live_init(&c.live, c.e->loads_count);
+	pulse_init(&c.live, c.e->loads_count);
 	progress_init(&c.progress, options->quiet);
 	fill_run(&c);
 	if (prepare(&c, &err)) {

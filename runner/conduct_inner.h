@@ -11,7 +11,7 @@
 #include "runner/conduct.h"
 #include "runner/control.h"
 #include "runner/feed.h"
-#include "runner/live.h"
+#include "runner/pulse.h"
 #include "runner/machine.h"
 #include "runner/progress.h"
 
@@ -20,7 +20,7 @@ struct conductor {
 	const struct conf_experiment *e;
 	struct run run;
 	struct machine machine;
-	struct live live;
+	struct pulse live;
 	struct control control;
 	struct child child;	    /* pid 0: the proxy is not ours */
 	struct feed_in feed;	    /* of one that is not ours */

@@ -70,7 +70,7 @@ on_sample(void *arg, const struct sample *s)
 {
 	struct conductor *c = arg;
 
-	live_add(&c->live, s, conductor_now(c));
+	pulse_add(&c->live, s, conductor_now(c));
 }
 
 /* Where a load goes: to a route as the proxy has bound it, or as it says. */
@@ -287,9 +287,9 @@ on_steady(void *arg, const int64_t span_us[2], int keep, char **why)
 {
 	struct conductor *c = arg;
 
-	return live_is_steady(
+	return pulse_is_steady(
 	    &c->live, c->e,
-	    &(struct live_steady){
+	    &(struct pulse_steady){
 		.from_us = span_us[0],
 		.to_us = span_us[1],
 		.window_us =

@@ -63,6 +63,7 @@ control_call(struct control *c, const struct control_ask *ask, json_t **to,
 	if (to != NULL)
 		*to = NULL;
 	ok = http_client_call(&c->target, &request, &reply, err);
+	c->answered = ok;
 	if (ok && (reply.status < 200 || reply.status >= 300))
 		ok = refused(&reply, err);
 	else if (ok && to != NULL && reply.body.text != NULL)
@@ -162,36 +163,40 @@ control_release(struct control *c, struct error *err)
 /* --- steps -----------------------------------------------------------------
  */
 
-static json_t *
-fault_body(const struct conf_fault *f)
+/* Begins an object in `text`, for conf_put_*(). */
+static struct conf_writer
+body_begin(struct str *text)
 {
 	struct conf_writer w = {0};
-	struct str text = {0};
+
+	jsonw_init(&w.w, text);
+	jsonw_object(&w.w);
+	return w;
+}
+
+/* What was written, parsed; frees the text. */
+static json_t *
+body_end(struct conf_writer *w, struct str *text)
+{
 	json_t *body;
 
-	jsonw_init(&w.w, &text);
-	jsonw_object(&w.w);
-	conf_put_fault(&w, f);
-	jsonw_object_end(&w.w);
-	body = json_loads(text.text, 0, NULL);
-	str_fini(&text);
+	jsonw_object_end(&w->w);
+	body = json_loads(text->text, 0, NULL);
+	str_fini(text);
 	return body;
 }
 
 static json_t *
-cut_body(const struct conf_partition *p)
+step_body(const struct conf_step *step)
 {
-	struct conf_writer w = {0};
 	struct str text = {0};
-	json_t *body;
+	struct conf_writer w = body_begin(&text);
 
-	jsonw_init(&w.w, &text);
-	jsonw_object(&w.w);
-	conf_put_partition(&w, p);
-	jsonw_object_end(&w.w);
-	body = json_loads(text.text, 0, NULL);
-	str_fini(&text);
-	return body;
+	if (step->fault != NULL)
+		conf_put_fault(&w, step->fault);
+	else
+		conf_put_partition(&w, step->cut);
+	return body_end(&w, &text);
 }
 
 bool
@@ -200,10 +205,10 @@ control_arm(struct control *c, const struct conf_step *step, struct error *err)
 	if (step->fault != NULL)
 		return call(c, "POST",
 			    path_of("/v1/routes/%/faults", step->route, NULL),
-			    fault_body(step->fault), err);
+			    step_body(step), err);
 	if (step->cut != NULL)
 		return control_call(
-		    c, ASK("POST", "/v1/partitions", cut_body(step->cut)), NULL,
+		    c, ASK("POST", "/v1/partitions", step_body(step)), NULL,
 		    err);
 	return call(c, "POST",
 		    path_of("/v1/partitions/%/start", step->partition, NULL),
@@ -366,17 +371,11 @@ control_listening(struct control *c, const char *route, struct error *err)
 static json_t *
 route_body(const struct conf_route *r)
 {
-	struct conf_writer w = {0};
 	struct str text = {0};
-	json_t *body;
+	struct conf_writer w = body_begin(&text);
 
-	jsonw_init(&w.w, &text);
-	jsonw_object(&w.w);
 	conf_put_route(&w, r);
-	jsonw_object_end(&w.w);
-	body = json_loads(text.text, 0, NULL);
-	str_fini(&text);
-	return body;
+	return body_end(&w, &text);
 }
 
 /* The proxy's route of that name; NULL: it has none. */

@@ -19,6 +19,7 @@ struct control {
 	char *lease;			  /* owned; NULL: none is held */
 	int64_t lease_us;
 	int64_t renewed_us; /* monotonic: when it was renewed last */
+	bool answered;	    /* the last call had an answer, of any status */
 };
 
 /* Whom to ask: a URL or unix:PATH; the token is copied. */

@@ -16,10 +16,10 @@
 
 #define PLAN_CALLS_MIN	 30  /* calls on each side of a comparison */
 #define PLAN_FAILED_MIN	 30  /* failed originals: retries ABSENT */
+#define PLAN_PAUSE_S	 0.1 /* first of a retry chain, if it is unsaid */
 #define PLAN_BREAKER_MIN 250 /* failures: breaker ABSENT */
 #define PLAN_BREAKER_US	 INT64_C(30000000)
 #define PLAN_HORIZON_US	 INT64_C(30000000) /* where common time-outs show */
-#define PLAN_STEADY_US	 INT64_C(10000000) /* window of a recovery */
 
 /* One stretch of the run; times from its start, without what waits for the
  * services. */
@@ -38,7 +38,7 @@ enum plan_state {
 
 struct plan_finding {
 	const struct conf_scenario *scenario; /* NULL: the whole run */
-	const char *route;		      /* borrowed; NULL: none */
+	const struct conf_step *step;	      /* NULL: all of it */
 	const char *mech;		      /* constant */
 	enum plan_state state;
 	char *text; /* owned; one sentence with the numbers */

@@ -61,9 +61,10 @@ struct look {
 	const struct conf_scenario *s;
 	const struct conf_step *step;
 	unsigned effect;
-	double rate;   /* calls per second on the route, at most */
-	double calls;  /* in the step */
-	double failed; /* of them */
+	double rate;  /* calls per second on the route, at most */
+	double calls; /* in the step */
+	double share; /* of them that it acts on */
+	double failed;
 	double for_s;
 };
 
@@ -85,8 +86,7 @@ say(const struct look *l, const char *mech, enum plan_state state,
 			       (p->findings_count + 1) * sizeof(*p->findings));
 	f = &p->findings[p->findings_count++];
 	*f = (struct plan_finding){.scenario = l->s,
-				   .route =
-				       l->step != NULL ? l->step->route : NULL,
+				   .step = l->step,
 				   .mech = mech,
 				   .state = state,
 				   .text = text};
@@ -99,20 +99,40 @@ seconds_for(const struct look *l, double n)
 	return l->rate > 0 ? n / l->rate : 0;
 }
 
-/* A duration that the scenario expects, seconds; 0: it does not. */
+/* What the scenario expects, as written; NULL: it does not. */
+static const char *
+expected(const struct conf_scenario *s, const char *key)
+{
+	for (size_t i = 0; i < s->expects_count; i++) {
+		if (strcmp(s->expects[i].key, key) == 0)
+			return s->expects[i].value;
+	}
+	return NULL;
+}
+
+/* The same as seconds; 0: it does not. */
 static double
 expected_s(const struct conf_scenario *s, const char *key)
 {
+	const char *text = expected(s, key);
 	struct error err;
 	int64_t us;
 
-	for (size_t i = 0; i < s->expects_count; i++) {
-		if (strcmp(s->expects[i].key, key) == 0 &&
-		    s->expects[i].value != NULL &&
-		    units_duration(s->expects[i].value, 0, &us, &err))
-			return (double)us / SECOND;
-	}
-	return 0;
+	return text != NULL && units_duration(text, 0, &us, &err)
+		   ? (double)us / SECOND
+		   : 0;
+}
+
+/* How long a chain of so many retries takes whose pauses double, with the
+ * silence behind it that shows its end: three times the last pause. */
+static double
+chain_s(int retries)
+{
+	double pause_s = PLAN_PAUSE_S, all_s = 0;
+
+	for (int i = 0; i < retries; i++, pause_s *= 2)
+		all_s += pause_s;
+	return all_s + 3 * pause_s / 2;
 }
 
 /* --- mechanisms ------------------------------------------------------------
@@ -121,7 +141,16 @@ expected_s(const struct conf_scenario *s, const char *key)
 static void
 find_retries(const struct look *l)
 {
-	if (l->failed >= PLAN_FAILED_MIN)
+	const char *text = expected(l->s, "retries.max");
+	int retries = text != NULL ? MIN(MAX(atoi(text), 0), 20) : 0;
+
+	if (retries > 0 && l->for_s < chain_s(retries))
+		say(l, "retries", PLAN_UNDECIDED,
+		    "a chain of %d retries whose pauses double from %g s, and "
+		    "the silence behind it, take %.3g s, and the fault is over "
+		    "after %.3g s: no bound would be seen",
+		    retries, PLAN_PAUSE_S, chain_s(retries), l->for_s);
+	else if (l->failed >= PLAN_FAILED_MIN)
 		say(l, "retries", PLAN_DECIDES,
 		    "up to %.0f failed requests; their absence needs %d",
 		    l->failed, PLAN_FAILED_MIN);
@@ -131,8 +160,7 @@ find_retries(const struct look *l)
 		    "their "
 		    "absence needs %d: %.3g s at this load",
 		    l->failed, PLAN_FAILED_MIN,
-		    seconds_for(l, PLAN_FAILED_MIN) /
-			l->step->fault->conditions.probability);
+		    seconds_for(l, PLAN_FAILED_MIN) / l->share);
 }
 
 static void
@@ -145,8 +173,7 @@ find_breaker(const struct look *l)
 	double open_s = 2.0 * (double)run / l->rate;
 	double wanted_s = expected_s(l->s, "breaker.open_max");
 	double absent_s = MAX(PLAN_BREAKER_US / SECOND,
-			      seconds_for(l, PLAN_BREAKER_MIN) /
-				  l->step->fault->conditions.probability);
+			      seconds_for(l, PLAN_BREAKER_MIN) / l->share);
 
 	if (l->for_s < open_s)
 		say(l, "breaker", PLAN_UNDECIDED,
@@ -199,10 +226,10 @@ find_timeout(const struct look *l)
 static void
 find_recovery(const struct look *l)
 {
-	double recover_s =
-	    (double)l->plan->model->experiment->phases.recover_us / SECOND;
-	double need_s =
-	    MAX(PLAN_STEADY_US / SECOND, seconds_for(l, PLAN_CALLS_MIN));
+	const struct conf_phases *phases = &l->plan->model->experiment->phases;
+	double recover_s = (double)phases->recover_us / SECOND;
+	double need_s = MAX((double)phases->steady_window_us / SECOND,
+			    seconds_for(l, PLAN_CALLS_MIN));
 	double wanted_s = expected_s(l->s, "recovery_max");
 
 	if (recover_s < need_s)
@@ -275,12 +302,20 @@ find_step(struct look *l)
 		    "or from and to");
 	if ((l->effect & (EFFECT_SILENT | EFFECT_DRIPS)) != 0)
 		find_timeout(l);
-	find_recovery(l);
+}
+
+/* Which part of the calls a fault acts on. */
+static double
+share_of(const struct conf_conditions *c)
+{
+	return MAX(c->probability, 1e-9) / (double)MAX(c->every, 1);
 }
 
 void
 plan_find_scenario(struct plan *p, const struct conf_scenario *s)
 {
+	struct look faulted = {0};
+
 	for (size_t i = 0; i < s->steps_count; i++) {
 		const struct conf_step *step = &s->steps[i];
 		struct look l = {.plan = p,
@@ -293,9 +328,15 @@ plan_find_scenario(struct plan *p, const struct conf_scenario *s)
 			continue;
 		l.rate = plan_rate(p->model, step->route);
 		l.calls = l.rate * l.for_s;
-		l.failed = l.calls * step->fault->conditions.probability;
+		l.share = share_of(&step->fault->conditions);
+		l.failed = l.calls * l.share;
 		find_step(&l);
+		faulted = l;
 	}
+	/* Services recover from all of them together. */
+	faulted.step = NULL;
+	if (faulted.rate > 0)
+		find_recovery(&faulted);
 }
 
 /* --- the run ---------------------------------------------------------------

@@ -59,8 +59,9 @@ add_findings(struct str *to, const struct plan *p,
 		if (f->scenario != s)
 			continue;
 		str_printf(to, "    %s: %s", words[f->state], f->mech);
-		if (f->route != NULL)
-			str_printf(to, " of %s", f->route);
+		if (f->step != NULL)
+			str_printf(to, " of %s under %s", f->step->route,
+				   f->step->fault->kind->name);
 		str_printf(to, " (%s)\n", f->text);
 	}
 }
@@ -128,8 +129,10 @@ plan_json(const struct plan *p, struct jsonw *w)
 		jsonw_put_string(w, "mech", f->mech);
 		if (f->scenario != NULL)
 			jsonw_put_string(w, "scenario", f->scenario->name);
-		if (f->route != NULL)
-			jsonw_put_string(w, "route", f->route);
+		if (f->step != NULL) {
+			jsonw_put_string(w, "route", f->step->route);
+			jsonw_put_string(w, "fault", f->step->fault->name);
+		}
 		jsonw_put_string(w, "text", f->text);
 		jsonw_object_end(w);
 	}

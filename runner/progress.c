@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -31,6 +32,14 @@ add_seconds(struct str *to, int64_t us)
 		str_printf(to, "%llds", s);
 }
 
+/* What is left, rounded up: it is over when nothing is. */
+static void
+add_left(struct str *to, int64_t us)
+{
+	add_seconds(to, us + 999999);
+	str_add(to, " left");
+}
+
 /* How long the state has been, and what it may still take. */
 static void
 add_state(struct str *to, const struct machine *m, int64_t now_us)
@@ -46,19 +55,18 @@ add_state(struct str *to, const struct machine *m, int64_t now_us)
 	if (until_us == MACHINE_NEVER || until_us <= now_us)
 		return;
 	str_add(to, ", ");
-	add_seconds(to, until_us - now_us);
-	str_add(to, " left");
+	add_left(to, until_us - now_us);
 }
 
 static void
-add_load(struct str *to, const struct conf_load *load, const struct live *l,
+add_load(struct str *to, const struct conf_load *load, const struct pulse *l,
 	 size_t at, int64_t now_us)
 {
 	int64_t from_us = MAX(now_us - WINDOW_US, 0);
 	double seconds = (double)MAX(now_us - from_us, 1) / 1e6;
-	struct live_window w;
+	struct pulse_window w;
 
-	live_take(l, at, (int64_t[]){from_us, now_us}, &w);
+	pulse_take(l, at, (int64_t[]){from_us, now_us}, &w);
 	str_printf(to, "%s %.1f/s, %.1f%% failed, p95 %.0f ms", load->name,
 		   (double)w.n / seconds,
 		   w.n > 0 ? 100.0 * (double)w.failed / (double)w.n : 0,
@@ -78,12 +86,11 @@ add_step(struct str *to, const struct run_step *step, int64_t now_us)
 	else
 		str_printf(to, "partition %s", asked->partition);
 	str_add(to, ", ");
-	add_seconds(to, step->armed_us + asked->for_us - now_us);
-	str_add(to, " left");
+	add_left(to, step->armed_us + asked->for_us - now_us);
 }
 
 void
-progress_text(const struct machine *m, const struct live *l, int64_t now_us,
+progress_text(const struct machine *m, const struct pulse *l, int64_t now_us,
 	      bool block, struct str *to)
 {
 	const char *between = block ? "\n  " : "; ";
@@ -110,30 +117,35 @@ progress_text(const struct machine *m, const struct live *l, int64_t now_us,
 }
 
 static size_t
-count_lines(const char *text)
+columns(void)
 {
-	size_t n = 1;
+	struct winsize size;
 
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+		   ? size.ws_col
+		   : 80;
 }
 
-/* Over the block that is there. */
+/* Over the block that is there. Lines are cut: one that wraps is two. */
 static void
 draw(struct progress *p, const struct str *text)
 {
+	size_t width = columns() - 1;
 	const char *line = text->text;
 
 	if (p->drawn > 0)
 		fprintf(stderr, "\033[%zuA\r\033[J", p->drawn);
-	fprintf(stderr, "%s\n", line);
-	p->drawn = count_lines(line);
+	for (p->drawn = 0; *line != '\0'; p->drawn++) {
+		size_t len = strcspn(line, "\n");
+
+		fprintf(stderr, "%.*s\n", (int)MIN(len, width), line);
+		line += len + (line[len] == '\n');
+	}
 }
 
 void
-progress_show(struct progress *p, const struct machine *m, const struct live *l,
-	      int64_t now_us)
+progress_show(struct progress *p, const struct machine *m,
+	      const struct pulse *l, int64_t now_us)
 {
 	bool changed =
 	    !p->told || p->state != m->state || p->scenario != m->scenario;

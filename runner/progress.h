@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "runner/live.h"
+#include "runner/pulse.h"
 #include "runner/machine.h"
 
 struct progress {
@@ -25,12 +25,12 @@ struct progress {
 void progress_init(struct progress *p, bool quiet);
 /* Says what there is to say at this time, on stderr. */
 void progress_show(struct progress *p, const struct machine *m,
-		   const struct live *l, int64_t now_us);
+		   const struct pulse *l, int64_t now_us);
 /* The block stays; what follows begins on a line of its own. */
 void progress_end(struct progress *p);
 
 /* The lines of the block, or the one line: for tests. Appends. */
-void progress_text(const struct machine *m, const struct live *l,
+void progress_text(const struct machine *m, const struct pulse *l,
 		   int64_t now_us, bool block, struct str *to);
 
 #endif

@@ -31,8 +31,9 @@ const char *schedule_blackout(const struct conf_guards *g, int64_t wall_us);
 size_t schedule_next(const struct conf_experiment *e, uint64_t seed,
 		     int64_t from_us, struct schedule_run *runs, size_t max);
 
-#define SCHEDULE_LATE_US INT64_C(60000000) /* later than that, it was missed   \
-					    */
+#define SCHEDULE_LATE_US                                                       \
+	INT64_C(60000000) /* later than that, it was missed                    \
+			   */
 
 enum schedule_deed {
 	SCHEDULE_WAIT, /* until run.at_us */
@@ -61,6 +62,8 @@ struct schedule_choice schedule_decide(const struct conf_experiment *e,
 
 /* The seed of an experiment: its own, else the file's, else 0. */
 uint64_t experiment_seed(const struct conf_model *model);
+/* Appends the moment as strftime() has it. */
+void schedule_moment(struct str *to, int64_t wall_us, const char *format);
 /* Appends a line for each run; nothing if nothing is scheduled. */
 void schedule_text(const struct conf_experiment *e,
 		   const struct schedule_run *runs, size_t count,

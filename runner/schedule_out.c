@@ -12,8 +12,8 @@ experiment_seed(const struct conf_model *model)
 					   : 0;
 }
 
-static void
-add_moment(struct str *to, int64_t wall_us, const char *format)
+void
+schedule_moment(struct str *to, int64_t wall_us, const char *format)
 {
 	time_t at = (time_t)(wall_us / 1000000);
 	char text[64];
@@ -34,7 +34,7 @@ schedule_text(const struct conf_experiment *e, const struct schedule_run *runs,
 		   e->schedule.tz != NULL ? e->schedule.tz : "UTC");
 	for (size_t i = 0; i < count; i++) {
 		str_add(to, "  ");
-		add_moment(to, runs[i].at_us, "%a %Y-%m-%d %H:%M:%S %z");
+		schedule_moment(to, runs[i].at_us, "%a %Y-%m-%d %H:%M:%S %z");
 		str_printf(to, "  %s",
 			   runs[i].scenario != NULL ? runs[i].scenario
 						    : "all scenarios");
@@ -56,7 +56,7 @@ schedule_json(const struct schedule_run *runs, size_t count, struct jsonw *w)
 	jsonw_array(w);
 	for (size_t i = 0; i < count; i++) {
 		str_clear(&at);
-		add_moment(&at, runs[i].at_us, "%Y-%m-%dT%H:%M:%S%z");
+		schedule_moment(&at, runs[i].at_us, "%Y-%m-%dT%H:%M:%S%z");
 		jsonw_object(w);
 		jsonw_put_string(w, "at", at.text);
 		jsonw_put_int(w, "at_wall_us", runs[i].at_us);

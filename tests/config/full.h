@@ -9,6 +9,7 @@ static const char full_text[] =
     "control = { listen = \"0.0.0.0:1\"; token_file = \"/t\"; insecure = true; "
     "};\n"
     "log = { level = \"error\"; format = \"text\"; access = true; };\n"
+    "observe = { reactions = true; calls = 2000; };\n"
     "services = ( { name = \"api\"; addresses = [ \"10.1.0.0/16\", \"::1\" ]; "
     "}, { name = \"db\"; addresses = \"db\"; }, { name = \"c\"; } );\n"
     "routes = (\n"

@@ -112,7 +112,7 @@ static const struct complaint heads[] = {
      "caused_by = \"b\"; } ); experiment = { name = \"x\"; };",
      "caused_by: there is no route \"b\""},
     {"routes = ( { name = \"a\"; listen = \":1\"; upstream = \"b:1\"; "
-     "caused_by = \"a\"; } ); experiment = { name = \"x\"; };",
+     "caused_by = \"a\"; } );",
      "the calls of route \"a\" would cause themselves"},
 };
 

@@ -49,6 +49,8 @@ check_models(const struct conf_model *a, const struct conf_model *b)
 	ck_assert(
 	    conf_fields_equal(conf_control_fields, &a->control, &b->control));
 	ck_assert(conf_fields_equal(conf_log_fields, &a->log, &b->log));
+	ck_assert(conf_fields_equal(conf_observe_fields, &a->observe,
+	    &b->observe));
 	ck_assert_uint_eq(a->services_count, b->services_count);
 	for (size_t i = 0; i < a->services_count; i++)
 		ck_assert(conf_fields_equal(conf_service_fields,
@@ -150,6 +152,7 @@ START_TEST(the_full_example_leaves_no_field_out)
 	check_differs(conf_file_fields, m, "");
 	check_differs(conf_control_fields, &m->control, "");
 	check_differs(conf_log_fields, &m->log, "");
+	check_differs(conf_observe_fields, &m->observe, "");
 	check_differs(conf_service_fields, &m->services[0], "");
 	check_differs(conf_route_fields, r, "idle_timeout");
 	check_differs(conf_match_fields, r, "");

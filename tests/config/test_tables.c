@@ -75,14 +75,35 @@ END_TEST
 
 START_TEST(every_group_has_a_table)
 {
-	static const char *const names[] = {
-	    "",		"control", "log",	    "service",
-	    "route",	"match",   "tls",	    "upstream_tls",
-	    "fault",	"when",	   "partition",	    "experiment",
-	    "load",	"request", "degraded_when", "load_step",
-	    "steady",	"guards",  "abort",	    "phases",
-	    "scenario", "step",	   "load_scale",    "verify",
-	    "hook",	"report",  "schedule",	    "monkey"};
+	static const char *const names[] = {"",
+					    "control",
+					    "log",
+					    "observe",
+					    "service",
+					    "route",
+					    "match",
+					    "tls",
+					    "upstream_tls",
+					    "fault",
+					    "when",
+					    "partition",
+					    "experiment",
+					    "load",
+					    "request",
+					    "degraded_when",
+					    "load_step",
+					    "steady",
+					    "guards",
+					    "abort",
+					    "phases",
+					    "scenario",
+					    "step",
+					    "load_scale",
+					    "verify",
+					    "hook",
+					    "report",
+					    "schedule",
+					    "monkey"};
 	size_t i;
 
 	for (i = 0; conf_groups[i].name != NULL; i++)

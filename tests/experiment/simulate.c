@@ -3,6 +3,7 @@
 #include "tests/experiment/simulate.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/intern.h"
@@ -70,6 +71,25 @@ sim_judge(struct sim *s, int64_t end_us)
 	s->record.end_us = end_us;
 	record_finish(&s->record);
 	judge_record(&s->record, &s->verdicts);
+}
+
+void
+sim_judge_by(struct sim *s, int64_t end_us,
+    void (*judge)(const struct scope *, struct verdicts *))
+{
+	struct scope scope;
+
+	s->record.end_us = end_us;
+	record_finish(&s->record);
+	scope_init(&scope, &s->record, 1, sim_api(s)->windows[0].kind);
+	judge(&scope, &s->verdicts);
+	scope_fini(&scope);
+}
+
+size_t
+sim_volume(size_t usual, size_t full)
+{
+	return getenv("FAULTWIRE_FULL_VOLUME") != NULL ? full : usual;
 }
 
 const struct verdict *

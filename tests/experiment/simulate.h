@@ -6,6 +6,7 @@
 
 #include "experiment/judge.h"
 #include "experiment/record.h"
+#include "experiment/scope.h"
 #include "experiment/stat.h"
 #include "experiment/verdict.h"
 
@@ -33,6 +34,12 @@ struct call *sim_call(struct sim *s, struct route *r, int64_t start_us,
     int64_t end_us, enum call_outcome outcome);
 /* Ends the run at that time and judges it. */
 void sim_judge(struct sim *s, int64_t end_us);
+/* The same by one mechanism alone, about the first fault on "api". */
+void sim_judge_by(struct sim *s, int64_t end_us,
+    void (*judge)(const struct scope *, struct verdicts *));
+/* How many cases to play: `full` of them if FAULTWIRE_FULL_VOLUME is set, as
+ * for a release, else `usual`. */
+size_t sim_volume(size_t usual, size_t full);
 /* The verdict of that mechanism on "api"; NULL: none. */
 const struct verdict *sim_verdict(const struct sim *s, const char *mech);
 

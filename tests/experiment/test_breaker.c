@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/xalloc.h"
 #include "tests/experiment/simulate.h"
 
 #define FAULT_US 30000000
-#define CASES	 60
+/* Breakers, and services without, of each sort. */
+#define CASES sim_volume(60, 2400)
 
 struct service {
 	size_t threshold; /* failures in a row; 0: it has no breaker */
@@ -88,7 +90,7 @@ run(struct sim *s, const struct service *o)
 		/* One at a time: the order of what fails is certain. */
 		at = MAX(at, busy_until + 400);
 	}
-	sim_judge(s, (int64_t)end);
+	sim_judge_by(s, (int64_t)end, breaker_judge);
 }
 
 static struct service
@@ -116,8 +118,9 @@ static const struct {
 START_TEST(brackets_hold_the_truth)
 {
 	size_t decided = 0, threshold = 0, open = 0, probes = 0;
+	size_t cases = CASES;
 
-	for (size_t i = 0; i < CASES; i++) {
+	for (size_t i = 0; i < cases; i++) {
 		const struct verdict *v;
 		struct service o;
 		struct sim s;
@@ -137,7 +140,7 @@ START_TEST(brackets_hold_the_truth)
 		}
 		sim_fini(&s);
 	}
-	ck_assert_uint_ge(decided * 10, CASES * (rates[_i].rate > 5 ? 10 : 4));
+	ck_assert_uint_ge(decided * 10, cases * (rates[_i].rate > 5 ? 10 : 4));
 	ck_assert_uint_ge(threshold * 100,
 	    decided * rates[_i].threshold_percent);
 	ck_assert_uint_ge(open * 100, decided * rates[_i].open_percent);
@@ -147,9 +150,10 @@ END_TEST
 
 START_TEST(brackets_are_narrow)
 {
-	double widths[CASES];
+	size_t cases = sim_volume(60, 600);
+	double *widths = xcalloc(cases, sizeof(*widths));
 
-	for (size_t i = 0; i < CASES; i++) {
+	for (size_t i = 0; i < cases; i++) {
 		const struct fact *open;
 		struct service o;
 		struct sim s;
@@ -164,8 +168,9 @@ START_TEST(brackets_are_narrow)
 		    (o.open_us / 1e6);
 		sim_fini(&s);
 	}
-	stat_sort(widths, CASES);
-	ck_assert_double_le(stat_quantile(widths, CASES, 0.5), 0.015);
+	stat_sort(widths, cases);
+	ck_assert_double_le(stat_quantile(widths, cases, 0.5), 0.01);
+	free(widths);
 }
 END_TEST
 
@@ -173,7 +178,9 @@ static const double caches[] = {0, 0.4, 0.6};
 
 START_TEST(what_has_no_breaker_is_never_said_to_have_one)
 {
-	for (size_t i = 0; i < CASES; i++) {
+	size_t cases = CASES;
+
+	for (size_t i = 0; i < cases; i++) {
 		struct service o = {.ratio = 1, .fault_s = 60};
 		const struct verdict *v;
 		struct sim s;
@@ -278,7 +285,7 @@ main(void)
 	TCase *tc = tcase_create("breaker");
 	SRunner *runner = srunner_create(suite);
 
-	tcase_set_timeout(tc, 100);
+	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, brackets_hold_the_truth, 0,
 	    (int)COUNT_OF(rates));
 	tcase_add_test(tc, brackets_are_narrow);

@@ -8,6 +8,7 @@
 #include "base/intern.h"
 #include "experiment/expect.h"
 #include "tests/harness/check_run.h"
+#include "tests/harness/verdict_facts.h"
 
 /* A verdict in short: its facts as "key=word", "key=1", "key=1..2". */
 static const struct {
@@ -146,28 +147,6 @@ static const struct {
      EXPECT_VIOLATED},
 };
 
-static void
-add_facts(struct verdict *v, const char *facts)
-{
-	char *text = strdup(facts), *rest = text, *one;
-
-	while ((one = strsep(&rest, " ")) != NULL && *one != '\0') {
-		char *value = strchr(one, '='), *end;
-		double lo;
-
-		*value++ = '\0';
-		lo = strtod(value, &end);
-		if (end == value)
-			verdict_word(v, intern(one), intern(value));
-		else if (strncmp(end, "..", 2) == 0)
-			verdict_bracket(v, intern(one), lo,
-					strtod(end + 2, NULL));
-		else
-			verdict_number(v, intern(one), lo);
-	}
-	free(text);
-}
-
 START_TEST(a_verdict_decides_an_expectation)
 {
 	char *key = strdup(rows[_i].key), *asked = strdup(rows[_i].asked);
@@ -181,7 +160,7 @@ START_TEST(a_verdict_decides_an_expectation)
 
 	v->route = intern("db");
 	v->fault = intern("down");
-	add_facts(v, rows[_i].facts);
+	verdict_add_facts(v, rows[_i].facts);
 	verdict_say(v, rows[_i].state, "because");
 	expect_judge(&run, 0, &part, &to);
 	ck_assert_msg(to.state == rows[_i].expected, "%s = %s with %s %s is %s",

@@ -76,6 +76,29 @@ static const struct {
     {"a word of the future", 0, CALL_RESET},
 };
 
+static const struct {
+	int grpc_status;
+	enum call_outcome outcome;
+} statuses[] = {{0, CALL_OK}, {2, CALL_ERROR}, {3, CALL_OK}, {4, CALL_ERROR},
+    {5, CALL_OK}, {8, CALL_ERROR}, {13, CALL_ERROR}, {14, CALL_ERROR},
+    {16, CALL_OK}, {999, CALL_OK}};
+
+START_TEST(failures_of_grpc_stand_in_its_trailers)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+	    "%s{\"type\":\"flow_close\",\"ts_us\":5000,\"route\":\"api\","
+	    "\"reason\":\"done\",\"flow_type\":\"exchange\","
+	    "\"method\":\"POST\",\"status\":200,\"grpc_status\":%d}\n",
+	    HEAD, statuses[_i].grpc_status);
+	ck_assert(reads(text));
+	ck_assert_int_eq(record.routes[0].calls.items[0].outcome,
+	    statuses[_i].outcome);
+	record_fini(&record);
+}
+END_TEST
+
 START_TEST(reasons_become_outcomes)
 {
 	char text[512];
@@ -215,6 +238,8 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, an_exchange_becomes_a_call);
+	tcase_add_loop_test(tc, failures_of_grpc_stand_in_its_trailers, 0,
+	    (int)COUNT_OF(statuses));
 	tcase_add_loop_test(tc, reasons_become_outcomes, 0,
 	    (int)COUNT_OF(ends));
 	tcase_add_loop_test(tc, who_left_before_the_answer_has_given_up, 0,

@@ -168,6 +168,28 @@ run_edge(struct sim *s, bool leaks, enum call_outcome edge)
 	sim_judge(s, HANG_TO_US);
 }
 
+/* Four callers at a time, whose calls end with theirs; nothing tells which is
+ * whose. */
+START_TEST(calls_of_many_callers_at_once_are_no_leaks)
+{
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "hang", HANG_FROM_US, HANG_TO_US);
+	for (int i = 0; i < 80; i++) {
+		int64_t at_us = HANG_FROM_US + i * 250000;
+
+		sim_call(&s, sim_edge(&s), at_us, at_us + 1000000, CALL_ERROR)
+		    ->token = 0;
+		waits(&s, "hang", at_us + 1000, 990000);
+	}
+	sim_judge(&s, HANG_TO_US);
+	ck_assert_int_eq(sim_verdict(&s, "leaked_calls")->state,
+	    STATE_NOT_OBSERVABLE);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(calls_that_nobody_waits_for_are_leaks)
 {
 	const struct verdict *v;
@@ -208,6 +230,7 @@ main(void)
 	tcase_add_test(tc, a_cut_wire_hides_who_left);
 	tcase_add_test(tc, a_time_within_our_own_lateness_is_no_number);
 	tcase_add_test(tc, four_samples_are_too_few);
+	tcase_add_test(tc, calls_of_many_callers_at_once_are_no_leaks);
 	tcase_add_test(tc, calls_that_nobody_waits_for_are_leaks);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

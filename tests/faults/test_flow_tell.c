@@ -35,16 +35,17 @@ op_fact(const struct flow *f, enum fact fact, struct view *to)
 }
 
 static bool
-op_header(const struct flow *f, const char *name, size_t n, struct view *to)
+op_next_header(const struct flow *f, size_t *at, struct view *name,
+    struct view *value)
 {
 	const struct request *r = (const struct request *)f;
 
-	for (size_t i = 0; i < 4 && r->headers[i][0] != NULL; i++) {
-		*to = view_of(r->headers[i][1]);
-		if (strcmp(r->headers[i][0], name) == 0)
-			return true;
-	}
-	return false;
+	if (*at == COUNT_OF(r->headers) || r->headers[*at][0] == NULL)
+		return false;
+	*name = view_of(r->headers[*at][0]);
+	*value = view_of(r->headers[*at][1]);
+	*at += 1;
+	return true;
 }
 
 static int
@@ -54,7 +55,7 @@ op_status(const struct flow *f)
 }
 
 static struct flow_ops ops = {
-    .fact = op_fact, .header = op_header, .status = op_status};
+    .fact = op_fact, .next_header = op_next_header, .status = op_status};
 static struct engine engine;
 
 static struct event_identity
@@ -117,12 +118,12 @@ END_TEST
 START_TEST(an_id_is_told_as_a_hash_with_its_header)
 {
 	struct request r = {.method = "POST", .path = "/",
-	    .headers = {{"idempotency-key", "k"}, {"x-request-id", "x"}}};
+	    .headers = {{"x-request-id", "x"}, {"idempotency-key", "k"}}};
 	struct event_identity who = identity(r);
 
 	ck_assert_str_eq(who.id_from, "idempotency-key");
 	ck_assert_uint_ne(who.id, 0);
-	r.headers[0][1] = "l";
+	r.headers[1][1] = "l";
 	ck_assert_uint_ne(identity(r).id, who.id);
 	ck_assert_uint_eq(who.trace, 0);
 }
@@ -141,15 +142,61 @@ START_TEST(what_looks_like_an_id_in_the_target_is_found_again_elsewhere)
 }
 END_TEST
 
-START_TEST(retry_after_is_a_number_of_seconds)
+START_TEST(fields_of_the_answer_are_noted)
 {
 	struct request r = {.method = "GET", .path = "/"};
 
 	r.flow.engine = &engine;
-	flow_retry_after(&r.flow, view_of(" 3 "));
+	r.flow.grpc_status = -1;
+	flow_note_field(&r.flow, view_of("Retry-After"), view_of(" 3 "));
 	ck_assert_int_eq(r.flow.retry_after_s, 3);
-	flow_retry_after(&r.flow, view_of("Fri, 31 Dec 1999 23:59:59 GMT"));
+	flow_note_field(&r.flow, view_of("retry-after"),
+	    view_of("Fri, 31 Dec 1999 23:59:59 GMT"));
 	ck_assert_int_eq(r.flow.retry_after_s, 0);
+	flow_note_field(&r.flow, view_of("grpc-message"), view_of("13"));
+	ck_assert_int_eq(r.flow.grpc_status, -1);
+	flow_note_field(&r.flow, view_of("grpc-status"), view_of("14"));
+	ck_assert_int_eq(r.flow.grpc_status, 14);
+	r.flow.ops = &ops;
+	ck_assert_int_eq(identity(r).grpc_status, 14);
+}
+END_TEST
+
+START_TEST(calls_of_one_endpoint_differ_in_ids_only)
+{
+	struct request r = {.method = "GET", .path = "/rows/r-4711/x"};
+	uint64_t first = identity(r).endpoint;
+
+	r.path = "/rows/12/x";
+	ck_assert_uint_eq(identity(r).endpoint, first);
+	r.query = "page=2";
+	ck_assert_uint_eq(identity(r).endpoint, first);
+	r.path = "/rows/12/y";
+	ck_assert_uint_ne(identity(r).endpoint, first);
+	r.path = "/rows/12/x/";
+	ck_assert_uint_ne(identity(r).endpoint, first);
+	r.path = "/rows/12/x";
+	r.method = "POST";
+	ck_assert_uint_ne(identity(r).endpoint, first);
+}
+END_TEST
+
+START_TEST(what_nobody_wants_is_not_told)
+{
+	struct request r = {.method = "GET", .path = "/"};
+
+	now = clock_fake(100);
+	engine = (struct engine){.clock = &now, .emit = emit,
+	    .muted = ~EVENT_BIT(EVENT_FLOW_CLOSE)};
+	r.flow = (struct flow){
+	    .ops = &ops, .engine = &engine, .type = FLOW_EXCHANGE};
+	told_count = 0;
+	flow_tell_open(&r.flow);
+	ck_assert_int_eq(told_count, 0);
+	flow_tell_close(&r.flow, "done");
+	ck_assert_int_eq(told_count, 1);
+	ck_assert_int_eq(told.type, EVENT_FLOW_CLOSE);
+	told_count = 0;
 }
 END_TEST
 
@@ -158,6 +205,7 @@ START_TEST(times_are_kept_while_somebody_listens)
 	struct request r = {.method = "GET", .path = "/"};
 
 	now = clock_fake(100);
+	told_count = 0;
 	engine = (struct engine){.clock = &now};
 	r.flow = (struct flow){.ops = &ops, .engine = &engine,
 	    .start_us = 100, .type = FLOW_EXCHANGE};
@@ -202,7 +250,9 @@ main(void)
 	tcase_add_test(tc, an_id_is_told_as_a_hash_with_its_header);
 	tcase_add_test(tc,
 	    what_looks_like_an_id_in_the_target_is_found_again_elsewhere);
-	tcase_add_test(tc, retry_after_is_a_number_of_seconds);
+	tcase_add_test(tc, fields_of_the_answer_are_noted);
+	tcase_add_test(tc, calls_of_one_endpoint_differ_in_ids_only);
+	tcase_add_test(tc, what_nobody_wants_is_not_told);
 	tcase_add_test(tc, times_are_kept_while_somebody_listens);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

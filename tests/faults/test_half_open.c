@@ -106,6 +106,30 @@ START_TEST(removal_before_its_time_leaves_it_alive)
 }
 END_TEST
 
+START_TEST(it_vanishes_where_it_may_and_is_deaf_elsewhere)
+{
+	struct harness_flow *f;
+
+	h->admin = true;
+	harness_add(h, "half_open,after=1s,variant=vanish");
+	f = harness_open(h);
+	harness_send(f, LINK_DOWN, "alive");
+	harness_advance(h, 1000000);
+	ck_assert(f->vanished && f->flow.ended);
+	ck_assert(!f->ended);
+	harness_expect(f, LINK_DOWN, "alive");
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "vanish"), 1);
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "silence"), 0);
+	h->admin = false;
+	f = harness_open(h);
+	harness_advance(h, 1000000);
+	ck_assert(!f->vanished && f->ended);
+	ck_assert_int_eq(f->how, END_SILENT);
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "vanish"), 1);
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "silence"), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -116,5 +140,6 @@ main(void)
 	    bytes_of_the_other_direction_do_not_count,
 	    without_time_and_bytes_it_is_dead_at_once,
 	    a_connection_that_ends_before_its_time_ends_as_usual,
-	    removal_before_its_time_leaves_it_alive);
+	    removal_before_its_time_leaves_it_alive,
+	    it_vanishes_where_it_may_and_is_deaf_elsewhere);
 }

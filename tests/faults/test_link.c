@@ -319,6 +319,36 @@ START_TEST(bytes_fed_while_a_stage_works_keep_their_order)
 }
 END_TEST
 
+/* A server that is reached at once takes what waited for it; more may be
+ * there to be read, and enters the chain amid its run. */
+static void
+open_and_read(struct flow *flow)
+{
+	struct harness_flow *f = (struct harness_flow *)flow;
+
+	harness_block(f, LINK_UP, false);
+	harness_send(f, LINK_UP, "more");
+}
+
+START_TEST(what_comes_while_the_opening_is_let_go_is_not_left_behind)
+{
+	struct harness_flow *f;
+	struct flow_ops ops;
+
+	harness_add(h, "connect_delay,delay=1s");
+	f = harness_prepare(h, FLOW_STREAM);
+	ops = *f->flow.ops;
+	ops.opened = open_and_read;
+	f->flow.ops = &ops;
+	harness_block(f, LINK_UP, true);
+	harness_begin(f);
+	harness_send(f, LINK_UP, "early, ");
+	harness_advance(h, 1000000);
+	harness_expect(f, LINK_UP, "early, more");
+	harness_close(f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -336,5 +366,6 @@ main(void)
 	    bytes_are_counted_on_either_path, feeding_nothing_tells_nobody,
 	    arrival_times_outlast_a_stage,
 	    bytes_fed_while_a_stage_drops_are_dropped_too,
-	    bytes_fed_while_a_stage_works_keep_their_order);
+	    bytes_fed_while_a_stage_works_keep_their_order,
+	    what_comes_while_the_opening_is_let_go_is_not_left_behind);
 }

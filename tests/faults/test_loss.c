@@ -203,6 +203,77 @@ START_TEST(a_stalled_line_pushes_back)
 }
 END_TEST
 
+START_TEST(the_kernel_loses_where_it_may)
+{
+	struct harness *h = harness_new(1);
+	struct harness_flow *f;
+
+	h->admin = true;
+	harness_add(h, "loss,rate=20%,variant=segments");
+	f = harness_open(h);
+	ck_assert(f->got[LINK_DOWN].lose > 0.199);
+	ck_assert(f->got[LINK_DOWN].lose < 0.201);
+	ck_assert(f->got[LINK_UP].lose == 0);
+	/* Nothing waits here, whatever is lost. */
+	for (int i = 0; i < 100; i++)
+		harness_send_pattern(f, LINK_DOWN, 1460, 1460);
+	harness_expect_pattern(f, LINK_DOWN, 146000);
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, NULL), 0);
+	/* The first loss is told, later all of them. */
+	f->got[LINK_DOWN].lost = 3;
+	harness_send(f, LINK_DOWN, "x");
+	f->got[LINK_DOWN].lost = 8;
+	harness_send(f, LINK_DOWN, "y");
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "segments"), 1);
+	ck_assert(harness_last(h, EVENT_EFFECT)->amount == 3);
+	harness_set(h, 0, "loss,rate=50%,variant=segments");
+	ck_assert(f->got[LINK_DOWN].lose == 0.5);
+	harness_remove(h, 0);
+	ck_assert(f->got[LINK_DOWN].lose == 0);
+	ck_assert(harness_last(h, EVENT_EFFECT)->amount == 8);
+	harness_free(h);
+}
+END_TEST
+
+START_TEST(it_stalls_where_the_kernel_may_not_and_says_so)
+{
+	struct harness *h = harness_new(1);
+	struct harness_flow *f;
+
+	harness_add(h, "loss,rate=1,rtt=10ms,rto=10ms,variant=segments");
+	f = harness_open(h);
+	harness_send(f, LINK_DOWN, "a");
+	harness_expect(f, LINK_DOWN, "");
+	harness_settle(h, 3600000 * (int64_t)MS);
+	harness_send(f, LINK_DOWN, "b");
+	harness_settle(h, 3600000 * (int64_t)MS);
+	harness_expect(f, LINK_DOWN, "ab");
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "stall"), 1);
+	harness_free(h);
+}
+END_TEST
+
+START_TEST(a_segment_arrives_if_no_fault_of_the_link_loses_it)
+{
+	struct harness *h = harness_new(1);
+	struct harness_flow *f;
+
+	h->admin = true;
+	harness_add(h, "loss,name=a,rate=50%,variant=segments");
+	harness_add(h, "loss,name=b,rate=50%,variant=segments");
+	f = harness_open(h);
+	ck_assert(f->got[LINK_DOWN].lose == 0.75);
+	/* One that comes to stall instead leaves the other. */
+	f->got[LINK_DOWN].lost = 1;
+	harness_set(h, 0, "loss,name=a,rate=50%");
+	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "segments"), 1);
+	ck_assert(f->got[LINK_DOWN].lose == 0.5);
+	harness_remove(h, 1);
+	ck_assert(f->got[LINK_DOWN].lose == 0);
+	harness_free(h);
+}
+END_TEST
+
 START_TEST(absurd_parameters_are_refused)
 {
 	static const char *const texts[] = {
@@ -215,6 +286,9 @@ START_TEST(absurd_parameters_are_refused)
 	    "loss,p=0.1",
 	    "loss,rate=0.1,rtt=300ms",
 	    "loss,rate=0.1,mss=1",
+	    "loss,rate=0.1,burst=2,variant=segments",
+	    "loss,p=0.1,r=0.5,variant=segments",
+	    "loss,rate=0.1,variant=segment",
 	};
 	struct harness *h = harness_new(1);
 
@@ -241,6 +315,9 @@ main(void)
 	    the_same_seed_loses_the_same_packets,
 	    removal_while_waiting_loses_nothing,
 	    a_stalled_line_pushes_back,
+	    the_kernel_loses_where_it_may,
+	    it_stalls_where_the_kernel_may_not_and_says_so,
+	    a_segment_arrives_if_no_fault_of_the_link_loses_it,
 	    absurd_parameters_are_refused,
 	    NULL,
 	};

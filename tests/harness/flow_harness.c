@@ -98,6 +98,31 @@ on_deaf(struct flow *flow, struct link *l, bool on)
 }
 
 static bool
+on_lose(struct flow *flow, struct link *l, double probability)
+{
+	struct harness_flow *f = flow_of(flow);
+
+	if (f->harness->admin)
+		f->got[l->dir].lose = probability;
+	return f->harness->admin;
+}
+
+static uint32_t
+on_lost(const struct flow *flow, const struct link *l)
+{
+	return flow_of(flow)->got[l->dir].lost;
+}
+
+static bool
+on_vanish(struct flow *flow)
+{
+	struct harness_flow *f = flow_of(flow);
+
+	f->vanished = f->harness->admin;
+	return f->vanished;
+}
+
+static bool
 on_answer(struct flow *flow, const struct stage_reply *reply)
 {
 	struct harness_flow *f = flow_of(flow);
@@ -198,6 +223,9 @@ static const struct flow_ops ops = {
     .resume = on_resume,
     .end = on_end,
     .deaf = on_deaf,
+    .lose = on_lose,
+    .lost = on_lost,
+    .vanish = on_vanish,
     .answer = on_answer,
     .websocket = on_websocket,
     .fact = on_fact,

@@ -35,6 +35,8 @@ struct harness_side {
 	int64_t eof_us;	  /* since HARNESS_START_US */
 	bool blocked;	  /* it takes nothing */
 	bool deaf;	  /* the source end acknowledges nothing */
+	double lose;	  /* what the kernel is asked to lose */
+	uint32_t lost;	  /* and has; the test sets it */
 	unsigned resumed; /* how often reading was resumed */
 	unsigned asked;	  /* how often the host was told of output */
 };
@@ -44,7 +46,7 @@ struct harness_flow {
 	struct harness *harness;
 	struct harness_flow *next;
 	struct harness_side got[2]; /* by link */
-	bool opened, ended, answered, closed;
+	bool opened, ended, answered, closed, vanished;
 	int64_t opened_us, ended_us; /* since HARNESS_START_US */
 	enum flow_end how;
 	int answer_status;
@@ -72,6 +74,7 @@ struct harness {
 				 set before faults are added */
 	bool tls; /* the route has tls = { intercept = true; } */
 	bool is_http2; /* new exchanges are streams */
+	bool admin;    /* the kernel loses segments and forgets connections */
 	struct conf_model *model;
 	struct armed_route *route;
 	struct route_shared shared;

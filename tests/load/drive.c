@@ -92,6 +92,7 @@ put_all(struct jsonw *w, const struct samples *samples, bool quiet)
 	jsonw_put_uint(w, "opened", t->opened);
 	jsonw_put_uint(w, "resent", t->resent);
 	jsonw_put_uint(w, "starved", t->starved);
+	jsonw_put_string(w, "why", t->why);
 	jsonw_put_int(w, "late_p50_us", tally_late_us(t, 0.5));
 	jsonw_put_int(w, "late_p99_us", tally_late_us(t, 0.99));
 	put_latency(w, samples);

@@ -77,6 +77,15 @@ driving_run(struct driving *d, const struct conf_load *load,
 }
 
 void
+driving_against(struct driving *d, const struct conf_load *load,
+		struct peer *peer, peer_serve_fn serve, size_t n)
+{
+	peer_start(peer, serve);
+	driving_run(d, load, peer, n);
+	peer_stop(peer);
+}
+
+void
 driving_expect(const struct driving *d, enum sample_outcome outcome)
 {
 	for (size_t i = 0; i < d->samples.count; i++)

@@ -27,6 +27,9 @@ struct conf_load driving_load(struct conf_request *request);
 /* Runs it against the peer (NULL: `target`) until n samples have ended. */
 void driving_run(struct driving *d, const struct conf_load *load,
 		 const struct peer *peer, size_t n);
+/* The same against a server that is started before and stopped after. */
+void driving_against(struct driving *d, const struct conf_load *load,
+		     struct peer *peer, peer_serve_fn serve, size_t n);
 /* All samples must have that outcome. */
 void driving_expect(const struct driving *d, enum sample_outcome outcome);
 void driving_fini(struct driving *d);

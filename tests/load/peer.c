@@ -182,3 +182,17 @@ peer_wait(int fd)
 	while (recv(fd, rest, sizeof(rest), 0) > 0)
 		;
 }
+
+void
+peer_serve_empty(struct peer *p, int fd, unsigned nth)
+{
+	while (peer_read_http(p, fd) &&
+	       peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0))
+		;
+}
+
+void
+peer_serve_never(struct peer *p, int fd, unsigned nth)
+{
+	peer_wait(fd);
+}

@@ -27,6 +27,12 @@ void peer_start(struct peer *p, peer_serve_fn serve);
 /* Ends all connections and joins all threads. */
 void peer_stop(struct peer *p);
 
+/* Answers every request of HTTP with 200 and no body; or none at all. */
+void peer_serve_empty(struct peer *p, int fd, unsigned nth);
+void peer_serve_never(struct peer *p, int fd, unsigned nth);
+
+#define PEER_EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
 /* Reads one request with its body; counts it. False: the client left. */
 _Bool peer_read_http(struct peer *p, int fd);
 /* Sends all of it, in pieces of that size (0: at once). False: it cannot. */

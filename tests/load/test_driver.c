@@ -11,29 +11,14 @@
 #include "tests/harness/check_run.h"
 #include "tests/load/driving.h"
 
-#define EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-
-static void
-serve_empty(struct peer *p, int fd, unsigned nth)
-{
-	while (peer_read_http(p, fd) && peer_send(fd, EMPTY, strlen(EMPTY), 0))
-		;
-}
-
 static void
 serve_late(struct peer *p, int fd, unsigned nth)
 {
 	while (peer_read_http(p, fd)) {
 		usleep(30000);
-		if (!peer_send(fd, EMPTY, strlen(EMPTY), 0))
+		if (!peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0))
 			return;
 	}
-}
-
-static void
-serve_never(struct peer *p, int fd, unsigned nth)
-{
-	peer_wait(fd);
 }
 
 START_TEST(open_loop_does_not_wait_for_answers)
@@ -45,16 +30,14 @@ START_TEST(open_loop_does_not_wait_for_answers)
 
 	load.serial = false;
 	load.timeout_us = 200000;
-	peer_start(&p, serve_never);
-	driving_run(&d, &load, &p, 50);
+	driving_against(&d, &load, &p, peer_serve_never, 50);
 	for (size_t i = 1; i < d.samples.count; i++) {
 		const struct sample *s = &d.samples.items[i];
 
 		ck_assert_uint_eq(s->seq, i + 1);
-		ck_assert_int_le(llabs(s->intended_us - s[-1].intended_us -
-		    2000), 1);
+		ck_assert_int_le(
+		    llabs(s->intended_us - s[-1].intended_us - 2000), 1);
 	}
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -66,8 +49,7 @@ START_TEST(serial_requests_never_overlap)
 	struct driving d = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_late);
-	driving_run(&d, &load, &p, 8);
+	driving_against(&d, &load, &p, serve_late, 8);
 	driving_expect(&d, SAMPLE_OK);
 	for (size_t i = 1; i < d.samples.count; i++) {
 		const struct sample *s = &d.samples.items[i];
@@ -76,7 +58,6 @@ START_TEST(serial_requests_never_overlap)
 		/* What waited is not late: nobody meant it to go before. */
 		ck_assert_int_ge(s->intended_us, s[-1].end_us);
 	}
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -91,17 +72,15 @@ START_TEST(more_in_flight_than_allowed_is_lost_load)
 	load.serial = false;
 	load.max_in_flight = 3;
 	load.timeout_us = 300000;
-	peer_start(&p, serve_never);
-	driving_run(&d, &load, &p, 20);
+	driving_against(&d, &load, &p, peer_serve_never, 20);
 	ck_assert_uint_ge(d.tally.all.ended[SAMPLE_LOST], 15);
 	for (size_t i = 0; i < d.samples.count; i++) {
 		const struct sample *s = &d.samples.items[i];
 
 		ck_assert_int_eq(s->outcome,
-		    i < 3 ? SAMPLE_TIMEOUT : SAMPLE_LOST);
+				 i < 3 ? SAMPLE_TIMEOUT : SAMPLE_LOST);
 		ck_assert_int_eq(s->start_us == 0, i >= 3);
 	}
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -116,7 +95,7 @@ START_TEST(without_descriptors_load_is_lost_and_comes_back)
 	int lowest;
 
 	load.fresh = true;
-	peer_start(&p, serve_empty);
+	peer_start(&p, peer_serve_empty);
 	getrlimit(RLIMIT_NOFILE, &all);
 	lowest = dup(0);
 	close(lowest);
@@ -126,12 +105,15 @@ START_TEST(without_descriptors_load_is_lost_and_comes_back)
 	setrlimit(RLIMIT_NOFILE, &few);
 	load.serial = false;
 	load.rate = 2000;
+	load.timeout_us = 300000;
 	driving_run(&d, &load, &p, 60);
 	setrlimit(RLIMIT_NOFILE, &all);
 	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_LOST], d.tally.starved);
 	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_LOST] +
-	    d.tally.all.ended[SAMPLE_OK] + d.tally.all.ended[SAMPLE_TIMEOUT] +
-	    d.tally.all.ended[SAMPLE_BROKEN], d.samples.count);
+			      d.tally.all.ended[SAMPLE_OK] +
+			      d.tally.all.ended[SAMPLE_TIMEOUT] +
+			      d.tally.all.ended[SAMPLE_BROKEN],
+			  d.samples.count);
 	ck_assert_uint_gt(d.tally.starved, 0);
 	peer_stop(&p);
 	driving_fini(&d);
@@ -164,9 +146,13 @@ static void
 session_open(struct session *s, const struct conf_load *load, struct peer *p)
 {
 	struct load_target target;
-	struct driver_options options = {.load = load, .target = &target,
-	    .origin_us = clock_now(&clock_real), .samples = &s->samples,
-	    .on_sample = on_sample, .on_drained = on_drained, .arg = s};
+	struct driver_options options = {.load = load,
+					 .target = &target,
+					 .origin_us = clock_now(&clock_real),
+					 .samples = &s->samples,
+					 .on_sample = on_sample,
+					 .on_drained = on_drained,
+					 .arg = s};
 	struct error err = {0};
 	char at[64];
 
@@ -205,7 +191,7 @@ START_TEST(a_scale_pause_and_resume_act_at_once)
 
 	load.serial = false;
 	load.rate = 100;
-	peer_start(&p, serve_empty);
+	peer_start(&p, peer_serve_empty);
 	session_open(&s, &load, &p);
 	session_run(&s, 50);
 	ck_assert_uint_eq(driver_tally(s.driver)->all.fired, 0);
@@ -227,7 +213,8 @@ START_TEST(a_scale_pause_and_resume_act_at_once)
 	/* What was not fired in the pause is not made up for. */
 	ck_assert_uint_ge(count, 50);
 	ck_assert_int_lt(s.samples.items[fired].start_us -
-	    s.samples.items[fired].intended_us, 60000);
+			     s.samples.items[fired].intended_us,
+			 60000);
 	session_close(&s);
 	peer_stop(&p);
 }
@@ -244,7 +231,7 @@ START_TEST(a_stop_lets_what_is_in_flight_end)
 	load.serial = false;
 	load.rate = 200;
 	load.timeout_us = 200000;
-	peer_start(&p, serve_never);
+	peer_start(&p, peer_serve_never);
 	session_open(&s, &load, &p);
 	driver_start(s.driver);
 	session_run(&s, 100);
@@ -268,7 +255,7 @@ START_TEST(a_stop_of_one_that_rests_is_drained_too)
 	struct session s = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_never);
+	peer_start(&p, peer_serve_never);
 	session_open(&s, &load, &p);
 	driver_stop(s.driver);
 	session_run(&s, 100);
@@ -285,7 +272,7 @@ START_TEST(what_is_in_flight_at_the_end_stays_open)
 	struct session s = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_never);
+	peer_start(&p, peer_serve_never);
 	session_open(&s, &load, &p);
 	driver_start(s.driver);
 	session_run(&s, 50);
@@ -304,7 +291,7 @@ END_TEST
 
 static void
 expect_refusal(const struct conf_load *load, const char *target,
-    const char *why)
+	       const char *why)
 {
 	struct event_base *base = event_base_new();
 	struct load_target at;
@@ -314,7 +301,7 @@ expect_refusal(const struct conf_load *load, const char *target,
 	ck_assert(load_target_parse(target, &at, &err));
 	ck_assert_ptr_null(driver_new(base, &options, &err));
 	ck_assert_msg(strstr(err.text, why) != NULL, "%s, expected %s",
-	    err.text, why);
+		      err.text, why);
 	load_target_fini(&at);
 	event_base_free(base);
 }
@@ -322,12 +309,13 @@ expect_refusal(const struct conf_load *load, const char *target,
 START_TEST(what_cannot_be_driven_is_told)
 {
 	struct conf_request request = {.weight = 1,
-	    .target = (char *)"no slash"};
+				       .target = (char *)"no slash"};
 	struct conf_load load = driving_load(&request);
 
 	expect_refusal(&load, "127.0.0.1:1", "a blank within");
 	request.target = (char *)"path";
-	expect_refusal(&load, "127.0.0.1:1",
+	expect_refusal(
+	    &load, "127.0.0.1:1",
 	    "load users: request 1: target \"path\": expected a path");
 	request.target = NULL;
 	load.protocol = LOAD_REDIS;
@@ -335,7 +323,7 @@ START_TEST(what_cannot_be_driven_is_told)
 	request.send = (char *)"PING";
 	load.password_file = (char *)"/nonexistent/secret";
 	expect_refusal(&load, "127.0.0.1:1",
-	    "password_file /nonexistent/secret: No such file");
+		       "password_file /nonexistent/secret: No such file");
 	load.password_file = NULL;
 	expect_refusal(&load, "host.invalid:1", "host.invalid:1: ");
 	load.protocol = LOAD_POSTGRES;
@@ -351,16 +339,17 @@ END_TEST
 int
 main(void)
 {
-	return check_run("driver", (const TTest *const[]){
-	    open_loop_does_not_wait_for_answers,
-	    serial_requests_never_overlap,
-	    more_in_flight_than_allowed_is_lost_load,
-	    without_descriptors_load_is_lost_and_comes_back,
-	    a_scale_pause_and_resume_act_at_once,
-	    a_stop_lets_what_is_in_flight_end,
-	    a_stop_of_one_that_rests_is_drained_too,
-	    what_is_in_flight_at_the_end_stays_open,
-	    what_cannot_be_driven_is_told,
-	    NULL,
-	});
+	return check_run("driver",
+			 (const TTest *const[]){
+			     open_loop_does_not_wait_for_answers,
+			     serial_requests_never_overlap,
+			     more_in_flight_than_allowed_is_lost_load,
+			     without_descriptors_load_is_lost_and_comes_back,
+			     a_scale_pause_and_resume_act_at_once,
+			     a_stop_lets_what_is_in_flight_end,
+			     a_stop_of_one_that_rests_is_drained_too,
+			     what_is_in_flight_at_the_end_stays_open,
+			     what_cannot_be_driven_is_told,
+			     NULL,
+			 });
 }

@@ -12,8 +12,7 @@
 #include "tests/harness/check_run.h"
 #include "tests/load/driving.h"
 
-#define OK    "HTTP/1.1 200 OK\r\n"
-#define EMPTY OK "Content-Length: 0\r\n\r\n"
+#define OK "HTTP/1.1 200 OK\r\n"
 
 static const struct answer {
 	const char *wire, *method;
@@ -79,9 +78,7 @@ check_answer(const struct answer *a, size_t piece)
 	struct driving d = {0};
 	struct peer p = {.arg = &script};
 
-	peer_start(&p, serve_answer);
-	driving_run(&d, &load, &p, 3);
-	peer_stop(&p);
+	driving_against(&d, &load, &p, serve_answer, 3);
 	for (size_t i = 0; i < 3; i++) {
 		const struct sample *s = &d.samples.items[i];
 
@@ -111,13 +108,6 @@ START_TEST(answers_are_read_byte_by_byte)
 }
 END_TEST
 
-static void
-serve_empty(struct peer *p, int fd, unsigned nth)
-{
-	while (peer_read_http(p, fd) && peer_send(fd, EMPTY, strlen(EMPTY), 0))
-		;
-}
-
 START_TEST(a_request_is_as_it_was_asked_for)
 {
 	char *headers[] = {(char *)"X-Seq: {seq}", (char *)"host: example"};
@@ -131,9 +121,7 @@ START_TEST(a_request_is_as_it_was_asked_for)
 	struct peer p = {0};
 	char uuid[LOAD_UUID_SIZE], text[128];
 
-	peer_start(&p, serve_empty);
-	driving_run(&d, &load, &p, 2);
-	peer_stop(&p);
+	driving_against(&d, &load, &p, peer_serve_empty, 2);
 	load_uuid(9, "users", 2, uuid);
 	ck_assert_ptr_eq(strstr(p.last, "POST /rows/2?r="), p.last);
 	ck_assert_ptr_nonnull(strstr(p.last, "\r\nX-Seq: 2\r\n"));
@@ -161,9 +149,7 @@ START_TEST(ids_of_the_template_are_left_alone)
 	struct driving d = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_empty);
-	driving_run(&d, &load, &p, 1);
-	peer_stop(&p);
+	driving_against(&d, &load, &p, peer_serve_empty, 1);
 	ck_assert_ptr_nonnull(strstr(p.last, "\r\nx-request-id: mine\r\n"));
 	ck_assert_ptr_null(strstr(p.last, "X-Request-Id"));
 	ck_assert_ptr_null(strstr(p.last, "Traceparent"));
@@ -177,7 +163,7 @@ static void
 serve_once(struct peer *p, int fd, unsigned nth)
 {
 	if (peer_read_http(p, fd))
-		peer_send(fd, EMPTY, strlen(EMPTY), 0);
+		peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0);
 }
 
 /* The end comes in one segment with the answer. */
@@ -189,7 +175,7 @@ serve_and_close(struct peer *p, int fd, unsigned nth)
 	if (!peer_read_http(p, fd))
 		return;
 	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &one, sizeof(one));
-	peer_send(fd, EMPTY, strlen(EMPTY), 0);
+	peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0);
 }
 
 START_TEST(a_connection_closed_while_idle_is_nobodys_failure)
@@ -199,11 +185,9 @@ START_TEST(a_connection_closed_while_idle_is_nobodys_failure)
 	struct driving d = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_and_close);
-	driving_run(&d, &load, &p, 20);
+	driving_against(&d, &load, &p, serve_and_close, 20);
 	driving_expect(&d, SAMPLE_OK);
 	ck_assert_uint_eq(d.tally.opened, 20);
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -216,12 +200,12 @@ serve_deaf(struct peer *p, int fd, unsigned nth)
 	int ttl = 255;
 
 	if (nth > 1) {
-		serve_empty(p, fd, nth);
+		peer_serve_empty(p, fd, nth);
 		return;
 	}
 	if (!peer_read_http(p, fd))
 		return;
-	peer_send(fd, EMPTY, strlen(EMPTY), 0);
+	peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0);
 	ck_assert_int_eq(
 	    setsockopt(fd, IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl)), 0);
 	usleep(300000);
@@ -235,12 +219,10 @@ START_TEST(a_request_that_crossed_a_close_is_sent_once_more)
 	struct peer p = {0};
 
 	load.rate = 10;
-	peer_start(&p, serve_deaf);
-	driving_run(&d, &load, &p, 4);
+	driving_against(&d, &load, &p, serve_deaf, 4);
 	driving_expect(&d, SAMPLE_OK);
 	ck_assert_uint_eq(d.tally.resent, 1);
 	ck_assert_uint_eq(d.tally.opened, 2);
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -251,7 +233,7 @@ serve_second_never(struct peer *p, int fd, unsigned nth)
 {
 	if (!peer_read_http(p, fd))
 		return;
-	peer_send(fd, EMPTY, strlen(EMPTY), 0);
+	peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0);
 	peer_read_http(p, fd);
 	/* An acknowledgement that waits would go with the close. */
 	if (p->arg != NULL)
@@ -266,12 +248,10 @@ check_second_never(const char *reset)
 	struct driving d = {0};
 	struct peer p = {.arg = (void *)reset};
 
-	peer_start(&p, serve_second_never);
-	driving_run(&d, &load, &p, 10);
+	driving_against(&d, &load, &p, serve_second_never, 10);
 	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_OK], 5);
 	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_BROKEN], 5);
 	ck_assert_uint_eq(d.tally.resent, 0);
-	peer_stop(&p);
 	driving_fini(&d);
 }
 
@@ -287,12 +267,6 @@ START_TEST(a_reset_is_a_failure_on_a_used_connection_too)
 }
 END_TEST
 
-static void
-serve_never(struct peer *p, int fd, unsigned nth)
-{
-	peer_wait(fd);
-}
-
 START_TEST(a_server_that_never_answers_is_a_timeout)
 {
 	struct conf_request request = {.weight = 1};
@@ -301,8 +275,7 @@ START_TEST(a_server_that_never_answers_is_a_timeout)
 	struct peer p = {0};
 
 	load.timeout_us = 50000;
-	peer_start(&p, serve_never);
-	driving_run(&d, &load, &p, 3);
+	driving_against(&d, &load, &p, peer_serve_never, 3);
 	driving_expect(&d, SAMPLE_TIMEOUT);
 	for (size_t i = 0; i < 3; i++) {
 		const struct sample *s = &d.samples.items[i];
@@ -311,7 +284,42 @@ START_TEST(a_server_that_never_answers_is_a_timeout)
 		ck_assert_int_eq(s->first_us, 0);
 	}
 	ck_assert_uint_eq(d.tally.opened, 3);
-	peer_stop(&p);
+	driving_fini(&d);
+}
+END_TEST
+
+/* The first ones answer once, slowly, and are silent from then on. */
+static void
+serve_tired(struct peer *p, int fd, unsigned nth)
+{
+	if (nth > 5) {
+		peer_serve_empty(p, fd, nth);
+		return;
+	}
+	if (!peer_read_http(p, fd))
+		return;
+	usleep(150000);
+	peer_send(fd, PEER_EMPTY, strlen(PEER_EMPTY), 0);
+	peer_wait(fd);
+}
+
+START_TEST(one_time_out_in_silence_ends_all_idle_connections)
+{
+	struct conf_request request = {.weight = 1};
+	struct conf_load load = driving_load(&request);
+	struct conf_load_step steps[] = {{50000, 0}, {400000, 5}};
+	struct driving d = {0};
+	struct peer p = {0};
+
+	load.serial = false;
+	load.rate = 100;
+	load.steps = steps;
+	load.steps_count = 2;
+	load.timeout_us = 350000;
+	driving_against(&d, &load, &p, serve_tired, 12);
+	ck_assert_uint_ge(d.tally.all.ended[SAMPLE_TIMEOUT], 1);
+	/* The one, and another that was sent before it was over. */
+	ck_assert_uint_le(d.tally.all.ended[SAMPLE_TIMEOUT], 2);
 	driving_fini(&d);
 }
 END_TEST
@@ -323,11 +331,12 @@ START_TEST(a_port_where_nobody_listens_breaks_requests)
 	struct driving d = {0};
 	struct peer p = {0};
 
-	peer_start(&p, serve_empty);
+	peer_start(&p, peer_serve_empty);
 	peer_stop(&p);
 	driving_run(&d, &load, &p, 3);
 	driving_expect(&d, SAMPLE_BROKEN);
 	ck_assert_uint_eq(d.tally.opened, 0);
+	ck_assert_str_eq(d.tally.why, "Connection refused");
 	driving_fini(&d);
 }
 END_TEST
@@ -340,12 +349,10 @@ START_TEST(fresh_connections_serve_once)
 	struct peer p = {0};
 
 	load.fresh = true;
-	peer_start(&p, serve_once);
-	driving_run(&d, &load, &p, 5);
+	driving_against(&d, &load, &p, serve_once, 5);
 	driving_expect(&d, SAMPLE_OK);
 	ck_assert_uint_eq(d.tally.opened, 5);
 	ck_assert_ptr_nonnull(strstr(p.last, "\r\nConnection: close\r\n"));
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -359,11 +366,9 @@ START_TEST(a_unix_socket_works_like_a_port)
 	struct peer p = {.path = path};
 
 	snprintf(path, sizeof(path), "/tmp/faultwire-load-%d.sock", getpid());
-	peer_start(&p, serve_empty);
-	driving_run(&d, &load, &p, 5);
+	driving_against(&d, &load, &p, peer_serve_empty, 5);
 	driving_expect(&d, SAMPLE_OK);
 	ck_assert_ptr_nonnull(strstr(p.last, "\r\nHost: localhost\r\n"));
-	peer_stop(&p);
 	driving_fini(&d);
 }
 END_TEST
@@ -382,6 +387,7 @@ main(void)
 			 a_service_that_took_the_request_and_closed_has_failed,
 			 a_reset_is_a_failure_on_a_used_connection_too,
 			 a_server_that_never_answers_is_a_timeout,
+			 one_time_out_in_silence_ends_all_idle_connections,
 			 a_port_where_nobody_listens_breaks_requests,
 			 fresh_connections_serve_once,
 			 a_unix_socket_works_like_a_port,

@@ -10,7 +10,7 @@ static bool
 is_degraded(const struct conf_mark *mark, const char *body, size_t piece)
 {
 	struct conf_load load = {.degraded_when = (struct conf_mark *)mark,
-	    .degraded_count = 1};
+				 .degraded_count = 1};
 	struct conf_pattern none = {0};
 	struct load_seen seen = {0};
 	struct load_marks marks;
@@ -21,7 +21,7 @@ is_degraded(const struct conf_mark *mark, const char *body, size_t piece)
 	ck_assert(load_marks_init(&marks, &load, &err));
 	for (size_t at = 0; at < len; at += piece)
 		load_seen_body(&seen, &marks, &none,
-		    (struct view){body + at, MIN(piece, len - at)});
+			       (struct view){body + at, MIN(piece, len - at)});
 	load_seen_end(&seen, &marks);
 	degraded = seen.degraded;
 	ck_assert_uint_eq(seen.bytes, len);
@@ -43,22 +43,25 @@ static const struct {
     {"aab", "aaaaaaaab", true},
     {"x", "yyyyyyyx", true},
     {"x", "yyyyyyyy", false},
-    {"a longer text than most pieces are", "say a longer text than most "
-					   "pieces are!", true},
+    {"a longer text than most pieces are",
+     "say a longer text than most "
+     "pieces are!",
+     true},
     {"a longer text than the body", "longer text", false},
 };
 
 START_TEST(text_is_found_across_all_borders)
 {
 	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
-		struct conf_mark mark = {
-		    .body_contains = (char *)bodies[i].text};
+		struct conf_mark mark = {.body_contains =
+					     (char *)bodies[i].text};
 		size_t len = strlen(bodies[i].body);
 
 		for (size_t piece = 1; piece <= len; piece++)
 			ck_assert_msg(is_degraded(&mark, bodies[i].body,
-			    piece) == bodies[i].degraded, "%s in %s by %zu",
-			    bodies[i].text, bodies[i].body, piece);
+						  piece) == bodies[i].degraded,
+				      "%s in %s by %zu", bodies[i].text,
+				      bodies[i].body, piece);
 	}
 }
 END_TEST
@@ -91,16 +94,16 @@ START_TEST(headers_mark_by_name_or_value)
 	for (size_t i = 0; i < COUNT_OF(headers); i++) {
 		struct conf_mark mark = {.header = (char *)headers[i].mark};
 		struct conf_load load = {.degraded_when = &mark,
-		    .degraded_count = 1};
+					 .degraded_count = 1};
 		struct load_seen seen = {0};
 		struct load_marks marks;
 		struct error err;
 
 		ck_assert(load_marks_init(&marks, &load, &err));
 		load_seen_header(&seen, &marks, view_of(headers[i].name),
-		    view_of(headers[i].value));
+				 view_of(headers[i].value));
 		ck_assert_msg(seen.degraded == headers[i].degraded, "%s: %s",
-		    headers[i].mark, headers[i].value);
+			      headers[i].mark, headers[i].value);
 		load_seen_fini(&seen);
 		load_marks_fini(&marks);
 	}
@@ -129,7 +132,7 @@ START_TEST(only_so_much_of_a_body_is_kept_for_a_pattern)
 	memset(piece, 'x', sizeof(piece));
 	for (int i = 0; i < 100; i++)
 		load_seen_body(&seen, &marks, &expect,
-		    (struct view){piece, sizeof(piece)});
+			       (struct view){piece, sizeof(piece)});
 	ck_assert_uint_eq(seen.bytes, 100000);
 	ck_assert_uint_eq(seen.body.len, EXPECT_ROOM);
 	load_seen_fini(&seen);
@@ -139,12 +142,13 @@ END_TEST
 int
 main(void)
 {
-	return check_run("marks", (const TTest *const[]){
-	    text_is_found_across_all_borders,
-	    a_body_below_a_size_is_degraded,
-	    headers_mark_by_name_or_value,
-	    a_mark_that_is_no_pattern_is_refused,
-	    only_so_much_of_a_body_is_kept_for_a_pattern,
-	    NULL,
-	});
+	return check_run("marks",
+			 (const TTest *const[]){
+			     text_is_found_across_all_borders,
+			     a_body_below_a_size_is_degraded,
+			     headers_mark_by_name_or_value,
+			     a_mark_that_is_no_pattern_is_refused,
+			     only_so_much_of_a_body_is_kept_for_a_pattern,
+			     NULL,
+			 });
 }

@@ -28,9 +28,9 @@ read_resp(const char *wire, size_t len, size_t piece, struct str *to)
 		used = at + MIN(piece, len - at) - data.len;
 	}
 	str_add(to, result == RESP_BAD	  ? "|bad"
-		: result == RESP_MORE ? "|more"
-		: r.error	      ? "|error"
-				      : "|done");
+		    : result == RESP_MORE ? "|more"
+		    : r.error		  ? "|error"
+					  : "|done");
 	if (result == RESP_DONE && used < len)
 		str_printf(to, " %zu left", len - used);
 	resp_fini(&r);
@@ -80,8 +80,9 @@ START_TEST(replies_of_redis_are_read_in_any_pieces)
 
 			read_resp(replies[i].wire, len, piece, &out);
 			ck_assert_msg(strcmp(out.text, replies[i].result) == 0,
-			    "%s by %zu: %s, expected %s", replies[i].wire,
-			    piece, out.text, replies[i].result);
+				      "%s by %zu: %s, expected %s",
+				      replies[i].wire, piece, out.text,
+				      replies[i].result);
 			str_fini(&out);
 		}
 	}
@@ -177,11 +178,10 @@ START_TEST(messages_of_postgresql_are_read_in_any_pieces)
 		for (size_t piece = 1; piece <= messages[i].len; piece++) {
 			struct str out = {0};
 
-			read_pg(messages[i].wire, messages[i].len, piece,
-			    &out);
+			read_pg(messages[i].wire, messages[i].len, piece, &out);
 			ck_assert_msg(strcmp(out.text, messages[i].result) == 0,
-			    "case %zu by %zu: %s, expected %s", i, piece,
-			    out.text, messages[i].result);
+				      "case %zu by %zu: %s, expected %s", i,
+				      piece, out.text, messages[i].result);
 			str_fini(&out);
 		}
 	}
@@ -191,11 +191,12 @@ END_TEST
 int
 main(void)
 {
-	return check_run("readers", (const TTest *const[]){
-	    replies_of_redis_are_read_in_any_pieces,
-	    what_follows_a_reply_is_left,
-	    nesting_and_lines_have_bounds,
-	    messages_of_postgresql_are_read_in_any_pieces,
-	    NULL,
-	});
+	return check_run("readers",
+			 (const TTest *const[]){
+			     replies_of_redis_are_read_in_any_pieces,
+			     what_follows_a_reply_is_left,
+			     nesting_and_lines_have_bounds,
+			     messages_of_postgresql_are_read_in_any_pieces,
+			     NULL,
+			 });
 }

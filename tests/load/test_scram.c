@@ -31,8 +31,9 @@ START_TEST(the_example_of_the_standard_is_met)
 	scram_first(&s, &first);
 	ck_assert_str_eq(first.text, "n,,n=user,r=" OURS);
 	ck_assert(scram_final(&s, &cache, VIEW(FIRST), &final, &err));
-	ck_assert_str_eq(final.text, "c=biws,r=" THEIRS
-	    ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+	ck_assert_str_eq(final.text,
+			 "c=biws,r=" THEIRS
+			 ",p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
 	ck_assert(scram_verify(&s, VIEW(FINAL)));
 	/* From the cache it is the same. */
 	begin(&s);
@@ -66,7 +67,7 @@ START_TEST(a_server_that_does_not_know_the_password_is_found_out)
 	ck_assert(!scram_verify(&s, VIEW("e=invalid-proof")));
 	ck_assert(!scram_verify(&s, VIEW("v=")));
 	ck_assert(!scram_verify(&s, VIEW("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5n"
-	    "LTJRsjl96G4=")));
+					 "LTJRsjl96G4=")));
 	str_fini(&final);
 }
 END_TEST
@@ -85,9 +86,9 @@ static const struct {
     {"r=" THEIRS ",s=abc,i=4096", "the salt is malformed"},
     {"r=" THEIRS ",s=" SALT ",i=0", "0 iterations, expected 1 to 1000000"},
     {"r=" THEIRS ",s=" SALT ",i=1000001",
-	"1000001 iterations, expected 1 to 1000000"},
+     "1000001 iterations, expected 1 to 1000000"},
     {"r=" THEIRS ",s=" SALT ",i=99999999999999",
-	"99999999999 iterations, expected 1 to 1000000"},
+     "99999999999 iterations, expected 1 to 1000000"},
 };
 
 START_TEST(bad_challenges_are_refused)
@@ -99,8 +100,9 @@ START_TEST(bad_challenges_are_refused)
 		struct scram s;
 
 		begin(&s);
-		ck_assert_msg(!scram_final(&s, &cache, view_of(bad[i].first),
-		    &out, &err), "%s", bad[i].first);
+		ck_assert_msg(
+		    !scram_final(&s, &cache, view_of(bad[i].first), &out, &err),
+		    "%s", bad[i].first);
 		ck_assert_str_eq(err.text, bad[i].why);
 		str_fini(&out);
 	}
@@ -110,11 +112,12 @@ END_TEST
 int
 main(void)
 {
-	return check_run("scram", (const TTest *const[]){
-	    the_example_of_the_standard_is_met,
-	    each_conversation_has_a_nonce_of_its_own,
-	    a_server_that_does_not_know_the_password_is_found_out,
-	    bad_challenges_are_refused,
-	    NULL,
-	});
+	return check_run(
+	    "scram", (const TTest *const[]){
+			 the_example_of_the_standard_is_met,
+			 each_conversation_has_a_nonce_of_its_own,
+			 a_server_that_does_not_know_the_password_is_found_out,
+			 bad_challenges_are_refused,
+			 NULL,
+		     });
 }

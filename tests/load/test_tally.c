@@ -10,8 +10,8 @@
 START_TEST(counts_stand_in_the_second_they_belong_to)
 {
 	struct tally t = {0};
-	struct sample good = {.outcome = SAMPLE_OK, .intended_us = 1900000,
-	    .degraded = true};
+	struct sample good = {
+	    .outcome = SAMPLE_OK, .intended_us = 1900000, .degraded = true};
 	struct sample lost = {.outcome = SAMPLE_LOST, .intended_us = 1950000};
 
 	tally_fire(&t, 1900000, 1900000);
@@ -36,8 +36,8 @@ END_TEST
 
 START_TEST(quantiles_of_lateness_are_two_percent_exact)
 {
-	static const int64_t lates[] = {0, 1, 90, 127, 128, 1000, 12345,
-	    1000000, 77777777};
+	static const int64_t lates[] = {0,    1,     90,      127,     128,
+					1000, 12345, 1000000, 77777777};
 
 	for (size_t i = 0; i < COUNT_OF(lates); i++) {
 		struct tally t = {0};
@@ -49,7 +49,7 @@ START_TEST(quantiles_of_lateness_are_two_percent_exact)
 		tally_fire(&t, 5, 5 + lates[i]);
 		ck_assert_int_eq(tally_late_us(&t, 0.5), 0);
 		ck_assert_int_le(llabs(tally_late_us(&t, 0.99) - lates[i]),
-		    lates[i] / 60);
+				 lates[i] / 60);
 	}
 }
 END_TEST
@@ -91,7 +91,7 @@ START_TEST(targets_are_read_as_people_write_them)
 		bool ok = load_target_parse(targets[i].text, &t, &err);
 
 		ck_assert_msg(ok == (targets[i].address != NULL), "%s: %s",
-		    targets[i].text, err.text);
+			      targets[i].text, err.text);
 		ck_assert(ok || err.text[0] != '\0');
 		if (ok) {
 			ck_assert_str_eq(t.address.text, targets[i].address);
@@ -105,11 +105,12 @@ END_TEST
 int
 main(void)
 {
-	return check_run("tally", (const TTest *const[]){
-	    counts_stand_in_the_second_they_belong_to,
-	    quantiles_of_lateness_are_two_percent_exact,
-	    what_fires_early_by_a_clocks_whim_is_not_late,
-	    targets_are_read_as_people_write_them,
-	    NULL,
-	});
+	return check_run("tally",
+			 (const TTest *const[]){
+			     counts_stand_in_the_second_they_belong_to,
+			     quantiles_of_lateness_are_two_percent_exact,
+			     what_fires_early_by_a_clocks_whim_is_not_late,
+			     targets_are_read_as_people_write_them,
+			     NULL,
+			 });
 }

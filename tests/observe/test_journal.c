@@ -157,7 +157,8 @@ static const struct {
 	    .flow_type = "exchange",
 	    .who = {.client = {.s6_addr = {[10] = 0xff, [11] = 0xff,
 		[12] = 127, [15] = 1}}, .method = "GET", .request = 0xab,
-		.id = 1, .id_from = "x-request-id", .attempt = 2},
+		.id = 1, .id_from = "x-request-id", .attempt = 2,
+		.grpc_status = 14},
 	    .when = {.request_us = 2000, .left_us = 8000}},
 	    "{\"type\":\"flow_close\",\"ts_us\":8000,"
 	    "\"reason\":\"client_closed\",\"bytes_up\":0,"
@@ -165,7 +166,8 @@ static const struct {
 	    "\"client\":\"127.0.0.1\",\"method\":\"GET\","
 	    "\"request\":\"00000000000000ab\","
 	    "\"id\":\"0000000000000001\",\"id_from\":\"x-request-id\","
-	    "\"attempt\":2,\"request_us\":1000,\"left_us\":7000}\n"},
+	    "\"attempt\":2,\"grpc_status\":14,"
+	    "\"request_us\":1000,\"left_us\":7000}\n"},
 	{{.type = EVENT_LATENESS, .time_us = 1000, .count = 100,
 	    .amount = 62.5, .unit = "us"},
 	    "{\"type\":\"lateness\",\"ts_us\":0,\"amount\":62.5,"

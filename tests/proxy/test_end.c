@@ -216,6 +216,20 @@ START_TEST(what_is_sent_to_the_deaf_arrives_once_he_hears)
 }
 END_TEST
 
+START_TEST(who_is_silent_never_hears_again)
+{
+	char buf[8];
+
+	begin();
+	end_silence(&end);
+	ck_assert(!end_set_deaf(&end, false));
+	ck_assert_int_eq(send(peer, "later", 5, 0), 5);
+	usleep(20000);
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), END_AGAIN);
+	finish();
+}
+END_TEST
+
 START_TEST(a_descriptor_can_be_handed_on)
 {
 	int fd;
@@ -245,5 +259,6 @@ main(void)
 		closing_is_polite_though_input_is_unread,
 		a_reset_of_ours_arrives_as_one,
 		what_is_sent_to_the_deaf_arrives_once_he_hears,
+		who_is_silent_never_hears_again,
 		a_descriptor_can_be_handed_on, NULL});
 }

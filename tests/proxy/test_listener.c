@@ -5,6 +5,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 
 static struct event_base *base;
 static int accepted;
+static int min_ttl; /* of the socket accepted last */
 
 static struct conf_address
 address_of(const char *text)
@@ -41,8 +43,12 @@ open_at(const char *text, struct opened_listener *to, struct error *err)
 static void
 on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 {
+	socklen_t len = sizeof(min_ttl);
+
 	(void)l;
 	ck_assert_uint_ne(peer->ss_family, 0);
+	min_ttl = 0;
+	getsockopt(fd, IPPROTO_IP, IP_MINTTL, &min_ttl, &len);
 	close(fd);
 	accepted++;
 }
@@ -185,6 +191,32 @@ START_TEST(a_port_that_ignores_answers_nobody)
 }
 END_TEST
 
+/* Whose segments have the highest TTL gets through, as one does whose
+ * handshake was under way. The socket takes the port's minimum TTL over. */
+START_TEST(who_is_accepted_by_a_port_that_ignores_is_heard)
+{
+	struct sockaddr_in in;
+	socklen_t len = sizeof(in);
+	struct listener l;
+	int ttl = 255, fd;
+
+	begin(&l, "127.0.0.1:0");
+	listener_update(&l, LISTENER_IGNORE, false);
+	getsockname(l.opened.fd, (struct sockaddr *)&in, &len);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&in, len), 0);
+	accepted = 0;
+	/* It may be accepted as late as after the fault. */
+	listener_update(&l, LISTENER_OPEN, false);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	ck_assert_int_eq(accepted, 1);
+	ck_assert_int_eq(min_ttl, 0);
+	close(fd);
+	finish(&l);
+}
+END_TEST
+
 START_TEST(a_paused_port_lets_clients_wait_in_its_queue)
 {
 	struct listener l;
@@ -242,6 +274,7 @@ main(void)
 		what_cannot_be_listened_on_is_said_with_its_address,
 		a_port_refuses_and_comes_back_on_the_same_number,
 		a_port_that_ignores_answers_nobody,
+		who_is_accepted_by_a_port_that_ignores_is_heard,
 		a_paused_port_lets_clients_wait_in_its_queue,
 		a_unix_socket_refuses_too_and_leaves_no_file,
 		somebodys_file_is_not_taken_for_a_stale_socket, NULL});

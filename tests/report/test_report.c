@@ -17,6 +17,7 @@
 #include "report/write.h"
 #include "tests/harness/check_run.h"
 #include "tests/report/planted.h"
+#include "tests/report/planted_asked.h"
 
 /* The JSON of a planted run with that id; owned. */
 static char *
@@ -243,6 +244,44 @@ START_TEST(the_same_run_gives_the_same_bytes)
 }
 END_TEST
 
+/* Steady state not met: nothing was armed, nothing was judged. */
+START_TEST(a_run_that_injected_nothing_has_a_report)
+{
+	static void (*const views[])(const struct report *, struct str *) = {
+	    view_markdown, view_html, view_json, view_junit, view_sarif};
+	struct run run = {0};
+	struct report r;
+	size_t n;
+
+	planted_asked(&run);
+	n = run.asked->scenarios_count;
+	run.scenarios = xcalloc(n, sizeof(*run.scenarios));
+	for (size_t i = 0; i < n; i++)
+		run.scenarios[i] =
+		    (struct run_scenario){.asked = &run.asked->scenarios[i],
+					  .from_us = RUN_NEVER,
+					  .to_us = RUN_NEVER,
+					  .state = SCENARIO_PENDING};
+	run_judge(&run);
+	report_build(&r, &run, NULL);
+	ck_assert_uint_eq(r.met + r.violated, 0);
+	ck_assert_uint_gt(r.undecided, 10);
+	ck_assert_uint_eq(r.cells_count, 0);
+	ck_assert_double_eq(r.mttr_s, UPTIME_NONE);
+	for (size_t i = 0; i < COUNT_OF(views); i++) {
+		struct str text = {0};
+
+		views[i](&r, &text);
+		ck_assert_uint_gt(text.len, 100);
+		ck_assert_ptr_null(strstr(text.text, "nan"));
+		ck_assert_ptr_null(strstr(text.text, "inf\""));
+		str_fini(&text);
+	}
+	report_fini(&r);
+	run_fini(&run);
+}
+END_TEST
+
 /* --- files ------------------------------------------------------------------
  */
 
@@ -379,6 +418,7 @@ main(void)
 	    the_next_cycle_is_valid_configuration,
 	    expectations_and_rules_speak_of_mechanisms_that_are_weighed,
 	    the_same_run_gives_the_same_bytes,
+	    a_run_that_injected_nothing_has_a_report,
 	    all_formats_come_into_a_folder_that_is_made,
 	    only_what_was_asked_for_is_written,
 	    a_folder_that_cannot_be_is_told,

@@ -61,6 +61,8 @@ static const struct {
      "up to 20 calls in 1 s; fallback and blast radius need 30"},
     {"type = \"latency\"; latency = \"1s\"; for = \"10s\";", "recovery",
      PLAN_DECIDES, "recoveries up to 10 s can be seen"},
+    {"type = \"abort\"; status = 503; for = \"10s\"; every = 10;", "retries",
+     PLAN_PARTLY, "absence needs 30: 15 s"},
     {"type = \"abort\"; status = 503; for = \"1s\"; expect_hits = 50;", "proof",
      PLAN_UNDECIDED, "up to 20 flows, and expect_hits is 50"},
 };
@@ -89,6 +91,24 @@ START_TEST(plans_tell_what_cannot_be_found_out)
 		conf_model_unref(m);
 		free(text);
 	}
+}
+END_TEST
+
+START_TEST(a_fault_must_outlast_the_chain_that_is_expected)
+{
+	struct conf_model *m = runner_load(
+	    HEAD "scenarios = ( { name = \"s\"; faults = ( { route = \"api\"; "
+		 "type = \"abort\"; for = \"1800ms\"; } ); expect = { retries "
+		 "= { max = 3; }; }; } );");
+	struct plan p;
+
+	/* 0.1 + 0.2 + 0.4 and three times 0.4. */
+	plan_make(&p, m, NULL);
+	ck_assert_int_eq(finding(&p, "retries")->state, PLAN_UNDECIDED);
+	ck_assert_ptr_nonnull(
+	    strstr(finding(&p, "retries")->text, "take 1.9 s"));
+	plan_fini(&p);
+	conf_model_unref(m);
 }
 END_TEST
 
@@ -193,6 +213,7 @@ main(void)
 	return check_run(
 	    "plan", (const TTest *const[]){
 			plans_tell_what_cannot_be_found_out,
+			a_fault_must_outlast_the_chain_that_is_expected,
 			a_fault_that_nobody_calls_through_proves_nothing,
 			the_timeline_adds_up, edges_are_found_by_what_is_said,
 			baselines_that_are_too_short_are_told, NULL});

@@ -2,6 +2,7 @@
 """Fault kinds that decide about connections, on TCP and on HTTP routes:
 present from the start, added live, removed live."""
 
+import socket
 import tempfile
 import time
 import unittest
@@ -86,6 +87,17 @@ class Connections(Scenario):
         self.proxy.reload(self.text())
         self.assertEqual(connect_outcome(self.port, 20), "ok")
         self.served()
+
+    def test_a_handshake_that_ends_amid_connect_timeout_is_served(self):
+        """What the port accepts while it ignores takes its minimum TTL over.
+        Such connections were deaf for ever. A client of TTL 255 gets there
+        without the luck that others need."""
+        self.prepare(fault("connect_timeout"))
+        conn = self.client(self.port, ttl=255)
+        conn.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 64)
+        self.served(conn, within=5)
+        self.proxy.reload(self.text())
+        self.served(conn, within=5)
 
     def test_connect_timeout_for_some_clients_accepts_in_silence(self):
         self.prepare(fault("connect_timeout",
@@ -175,11 +187,16 @@ class Connections(Scenario):
     def test_half_open_connections_hear_nothing_ever(self):
         self.prepare()
         conn = self.served()
-        self.proxy.reload(self.text(fault("half_open")))
+        # The one that goes with it does not make them hear again.
+        self.proxy.reload(self.text(
+            fault("half_open", after="100ms"),
+            fault("blackhole", stream="upstream")))
         conn.send(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
-        conn.expect_silence(0.3)
+        self.proxy.wait_journal("the death", effect="silence")
+        conn.send(b"Anybody?")
         self.proxy.reload(self.text())
-        conn.expect_silence(0.2)
+        conn.expect_silence(0.6)
+        self.assertGreater(conn.unacked(), 0)
         self.served()
 
     def test_blackhole_both_ways_does_not_even_answer_connects(self):

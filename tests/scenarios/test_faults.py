@@ -7,7 +7,7 @@ byte-identical."""
 import unittest
 
 from harness import (STREAM, TOTAL, HttpLine, Scenario, TcpLine, Watch, conf,
-                     connect_outcome, fault, noise, wait_until)
+                     connect_outcome, fault, noise, tcp_states, wait_until)
 
 
 class Effect:
@@ -369,6 +369,23 @@ class Changes(Scenario):
         line.silence(0.1)
         self.proxy.reload(self.text())
         line.receiver.expect_end("rst")
+
+    def test_a_session_that_ends_while_it_is_deaf_is_over(self):
+        """The kernel finishes what the proxy closed, and did not hear the
+        client's last acknowledgement any more: new connections from the same
+        port to the same port went unanswered for minutes."""
+        self.upstream = self.backend()
+        self.port, self.proxy, self.text = self.proxied(self.upstream.port)
+        client, server = self.pair(self.port, self.upstream)
+        client.finish()
+        server.expect_end("fin")
+        self.proxy.reload(self.text(fault("blackhole", stream="upstream")))
+        server.send(b"all of it")
+        server.close()
+        client.expect_end("fin", b"all of it")
+        client.close()
+        wait_until(lambda: tcp_states(self.port) == ["LISTEN"], within=5,
+                   what="the end of the connection")
 
     def test_a_route_that_is_removed_drains(self):
         line = self.prepare(fault("latency", latency="30ms"))

@@ -5,10 +5,12 @@ import json
 import os
 import resource
 import socket
+import struct
 import subprocess
 import tempfile
 
-from harness import Scenario
+from harness import Scenario, fault
+from harness.h2 import GOAWAY
 from harness.peers import nginx, postgres, psql, redis
 from harness.proxy import BIN
 from harness.tls import Pki
@@ -109,6 +111,28 @@ class Http(Load):
         self.assert_all(got)
         self.assertGreaterEqual(got["opened"], got["fired"] // 5)
 
+    def test_five_thousand_a_second_do_not_fall_behind(self):
+        peer = nginx(self, {"index.html": b"x"})
+        got = self.drive(peer.port, {}, seconds=2, rate=5000,
+                         max_in_flight=3000)
+        self.assertGreater(got["fired"], 9500)
+        first, final = got["samples"][0], got["samples"][-1]
+        self.assertAlmostEqual((final["intended_us"] - first["intended_us"]) /
+                               (got["fired"] - 1), 200, delta=5)
+        late = [s["start_us"] - s["intended_us"] for s in got["samples"]
+                if s["start_us"]]
+        quarter = len(late) // 4
+        middle, last = (sorted(part)[quarter // 2] for part in
+                        (late[quarter:2 * quarter], late[-quarter:]))
+        # Half a processor at most, and late only as the machine is busy.
+        self.assertLess(got["cpu_us"] / got["fired"], 100)
+        self.assertLess(last, max(3 * middle, 1000000))
+
+    def test_every_address_of_a_name_is_tried(self):
+        peer = nginx(self, {"index.html": b"x"})
+        got = self.drive(0, {}, target=f"localhost:{peer.port}")
+        self.assert_all(got)
+
     def big(self, size):
         def serve(conn):
             conn.recv_until(b"\r\n\r\n")
@@ -201,8 +225,10 @@ class Tls(Load):
         got = self.drive(0, {}, target=self.target,
                          ca_file=self.pki.path("other.pem"))
         self.assert_all(got, "broken")
+        self.assertIn("unable to get local issuer certificate", got["why"])
         got = self.drive(0, {}, target=self.target, any_certificate=True)
         self.assert_all(got)
+        self.assertEqual(got["why"], "")
 
     def test_a_server_without_http2_breaks_http2(self):
         got = self.drive(0, {}, target=f"127.0.0.1:{self.port}",
@@ -240,6 +266,83 @@ class Http2(Load):
         for s in got["samples"]:
             self.assertEqual(s["outcome"],
                              "failed" if s["request"] else "timeout")
+
+    def test_what_was_refused_is_sent_once_more(self):
+        def answer(peer, st):
+            if len(server.requests) % 3 == 0:
+                peer.reset(st, "REFUSED_STREAM")
+            else:
+                peer.headers(st.number, [(":status", "200")], True)
+        server = self.h2_server(answer)
+        got = self.drive(server.port, {}, protocol="http2", serial=True)
+        self.assert_all(got)
+        self.assertGreater(got["resent"], 5)
+        server = self.h2_server(lambda peer, st: peer.reset(
+            st, "REFUSED_STREAM"))
+        got = self.drive(server.port, {}, protocol="http2", rate=20)
+        self.assert_all(got, "broken")
+        self.assertEqual(len(server.requests), 2 * got["fired"])
+
+    def test_a_goaway_moves_requests_to_another_connection(self):
+        def answer(peer, st):
+            if st.number == 5:
+                # It was not taken up: 3 was the last.
+                peer.write(GOAWAY, 0, 0, struct.pack(">II", 3, 0))
+                return
+            peer.headers(st.number, [(":status", "200")], True)
+        server = self.h2_server(answer)
+        got = self.drive(server.port, {}, protocol="http2", serial=True)
+        self.assert_all(got)
+        self.assertGreater(got["resent"], 5)
+        self.assertGreaterEqual(got["opened"], got["resent"])
+
+    def test_resets_and_ends_break_what_was_under_way(self):
+        server = self.h2_server(lambda peer, st: peer.reset(
+            st, "INTERNAL_ERROR"))
+        got = self.drive(server.port, {}, protocol="http2")
+        self.assert_all(got, "broken")
+        self.assertEqual(got["resent"], 0)
+        server = self.h2_server(lambda peer, st: peer.conn.reset())
+        got = self.drive(server.port, {}, protocol="http2")
+        self.assert_all(got, "broken")
+        self.assertEqual(got["resent"], 0)
+
+
+class Faults(Load):
+    """What faultwire does to a load is seen, whole and once."""
+
+    def through(self, *faults, **load):
+        web = self.web()
+        port, _, _ = self.proxied(web.port, *faults, protocol="http",
+                                  upstream_protocol="http1")
+        got = self.drive(port, {"target": "/{seq}"}, **load)
+        return got, [m.target for m in web.requests]
+
+    def test_resets_are_not_hidden_by_sending_again(self):
+        for stream in ("upstream", "downstream"):
+            for protocol in ("http1", "http2"):
+                with self.subTest(stream=stream, protocol=protocol):
+                    got, seen = self.through(
+                        fault("reset_peer", stream=stream, probability=0.5),
+                        protocol=protocol)
+                    self.assertEqual(got["ok"] + got["broken"], got["fired"])
+                    self.assertGreater(got["broken"], got["fired"] // 5)
+                    self.assertEqual(got["resent"], 0)
+                    self.assertEqual(len(seen), len(set(seen)))
+
+    def test_answers_of_faults_and_delays_are_seen(self):
+        got, _ = self.through(fault("abort", status=503, probability=0.5))
+        self.assertEqual(got["ok"] + got["failed"], got["fired"])
+        self.assertEqual({s["status"] for s in got["samples"]}, {200, 503})
+        got, _ = self.through(fault("latency", latency="120ms"))
+        self.assert_all(got)
+        for s in got["samples"]:
+            self.assertGreaterEqual(s["end_us"] - s["start_us"], 120000)
+
+    def test_ipv6_works_as_well(self):
+        web = self.web(address="::1")
+        got = self.drive(0, {}, target=f"[::1]:{web.port}")
+        self.assert_all(got)
 
 
 class Redis(Load):
@@ -324,6 +427,21 @@ class Postgres(Load):
                                    ("md5", "md5"),
                                    ("scram-sha-256", "scram-sha-256")):
             self.check_password(peer, method, encryption)
+
+    def test_a_database_that_stops_fails_and_comes_back(self):
+        peer = postgres(self)
+        got = self.drive(peer.port, [
+            {"send": "select 1"},
+            {"send": "select pg_terminate_backend(pg_backend_pid())"}],
+            protocol="postgres", rate=40, seconds=1)
+        for s in got["samples"]:
+            self.assertEqual(s["outcome"], "failed" if s["request"] else "ok",
+                             s)
+        self.assertEqual(got["resent"], 0)
+        port = peer.port
+        peer.stop()
+        got = self.drive(port, {"send": "select 1"}, protocol="postgres")
+        self.assert_all(got, "broken")
 
     def check_password(self, peer, method, encryption):
         with self.subTest(method):

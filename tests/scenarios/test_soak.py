@@ -3,6 +3,8 @@
 partitions come and go at random. Afterwards nothing is left behind."""
 
 import random
+import shutil
+import subprocess
 import threading
 import time
 import unittest
@@ -20,6 +22,7 @@ HARMLESS = (
     fault("bandwidth", rate="3MB/s", stream="both"),
     fault("bandwidth", rate="8MB/s", shared=True),
     fault("loss", rate="1%", burst=2, rtt="2ms", rto="5ms"),
+    fault("loss", rate="3%", variant="segments"),
     fault("blackhole"),
     fault("blackhole", acknowledge=True, stream="upstream"),
     fault("blackhole", stream="both", on="30ms", off="80ms"),
@@ -44,6 +47,7 @@ HARMFUL = (
     fault("timeout", timeout="10ms", probability=0.5),
     fault("lifetime", duration="15ms", jitter="10ms"),
     fault("half_open", after="20ms", probability=0.2),
+    fault("half_open", after="20ms", variant="vanish", probability=0.2),
     fault("corrupt", rate="1%"), fault("conn_limit", max=2),
     fault("blackhole", held="drop"), fault("refuse", on="10ms", off="40ms"),
 )
@@ -115,6 +119,17 @@ class Soak(Scenario):
         finally:
             c.close()
 
+    def sockets(self):
+        """Every socket of both ports, by which a failure is understood."""
+        if not shutil.which("ss"):
+            return "(no ss to look at the sockets with)"
+        either = " or ".join(f"sport = :{p} or dport = :{p}" for p in
+                             (*self.ports, self.tcp.port, self.http.port))
+        return subprocess.run(
+            ["ss", "-tnioO", "state", "all", "exclude", "time-wait",
+             f"( {either} )"], check=False, capture_output=True,
+            text=True).stdout
+
     def load(self, which, client, tolerant):
         def work(number):
             seed = number
@@ -126,7 +141,7 @@ class Soak(Scenario):
                 except (OSError, AssertionError, ValueError,
                         IndexError) as e:
                     if not tolerant:
-                        self.errors.append(e)
+                        self.errors.append(f"{e!r}\n{self.sockets()}")
                         return
                     time.sleep(0.005)
 
@@ -150,7 +165,8 @@ class Soak(Scenario):
         for thread in threads:
             thread.join(90)
             self.assertFalse(thread.is_alive(), "a client hangs for ever")
-        self.assertEqual(self.errors, [])
+        if self.errors:
+            self.fail("\n".join(self.errors))
 
     def silent(self, faults):
         """Sessions that died without a word: they stay, as on a real network.

@@ -3,6 +3,7 @@
 
 import os
 import re
+import select
 import shutil
 import socket
 import ssl
@@ -67,6 +68,22 @@ class Handshakes(Scenario):
         self.addCleanup(conn.sock.close)
         conn.send(b"fine")
         return conn.recv(4).decode()
+
+    def test_who_died_silently_sends_no_close_notify_either(self):
+        port = free_port()
+        proxy = self.start(conf.text([route(
+            "r", port, self.back.port, fault("half_open", after="1s"),
+            tls={"intercept": True, "ca_dir": self.ca})]))
+        conn = tls_connect(port, "server.test", self.context)
+        self.addCleanup(conn.sock.close)
+        conn.send(b"fine")
+        self.assertEqual(conn.recv(4), b"fine")
+        proxy.wait_journal("the death", effect="silence")
+        proxy.stop()
+        if select.select([conn.sock], [], [], 0.3)[0]:
+            # It could not be forgotten without CAP_NET_ADMIN.
+            with self.assertRaises(ConnectionResetError):
+                os.read(conn.sock.fileno(), 100)
 
     def test_the_error_that_a_client_sees(self):
         port = free_port()

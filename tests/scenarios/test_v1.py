@@ -153,6 +153,7 @@ class Described(V1):
         number = session["session"]
         self.call("GET", f"/v1/sessions/{number}/explain")
         self.call("GET", "/v1/routes/live/flows/0/explain")
+        self.call("GET", "/v1/reactions?route=live")
         self.call("DELETE", f"/v1/sessions/{number}?dry_run=1")
         self.call("DELETE", f"/v1/sessions/{number}", status=204)
         events = Events(self.api)

@@ -5,188 +5,19 @@
     driver ─► edge ─► service ─► api ─► backend
 """
 
-import http.client
 import json
 import os
 import socket
 import tempfile
-import threading
 import time
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from harness import (Scenario, conf, fault, free_port, response, route,
-                     run)
-
-ABORT = {"api": (fault("abort", status=503, headers=["Retry-After: 1"]),)}
-HANG = {"api": (fault("hang"),)}
+from harness import Scenario, conf, fault, free_port, route, run
+from harness.planted import (ABORT, HANG, Planted, breaker, impatient, leaking,
+                             plain, retrying)
 
 
-class Service(ThreadingHTTPServer):
-    """Answers by asking the dependency, as `reaction` does it."""
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, api_port, reaction):
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                status, body = reaction(service, self.path)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_args):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.api_port = api_port
-        self.lock = threading.Lock()
-        self.failures, self.open_until = 0, 0.0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, _request, _client):
-        pass
-
-    def ask(self, path, timeout=20):
-        conn = http.client.HTTPConnection("127.0.0.1", self.api_port,
-                                          timeout=timeout)
-        try:
-            conn.request("GET", path)
-            reply = conn.getresponse()
-            return reply.status, reply.read()
-        except (OSError, http.client.HTTPException):
-            return 504, b"no answer"
-        finally:
-            conn.close()
-
-
-def plain(service, path):
-    return service.ask(path)
-
-
-def retrying(service, path):
-    for pause in (0.1, 0.2, 0.4, None):
-        status, body = service.ask(path)
-        if status < 500 or pause is None:
-            break
-        time.sleep(pause)
-    return status, body
-
-
-def breaker(service, path):
-    """Opens after 5 failures in a row, for a second; one probe."""
-    with service.lock:
-        if time.monotonic() < service.open_until:
-            return 503, b"open"
-        probing = service.failures >= 5
-        if probing:
-            service.open_until = time.monotonic() + 60
-    status, body = service.ask(path)
-    with service.lock:
-        service.failures = 0 if status < 500 else service.failures + 1
-        if service.failures >= 5:
-            service.open_until = time.monotonic() + 1
-        elif probing:
-            service.open_until = 0.0
-    return status, body
-
-
-def impatient(service, path):
-    return service.ask(path, timeout=0.3)
-
-
-def leaking(service, path):
-    """Answers after 0.3 s; the call itself goes on."""
-    got = []
-    call = threading.Thread(target=lambda: got.append(service.ask(path, 3)),
-                            daemon=True)
-    call.start()
-    call.join(0.3)
-    return got[0] if got else (504, b"gave up")
-
-
-class Found(dict):
-    def decided(self, mech, kind):
-        """The verdict; on a machine too busy to tell, none is the right
-        one."""
-        found = self[mech, kind]
-        if "own timers were late" in found["why"]:
-            raise unittest.SkipTest(found["why"])
-        return found
-
-
-class Verdicts(Scenario):
-    def run_with(self, reaction, faults, seconds, rate=40):
-        """Drives the service through a baseline and the faults; the journal's
-        verdicts by mechanism."""
-        backend = self.web(lambda _message: response(b"x" * 100))
-        edge, api = free_port(), free_port()
-        service = Service(api, reaction)
-        self.addCleanup(service.server_close)
-        self.addCleanup(service.shutdown)
-
-        def text(with_faults):
-            def faults_on(name):
-                return with_faults.get(name, ())
-            return conf.text([
-                route("edge", edge, service.server_address[1],
-                      *faults_on("edge"), to="svc", protocol="http"),
-                route("api", api, backend.port, *faults_on("api"),
-                      from_="svc", protocol="http")],
-                services=[{"name": "svc", "addresses": ["192.0.2.1"]}])
-
-        self.text = text({})
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.journal = os.path.join(self.folder, "journal")
-        self.proxy = self.start(self.text, journal=self.journal)
-        self.edge, self.number = edge, 0
-        self.drive(2, rate)
-        for with_faults in faults:
-            self.proxy.reload(text(with_faults))
-            self.drive(seconds, rate)
-            self.proxy.reload(self.text)
-            self.drive(0.5, rate)
-        self.proxy.stop()
-        return self.verdict("--edge", "edge=api")
-
-    def drive(self, seconds, rate):
-        """Open loop: nobody waits for the one before."""
-        threads = []
-        start = time.monotonic()
-        while time.monotonic() < start + seconds:
-            self.number += 1
-            threads.append(threading.Thread(
-                target=self.one, args=(f"/row/{self.number}",)))
-            threads[-1].start()
-            # Not on a lattice: brackets could not narrow.
-            time.sleep((0.5 + (self.number * 0.618) % 1) / rate)
-        for thread in threads:
-            thread.join(30)
-
-    def one(self, path):
-        conn = http.client.HTTPConnection("127.0.0.1", self.edge, timeout=20)
-        try:
-            conn.request("GET", path)
-            conn.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            pass
-        finally:
-            conn.close()
-
-    def verdict(self, *args):
-        done = run("verdict", "--json", *args, self.journal)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        found = Found()
-        for v in json.loads(done.stdout)["verdicts"]:
-            if v["route"] == "api":
-                found[v["mech"], v.get("fault")] = v
-        return found
-
+class Verdicts(Planted):
     def test_a_service_that_retries(self):
         found = self.run_with(retrying, [ABORT], 3, rate=20)
         retries = found["retries", "abort"]
@@ -217,7 +48,7 @@ class Verdicts(Scenario):
         # The same relation by the services of the configuration.
         file = os.path.join(self.folder, "run.conf")
         with open(file, "w", encoding="ascii") as f:
-            f.write(self.text)
+            f.write(self.text_with({}))
         self.assertEqual(self.verdict("-c", file)["breaker", "abort"], seen)
         # Without the relation it cannot be seen.
         self.assertEqual(self.verdict()["breaker", "abort"]["state"],
@@ -231,6 +62,15 @@ class Verdicts(Scenario):
                       ("ABSENT", "INCONCLUSIVE"))
         self.assertEqual(found["amplification", "abort"]["state"], "ABSENT")
         self.assertNotIn(("timeout", "abort"), found)
+        with tempfile.TemporaryDirectory() as folder:
+            page = os.path.join(folder, "report.md")
+            done = run("verdict", "--edge", "edge=api", "--report", page,
+                       self.journal)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            with open(page, encoding="utf-8") as file:
+                report = file.read()
+        self.assertIn("bad: api: callers do not retry all that fails", report)
+        self.assertIn("There was no load driver", report)
 
     def test_a_time_out_for_every_read(self):
         drip = fault("drip", pieces=10, duration="1s")
@@ -300,6 +140,25 @@ class Command(Scenario):
                    text='{"type":"journal","ts_us":0,"format":1}\n')
         self.assertEqual(done.returncode, 0)
         self.assertIn("nothing to judge", done.stdout)
+
+    def test_a_report_is_written_in_the_format_that_its_name_says(self):
+        head = '{"type":"journal","ts_us":0,"format":1}\n'
+        with tempfile.TemporaryDirectory() as folder:
+            for name, begins in (("a.md", "# Experiment"),
+                                 ("a.html", "<!DOCTYPE html>"),
+                                 ("a.json", '{"schema":1,')):
+                path = os.path.join(folder, name)
+                done = run("verdict", "-r", path, "{}", text=head,
+                           suffix=".jsonl")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                with open(path, encoding="utf-8") as file:
+                    self.assertTrue(file.read().startswith(begins))
+            for name, said in (("a.pdf", "ends in .md, .html or .json"),
+                               ("no/a.md", "No such file")):
+                done = run("verdict", "-r", os.path.join(folder, name), "{}",
+                           text=head, suffix=".jsonl")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(said, done.stderr)
 
     def test_one_journal_is_needed(self):
         self.assertEqual(run("verdict").returncode, 2)

@@ -2,11 +2,13 @@
 """Sockets that tell exactly what happened: bytes, FIN, RST or silence."""
 
 import errno
+import fcntl
 import os
 import random
 import select
 import socket
 import struct
+import termios
 import threading
 import time
 
@@ -157,6 +159,11 @@ class Conn:
                 got = e
             raise AssertionError(f"expected silence, got {got!r}")
 
+    def unacked(self):
+        """Bytes that were sent and the other kernel has not acknowledged."""
+        return struct.unpack("i", fcntl.ioctl(
+            self.sock, termios.TIOCOUTQ, struct.pack("i", 0)))[0]
+
     def finish(self):
         """Sends FIN; the other direction stays open."""
         self.sock.shutdown(socket.SHUT_WR)
@@ -275,7 +282,7 @@ def sink_and_count(conn):
     conn.sock.sendall(b"%d" % total)
 
 
-def connect(to, within=WITHIN, source=None, receive_buffer=None):
+def connect(to, within=WITHIN, source=None, receive_buffer=None, ttl=None):
     """Connects to a port of 127.0.0.1, (host, port) or a Unix path."""
     if isinstance(to, str):
         sock = socket.socket(socket.AF_UNIX)
@@ -287,6 +294,8 @@ def connect(to, within=WITHIN, source=None, receive_buffer=None):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     if source:
         sock.bind((source, 0))
+    if ttl:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
     sock.settimeout(within)
     conn = Conn(sock)
     try:
@@ -311,6 +320,16 @@ def connect_outcome(to, within, source=None):
     except OSError as e:
         return errno.errorcode.get(e.errno, str(e))
     return "ok"
+
+
+def tcp_states(port):
+    """The states of all IPv4 sockets with that local port."""
+    names = ("ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT1 FIN_WAIT2 TIME_WAIT "
+             "CLOSE CLOSE_WAIT LAST_ACK LISTEN CLOSING NEW_SYN_RECV").split()
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        rows = [line.split() for line in f][1:]
+    return [names[int(row[3], 16) - 1] for row in rows
+            if int(row[1].rsplit(":", 1)[1], 16) == port]
 
 
 def exchange_both_ways(a, b, length=100_000, seed=3):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Windows over samples, and what is asked of them. */
-#include "runner/live.h"
+#include "runner/pulse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,25 +13,25 @@
  */
 
 void
-live_init(struct live *l, size_t loads)
+pulse_init(struct pulse *l, size_t loads)
 {
 	l->loads = xcalloc(loads + 1, sizeof(*l->loads));
 	l->count = loads;
 }
 
 void
-live_fini(struct live *l)
+pulse_fini(struct pulse *l)
 {
 	for (size_t i = 0; i < l->count; i++)
 		free(l->loads[i].items);
 	free(l->loads);
-	*l = (struct live){0};
+	*l = (struct pulse){0};
 }
 
 void
-live_add(struct live *l, const struct sample *s, int64_t now_us)
+pulse_add(struct pulse *l, const struct sample *s, int64_t now_us)
 {
-	struct live_load *load = &l->loads[s->load];
+	struct pulse_load *load = &l->loads[s->load];
 
 	if (load->count == load->room) {
 		load->room = MAX(2 * load->room, 256);
@@ -39,18 +39,18 @@ live_add(struct live *l, const struct sample *s, int64_t now_us)
 		    xrealloc(load->items, load->room * sizeof(*load->items));
 	}
 	load->items[load->count++] =
-	    (struct live_item){.at_us = now_us,
+	    (struct pulse_item){.at_us = now_us,
 			       .latency_us = now_us - s->intended_us,
 			       .outcome = s->outcome};
 }
 
 /* Adds the items of one load; latencies go to *at, which is moved. */
 static void
-take_load(const struct live_load *load, const int64_t span_us[2],
-	  struct live_window *to, double **at)
+take_load(const struct pulse_load *load, const int64_t span_us[2],
+	  struct pulse_window *to, double **at)
 {
 	for (size_t i = load->count; i-- > 0;) {
-		const struct live_item *item = &load->items[i];
+		const struct pulse_item *item = &load->items[i];
 
 		if (item->at_us < span_us[0])
 			break;
@@ -67,18 +67,18 @@ take_load(const struct live_load *load, const int64_t span_us[2],
 }
 
 void
-live_take(const struct live *l, size_t load, const int64_t span_us[2],
-	  struct live_window *to)
+pulse_take(const struct pulse *l, size_t load, const int64_t span_us[2],
+	  struct pulse_window *to)
 {
 	size_t room = 1;
 	double *values, *at;
 
-	*to = (struct live_window){0};
+	*to = (struct pulse_window){0};
 	for (size_t i = 0; i < l->count; i++)
 		room += l->loads[i].count;
 	values = at = xcalloc(room, sizeof(*values));
 	for (size_t i = 0; i < l->count; i++) {
-		if (load == LIVE_ALL || load == i)
+		if (load == PULSE_ALL || load == i)
 			take_load(&l->loads[i], span_us, to, &at);
 	}
 	to->success = stat_wilson(to->n - to->failed, to->n);
@@ -95,8 +95,8 @@ live_take(const struct live *l, size_t load, const int64_t span_us[2],
 
 /* Moves from_us back until the window has its samples. */
 static void
-take_latest(const struct live *l, const struct conf_steady *s, size_t load,
-	    const struct live_steady *ask, struct live_window *to)
+take_latest(const struct pulse *l, const struct conf_steady *s, size_t load,
+	    const struct pulse_steady *ask, struct pulse_window *to)
 {
 	int64_t window_us = ask->window_us;
 	int64_t span[2] = {ask->from_us, ask->to_us};
@@ -104,7 +104,7 @@ take_latest(const struct live *l, const struct conf_steady *s, size_t load,
 	do {
 		if (window_us > 0)
 			span[0] = MAX(ask->from_us, ask->to_us - window_us);
-		live_take(l, load, span, to);
+		pulse_take(l, load, span, to);
 		window_us *= 2;
 	} while (to->n < (size_t)s->min_samples && span[0] > ask->from_us);
 }
@@ -124,7 +124,7 @@ say_latency(struct str *why, const char *what, int64_t us, int64_t max_us)
 
 /* Appends what is not met; nothing if all is. */
 static void
-judge_steady(const struct conf_steady *s, const struct live_window *w,
+judge_steady(const struct conf_steady *s, const struct pulse_window *w,
 	     struct str *why)
 {
 	double success =
@@ -145,7 +145,7 @@ judge_steady(const struct conf_steady *s, const struct live_window *w,
 }
 
 static void
-keep(struct run *run, const struct conf_steady *s, const struct live_window *w,
+keep(struct run *run, const struct conf_steady *s, const struct pulse_window *w,
      const bool after_met[2])
 {
 	struct run_steady *to;
@@ -166,15 +166,15 @@ keep(struct run *run, const struct conf_steady *s, const struct live_window *w,
 }
 
 bool
-live_is_steady(const struct live *l, const struct conf_experiment *e,
-	       const struct live_steady *ask, char **why)
+pulse_is_steady(const struct pulse *l, const struct conf_experiment *e,
+	       const struct pulse_steady *ask, char **why)
 {
 	struct str all = {0};
 	bool met = true;
 
 	for (size_t i = 0; i < e->steady_count; i++) {
 		const struct conf_steady *s = &e->steady[i];
-		struct live_window w;
+		struct pulse_window w;
 		struct str one = {0};
 
 		take_latest(l, s, conf_experiment_load(e, s->of), ask, &w);
@@ -208,7 +208,7 @@ is_except(const struct conf_abort *a, const char *scenario)
 
 /* The reason why it is met, owned; NULL: it is not. */
 static char *
-judge_abort(const struct conf_abort *a, const struct live_window *w)
+judge_abort(const struct conf_abort *a, const struct pulse_window *w)
 {
 	size_t all = w->n + w->lost;
 	struct str why = {0};
@@ -231,19 +231,19 @@ judge_abort(const struct conf_abort *a, const struct live_window *w)
 }
 
 bool
-live_aborts(const struct live *l, const struct conf_experiment *e,
+pulse_aborts(const struct pulse *l, const struct conf_experiment *e,
 	    const char *scenario, int64_t now_us, char **why)
 {
 	for (size_t i = 0; i < e->guards.aborts_count; i++) {
 		const struct conf_abort *a = &e->guards.aborts[i];
-		struct live_window w;
+		struct pulse_window w;
 		char *reason;
 
 		if (is_except(a, scenario))
 			continue;
-		live_take(l,
+		pulse_take(l,
 			  a->of != NULL ? conf_experiment_load(e, a->of)
-					: LIVE_ALL,
+					: PULSE_ALL,
 			  (int64_t[]){now_us - a->for_us, now_us + 1}, &w);
 		reason = judge_abort(a, &w);
 		if (reason == NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether services are steady, and whether guards end a run, from samples. */
-#include "runner/live.h"
+#include "runner/pulse.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 /* `n` samples a second of load 0, from then on; every `bad`-th fails (0: none),
  * each takes so long. */
 static void
-add(struct live *l, const double span_s[2], int n, int bad, int64_t latency_us)
+add(struct pulse *l, const double span_s[2], int n, int bad, int64_t latency_us)
 {
 	int count = (int)((span_s[1] - span_s[0]) * n);
 
@@ -27,47 +27,47 @@ add(struct live *l, const double span_s[2], int n, int bad, int64_t latency_us)
 							? SAMPLE_FAILED
 							: SAMPLE_OK};
 
-		live_add(l, &s, at_us);
+		pulse_add(l, &s, at_us);
 	}
 }
 
 static void
-lose(struct live *l, double at_s, int n)
+lose(struct pulse *l, double at_s, int n)
 {
 	const struct sample s = {.outcome = SAMPLE_LOST};
 
 	for (int i = 0; i < n; i++)
-		live_add(l, &s, (int64_t)(at_s * SECOND));
+		pulse_add(l, &s, (int64_t)(at_s * SECOND));
 }
 
 START_TEST(windows_count_what_ended_in_them)
 {
-	struct live l;
-	struct live_window w;
+	struct pulse l;
+	struct pulse_window w;
 
-	live_init(&l, 2);
+	pulse_init(&l, 2);
 	add(&l, (double[]){0, 10}, 20, 4, 30000);
 	lose(&l, 10, 3);
-	live_take(&l, 0, (int64_t[]){0, 11 * SECOND}, &w);
+	pulse_take(&l, 0, (int64_t[]){0, 11 * SECOND}, &w);
 	ck_assert_uint_eq(w.n, 200);
 	ck_assert_uint_eq(w.failed, 50);
 	ck_assert_uint_eq(w.lost, 3);
 	ck_assert_int_eq(w.p95_us, 30000);
-	live_take(&l, LIVE_ALL, (int64_t[]){9 * SECOND, 10 * SECOND}, &w);
+	pulse_take(&l, PULSE_ALL, (int64_t[]){9 * SECOND, 10 * SECOND}, &w);
 	ck_assert_uint_eq(w.n, 20);
-	live_take(&l, 1, (int64_t[]){0, 11 * SECOND}, &w);
+	pulse_take(&l, 1, (int64_t[]){0, 11 * SECOND}, &w);
 	ck_assert_uint_eq(w.n, 0);
-	live_fini(&l);
+	pulse_fini(&l);
 }
 END_TEST
 
 /* Asks at 20 s, of what came since 10 s. */
 static bool
-ask(const struct live *l, const struct conf_model *m, int64_t window_us,
+ask(const struct pulse *l, const struct conf_model *m, int64_t window_us,
     char **why)
 {
-	return live_is_steady(l, m->experiment,
-			      &(struct live_steady){.from_us = 10 * SECOND,
+	return pulse_is_steady(l, m->experiment,
+			      &(struct pulse_steady){.from_us = 10 * SECOND,
 						    .to_us = 20 * SECOND,
 						    .window_us = window_us},
 			      why);
@@ -78,10 +78,10 @@ START_TEST(steady_is_what_is_asked_for)
 	struct conf_model *m = runner_load(
 	    HEAD "steady = ( { of = \"users\"; success_min = 0.95; p95_max = "
 		 "\"50ms\"; min_samples = 100; } );");
-	struct live l;
+	struct pulse l;
 	char *why;
 
-	live_init(&l, 1);
+	pulse_init(&l, 1);
 	ck_assert(!ask(&l, m, 0, &why));
 	ck_assert_str_eq(why, "users: only 0 requests, expected 100 at least");
 	free(why);
@@ -90,13 +90,13 @@ START_TEST(steady_is_what_is_asked_for)
 	ck_assert_str_eq(why, "users: 90% of 200 requests are good, expected "
 			      "95% at least");
 	free(why);
-	live_fini(&l);
-	live_init(&l, 1);
+	pulse_fini(&l);
+	pulse_init(&l, 1);
 	add(&l, (double[]){10, 20}, 20, 0, 60000);
 	ck_assert(!ask(&l, m, 0, &why));
 	ck_assert_str_eq(why, "users: p95 is 60ms, expected 50ms at most");
 	free(why);
-	live_fini(&l);
+	pulse_fini(&l);
 	conf_model_unref(m);
 }
 END_TEST
@@ -106,11 +106,11 @@ START_TEST(the_latest_part_grows_until_it_has_its_samples)
 	struct conf_model *m =
 	    runner_load(HEAD "steady = ( { of = \"users\"; success_min = 0.95; "
 			     "min_samples = 50; } );");
-	struct live l;
+	struct pulse l;
 	char *why;
 
 	/* Bad until 15 s, good from then on; 20 a second. */
-	live_init(&l, 1);
+	pulse_init(&l, 1);
 	add(&l, (double[]){10, 15}, 20, 2, 1000);
 	add(&l, (double[]){15, 20}, 20, 0, 1000);
 	ck_assert(ask(&l, m, 1 * SECOND, &why)); /* 4 s of it: 80 samples */
@@ -118,7 +118,7 @@ START_TEST(the_latest_part_grows_until_it_has_its_samples)
 	free(why);
 	ck_assert(!ask(&l, m, 0, &why));
 	free(why);
-	live_fini(&l);
+	pulse_fini(&l);
 	conf_model_unref(m);
 }
 END_TEST
@@ -128,13 +128,13 @@ START_TEST(what_was_found_is_kept)
 	struct conf_model *m =
 	    runner_load(HEAD "steady = ( { of = \"users\"; } );");
 	struct run run = {.asked = m->experiment};
-	struct live l;
+	struct pulse l;
 	char *why;
 
-	live_init(&l, 1);
+	pulse_init(&l, 1);
 	add(&l, (double[]){10, 20}, 20, 4, 1000);
-	ck_assert(live_is_steady(&l, m->experiment,
-				 &(struct live_steady){.to_us = 20 * SECOND,
+	ck_assert(pulse_is_steady(&l, m->experiment,
+				 &(struct pulse_steady){.to_us = 20 * SECOND,
 						       .keep = &run,
 						       .after = true},
 				 &why));
@@ -142,7 +142,7 @@ START_TEST(what_was_found_is_kept)
 	ck_assert(run.steady[0].after && run.steady[0].met);
 	ck_assert_uint_eq(run.steady[0].n, 200);
 	ck_assert_double_eq(run.steady[0].success, 0.75);
-	live_fini(&l);
+	pulse_fini(&l);
 	run.scenarios = NULL;
 	run_fini(&run);
 	conf_model_unref(m);
@@ -179,7 +179,7 @@ START_TEST(guards_end_what_is_bad_for_certain)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		char text[1024], *why = NULL;
 		struct conf_model *m;
-		struct live l;
+		struct pulse l;
 		bool ends;
 
 		snprintf(text, sizeof(text),
@@ -188,18 +188,18 @@ START_TEST(guards_end_what_is_bad_for_certain)
 			      "type = \"down\"; for = \"1s\"; } ); } );",
 			 cases[i].abort);
 		m = runner_load(text);
-		live_init(&l, 1);
+		pulse_init(&l, 1);
 		add(&l, (double[]){0, 10}, cases[i].rate, cases[i].bad,
 		    cases[i].latency_us);
 		lose(&l, 10, cases[i].lost);
-		ends = live_aborts(&l, m->experiment, "s", 10 * SECOND, &why);
+		ends = pulse_aborts(&l, m->experiment, "s", 10 * SECOND, &why);
 		ck_assert_msg(ends == (cases[i].why != NULL), "%s: %s",
 			      cases[i].abort, ends ? why : "it goes on");
 		if (ends)
 			ck_assert_msg(strstr(why, cases[i].why) != NULL,
 				      "%s: %s", cases[i].abort, why);
 		free(why);
-		live_fini(&l);
+		pulse_fini(&l);
 		conf_model_unref(m);
 	}
 }

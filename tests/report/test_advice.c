@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules: one verdict, and the recommendation that follows from it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/intern.h"
+#include "report/model.h"
+#include "tests/harness/check_run.h"
+#include "tests/harness/verdict_facts.h"
+#include "tests/report/planted_asked.h"
+
+/* Facts as "key=word", "key=1", "key=1..2". The second verdict stands beside
+ * the first in the same scenario. */
+static const struct {
+	const char *mech;
+	enum verdict_state state;
+	const char *facts;
+	const char *beside; /* mech of another one, CONFIRMED; or NULL */
+	const char *rule;   /* NULL: none applies */
+	const char *says;
+} rows[] = {
+    /* Too few failures: certain only from 250 on. */
+    {"breaker", STATE_ABSENT, "", NULL, NULL, NULL},
+    {"breaker", STATE_CONFIRMED, "open_s=59..60 probes=1..1", NULL, NULL, NULL},
+    {"breaker", STATE_CONFIRMED, "open_s=89..90 probes=1..1", NULL, "R2",
+     "up to 90.0 s"},
+    {"recovery", STATE_CONFIRMED, "first_success_s=22 client_wait_s=21.9", NULL,
+     "R2", "21.90 of the 22.00 s"},
+    {"recovery", STATE_CONFIRMED, "first_success_s=22 client_wait_s=1", NULL,
+     NULL, NULL},
+    {"recovery", STATE_CONFIRMED, "first_success_s=0.5 client_wait_s=0.5", NULL,
+     NULL, NULL},
+    {"timeout", STATE_ABSENT, "horizon_s=60", NULL, "R3", "60.0 s"},
+    {"timeout", STATE_INCONCLUSIVE, "horizon_s=60", NULL, NULL, NULL},
+    {"timeout", STATE_CONFIRMED, "after_s=1 kind=idle", NULL, "R4", "1.000 s"},
+    {"timeout", STATE_CONFIRMED, "after_s=1 kind=total", NULL, NULL, NULL},
+    {"leaked_calls", STATE_CONFIRMED, "leaked=17", NULL, "R5", "17 went on"},
+    {"leaked_calls", STATE_ABSENT, "leaked=0", NULL, NULL, NULL},
+    {"timeout_order", STATE_ABSENT, "edge_left_share=0.8", NULL, "R6",
+     "80 % left"},
+    {"timeout_order", STATE_CONFIRMED, "edge_left_share=0", NULL, NULL, NULL},
+    {"backoff", STATE_CONFIRMED, "shape=constant jitter=none first_s=0.1", NULL,
+     "R7", "constant, 0.100 s"},
+    {"backoff", STATE_CONFIRMED, "shape=immediate jitter=none first_s=0", NULL,
+     "R7", "none at all"},
+    {"backoff", STATE_CONFIRMED, "shape=constant jitter=full first_s=0.1", NULL,
+     NULL, NULL},
+    {"backoff", STATE_CONFIRMED, "shape=exponential jitter=none", NULL, NULL,
+     NULL},
+    {"synchronised_retries", STATE_CONFIRMED, "", NULL, "R7", "at random"},
+    {"amplification", STATE_CONFIRMED, "factor=3.5 peak_share=2.5", NULL, "R8",
+     "3.50 attempts"},
+    {"amplification", STATE_ABSENT, "factor=1 peak_share=0", NULL, NULL, NULL},
+    {"unsafe_retry", STATE_CONFIRMED, "unsafe=4", NULL, "R9", "4 were"},
+    {"unsafe_retry", STATE_ABSENT, "unsafe=0", NULL, NULL, NULL},
+    {"retry_after", STATE_ABSENT, "honoured_share=0", NULL, "R10", "0 % of"},
+    {"retry_after", STATE_PARTIAL, "honoured_share=0.5", NULL, "R10",
+     "50 % of"},
+    {"retry_after", STATE_CONFIRMED, "honoured_share=1", NULL, NULL, NULL},
+    {"reconnect", STATE_CONFIRMED,
+     "shape=immediate jitter=none per_s=50 attempts=500", NULL, "R11",
+     "50.0 times a second"},
+    {"reconnect", STATE_CONFIRMED,
+     "shape=exponential jitter=full per_s=0.5 attempts=5", NULL, NULL, NULL},
+    {"cascade", STATE_CONFIRMED, "routes=reports", NULL, "R12",
+     "what reports share"},
+    {"cascade", STATE_CONFIRMED, "affected=2", NULL, "R12",
+     "what endpoints share"},
+    {"cascade", STATE_ABSENT, "", NULL, NULL, NULL},
+    {"fallback", STATE_ABSENT, "class=fail_slow failed_share=0.9", NULL, "R13",
+     "90 % of"},
+    {"fallback", STATE_ABSENT, "class=fail_fast failed_share=0.9", NULL, NULL,
+     NULL},
+    {"health_honesty", STATE_ABSENT, "health=blind", NULL, "R14",
+     "see what requests see"},
+    {"health_honesty", STATE_PARTIAL, "health=tied", NULL, "R14", "Untie"},
+    {"health_honesty", STATE_CONFIRMED, "health=honest", NULL, NULL, NULL},
+    {"read_back", STATE_CONFIRMED, "lost=2 duplicates=1 ambiguous=0", NULL,
+     "R15", "2 acknowledged"},
+    {"read_back", STATE_ABSENT, "lost=0 duplicates=0 ambiguous=3", NULL, "R15",
+     "3 were left in doubt"},
+    {"read_back", STATE_ABSENT, "lost=0 duplicates=0 ambiguous=0", NULL, NULL,
+     NULL},
+    {"recovery", STATE_ABSENT, "", NULL, "R16", "because"},
+    {"recovery", STATE_INCONCLUSIVE, "", NULL, NULL, NULL},
+    {"metastable", STATE_CONFIRMED, "", NULL, "R16", "Shed load"},
+    /* Alone it harms nobody. */
+    {"bulkhead", STATE_ABSENT, "peak=40", NULL, NULL, NULL},
+    {"bulkhead", STATE_ABSENT, "peak=40", "blast_radius", "R17", "40 were"},
+    {"breaker", STATE_CONFIRMED, "open_s=3..3 probes=6..9", NULL, "R18",
+     "up to 9"},
+    {"breaker", STATE_PARTIAL,
+     "open_s=3..3 probes=1..1 half_open=does_not_reopen", NULL, "R18",
+     "does not open again"},
+};
+
+static void
+add_verdict(struct run *run, const char *mech, enum verdict_state state,
+	    const char *facts)
+{
+	struct verdict *v = verdicts_add(&run->verdicts, mech, "t/1");
+
+	v->route = intern("db");
+	v->fault = intern("down");
+	verdict_add_facts(v, facts);
+	verdict_say(v, state, "because");
+}
+
+START_TEST(a_rule_applies_to_what_it_is_about_and_says_the_numbers)
+{
+	struct run_expect expects[6] = {{0}};
+	struct run_scenario scenarios[5] = {{0}};
+	struct report r = {0};
+	struct run run = {0};
+
+	planted_asked(&run);
+	for (size_t i = 0; i < run.asked->scenarios_count; i++)
+		scenarios[i] = (struct run_scenario){
+		    .asked = &run.asked->scenarios[i], .expects = expects};
+	run.scenarios = scenarios;
+	scenarios[0].state = SCENARIO_RUN;
+	add_verdict(&run, rows[_i].mech, rows[_i].state, rows[_i].facts);
+	if (rows[_i].beside != NULL)
+		add_verdict(&run, rows[_i].beside, STATE_CONFIRMED, "");
+	scenarios[0].verdicts_count = run.verdicts.count;
+	for (size_t i = 0; i < COUNT_OF(expects); i++)
+		expects[i].verdict = SIZE_MAX;
+	r.run = &run;
+	report_find(&r);
+	report_advise(&r);
+	ck_assert_uint_eq(r.advice_count, rows[_i].rule != NULL);
+	if (rows[_i].rule != NULL) {
+		ck_assert_str_eq(r.advice[0].rule, rows[_i].rule);
+		ck_assert_msg(strstr(r.advice[0].text, rows[_i].says) != NULL,
+			      "%s", r.advice[0].text);
+		ck_assert_msg(strstr(r.advice[0].text, "db") != NULL, "%s",
+			      r.advice[0].text);
+		ck_assert_str_eq(r.advice[0].owner, "data <b>team</b>");
+	}
+	report_fini(&r);
+	run.scenarios = NULL;
+	run_fini(&run);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("advice");
+	TCase *tc = tcase_create("advice");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_loop_test(
+	    tc, a_rule_applies_to_what_it_is_about_and_says_the_numbers, 0,
+	    COUNT_OF(rows));
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	srunner_free(runner);
+	return EXIT_SUCCESS;
+}
