@@ -163,6 +163,7 @@ api_new(struct event_base *base, struct state *state,
 	    .feed = options->feed,
 	    .journal = options->journal,
 	    .observer = options->observer,
+	    .telemetry = options->telemetry,
 	    .toxiproxy = options->toxiproxy_metrics,
 	};
 	api->v1 = v1_new(&(struct v1_parts){

@@ -283,6 +283,21 @@ add_lag(struct scrape *s)
 }
 
 static void
+add_lost(struct scrape *s, const struct telemetry_counts *counts)
+{
+	static const struct view labels[] = {
+#define X(id, signal, reason)                                                  \
+	[id] = VIEW("signal=\"" signal "\",reason=\"" reason "\""),
+	    TELEMETRY_LOSSES(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < COUNT_OF(labels); i++)
+		exposition_uint(&s->e, (struct metric_labels){.own = labels[i]},
+		    atomic_load(&counts->lost[i]), NULL);
+}
+
+static void
 add_dropped(struct scrape *s)
 {
 	const struct metrics *m = s->metrics;
@@ -295,6 +310,8 @@ add_dropped(struct scrape *s)
 	labels.own = VIEW("signal=\"journal\",reason=\"blocked\"");
 	exposition_uint(&s->e, labels,
 	    m->journal != NULL ? journal_lost(m->journal) : 0, NULL);
+	if (m->telemetry != NULL)
+		add_lost(s, telemetry_counts(m->telemetry));
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "control/feed.h"
 #include "control/observer.h"
 #include "control/state.h"
+#include "control/telemetry.h"
 #include "control/web_server.h"
 #include "observe/journal.h"
 
@@ -17,6 +18,7 @@ struct metrics {
 	const struct feed *feed;
 	const struct journal *journal; /* NULL: none */
 	const struct observer *observer;
+	const struct telemetry *telemetry; /* NULL: none */
 	bool toxiproxy;	  /* Toxiproxy's own metrics, too */
 	size_t last_size; /* of the last text: how much to reserve */
 };

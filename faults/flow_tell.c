@@ -4,6 +4,7 @@
 #include "faults/flow_tell.h"
 
 #include "faults/condition.h"
+#include "faults/flow_trace.h"
 #include "faults/stage.h"
 
 static const char *const types[] = {
@@ -90,11 +91,14 @@ fill(const struct flow *f, const char *reason, struct event_record *e)
 void
 flow_tell_close(const struct flow *f, const char *reason)
 {
+	struct event_trace trace;
 	struct event_record e;
 
 	if (types[f->type] == NULL || !flow_event(f, EVENT_FLOW_CLOSE, &e))
 		return;
 	fill(f, reason, &e);
+	if (flow_trace_tell(f, &trace))
+		e.trace = &trace;
 	f->engine->emit(f->engine->emit_arg, &e);
 }
 

@@ -108,7 +108,8 @@ const struct metric_family metric_families[METRIC_COUNT] = {
 	"How late workers ran the earliest deadline that was due"},
     [METRIC_TELEMETRY_DROPPED] = {"faultwire_telemetry_dropped", METRIC_COUNTER,
 	NULL, "signal, reason",
-	"Log lines, events and journal lines lost because nobody took them"},
+	"Log lines, events, journal lines, spans and annotations lost "
+	"because nobody took them"},
     [METRIC_BUILD] = {"faultwire_build", METRIC_INFO, NULL,
 	"version, revision, tls", "What runs here; always 1"},
     [METRIC_PROCESS_CPU] = {"process_cpu_seconds", METRIC_COUNTER, "seconds",

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/worker.h"
 
 /* How much of a path a line shows. */
@@ -37,10 +38,21 @@ trace_text(const struct flow *f, char buf[TRACE_ID_TEXT])
 {
 	struct trace_context trace;
 
-	if (f->ops->trace == NULL || !f->ops->trace(f, &trace) ||
-	    !(trace.flags & TRACE_SAMPLED))
+	if (!flow_trace_context(f, &trace) || !(trace.flags & TRACE_SAMPLED))
 		return NULL;
 	trace_id_text(trace.trace_id, buf);
+	return buf;
+}
+
+/* Our span in it; NULL: there is none, or nobody keeps it. */
+static const char *
+span_text(const struct flow *f, const char *trace, char buf[SPAN_ID_TEXT])
+{
+	const unsigned char *span = flow_trace_span(f);
+
+	if (trace == NULL || span == NULL)
+		return NULL;
+	trace_hex(span, SPAN_ID_SIZE, buf);
 	return buf;
 }
 
@@ -60,17 +72,20 @@ void
 flow_log_injection(const struct injection *i, struct log_sample *lines)
 {
 	const struct flow *f = i->flow;
-	char trace[TRACE_ID_TEXT];
+	char trace_buf[TRACE_ID_TEXT], span_buf[SPAN_ID_TEXT];
+	const char *trace;
 
 	if (!log_enabled(LOG_INFO) ||
 	    !log_sample_take(lines, clock_now(f->engine->clock)))
 		return;
+	trace = trace_text(f, trace_buf);
 	log_line(LOG_INFO, "fault_injected", "fault injected",
 	    LOG_STR("route", f->route_name), LOG_STR("fault", i->fault->name),
 	    LOG_STR("type", i->fault->ops->kind.name),
 	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
 	    LOG_STR("effect", i->effect), amount_field(i),
-	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
+	    LOG_STR("trace_id", trace),
+	    LOG_STR("span_id", span_text(f, trace, span_buf)), LOG_END);
 }
 
 void

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is told to others while the proxy runs: spans to a collector,
+ * annotations to Grafana. It listens to the stream of events as the journal
+ * does, and is set up anew when the configuration says something else.
+ *
+ *	feed ─► spans ─► span_queue ─► courier ─► collector
+ *	   └──► windows ─► courier ─► Grafana
+ */
+#ifndef CONTROL_TELEMETRY_H
+#define CONTROL_TELEMETRY_H
+
+#include "control/feed.h"
+#include "telemetry/counts.h"
+
+struct telemetry;
+
+/* Nothing is told yet. Borrows feed and server. Returns owned. */
+struct telemetry *telemetry_new(struct feed *feed, struct server *server);
+/* From now on it is as the model says; what did not change goes on. What is
+ * wrong is logged, and not told then. */
+void telemetry_apply(struct telemetry *t, const struct conf_model *model);
+/* What was delivered and lost. Borrowed. */
+const struct telemetry_counts *telemetry_counts(const struct telemetry *t);
+/* Sends what is there, for a short while at most. The server may be gone, the
+ * feed must not. NULL is accepted. */
+void telemetry_free(struct telemetry *t);
+
+#endif
