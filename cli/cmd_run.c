@@ -347,6 +347,7 @@ finish(struct runner *r)
 	observer_free(r->observer);
 	if (r->feed != NULL)
 		feed_attach(r->feed, NULL);
+	telemetry_detach(r->telemetry);
 	server_free(r->server);
 	if (r->feed != NULL)
 		feed_run(r->feed);

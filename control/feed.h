@@ -26,6 +26,8 @@ void feed_attach(struct feed *f, struct server *server);
 void feed_join(struct feed *f, uint32_t types, event_sink_fn consume,
     void *arg);
 void feed_leave(struct feed *f, const void *arg);
+/* An event of the control thread, copied; nothing if nobody wants it. */
+void feed_emit(struct feed *f, const struct event_record *event);
 /* Hands out what still waits. */
 void feed_run(struct feed *f);
 size_t feed_listeners(const struct feed *f);

@@ -22,6 +22,7 @@ struct telemetry {
 	struct trace_settings trace; /* in force */
 	struct span_queue *queue;    /* NULL: no traces */
 	struct spans *spans;
+	struct fault_windows *windows;
 };
 
 /* --- traces --- */
@@ -135,6 +136,7 @@ telemetry_new(struct feed *feed, struct server *server)
 	t->feed = feed;
 	t->server = server;
 	t->counts = telemetry_counts_new();
+	t->windows = fault_windows_new(feed, server);
 	return t;
 }
 
@@ -142,6 +144,13 @@ void
 telemetry_apply(struct telemetry *t, const struct conf_model *model)
 {
 	apply_traces(t, &model->trace);
+	fault_windows_apply(t->windows, model, t->counts);
+}
+
+struct fault_windows *
+telemetry_windows(const struct telemetry *t)
+{
+	return t->windows;
 }
 
 const struct telemetry_counts *
@@ -151,10 +160,18 @@ telemetry_counts(const struct telemetry *t)
 }
 
 void
+telemetry_detach(struct telemetry *t)
+{
+	if (t != NULL)
+		fault_windows_detach(t->windows);
+}
+
+void
 telemetry_free(struct telemetry *t)
 {
 	if (t == NULL)
 		return;
+	fault_windows_free(t->windows, FAREWELL_US);
 	end_traces(t, FAREWELL_US);
 	trace_settings_fini(&t->trace);
 	telemetry_counts_unref(t->counts);

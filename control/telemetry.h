@@ -9,6 +9,7 @@
 #ifndef CONTROL_TELEMETRY_H
 #define CONTROL_TELEMETRY_H
 
+#include "control/fault_windows.h"
 #include "control/feed.h"
 #include "telemetry/counts.h"
 
@@ -19,10 +20,14 @@ struct telemetry *telemetry_new(struct feed *feed, struct server *server);
 /* From now on it is as the model says; what did not change goes on. What is
  * wrong is logged, and not told then. */
 void telemetry_apply(struct telemetry *t, const struct conf_model *model);
+/* Which faults are, and were lately, in force. Borrowed. */
+struct fault_windows *telemetry_windows(const struct telemetry *t);
 /* What was delivered and lost. Borrowed. */
 const struct telemetry_counts *telemetry_counts(const struct telemetry *t);
-/* Sends what is there, for a short while at most. The server may be gone, the
- * feed must not. NULL is accepted. */
+/* The server is about to end. NULL is accepted. */
+void telemetry_detach(struct telemetry *t);
+/* Sends what is there, for a short while at most. The feed must still be
+ * there. NULL is accepted. */
 void telemetry_free(struct telemetry *t);
 
 #endif

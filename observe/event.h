@@ -27,6 +27,7 @@
 	X(EVENT_PARTITION_UP, "partition_up")                                  \
 	X(EVENT_PARTITION_DOWN, "partition_down")                              \
 	X(EVENT_RELOAD, "config_reload")                                       \
+	X(EVENT_ALERT_MATCHED, "alert_matched")                                \
 	X(EVENT_LATENESS, "lateness") /* of our own timers */                  \
 	X(EVENT_GAP, "gap") /* `count` events were lost here */
 
@@ -138,6 +139,11 @@ struct event_record {
 /* Sets of types: a bit each. */
 #define EVENT_BIT(type) (UINT32_C(1) << (type))
 #define EVENTS_ALL	UINT32_MAX
+/* Those that the control thread makes: the data path knows nothing of them. */
+#define EVENTS_OF_CONTROL                                                      \
+	(EVENT_BIT(EVENT_FAULT_ARMED) | EVENT_BIT(EVENT_FAULT_CLEARED) |       \
+	    EVENT_BIT(EVENT_PARTITION_UP) | EVENT_BIT(EVENT_PARTITION_DOWN) |  \
+	    EVENT_BIT(EVENT_RELOAD) | EVENT_BIT(EVENT_ALERT_MATCHED))
 
 typedef void (*event_sink_fn)(void *arg, const struct event_record *event);
 
