@@ -345,12 +345,10 @@ finish(struct runner *r)
 	reload_free(r->reload);
 	state_free(r->state);
 	observer_free(r->observer);
-	if (r->feed != NULL)
-		feed_attach(r->feed, NULL);
+	feed_attach(r->feed, NULL);
 	telemetry_detach(r->telemetry);
 	server_free(r->server);
-	if (r->feed != NULL)
-		feed_run(r->feed);
+	feed_run(r->feed);
 	telemetry_free(r->telemetry);
 	if (r->journal != NULL)
 		feed_leave(r->feed, r->journal);

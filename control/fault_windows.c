@@ -92,7 +92,7 @@ wall_ms(int64_t monotonic_us)
 }
 
 static void
-annotate(struct fault_windows *f, const struct window *w)
+annotate(struct fault_windows *f, const struct fault_window *w)
 {
 	char *route = xasprintf("route:%s", w->route != NULL ? w->route : "");
 	char *fault = xasprintf("%s:%s",
@@ -117,7 +117,7 @@ annotate(struct fault_windows *f, const struct window *w)
 }
 
 static void
-on_changed(void *arg, const struct window *w)
+on_changed(void *arg, const struct fault_window *w)
 {
 	struct fault_windows *f = arg;
 
@@ -131,7 +131,7 @@ on_changed(void *arg, const struct window *w)
 }
 
 static void
-on_open_window(void *arg, const struct window *w)
+on_open_window(void *arg, const struct fault_window *w)
 {
 	annotate(arg, w);
 }
@@ -269,7 +269,7 @@ fault_windows_all(const struct fault_windows *f)
 }
 
 void
-fault_windows_say(struct fault_windows *f, const struct window *w,
+fault_windows_say(struct fault_windows *f, const struct fault_window *w,
     const char *line)
 {
 	if (f->annotations != NULL)
@@ -283,7 +283,7 @@ fault_windows_detach(struct fault_windows *f)
 }
 
 static void
-on_last(void *arg, const struct window *w)
+on_last(void *arg, const struct fault_window *w)
 {
 	annotations_close(arg, w->number, clock_wall_us() / 1000);
 }

@@ -20,7 +20,7 @@ void fault_windows_apply(struct fault_windows *f,
 /* For windows_match(). Borrowed. */
 const struct windows *fault_windows_all(const struct fault_windows *f);
 /* Adds a line to a window's annotation. */
-void fault_windows_say(struct fault_windows *f, const struct window *w,
+void fault_windows_say(struct fault_windows *f, const struct fault_window *w,
     const char *line);
 /* The server is about to end. */
 void fault_windows_detach(struct fault_windows *f);

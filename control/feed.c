@@ -58,6 +58,8 @@ tell_server(struct feed *f)
 void
 feed_attach(struct feed *f, struct server *server)
 {
+	if (f == NULL)
+		return;
 	f->server = server;
 	if (f->types != 0)
 		tell_server(f);
@@ -113,7 +115,8 @@ feed_emit(struct feed *f, const struct event_record *event)
 void
 feed_run(struct feed *f)
 {
-	sink_run(f->sink);
+	if (f != NULL)
+		sink_run(f->sink);
 }
 
 size_t

@@ -176,18 +176,17 @@ next_call(struct shared *s, struct call *call)
 	return false;
 }
 
+/* `request` has a path below that of annotations. */
 static enum receipt
-call_grafana(struct shared *s, int cancel_fd, const char *method,
-    const char *path, const struct str *body, struct http_client_reply *to)
+call_grafana(struct shared *s, int cancel_fd,
+    struct http_client_request request, struct http_client_reply *to)
 {
-	char *whole = xasprintf("%s" API_PATH "%s", s->receiver.base, path);
-	struct http_client_request request = {.method = method,
-	    .path = whole,
-	    .body = body != NULL ? body->text : NULL,
-	    .body_len = body != NULL ? body->len : 0};
-	enum receipt receipt = receiver_send(&s->receiver, cancel_fd, &request,
-	    to);
+	char *whole = xasprintf("%s" API_PATH "%s", s->receiver.base,
+	    request.path);
+	enum receipt receipt;
 
+	request.path = whole;
+	receipt = receiver_send(&s->receiver, cancel_fd, &request, to);
 	if (receipt == RECEIPT_RETRY)
 		s->retry_us = clock_now(&clock_real) +
 		    receiver_backoff_us(&s->receiver, to);
@@ -224,12 +223,17 @@ carry_out(struct shared *s, int cancel_fd, struct call *call)
 {
 	struct http_client_reply reply;
 	char path[32] = "";
+	struct http_client_request request = {
+	    .method = call->id == 0 ? "POST" : "PATCH",
+	    .path = path,
+	    .body = call->body.text,
+	    .body_len = call->body.len,
+	};
 	enum receipt receipt;
 
 	if (call->id != 0)
 		snprintf(path, sizeof(path), "/%lld", (long long)call->id);
-	receipt = call_grafana(s, cancel_fd, call->id == 0 ? "POST" : "PATCH",
-	    path, &call->body, &reply);
+	receipt = call_grafana(s, cancel_fd, request, &reply);
 	pthread_mutex_lock(&s->lock);
 	note(s, call, receipt, &reply);
 	pthread_mutex_unlock(&s->lock);
@@ -288,7 +292,9 @@ look(struct shared *s, int cancel_fd)
 
 	str_add(&query, "?limit=1000&type=annotation&tags=faultwire&tags=run:");
 	http_client_escape(&query, s->run);
-	receipt = call_grafana(s, cancel_fd, "GET", query.text, NULL, &reply);
+	receipt = call_grafana(s, cancel_fd,
+	    (struct http_client_request){.method = "GET", .path = query.text},
+	    &reply);
 	if (receipt == RECEIPT_OK) {
 		pthread_mutex_lock(&s->lock);
 		annotation_each((struct view){reply.body.text,

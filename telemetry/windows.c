@@ -10,20 +10,20 @@
 
 struct windows {
 	struct windows_settings settings;
-	struct window items[WINDOWS_MAX];
+	struct fault_window items[WINDOWS_MAX];
 	size_t count;
 	uint64_t numbers; /* given so far */
 };
 
 static bool
-is_over(const struct window *w, int64_t now_us)
+is_over(const struct fault_window *w, int64_t now_us)
 {
 	return w->end_us != 0 ||
 	    (w->planned_us != 0 && w->planned_us <= now_us);
 }
 
 static int64_t
-end_of(const struct window *w)
+end_of(const struct fault_window *w)
 {
 	return w->end_us != 0 ? w->end_us : w->planned_us;
 }
@@ -35,11 +35,11 @@ is_same(const char *a, const char *b)
 }
 
 /* The open window of that fault; NULL: there is none. */
-static struct window *
+static struct fault_window *
 find_open(struct windows *all, const struct event_record *e)
 {
 	for (size_t i = all->count; i > 0; i--) {
-		struct window *w = &all->items[i - 1];
+		struct fault_window *w = &all->items[i - 1];
 
 		if (w->end_us == 0 && is_same(w->route, e->route) &&
 		    is_same(w->fault, e->fault))
@@ -63,7 +63,7 @@ make_room(struct windows *all, int64_t now_us)
 	size_t over = 0;
 
 	for (size_t i = all->count; i > 0; i--) {
-		const struct window *w = &all->items[i - 1];
+		const struct fault_window *w = &all->items[i - 1];
 
 		if (is_over(w, now_us) &&
 		    now_us - end_of(w) > WINDOW_KEPT_US)
@@ -80,7 +80,7 @@ static void
 open_window(struct windows *all, const struct event_record *e)
 {
 	struct window_facts facts = {0};
-	struct window *w = find_open(all, e);
+	struct fault_window *w = find_open(all, e);
 	int64_t now_us = clock_now(all->settings.clock);
 
 	all->settings.facts(all->settings.arg, e->route, e->fault, &facts);
@@ -91,7 +91,7 @@ open_window(struct windows *all, const struct event_record *e)
 		w->end_us = w->planned_us;
 	make_room(all, now_us);
 	w = &all->items[all->count++];
-	*w = (struct window){
+	*w = (struct fault_window){
 	    .number = ++all->numbers,
 	    .route = e->route,
 	    .fault = e->fault,
@@ -108,7 +108,7 @@ static void
 close_window(struct windows *all, const struct event_record *e)
 {
 	struct window_facts facts = {0};
-	struct window *w = find_open(all, e);
+	struct fault_window *w = find_open(all, e);
 	bool early;
 
 	if (w == NULL)
@@ -140,7 +140,7 @@ windows_consume(void *windows, const struct event_record *e)
 
 void
 windows_each(const struct windows *all,
-    void (*each)(void *arg, const struct window *w), void *arg)
+    void (*each)(void *arg, const struct fault_window *w), void *arg)
 {
 	int64_t now_us = clock_now(all->settings.clock);
 
@@ -151,7 +151,7 @@ windows_each(const struct windows *all,
 }
 
 static bool
-is_about(const struct window *w, const char *route, const char *service)
+is_about(const struct fault_window *w, const char *route, const char *service)
 {
 	return (route != NULL && w->route != NULL &&
 		   strcmp(w->route, route) == 0) ||
@@ -159,12 +159,12 @@ is_about(const struct window *w, const char *route, const char *service)
 		(is_same(w->from, service) || is_same(w->to, service)));
 }
 
-const struct window *
+const struct fault_window *
 windows_match(const struct windows *all, const char *route,
     const char *service, int64_t at_us)
 {
 	for (size_t i = all->count; i > 0; i--) {
-		const struct window *w = &all->items[i - 1];
+		const struct fault_window *w = &all->items[i - 1];
 		int64_t end_us = end_of(w);
 
 		if (is_about(w, route, service) &&

@@ -27,7 +27,7 @@ struct window_facts {
 	const char *from, *to; /* services; interned; NULL: unnamed */
 };
 
-struct window {
+struct fault_window {
 	uint64_t number;   /* from 1, never used again */
 	const char *route; /* interned; NULL: a partition */
 	const char *fault; /* or the partition; interned */
@@ -43,7 +43,7 @@ struct windows_settings {
 	void (*facts)(void *arg, const char *route, const char *fault,
 	    struct window_facts *to);
 	/* A window opened (end_us 0) or is over; borrowed for the call. */
-	void (*changed)(void *arg, const struct window *w);
+	void (*changed)(void *arg, const struct fault_window *w);
 	void *arg;
 };
 
@@ -62,11 +62,11 @@ void windows_free(struct windows *all);
 void windows_consume(void *windows, const struct event_record *event);
 /* Calls `each` for every window that is not over. */
 void windows_each(const struct windows *all,
-    void (*each)(void *arg, const struct window *w), void *arg);
+    void (*each)(void *arg, const struct fault_window *w), void *arg);
 /* The newest window that something at at_us (monotonic) may be about: on that
  * route, or of a service of that name (either may be NULL). Borrowed until the
  * next event; NULL: there is none. */
-const struct window *windows_match(const struct windows *all,
+const struct fault_window *windows_match(const struct windows *all,
     const char *route, const char *service, int64_t at_us);
 
 #endif
