@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "control/guard.h"
 #include "control/health.h"
+#include "control/hooks.h"
 #include "control/metrics.h"
 #include "control/toxiproxy.h"
 #include "control/v1.h"
@@ -22,6 +23,7 @@ struct api {
 	struct reload *reload; /* borrowed */
 	struct health health;
 	struct metrics metrics;
+	struct hooks *hooks; /* owned; NULL: no telemetry */
 	char *listen; /* owned; as configured */
 };
 
@@ -50,6 +52,13 @@ handle_metrics(struct api *api, const struct web_request *request,
 }
 
 static bool
+handle_hooks(struct api *api, const struct web_request *request,
+    struct web_reply *reply)
+{
+	return api->hooks != NULL && hooks_handle(api->hooks, request, reply);
+}
+
+static bool
 handle_v1(struct api *api, const struct web_request *request,
     struct web_reply *reply)
 {
@@ -68,6 +77,7 @@ static bool (*const handlers[])(struct api *api,
     const struct web_request *request, struct web_reply *reply) = {
     handle_health,
     handle_metrics,
+    handle_hooks,
     handle_v1,
     handle_toxiproxy,
 };
@@ -158,7 +168,10 @@ api_new(struct event_base *base, struct state *state,
 	api->listen = xstrdup(control->listen);
 	api->reload = options->reload;
 	api->health.state = state;
+	if (options->telemetry != NULL)
+		api->hooks = hooks_new(options->feed, options->telemetry);
 	api->metrics = (struct metrics){
+	    .hooks = api->hooks,
 	    .state = state,
 	    .feed = options->feed,
 	    .journal = options->journal,
@@ -207,6 +220,7 @@ api_free(struct api *api)
 	reload_attach(api->reload, NULL, NULL, NULL);
 	web_server_free(api->server); /* its streams tell v1 that they end */
 	v1_free(api->v1);
+	hooks_free(api->hooks);
 	guard_fini(&api->guard);
 	free(api->listen);
 	free(api);

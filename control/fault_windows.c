@@ -30,6 +30,28 @@ struct fault_windows {
 
 /* --- what is configured --- */
 
+/* Who is part of it: those named, else all. */
+static const char *
+services_of(const struct conf_model *model, const struct conf_partition *p)
+{
+	bool all = p->groups_count == 0 && p->members.count == 0;
+	struct str text = {0};
+	const char *made;
+
+	for (size_t i = 0; i < p->groups_count; i++) {
+		for (size_t k = 0; k < p->groups[i].count; k++)
+			str_printf(&text, "\n%s\n", p->groups[i].items[k]);
+	}
+	for (size_t i = 0; i < p->members.count; i++)
+		str_printf(&text, "\n%s\n", p->members.items[i]);
+	for (size_t i = 0; all && i < model->services_count; i++)
+		str_printf(&text, "\n%s\n", model->services[i].name);
+	str_add(&text, "");
+	made = intern(text.text);
+	str_fini(&text);
+	return made;
+}
+
 static void
 partition_facts(const struct conf_model *model, const char *name,
     struct window_facts *to)
@@ -42,6 +64,7 @@ partition_facts(const struct conf_model *model, const char *name,
 		to->enabled = p->enabled;
 		to->for_us = p->for_us;
 		to->flaps = p->on_us > 0 && p->off_us > 0;
+		to->services = services_of(model, p);
 	}
 }
 
@@ -262,10 +285,22 @@ fault_windows_new(struct feed *feed, struct server *server)
 	return f;
 }
 
-const struct windows *
-fault_windows_all(const struct fault_windows *f)
+const struct fault_window *
+fault_windows_match(const struct fault_windows *f, const char *route,
+    const char *service, int64_t at_us)
 {
-	return f->windows;
+	const struct plan *plan =
+	    f->server != NULL ? server_plan(f->server) : NULL;
+	struct window_place place = {.route = route, .service = service};
+	const struct armed_route *r = plan != NULL && route != NULL
+	    ? plan_route(plan, route)
+	    : NULL;
+
+	if (r != NULL) {
+		place.from = r->conf->from;
+		place.to = r->conf->to;
+	}
+	return windows_match(f->windows, &place, at_us);
 }
 
 void

@@ -17,8 +17,10 @@ struct fault_windows *fault_windows_new(struct feed *feed,
  * told there, too. What is wrong is logged. */
 void fault_windows_apply(struct fault_windows *f,
     const struct conf_model *model, struct telemetry_counts *counts);
-/* For windows_match(). Borrowed. */
-const struct windows *fault_windows_all(const struct fault_windows *f);
+/* The window that something at at_us (monotonic), on that route or about that
+ * service (NULL: it does not say), may be due to; see windows_match(). */
+const struct fault_window *fault_windows_match(const struct fault_windows *f,
+    const char *route, const char *service, int64_t at_us);
 /* Adds a line to a window's annotation. */
 void fault_windows_say(struct fault_windows *f, const struct fault_window *w,
     const char *line);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "control/metrics_reactions.h"
 #include "control/metrics_series.h"
+#include "control/metrics_telemetry.h"
 #include "control/revision.h"
 #include "observe/metrics.h"
 #include "observe/process.h"
@@ -260,6 +261,20 @@ add_partitions(struct scrape *s)
 }
 
 static void
+add_alerts(struct scrape *s)
+{
+	if (s->metrics->hooks != NULL)
+		metrics_add_alerts(&s->e, s->metrics->hooks);
+}
+
+static void
+add_detections(struct scrape *s)
+{
+	if (s->metrics->hooks != NULL)
+		metrics_add_detections(&s->e, s->metrics->hooks);
+}
+
+static void
 add_reload_ok(struct scrape *s)
 {
 	exposition_uint(&s->e, no_labels,
@@ -283,21 +298,6 @@ add_lag(struct scrape *s)
 }
 
 static void
-add_lost(struct scrape *s, const struct telemetry_counts *counts)
-{
-	static const struct view labels[] = {
-#define X(id, signal, reason)                                                  \
-	[id] = VIEW("signal=\"" signal "\",reason=\"" reason "\""),
-	    TELEMETRY_LOSSES(X)
-#undef X
-	};
-
-	for (size_t i = 0; i < COUNT_OF(labels); i++)
-		exposition_uint(&s->e, (struct metric_labels){.own = labels[i]},
-		    atomic_load(&counts->lost[i]), NULL);
-}
-
-static void
 add_dropped(struct scrape *s)
 {
 	const struct metrics *m = s->metrics;
@@ -311,7 +311,7 @@ add_dropped(struct scrape *s)
 	exposition_uint(&s->e, labels,
 	    m->journal != NULL ? journal_lost(m->journal) : 0, NULL);
 	if (m->telemetry != NULL)
-		add_lost(s, telemetry_counts(m->telemetry));
+		metrics_add_lost(&s->e, telemetry_counts(m->telemetry));
 }
 
 static void
@@ -374,6 +374,8 @@ static void (*const own_families[METRIC_COUNT])(struct scrape *s) = {
     [METRIC_REQUESTS] = add_requests,
     [METRIC_FAULT_ACTIVE] = add_active,
     [METRIC_PARTITION_ACTIVE] = add_partitions,
+    [METRIC_ALERTS_RECEIVED] = add_alerts,
+    [METRIC_ALERT_DETECTION] = add_detections,
     [METRIC_RELOAD_SUCCESSFUL] = add_reload_ok,
     [METRIC_RELOAD_TIME] = add_reload_time,
     [METRIC_LOOP_LAG] = add_lag,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "control/feed.h"
+#include "control/hooks.h"
 #include "control/observer.h"
 #include "control/state.h"
 #include "control/telemetry.h"
@@ -19,6 +20,7 @@ struct metrics {
 	const struct journal *journal; /* NULL: none */
 	const struct observer *observer;
 	const struct telemetry *telemetry; /* NULL: none */
+	const struct hooks *hooks; /* NULL: none */
 	bool toxiproxy;	  /* Toxiproxy's own metrics, too */
 	size_t last_size; /* of the last text: how much to reserve */
 };

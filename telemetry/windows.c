@@ -98,6 +98,7 @@ open_window(struct windows *all, const struct event_record *e)
 	    .kind = e->kind,
 	    .from = facts.from,
 	    .to = facts.to,
+	    .services = facts.services,
 	    .start_us = e->time_us,
 	    .planned_us = facts.for_us > 0 ? e->time_us + facts.for_us : 0,
 	};
@@ -151,23 +152,39 @@ windows_each(const struct windows *all,
 }
 
 static bool
-is_about(const struct fault_window *w, const char *route, const char *service)
+has_service(const struct fault_window *w, const char *service)
 {
-	return (route != NULL && w->route != NULL &&
-		   strcmp(w->route, route) == 0) ||
-	    (service != NULL &&
-		(is_same(w->from, service) || is_same(w->to, service)));
+	size_t len = service != NULL ? strlen(service) : 0;
+	const char *at = len > 0 ? w->services : NULL;
+
+	while (at != NULL && (at = strstr(at, service)) != NULL) {
+		if (at[-1] == '\n' && at[len] == '\n')
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+static bool
+is_about(const struct fault_window *w, const struct window_place *p)
+{
+	if (w->route == NULL)
+		return has_service(w, p->service) || has_service(w, p->from) ||
+		    has_service(w, p->to);
+	return (p->route != NULL && strcmp(w->route, p->route) == 0) ||
+	    (p->service != NULL &&
+		(is_same(w->from, p->service) || is_same(w->to, p->service)));
 }
 
 const struct fault_window *
-windows_match(const struct windows *all, const char *route,
-    const char *service, int64_t at_us)
+windows_match(const struct windows *all, const struct window_place *place,
+    int64_t at_us)
 {
 	for (size_t i = all->count; i > 0; i--) {
 		const struct fault_window *w = &all->items[i - 1];
 		int64_t end_us = end_of(w);
 
-		if (is_about(w, route, service) &&
+		if (is_about(w, place) &&
 		    at_us >= w->start_us - WINDOW_EARLY_US &&
 		    (end_us == 0 || at_us <= end_us + WINDOW_LATE_US))
 			return w;

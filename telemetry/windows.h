@@ -25,6 +25,8 @@ struct window_facts {
 	bool flaps;
 	bool enabled; /* it is there, and it is to act */
 	const char *from, *to; /* services; interned; NULL: unnamed */
+	const char *services; /* of a partition, "\na\nb\n"; interned; NULL:
+				 none */
 };
 
 struct fault_window {
@@ -32,7 +34,7 @@ struct fault_window {
 	const char *route; /* interned; NULL: a partition */
 	const char *fault; /* or the partition; interned */
 	const char *kind;  /* NULL: a partition */
-	const char *from, *to;
+	const char *from, *to, *services; /* as the facts say */
 	int64_t start_us, end_us; /* monotonic; end 0: it is not over */
 	int64_t planned_us; /* it will end by itself; 0: nobody knows */
 };
@@ -63,10 +65,16 @@ void windows_consume(void *windows, const struct event_record *event);
 /* Calls `each` for every window that is not over. */
 void windows_each(const struct windows *all,
     void (*each)(void *arg, const struct fault_window *w), void *arg);
-/* The newest window that something at at_us (monotonic) may be about: on that
- * route, or of a service of that name (either may be NULL). Borrowed until the
- * next event; NULL: there is none. */
+/* What something is about that may be due to a fault; NULL: it does not say. */
+struct window_place {
+	const char *route, *service;
+	const char *from, *to; /* services of the route */
+};
+
+/* The newest window that something at at_us (monotonic) may be due to: one on
+ * that route, of a service of that name, or a partition that one of its
+ * services is part of. Borrowed until the next event; NULL: there is none. */
 const struct fault_window *windows_match(const struct windows *all,
-    const char *route, const char *service, int64_t at_us);
+    const struct window_place *place, int64_t at_us);
 
 #endif
