@@ -23,6 +23,7 @@ struct api {
 	struct reload *reload; /* borrowed */
 	struct health health;
 	struct metrics metrics;
+	const struct telemetry *telemetry; /* borrowed; NULL: none */
 	struct hooks *hooks; /* owned; NULL: no telemetry */
 	char *listen; /* owned; as configured */
 };
@@ -168,8 +169,9 @@ api_new(struct event_base *base, struct state *state,
 	api->listen = xstrdup(control->listen);
 	api->reload = options->reload;
 	api->health.state = state;
-	if (options->telemetry != NULL)
-		api->hooks = hooks_new(options->feed, options->telemetry);
+	api->telemetry = options->telemetry;
+	if (api->telemetry != NULL)
+		api->hooks = hooks_new(options->feed, api->telemetry);
 	api->metrics = (struct metrics){
 	    .hooks = api->hooks,
 	    .state = state,
@@ -187,6 +189,10 @@ api_new(struct event_base *base, struct state *state,
 	    .reload = options->reload,
 	    .clock = &clock_real,
 	});
+	api->metrics.leases = v1_leases(api->v1);
+	if (api->telemetry != NULL)
+		fault_windows_leases(telemetry_windows(api->telemetry),
+		    v1_leases(api->v1));
 	reload_attach(api->reload, check_reload, on_reload, api);
 	if (conf_address_parse(control->listen, true, &address, err) &&
 	    guard_init(&api->guard, control, &address, err))
@@ -219,6 +225,8 @@ api_free(struct api *api)
 		return;
 	reload_attach(api->reload, NULL, NULL, NULL);
 	web_server_free(api->server); /* its streams tell v1 that they end */
+	if (api->telemetry != NULL)
+		fault_windows_leases(telemetry_windows(api->telemetry), NULL);
 	v1_free(api->v1);
 	hooks_free(api->hooks);
 	guard_fini(&api->guard);

@@ -22,6 +22,7 @@
 struct fault_windows {
 	struct feed *feed;
 	struct server *server; /* NULL: it is about to end */
+	const struct leases *leases; /* borrowed; NULL: none */
 	struct windows *windows;
 	struct annotations *annotations; /* NULL: none */
 	struct conf_grafana conf;	 /* in force */
@@ -29,6 +30,22 @@ struct fault_windows {
 };
 
 /* --- what is configured --- */
+
+/* The experiment that did this: the name of its lease. */
+static const char *
+experiment_of(const struct fault_windows *f, const struct conf_leased *leased)
+{
+	size_t count = f->leases != NULL ? f->leases->count : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct lease *l = f->leases->items[i];
+
+		if (l->name != NULL && (l->number == leased->made ||
+					   l->number == leased->enabled))
+			return intern(l->name);
+	}
+	return NULL;
+}
 
 /* Who is part of it: those named, else all. */
 static const char *
@@ -53,8 +70,8 @@ services_of(const struct conf_model *model, const struct conf_partition *p)
 }
 
 static void
-partition_facts(const struct conf_model *model, const char *name,
-    struct window_facts *to)
+partition_facts(const struct fault_windows *f, const struct conf_model *model,
+    const char *name, struct window_facts *to)
 {
 	for (size_t i = 0; i < model->partitions_count; i++) {
 		const struct conf_partition *p = &model->partitions[i];
@@ -65,12 +82,13 @@ partition_facts(const struct conf_model *model, const char *name,
 		to->for_us = p->for_us;
 		to->flaps = p->on_us > 0 && p->off_us > 0;
 		to->services = services_of(model, p);
+		to->experiment = experiment_of(f, &p->leased);
 	}
 }
 
 static void
-fault_facts(const struct armed_route *r, const char *name,
-    struct window_facts *to)
+fault_facts(const struct fault_windows *w, const struct armed_route *r,
+    const char *name, struct window_facts *to)
 {
 	to->from = r->conf->from != NULL ? intern(r->conf->from) : NULL;
 	to->to = r->conf->to != NULL ? intern(r->conf->to) : NULL;
@@ -82,6 +100,7 @@ fault_facts(const struct armed_route *r, const char *name,
 		to->enabled = f->enabled;
 		to->for_us = f->conditions.for_us;
 		to->flaps = f->conditions.on_us > 0 && f->conditions.off_us > 0;
+		to->experiment = experiment_of(w, &f->leased);
 	}
 }
 
@@ -97,12 +116,12 @@ on_facts(void *arg, const char *route, const char *fault,
 	if (plan == NULL)
 		return;
 	if (route == NULL) {
-		partition_facts(plan->model, fault, to);
+		partition_facts(f, plan->model, fault, to);
 		return;
 	}
 	r = plan_route(plan, route);
 	if (r != NULL)
-		fault_facts(r, fault, to);
+		fault_facts(f, r, fault, to);
 }
 
 /* --- annotations --- */
@@ -121,6 +140,8 @@ annotate(struct fault_windows *f, const struct fault_window *w)
 	char *fault = xasprintf("%s:%s",
 	    w->route != NULL ? "fault" : "partition", w->fault);
 	char *kind = xasprintf("kind:%s", w->kind != NULL ? w->kind : "");
+	char *experiment = xasprintf("experiment:%s",
+	    w->experiment != NULL ? w->experiment : "");
 	char *text = w->route != NULL
 	    ? xasprintf("%s \"%s\" on route %s", w->kind, w->fault, w->route)
 	    : xasprintf("partition %s", w->fault);
@@ -131,11 +152,13 @@ annotate(struct fault_windows *f, const struct fault_window *w)
 	    .end_ms = w->planned_us != 0 ? wall_ms(w->planned_us) : 0,
 	    .text = text,
 	    .tags = {fault, w->route != NULL ? route : NULL,
-		w->kind != NULL ? kind : NULL},
+		w->kind != NULL ? kind : NULL,
+		w->experiment != NULL ? experiment : NULL},
 	});
 	free(route);
 	free(fault);
 	free(kind);
+	free(experiment);
 	free(text);
 }
 
@@ -309,6 +332,12 @@ fault_windows_say(struct fault_windows *f, const struct fault_window *w,
 {
 	if (f->annotations != NULL)
 		annotations_say(f->annotations, w->number, line);
+}
+
+void
+fault_windows_leases(struct fault_windows *f, const struct leases *leases)
+{
+	f->leases = leases;
 }
 
 void

@@ -5,6 +5,7 @@
 #define CONTROL_FAULT_WINDOWS_H
 
 #include "control/feed.h"
+#include "control/lease.h"
 #include "telemetry/counts.h"
 #include "telemetry/windows.h"
 
@@ -24,6 +25,9 @@ const struct fault_window *fault_windows_match(const struct fault_windows *f,
 /* Adds a line to a window's annotation. */
 void fault_windows_say(struct fault_windows *f, const struct fault_window *w,
     const char *line);
+/* Experiments are named by these leases (borrowed; NULL: by none). */
+void fault_windows_leases(struct fault_windows *f,
+    const struct leases *leases);
 /* The server is about to end. */
 void fault_windows_detach(struct fault_windows *f);
 /* What is in force is over; waits for Grafana at most wait_us. The feed must

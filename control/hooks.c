@@ -72,6 +72,7 @@ tell_match(struct hooks *h, const struct alert *a,
 	    LOG_STR("alert", a->name), LOG_STR("route", w->route),
 	    LOG_STR(w->route != NULL ? "fault" : "partition", w->fault),
 	    LOG_STR("type", w->kind), LOG_STR("service", a->service),
+	    LOG_STR("experiment", w->experiment),
 	    LOG_DOUBLE("detection_s", figures->detection_s), LOG_END);
 	feed_emit(h->feed, &(struct event_record){
 	    .type = EVENT_ALERT_MATCHED,
@@ -110,6 +111,7 @@ take(struct hooks *h, const struct alert *a)
 		    LOG_STR("service", a->service), LOG_END);
 		return false;
 	}
+	figures->experiment = w->experiment;
 	figures->route = w->route != NULL ? w->route : w->fault;
 	figures->detection_s = (double)MAX(at_us - w->start_us, 0) / 1e6;
 	tell_match(h, a, w, figures);

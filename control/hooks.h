@@ -20,6 +20,7 @@ struct hooks;
 struct alert_figures {
 	const char *name;  /* interned */
 	const char *route; /* of the last one that was matched; NULL: none */
+	const char *experiment; /* in which that was; NULL: in none */
 	uint64_t firing, resolved; /* messages */
 	double detection_s; /* of the last one that was matched */
 };

@@ -261,6 +261,12 @@ add_partitions(struct scrape *s)
 }
 
 static void
+add_experiments(struct scrape *s)
+{
+	metrics_add_experiments(&s->e, s->metrics->leases);
+}
+
+static void
 add_alerts(struct scrape *s)
 {
 	if (s->metrics->hooks != NULL)
@@ -374,6 +380,7 @@ static void (*const own_families[METRIC_COUNT])(struct scrape *s) = {
     [METRIC_REQUESTS] = add_requests,
     [METRIC_FAULT_ACTIVE] = add_active,
     [METRIC_PARTITION_ACTIVE] = add_partitions,
+    [METRIC_EXPERIMENT_RUNNING] = add_experiments,
     [METRIC_ALERTS_RECEIVED] = add_alerts,
     [METRIC_ALERT_DETECTION] = add_detections,
     [METRIC_RELOAD_SUCCESSFUL] = add_reload_ok,

@@ -8,6 +8,7 @@
 
 #include "control/feed.h"
 #include "control/hooks.h"
+#include "control/lease.h"
 #include "control/observer.h"
 #include "control/state.h"
 #include "control/telemetry.h"
@@ -21,6 +22,7 @@ struct metrics {
 	const struct observer *observer;
 	const struct telemetry *telemetry; /* NULL: none */
 	const struct hooks *hooks; /* NULL: none */
+	const struct leases *leases;
 	bool toxiproxy;	  /* Toxiproxy's own metrics, too */
 	size_t last_size; /* of the last text: how much to reserve */
 };

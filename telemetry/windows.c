@@ -96,6 +96,7 @@ open_window(struct windows *all, const struct event_record *e)
 	    .route = e->route,
 	    .fault = e->fault,
 	    .kind = e->kind,
+	    .experiment = facts.experiment,
 	    .from = facts.from,
 	    .to = facts.to,
 	    .services = facts.services,

@@ -24,6 +24,7 @@ struct window_facts {
 	int64_t for_us; /* it ends by itself; 0: it does not */
 	bool flaps;
 	bool enabled; /* it is there, and it is to act */
+	const char *experiment; /* that it is part of; interned; or NULL */
 	const char *from, *to; /* services; interned; NULL: unnamed */
 	const char *services; /* of a partition, "\na\nb\n"; interned; NULL:
 				 none */
@@ -34,7 +35,7 @@ struct fault_window {
 	const char *route; /* interned; NULL: a partition */
 	const char *fault; /* or the partition; interned */
 	const char *kind;  /* NULL: a partition */
-	const char *from, *to, *services; /* as the facts say */
+	const char *experiment, *from, *to, *services; /* as the facts say */
 	int64_t start_us, end_us; /* monotonic; end 0: it is not over */
 	int64_t planned_us; /* it will end by itself; 0: nobody knows */
 };

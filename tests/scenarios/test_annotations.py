@@ -91,6 +91,24 @@ class Windows(Annotated):
         time.sleep(0.3)
         self.assertAlmostEqual(made["timeEnd"] - made["time"], 1000, delta=60)
 
+    def test_experiments_are_told_by_the_name_of_their_lease(self):
+        self.annotated()
+        lease = self.api.post("/v1/leases", {"ttl": "30s",
+                                             "name": "cache-outage"}).json
+        reply = self.api.post("/v1/routes/db/faults", {
+            "name": "slow", "type": "latency", "latency": "1ms"},
+            headers={"Faultwire-Lease": lease["lease"]})
+        self.assertEqual(reply.status, 201, reply.raw)
+        (made,) = self.gathered.wait()
+        self.assertIn("experiment:cache-outage", made["tags"])
+        name = "faultwire_experiment_running"
+        self.assertEqual(scrape(self.control).value(
+            name, experiment="cache-outage"), 1)
+        self.api.delete(f"/v1/leases/{lease['lease']}")
+        before = now_ms()
+        self.gathered.wait(lambda a: a[0]["timeEnd"] < before + 2000)
+        self.assertFalse(scrape(self.control).has(name))
+
     def test_flapping_is_one_window(self):
         self.annotated()
         self.add(on="50ms", off="50ms")
