@@ -226,10 +226,7 @@ scrape_configs:
   - job_name: faultwire
     static_configs: [{{targets: ["127.0.0.1:{self.api.port}"]}}]
 """, files=[self.proxy_rules])
-        stop = threading.Event()
-        self.addCleanup(stop.set)
-        threading.Thread(target=self.traffic, args=(stop,),
-                         daemon=True).start()
+        self.traffic()
         time.sleep(1.5)
         reply = self.api.post("/v1/routes/db/faults", {
             "name": "broken", "type": "abort", "status": 503})
@@ -243,7 +240,19 @@ scrape_configs:
             "faultwire_alert_detection_seconds", route="db"),
             what="the figure")
 
-    def traffic(self, stop):
-        client = self.client(self.port)
-        while not stop.wait(0.05):
-            ask(client)
+    def traffic(self):
+        """20 requests a second until the test ends."""
+        client, stop = self.client(self.port), threading.Event()
+
+        def ask_on():
+            while not stop.wait(0.05):
+                ask(client)
+
+        thread = threading.Thread(target=ask_on, daemon=True)
+
+        def end():
+            stop.set()
+            thread.join()
+
+        thread.start()
+        self.addCleanup(end)
