@@ -226,6 +226,7 @@ struct flow {
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
+	bool own_reply; /* HTTP: the response was the proxy's */
 	int16_t grpc_status; /* of the answer; -1: it has none */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 };

@@ -78,6 +78,7 @@ fill(const struct flow *f, const char *reason, struct event_record *e)
 		e->kind = fault->ops->kind.name;
 	}
 	e->what = reason;
+	e->own_reply = f->own_reply;
 	e->bytes_up = f->links[LINK_UP].taken;
 	e->bytes_down = f->links[LINK_DOWN].taken;
 	e->duration_us = (double)(e->time_us - f->start_us);

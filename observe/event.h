@@ -131,6 +131,7 @@ struct event_record {
 	const char *flow_type; /* "stream", "connection", "exchange" */
 	struct event_identity who;
 	struct event_times when;
+	bool own_reply; /* EVENT_FLOW_CLOSE: the response was the proxy's */
 	int64_t first_us; /* EVENT_MEASURE: the first of them; 0: unknown */
 	/* EVENT_FLOW_CLOSE: borrowed; NULL: it is in no trace that is kept. */
 	const struct event_trace *trace;

@@ -51,6 +51,7 @@ http_tell_response(struct flow *f, bool own, int status)
 {
 	struct event_record e;
 
+	f->own_reply = own && status != 0;
 	if (status == 0 || !flow_event(f, EVENT_RESPONSE, &e))
 		return;
 	e.what = own ? "proxy" : "upstream";

@@ -139,10 +139,6 @@ pendings_note(struct pendings *all, const struct event_record *e)
 		p = get(all, e);
 		if (p != NULL)
 			p->connect = e->what;
-	} else if (e->type == EVENT_RESPONSE && strcmp(e->what, "proxy") == 0) {
-		p = get(all, e);
-		if (p != NULL)
-			p->own_reply = true;
 	}
 }
 

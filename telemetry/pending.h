@@ -21,7 +21,6 @@ struct pending {
 	const char *route; /* interned */
 	uint64_t session, flow;
 	bool is_connection;
-	bool own_reply;	     /* the response was ours */
 	const char *connect; /* why no upstream was reached; or NULL */
 	struct pending_effect effects[PENDING_EFFECTS];
 	size_t count;	  /* of effects */
@@ -33,8 +32,8 @@ struct pendings;
 struct pendings *pendings_new(void);
 /* NULL is accepted. */
 void pendings_free(struct pendings *all);
-/* Keeps what the event says; all others than effects, measures, connects and
- * responses are ignored. */
+/* Keeps what the event says; all others than effects, measures and
+ * connects are ignored. */
 void pendings_note(struct pendings *all, const struct event_record *event);
 /* Takes what is known of the flow that an event is about out. Returns owned
  * (free), or NULL. */

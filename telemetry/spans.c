@@ -71,12 +71,6 @@ some(const char *text)
 
 /* --- how it ended --- */
 
-static bool
-is_own_reply(const struct making *m)
-{
-	return m->known != NULL && m->known->own_reply;
-}
-
 /* The fault that made the outcome what it is; NULL: none did. */
 static const char *
 decisive_fault(const struct making *m)
@@ -86,7 +80,7 @@ decisive_fault(const struct making *m)
 	bool ended = strcmp(e->what, "fault") == 0 ||
 	    (is_http(e) && e->when.response_us == 0);
 
-	return ended || (is_own_reply(m) && acted) ? e->kind : NULL;
+	return ended || (e->own_reply && acted) ? e->kind : NULL;
 }
 
 /* Why it failed for whoever asked us, by error.type. */
@@ -135,7 +129,7 @@ static void
 put_call(struct making *m)
 {
 	const struct event_record *e = m->event;
-	bool own = is_own_reply(m), fault = decisive_fault(m) != NULL;
+	bool own = e->own_reply, fault = decisive_fault(m) != NULL;
 	bool failed = own ? !fault
 	    : e->status == 0 ? !fault || m->trace->done_us == 0
 			     : e->status >= 400;

@@ -27,8 +27,7 @@ struct spans *spans_new(const struct spans_settings *settings);
 /* What it needs to hear. */
 #define SPANS_EVENTS                                                           \
 	(EVENT_BIT(EVENT_EFFECT) | EVENT_BIT(EVENT_MEASURE) |                  \
-	    EVENT_BIT(EVENT_CONNECT) | EVENT_BIT(EVENT_RESPONSE) |             \
-	    EVENT_BIT(EVENT_FLOW_CLOSE))
+	    EVENT_BIT(EVENT_CONNECT) | EVENT_BIT(EVENT_FLOW_CLOSE))
 /* An event_sink_fn; `spans` is a struct spans. */
 void spans_consume(void *spans, const struct event_record *event);
 /* NULL is accepted. */

@@ -224,17 +224,15 @@ START_TEST(outcomes_have_a_reason_when_they_are_bad)
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct made *made = begin();
-		struct event_record e = event(EVENT_RESPONSE);
+		struct event_record e = event(EVENT_EFFECT);
 
-		e.what = cases[i].own ? "proxy" : "upstream";
-		spans_consume(made->maker, &e);
 		if (cases[i].own) {
-			e = event(EVENT_EFFECT);
 			e.fault = e.kind = e.what = cases[i].kind;
 			spans_consume(made->maker, &e);
 		}
 		e = event(EVENT_FLOW_CLOSE);
 		e.flow_type = "exchange";
+		e.own_reply = cases[i].own;
 		e.who.method = "OTHER";
 		e.what = cases[i].what;
 		e.status = cases[i].status;
