@@ -148,6 +148,9 @@ struct event_record {
 
 typedef void (*event_sink_fn)(void *arg, const struct event_record *event);
 
+/* The text of a client's address, in buf; NULL: a Unix socket has none. */
+const char *event_address(const struct in6_addr *a,
+    char buf[INET6_ADDRSTRLEN]);
 /* "flow_open", … */
 const char *event_type_name(enum event_type type);
 const char *event_verdict_name(enum event_verdict verdict);

@@ -2,7 +2,6 @@
 /* Log lines about single flows, written by the worker: the log never waits. */
 #include "proxy/flow_log.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,18 +17,6 @@ static double
 seconds(int64_t us)
 {
 	return (double)us / 1e6;
-}
-
-/* The text of the address; NULL: a Unix socket's. */
-static const char *
-address_text(const struct in6_addr *a, char *buf, size_t size)
-{
-	if (IN6_IS_ADDR_UNSPECIFIED(a))
-		return NULL;
-	if (IN6_IS_ADDR_V4MAPPED(a))
-		return inet_ntop(
-		    AF_INET, &a->s6_addr[12], buf, (socklen_t)size);
-	return inet_ntop(AF_INET6, a, buf, (socklen_t)size);
 }
 
 /* NULL: it belongs to none that is sampled. */
@@ -120,7 +107,7 @@ flow_log_session(
 
 	log_line(LOG_INFO, "session", "session ended",
 	    LOG_STR("route", f->route_name),
-	    LOG_STR("client", address_text(&s->client, client, sizeof(client))),
+	    LOG_STR("client", event_address(&s->client, client)),
 	    LOG_UINT("session", s->number), LOG_UINT("flow", f->number),
 	    LOG_STR("reason", close_reason_name(reason)),
 	    LOG_BOOL("faulted", f->faulted),
@@ -147,7 +134,7 @@ flow_log_request(const struct request_log *r)
 	log_line(LOG_INFO, "request", "request ended",
 	    LOG_STR("route", f->route_name),
 	    LOG_STR("client",
-		address_text(&r->session->client, client, sizeof(client))),
+		event_address(&r->session->client, client)),
 	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
 	    LOG_STR("method", method), LOG_STR("path", path),
 	    r->code != 0 ? LOG_INT("code", r->code) : LOG_STR("code", NULL),

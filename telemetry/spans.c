@@ -3,7 +3,6 @@
  * own below "faultwire." for what nobody else has. */
 #include "telemetry/spans.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,19 +47,6 @@ static void
 put(struct making *m, struct otlp_attr attr)
 {
 	otlp_add(&m->span.attrs, attr);
-}
-
-/* NULL: there is none. */
-static const char *
-address_text(const struct in6_addr *a, char buf[INET6_ADDRSTRLEN])
-{
-	bool mapped = IN6_IS_ADDR_V4MAPPED(a);
-
-	if (IN6_IS_ADDR_UNSPECIFIED(a))
-		return NULL;
-	return inet_ntop(mapped ? AF_INET : AF_INET6,
-	    mapped ? (const void *)&a->s6_addr[12] : a, buf,
-	    INET6_ADDRSTRLEN);
 }
 
 static const char *
@@ -276,7 +262,7 @@ make_server(struct making *m, const struct spans *s)
 	put(m, OTLP_STR("http.route", e->route));
 	put(m, OTLP_STR("server.address", some(t->host)));
 	put(m, OTLP_STR("network.peer.address",
-		   address_text(&e->who.client, m->client)));
+		   event_address(&e->who.client, m->client)));
 	put(m, OTLP_STR("network.protocol.version", version_text(t)));
 	put_answer(m);
 	put_faults(m, s);
@@ -292,7 +278,7 @@ put_server(struct making *m)
 	if (t->upstream_port != 0)
 		put(m, OTLP_NUM("server.port", t->upstream_port));
 	put(m, OTLP_STR("network.peer.address",
-		   address_text(&t->peer, m->peer)));
+		   event_address(&t->peer, m->peer)));
 	if (t->peer_port != 0)
 		put(m, OTLP_NUM("network.peer.port", t->peer_port));
 }
@@ -360,7 +346,7 @@ make_stream(struct making *m, const struct spans *s)
 	snprintf(m->name, sizeof(m->name), "%s %s", transport, e->route);
 	put(m, OTLP_STR("network.transport", transport));
 	put(m, OTLP_STR("client.address",
-		   address_text(&e->who.client, m->client)));
+		   event_address(&e->who.client, m->client)));
 	put_server(m);
 	put(m, OTLP_NUM("faultwire.bytes.upstream", (int64_t)e->bytes_up));
 	put(m, OTLP_NUM("faultwire.bytes.downstream",
