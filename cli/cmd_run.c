@@ -27,7 +27,6 @@
 #include "control/reload.h"
 #include "control/run_config.h"
 #include "control/summary.h"
-#include "control/telemetry.h"
 #include "observe/journal.h"
 #include "proxy/http1_parser.h"
 #include "proxy/server.h"
@@ -320,8 +319,7 @@ start(struct runner *r)
 	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
 	r->summary = summary_new(r->base, r->server);
 	r->observer = observer_new(r->base, r->server, r->feed);
-	r->telemetry = telemetry_new(r->feed, r->server);
-	telemetry_apply(r->telemetry, r->model);
+	r->telemetry = telemetry_new(r->feed, r->server, r->model);
 	ok = server_apply(r->server, r->model, &diag);
 failed:
 	if (err.text[0] != '\0')

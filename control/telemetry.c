@@ -129,7 +129,8 @@ apply_traces(struct telemetry *t, const struct conf_trace *conf)
 /* --- all of it --- */
 
 struct telemetry *
-telemetry_new(struct feed *feed, struct server *server)
+telemetry_new(struct feed *feed, struct server *server,
+    const struct conf_model *model)
 {
 	struct telemetry *t = xcalloc(1, sizeof(*t));
 
@@ -137,6 +138,7 @@ telemetry_new(struct feed *feed, struct server *server)
 	t->server = server;
 	t->counts = telemetry_counts_new();
 	t->windows = fault_windows_new(feed, server);
+	telemetry_apply(t, model);
 	return t;
 }
 

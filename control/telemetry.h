@@ -15,8 +15,9 @@
 
 struct telemetry;
 
-/* Nothing is told yet. Borrows feed and server. Returns owned. */
-struct telemetry *telemetry_new(struct feed *feed, struct server *server);
+/* As the model says, from now on. Borrows feed and server. Returns owned. */
+struct telemetry *telemetry_new(struct feed *feed, struct server *server,
+    const struct conf_model *model);
 /* From now on it is as the model says; what did not change goes on. What is
  * wrong is logged, and not told then. */
 void telemetry_apply(struct telemetry *t, const struct conf_model *model);
