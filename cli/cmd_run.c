@@ -49,6 +49,7 @@ struct runner {
 	struct observer *observer;
 	struct journal *journal; /* NULL: none */
 	struct summary *summary;
+	struct telemetry *telemetry;
 	struct notify notify; /* the service manager */
 	struct event *signals[3], *flush, *tick, *drain_look, *watchdog;
 	struct privileges user; /* to become, if opt->user */
@@ -318,6 +319,7 @@ start(struct runner *r)
 	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
 	r->summary = summary_new(r->base, r->server);
 	r->observer = observer_new(r->base, r->server, r->feed);
+	r->telemetry = telemetry_new(r->feed, r->server, r->model);
 	ok = server_apply(r->server, r->model, &diag);
 failed:
 	if (err.text[0] != '\0')
@@ -341,13 +343,13 @@ finish(struct runner *r)
 	reload_free(r->reload);
 	state_free(r->state);
 	observer_free(r->observer);
-	if (r->feed != NULL)
-		feed_attach(r->feed, NULL);
+	feed_attach(r->feed, NULL);
+	telemetry_detach(r->telemetry);
 	server_free(r->server);
-	if (r->journal != NULL) {
-		feed_run(r->feed);
+	feed_run(r->feed);
+	telemetry_free(r->telemetry);
+	if (r->journal != NULL)
 		feed_leave(r->feed, r->journal);
-	}
 	journal_free(r->journal);
 	feed_free(r->feed);
 	conf_model_unref(r->model);
@@ -365,6 +367,7 @@ start_api(struct runner *r)
 	    .feed = r->feed,
 	    .journal = r->journal,
 	    .observer = r->observer,
+	    .telemetry = r->telemetry,
 	    .toxiproxy_metrics = r->opt->toxiproxy_metrics,
 	};
 	struct error err;
@@ -375,6 +378,7 @@ start_api(struct runner *r)
 		return false;
 	r->reload = reload_new(r->base, r->opt, r->state, r->loaded);
 	reload_notify(r->reload, &r->notify);
+	reload_telemetry(r->reload, r->telemetry);
 	api.reload = r->reload;
 	if (control->listen == NULL)
 		return true;

@@ -44,6 +44,8 @@ conf_model_new(void)
 	conf_fields_default(conf_control_fields, &m->control);
 	conf_fields_default(conf_log_fields, &m->log);
 	conf_fields_default(conf_observe_fields, &m->observe);
+	conf_fields_default(conf_trace_fields, &m->trace);
+	conf_fields_default(conf_grafana_fields, &m->grafana);
 	return m;
 }
 
@@ -235,6 +237,8 @@ model_free(struct conf_model *m)
 	conf_fields_fini(conf_control_fields, &m->control);
 	conf_fields_fini(conf_log_fields, &m->log);
 	conf_fields_fini(conf_observe_fields, &m->observe);
+	conf_fields_fini(conf_trace_fields, &m->trace);
+	conf_fields_fini(conf_grafana_fields, &m->grafana);
 	conf_fields_fini(conf_file_fields, m);
 	free(m);
 }

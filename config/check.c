@@ -348,4 +348,5 @@ conf_model_check(const struct conf_model *model, struct conf_diag *diag)
 	}
 	check_partitions(model, &known, diag);
 	names_fini(&known);
+	check_telemetry(model, diag);
 }

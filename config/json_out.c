@@ -229,6 +229,10 @@ conf_put_model(struct conf_writer *to, const struct conf_model *model)
 	put_group(to, "log", conf_log_fields, &model->log, &defaults->log);
 	put_group(to, "observe", conf_observe_fields, &model->observe,
 		  &defaults->observe);
+	put_group(to, "trace", conf_trace_fields, &model->trace,
+	    &defaults->trace);
+	put_group(to, "grafana", conf_grafana_fields, &model->grafana,
+	    &defaults->grafana);
 	put_lists(to, model);
 	jsonw_object_end(&to->w);
 	conf_model_unref(defaults);

@@ -290,6 +290,51 @@ struct conf_observe {
 	int64_t calls;	/* that are kept for it */
 };
 
+/* Where OTEL_* of the environment may say what the file does not, the first
+ * choice is "auto". */
+enum conf_trace_protocol {
+	TRACE_PROTOCOL_AUTO,
+	TRACE_PROTOCOL_PROTOBUF,
+	TRACE_PROTOCOL_JSON,
+};
+enum conf_trace_sampler {
+	TRACE_SAMPLER_AUTO,
+	TRACE_PARENT_RATIO,
+	TRACE_RATIO,
+	TRACE_PARENT_ON,
+	TRACE_PARENT_OFF,
+	TRACE_ON,
+	TRACE_OFF,
+};
+enum conf_trace_headers {
+	TRACE_HEADERS_W3C, /* requests carry our spans on */
+	TRACE_HEADERS_PASSTHROUGH,
+};
+enum conf_trace_faulted { TRACE_FAULTED_ALWAYS, TRACE_FAULTED_SAMPLED };
+
+/* Spans for an OpenTelemetry collector. */
+struct conf_trace {
+	char *endpoint; /* base URL; NULL: the environment's, or none */
+	char *url;	/* the whole one; NULL: made of endpoint */
+	int protocol;	/* enum conf_trace_protocol */
+	int headers;	/* enum conf_trace_headers */
+	int sampler;	/* enum conf_trace_sampler */
+	int faulted;	/* enum conf_trace_faulted */
+	double ratio;
+	int64_t timeout_us; /* 0: the environment's, or 10 s */
+	char *token_file, *ca_file, *service_name;
+	struct conf_strings attributes; /* "key=value" */
+	struct conf_where where;
+};
+
+/* Windows of faults as annotations in Grafana. */
+struct conf_grafana {
+	char *url; /* NULL: none */
+	char *token_file, *ca_file;
+	struct conf_strings tags; /* beside our own */
+	struct conf_where where;
+};
+
 struct conf_model {
 	atomic_uint refs;
 	bool has_seed;
@@ -300,6 +345,8 @@ struct conf_model {
 	struct conf_control control;
 	struct conf_log log;
 	struct conf_observe observe;
+	struct conf_trace trace;
+	struct conf_grafana grafana;
 	struct conf_service *services;
 	size_t services_count;
 	struct conf_route *routes;

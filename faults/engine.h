@@ -87,6 +87,9 @@ struct engine {
 	struct bytes_pool pool;
 	uint64_t seed;
 	unsigned index; /* of its worker, for counters */
+	struct trace_policy tracing;
+	struct rng_key trace_key; /* of ids; drawn anew at every start */
+	uint64_t trace_draws;
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
 	uint32_t muted; /* EVENT_BIT()s that nobody wants */
@@ -198,6 +201,7 @@ struct link {
 };
 
 struct decision;
+struct flow_trace;
 
 struct flow {
 	const struct flow_ops *ops;
@@ -211,6 +215,7 @@ struct flow {
 	int64_t start_us;
 	struct in6_addr client;	  /* address of the client (mapped IPv4) */
 	struct decision *decisions; /* owned: what was decided, by fault */
+	struct flow_trace *trace; /* owned; NULL: spans are not wanted */
 	struct link links[2];	  /* LINK_UP, LINK_DOWN */
 	struct event_times when;  /* kept while somebody listens */
 	const char *acted, *acted_kind; /* a fault that acted and is gone;
@@ -221,6 +226,7 @@ struct flow {
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
+	bool own_reply; /* HTTP: the response was the proxy's */
 	int16_t grpc_status; /* of the answer; -1: it has none */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 };

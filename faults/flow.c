@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "faults/condition.h"
 #include "faults/flow_tell.h"
+#include "faults/flow_trace.h"
 #include "faults/stage.h"
 
 struct route_shared *
@@ -38,6 +39,7 @@ flow_event(const struct flow *f, enum event_type type,
 	    .session = f->session,
 	    .flow = f->number,
 	    .has_flow = true,
+	    .is_connection = f->type == FLOW_CONNECTION,
 	};
 	return true;
 }
@@ -269,6 +271,7 @@ flow_open(struct flow *f)
 void
 flow_open_early(struct flow *f, const void *data, size_t len)
 {
+	flow_trace_begin(f);
 	flow_tell_open(f);
 	f->opening = true;
 	rebuild(f, f->route);
@@ -365,6 +368,7 @@ flow_fini(struct flow *f, const char *reason)
 		f->decisions = d->next;
 		condition_forget(d);
 	}
+	flow_trace_end(f);
 	route_shared_unref(f->kept);
 	f->kept = NULL;
 }

@@ -32,6 +32,7 @@ struct stage {
 	bool acted; /* counted as injected */
 	bool holds; /* counted as held */
 	struct fault_counts *counts;
+	int64_t acted_us; /* for the first time, if anybody listened */
 	uint64_t delays, touched;
 	double asked_us, achieved_us, error_max_us; /* sums and maximum */
 	alignas(max_align_t) unsigned char state[];

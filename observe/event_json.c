@@ -2,7 +2,6 @@
 /* One event as a JSON object. */
 #include "observe/event_json.h"
 
-#include <arpa/inet.h>
 
 #include "base/json.h"
 
@@ -83,14 +82,8 @@ static void
 put_client(struct jsonw *w, const struct in6_addr *client)
 {
 	char text[INET6_ADDRSTRLEN];
-	bool mapped = IN6_IS_ADDR_V4MAPPED(client);
 
-	if (IN6_IS_ADDR_UNSPECIFIED(client))
-		return;
-	inet_ntop(mapped ? AF_INET : AF_INET6,
-	    mapped ? (const void *)&client->s6_addr[12] : client, text,
-	    sizeof(text));
-	jsonw_put_string(w, "client", text);
+	put_optional(w, "client", event_address(client, text));
 }
 
 /* A flow by its type, its client and what was asked. */

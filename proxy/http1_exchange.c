@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/http1.h"
 #include "proxy/http_tell.h"
 
@@ -232,12 +233,15 @@ http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
 	struct http1_message *m;
 	bool say_close = dir == LINK_DOWN && s->leaving && !x->tunnel &&
 	    p->head.minor > 0;
+	bool trace = dir == LINK_UP && x->flow.trace != NULL;
 
-	if (http1_link(x, dir)->first == NULL && !say_close)
+	if (http1_link(x, dir)->first == NULL && !say_close && !trace)
 		return;
 	m = http1_message_new(p, (struct view){data, p->head.len},
 	    http1_span(x->head.text, request->method),
 	    http1_span(x->head.text, request->target), request->minor == 0);
+	if (trace)
+		flow_trace_edit(&x->flow, &m->message);
 	flow_message(&x->flow, dir, &m->message);
 	if (say_close)
 		m->message.ops->set_header(&m->message, "Connection", "close");

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/http1_edit.h"
 #include "proxy/http2_stream.h"
 #include "proxy/http_tell.h"
@@ -60,6 +61,7 @@ attach(struct http2_stream *st, struct http1_upstream *u)
 	u->owner = st;
 	u->on_event = http2_over1_on_event;
 	st->over1->upstream = u;
+	flow_trace_call(&st->flow, u->end.fd);
 	http2_stream_mark(st);
 }
 

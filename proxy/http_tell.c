@@ -4,6 +4,7 @@
 
 #include <llhttp.h>
 
+#include "faults/flow_trace.h"
 #include "proxy/flow_log.h"
 #include "proxy/http1_match.h"
 
@@ -50,6 +51,7 @@ http_tell_response(struct flow *f, bool own, int status)
 {
 	struct event_record e;
 
+	f->own_reply = own && status != 0;
 	if (status == 0 || !flow_event(f, EVENT_RESPONSE, &e))
 		return;
 	e.what = own ? "proxy" : "upstream";
@@ -74,8 +76,8 @@ count_duration(const struct http_end *end, struct http_counts *http)
 	    &histogram_durations, us);
 	struct trace_context trace;
 
-	if (end->request->traceparent.len > 0 && f->ops->trace(f, &trace) &&
-	    (trace.flags & TRACE_SAMPLED))
+	if ((f->trace != NULL || end->request->traceparent.len > 0) &&
+	    flow_trace_context(f, &trace) && (trace.flags & TRACE_SAMPLED))
 		exemplar_set(&http->traced[end->faulted][bucket],
 		    trace.trace_id, MAX(us, 0), clock_wall_us());
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/flow_log.h"
 #include "proxy/protocol.h"
 #include "proxy/splice.h"
@@ -83,6 +84,7 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 	end_attach(&t->ends[LINK_DOWN], fd,
 	    t->flow.route != NULL && t->flow.route->conf->upstream.is_unix);
 	tls_attach(tls, &t->ends[LINK_DOWN]);
+	flow_trace_call(&t->flow, fd);
 	set_state(t, TCP_RELAY);
 	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
 		if (t->flow.links[dir].deaf_holds > 0)

@@ -37,8 +37,8 @@ static const struct complaint file[] = {
      "t.conf:1: unknown key \"sede\" in the file; did you mean \"seed\"?"},
     {"xyzzy = 1;",
      "unknown key \"xyzzy\" in the file; expected one of version, seed, "
-     "workers, drain_timeout, control, log, observe, services, routes, "
-     "partitions, "
+     "workers, drain_timeout, control, log, observe, trace, grafana, "
+     "services, routes, partitions, "
      "experiment, load, steady, guards, phases, scenarios, report, "
      "schedule\n"},
     {"\n\nworkers = 257;",
