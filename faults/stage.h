@@ -28,6 +28,7 @@ struct stage {
 	bool dirty;	 /* there is something new to look at */
 	bool eof, eof_done;
 	bool hold, deaf, hold_open, timed;
+	bool answered; /* at = "after": the answer was whole */
 	bool closing;
 	bool acted; /* counted as injected */
 	bool holds; /* counted as held */

@@ -20,6 +20,7 @@
 	X(EVENT_CONNECT, "connect")                                            \
 	X(EVENT_REQUEST, "request")                                            \
 	X(EVENT_RESPONSE, "response")                                          \
+	X(EVENT_OPAQUE, "opaque") /* nothing is known of what follows */       \
 	X(EVENT_FAULT_ARMED, "fault_armed")                                    \
 	X(EVENT_FAULT_CLEARED, "fault_cleared")                                \
 	X(EVENT_PARTITION_UP, "partition_up")                                  \
@@ -76,6 +77,22 @@ struct event_times {
 	int64_t left_us; /* the client ended its stream, or reset it */
 };
 
+/* How much of a message there was. */
+enum event_part { PART_NONE, PART_SOME, PART_WHOLE };
+
+/* How far an exchange came: what a verdict about lost data stands on. */
+struct event_exchange {
+	bool known;	   /* false: the flow is no exchange */
+	uint8_t forwarded; /* enum event_part: the request, to the server */
+	uint8_t answered;  /* … the answer, by the server */
+	uint8_t delivered; /* … the answer, to the client */
+	bool commit;	   /* a command that ends a transaction for good */
+	bool failed;	   /* a command: the server answered by an error */
+	const char *transaction; /* constant: as it was when the command came;
+				    NULL: there are none */
+	char code[12]; /* of that error; "": none */
+};
+
 struct event_record {
 	enum event_type type;
 	int64_t time_us;     /* monotonic; stamped by the producer */
@@ -105,6 +122,7 @@ struct event_record {
 	const char *flow_type; /* "stream", "connection", "exchange" */
 	struct event_identity who;
 	struct event_times when;
+	struct event_exchange exchange;
 };
 
 /* Sets of types: a bit each. */

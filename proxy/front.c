@@ -201,7 +201,7 @@ choose(struct front *f, const char *sni, bool is_tls)
 	f->session.route = f->from.route->name;
 	if (f->from.flow == UINT64_MAX)
 		f->from.flow = atomic_fetch_add(
-		    l->protocol == PROTOCOL_HTTP
+		    conf_protocol_has_exchanges(l->protocol)
 			? &f->from.route->shared->next_connection
 			: &f->from.route->shared->next_flow,
 		    1);

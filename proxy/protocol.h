@@ -22,9 +22,8 @@ struct protocol_ops {
 	void (*fini)(struct worker *);
 };
 
-#define PROTOCOLS_COUNT 4
 /* By enum conf_protocol. */
-extern const struct protocol_ops *const protocols[PROTOCOLS_COUNT];
+extern const struct protocol_ops *const protocols[PROTOCOL_COUNT];
 
 /* Who speaks with the clients of that listener, once they agreed by TLS on a
  * protocol ("": they did not). */
@@ -32,6 +31,6 @@ const struct protocol_ops *protocol_of(const struct plan_listener *listener,
     const char *alpn);
 
 extern const struct protocol_ops tcp_protocol, http1_protocol, http2_protocol,
-    udp_protocol, dns_protocol;
+    udp_protocol, dns_protocol, data_protocol;
 
 #endif
