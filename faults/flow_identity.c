@@ -213,6 +213,7 @@ command_of(const struct flow *f, struct event_identity *to)
 		return false;
 	to->method = r.method;
 	to->request = r.hash;
+	to->endpoint = hash_of(view_of(r.method));
 	to->token = hash_of(token_in(r.text, (struct view){0}));
 	return true;
 }

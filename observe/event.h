@@ -86,6 +86,7 @@ struct event_exchange {
 	uint8_t forwarded; /* enum event_part: the request, to the server */
 	uint8_t answered;  /* … the answer, by the server */
 	uint8_t delivered; /* … the answer, to the client */
+	bool stores;	   /* what was asked may change something */
 	bool commit;	   /* a command that ends a transaction for good */
 	bool failed;	   /* a command: the server answered by an error */
 	const char *transaction; /* constant: as it was when the command came;

@@ -144,6 +144,8 @@ put_exchange(struct jsonw *w, const struct event_exchange *x)
 	jsonw_put_string(w, "forwarded", parts[x->forwarded]);
 	jsonw_put_string(w, "answered", parts[x->answered]);
 	jsonw_put_string(w, "delivered", parts[x->delivered]);
+	if (x->stores)
+		jsonw_put_bool(w, "stores", true);
 	if (x->commit)
 		jsonw_put_bool(w, "commit", true);
 	put_optional(w, "transaction", x->transaction);

@@ -126,6 +126,7 @@ op_progress(const struct flow *f, struct event_exchange *to)
 	if (to->answered != PART_NONE)
 		to->delivered = (uint8_t)MIN(to->answered,
 		    (int)written(x, LINK_DOWN));
+	to->stores = data_stores(ops, c);
 	to->commit = data_command_has(c, ops->commit);
 	to->failed = c->failed;
 	to->transaction = c->transaction != NULL

@@ -351,6 +351,14 @@ static const char *const methods[] = {"ALTER", "ANALYZE", "BEGIN", "CALL",
     "TERMINATE", "TRUNCATE", "UNLISTEN", "UPDATE", "VACUUM", "VALUES",
     "WITH"};
 
+/* A SELECT may call what stores something; that is not looked into. */
+static const char *const reads[] = {"ANALYZE", "BEGIN", "CANCEL",
+    "CHECKPOINT", "CLOSE", "DEALLOCATE", "DECLARE", "DESCRIBE", "DISCARD",
+    "EXPLAIN", "FETCH", "LISTEN", "LOAD", "LOCK", "MOVE", "NOTIFY", "PARSE",
+    "PREPARE", "RELEASE", "RESET", "ROLLBACK", "SAVEPOINT", "SELECT", "SET",
+    "SHOW", "STARTUP", "SYNC", "TABLE", "TERMINATE", "UNLISTEN", "VACUUM",
+    "VALUES"};
+
 const struct data_ops data_postgres = {
     .name = "postgres",
     .open = pg_open,
@@ -361,4 +369,6 @@ const struct data_ops data_postgres = {
     .commit = "COMMIT",
     .methods = methods,
     .methods_count = COUNT_OF(methods),
+    .reads = reads,
+    .reads_count = COUNT_OF(reads),
 };

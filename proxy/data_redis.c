@@ -88,10 +88,12 @@ number(const struct side *in, int64_t *to)
 	bool minus = in->line[1] == '-';
 	size_t at = minus ? 2 : 1, end = in->line_len;
 
+	if (end > sizeof(in->line))
+		return false;
 	while (end > at && (in->line[end - 1] == '\n' ||
 		   in->line[end - 1] == '\r'))
 		end--;
-	if (in->line_len > sizeof(in->line) || end == at || end - at > 15)
+	if (end == at || end - at > 15)
 		return false;
 	for (; at < end; at++) {
 		if (in->line[at] < '0' || in->line[at] > '9')
@@ -455,6 +457,19 @@ static const char *const methods[] = {"ACL", "APPEND", "ASKING", "AUTH",
     "ZCOUNT", "ZINCRBY", "ZPOPMAX", "ZPOPMIN", "ZRANGE", "ZRANGEBYSCORE",
     "ZRANK", "ZREM", "ZREVRANGE", "ZSCAN", "ZSCORE"};
 
+static const char *const reads[] = {"ACL", "ASKING", "AUTH", "BITCOUNT",
+    "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "DISCARD", "DUMP",
+    "ECHO", "EXISTS", "GEOSEARCH", "GET", "GETRANGE", "HELLO", "HEXISTS",
+    "HGET", "HGETALL", "HKEYS", "HLEN", "HMGET", "HSCAN", "HVALS", "INFO",
+    "KEYS", "LINDEX", "LLEN", "LPOS", "LRANGE", "MEMORY", "MGET", "MONITOR",
+    "MULTI", "OBJECT", "PFCOUNT", "PING", "PSUBSCRIBE", "PSYNC", "PTTL",
+    "PUBLISH", "QUIT", "RESET", "SCAN", "SCARD", "SDIFF", "SELECT",
+    "SHUTDOWN", "SINTER", "SISMEMBER", "SMEMBERS", "SPUBLISH", "SRANDMEMBER",
+    "SSCAN", "SSUBSCRIBE", "STRLEN", "SUBSCRIBE", "SUNION", "SYNC", "TIME",
+    "TOUCH", "TTL", "TYPE", "UNWATCH", "WAIT", "WAITAOF", "WATCH", "XINFO",
+    "XLEN", "XPENDING", "XRANGE", "XREAD", "XREVRANGE", "ZCARD", "ZCOUNT",
+    "ZRANGE", "ZRANGEBYSCORE", "ZRANK", "ZREVRANGE", "ZSCAN", "ZSCORE"};
+
 const struct data_ops data_redis = {
     .name = "redis",
     .open = redis_open,
@@ -465,4 +480,6 @@ const struct data_ops data_redis = {
     .commit = "EXEC",
     .methods = methods,
     .methods_count = COUNT_OF(methods),
+    .reads = reads,
+    .reads_count = COUNT_OF(reads),
 };

@@ -72,6 +72,17 @@ by_name(const void *word, const void *entry)
 	return strcmp(word, *(const char *const *)entry);
 }
 
+bool
+data_stores(const struct data_ops *ops, const struct data_command *c)
+{
+	for (size_t i = 0; i < c->words_count; i++) {
+		if (bsearch(c->words[i], ops->reads, ops->reads_count,
+			sizeof(*ops->reads), by_name) == NULL)
+			return true;
+	}
+	return false;
+}
+
 static const char *
 known(const struct data_ops *ops, const char *word)
 {

@@ -70,6 +70,9 @@ struct data_ops {
 	/* Names that events tell; others are "OTHER". In alphabetical order. */
 	const char *const *methods;
 	size_t methods_count;
+	/* Those that change nothing of what is stored; likewise. */
+	const char *const *reads;
+	size_t reads_count;
 };
 
 extern const struct data_ops data_redis, data_postgres;
@@ -77,5 +80,7 @@ extern const struct data_ops data_redis, data_postgres;
 /* The first of its names that says most: constant. */
 const char *data_method(const struct data_ops *ops,
     const struct data_command *c);
+/* May it change what is stored? */
+bool data_stores(const struct data_ops *ops, const struct data_command *c);
 
 #endif

@@ -402,6 +402,9 @@ START_TEST(known_names_are_in_order)
 	for (size_t i = 1; i < data_postgres.methods_count; i++)
 		ck_assert_str_lt(data_postgres.methods[i - 1],
 		    data_postgres.methods[i]);
+	for (size_t i = 1; i < data_postgres.reads_count; i++)
+		ck_assert_str_lt(data_postgres.reads[i - 1],
+		    data_postgres.reads[i]);
 }
 END_TEST
 

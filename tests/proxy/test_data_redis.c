@@ -202,6 +202,8 @@ START_TEST(known_names_are_in_order)
 	for (size_t i = 1; i < data_redis.methods_count; i++)
 		ck_assert_str_lt(data_redis.methods[i - 1],
 		    data_redis.methods[i]);
+	for (size_t i = 1; i < data_redis.reads_count; i++)
+		ck_assert_str_lt(data_redis.reads[i - 1], data_redis.reads[i]);
 }
 END_TEST
 
