@@ -96,6 +96,26 @@ unknown(struct data_command *c, const char *why)
 	c->request_done = true;
 }
 
+/* Before TLS clients ask whether it is there, and perhaps for Kerberos, which
+ * is not. */
+static size_t
+pg_offer(const char *data, size_t len, char *answer)
+{
+	const unsigned char *at = (const unsigned char *)data;
+	uint32_t code;
+
+	if (len > 0 && at[0] != 0)
+		return 0;
+	if (len < HEAD_UNTYPED)
+		return SIZE_MAX;
+	code = number(at + LENGTH);
+	*answer = code == CODE_SSL ? 'S' : 'N';
+	return number(at) == HEAD_UNTYPED &&
+		(code == CODE_SSL || code == CODE_GSSENC)
+	    ? HEAD_UNTYPED
+	    : 0;
+}
+
 /* --- requests ------------------------------------------------------------- */
 
 /* Length and code of what comes before there are types. */
@@ -365,6 +385,7 @@ const struct data_ops data_postgres = {
     .close = pg_close,
     .request = pg_request,
     .answer = pg_answer,
+    .offer = pg_offer,
     .transaction = pg_transaction,
     .commit = "COMMIT",
     .methods = methods,

@@ -443,7 +443,17 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	data_leave(s);
 }
 
+static size_t
+offer(const struct plan_listener *listener, const char *data, size_t len,
+    char *answer)
+{
+	const struct data_ops *ops = walkers[listener->protocol];
+
+	return ops->offer != NULL ? ops->offer(data, len, answer) : 0;
+}
+
 const struct protocol_ops data_protocol = {
     .name = "data",
     .accept = accept_session,
+    .offer = offer,
 };

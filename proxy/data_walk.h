@@ -63,6 +63,8 @@ struct data_ops {
 	 * *over. Returns how many, at least 1. */
 	size_t (*answer)(struct data_walk *, struct data_command *,
 	    const char *data, size_t len, bool *over);
+	/* As in struct protocol_ops; NULL: nothing. */
+	size_t (*offer)(const char *data, size_t len, char *answer);
 	/* The transaction now: "none", "open", "failed"; NULL: not known. */
 	const char *(*transaction)(const struct data_walk *);
 	/* A command that ends a transaction for good. */

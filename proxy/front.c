@@ -229,6 +229,28 @@ known(struct front *f, const struct client_hello *hello, bool is_tls)
 	}
 }
 
+/* True once all was answered that comes before a hello. */
+static bool
+look_at_offer(struct front *f)
+{
+	const struct protocol_ops *ops = protocol_of(f->listener, "");
+	const struct armed_route *r = f->listener->routes[0];
+	char answer;
+	size_t n;
+
+	while (ops->offer != NULL && r->tls != NULL) {
+		n = ops->offer(f->listener, f->in.text + f->in_at,
+		    f->in.len - f->in_at, &answer);
+		if (n == 0)
+			break;
+		if (n == SIZE_MAX)
+			return false;
+		f->in_at += n;
+		end_write(&f->client, &answer, 1);
+	}
+	return f->in.len > f->in_at;
+}
+
 static void
 look_at_hello(struct front *f)
 {
@@ -303,7 +325,7 @@ look(struct front *f)
 			return;
 		}
 	}
-	if (f->state == FRONT_HELLO && f->in.len > f->in_at)
+	if (f->state == FRONT_HELLO && look_at_offer(f))
 		look_at_hello(f);
 }
 

@@ -13,6 +13,12 @@ struct protocol_ops {
 	 * connections. */
 	void (*accept)(struct worker *, const struct plan_listener *,
 	    const struct accepted *from);
+	/* What clients say before they begin with TLS, where the proxy speaks
+	 * it: how many bytes that is, and what is answered (one byte). 0:
+	 * these begin with TLS, or with nothing of the kind; SIZE_MAX: more
+	 * are needed to tell. NULL: they begin with TLS. */
+	size_t (*offer)(const struct plan_listener *, const char *data,
+	    size_t len, char *answer);
 	/* The worker has a new plan (its sessions are reconciled); the old
 	 * one is freed after the call. NULL: nothing to do. */
 	void (*reconcile)(struct worker *);

@@ -320,6 +320,36 @@ START_TEST(a_cancel_request_is_owed_no_answer)
 }
 END_TEST
 
+START_TEST(offers_of_encryption_are_told_from_all_else)
+{
+	static const struct {
+		const char *data;
+		size_t len, takes;
+		char answer;
+	} cases[] = {
+	    {"\x16\x03\x01", 3, 0, 0},
+	    {"GET /", 5, 0, 0},
+	    {"\0\0", 2, SIZE_MAX, 0},
+	    {"\0\0\0\x08\x04\xd2\x16\x2f", 8, 8, 'S'},
+	    {"\0\0\0\x08\x04\xd2\x16\x2f\x16\x03", 10, 8, 'S'},
+	    {"\0\0\0\x08\x04\xd2\x16\x30", 8, 8, 'N'},
+	    {"\0\0\0\x09\x04\xd2\x16\x2f", 8, 0, 0},
+	    {"\0\0\0\x28\0\x03\0\0", 8, 0, 0},
+	    {"", 0, SIZE_MAX, 0},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char answer = 0;
+
+		ck_assert_uint_eq(data_postgres.offer(cases[i].data,
+				      cases[i].len, &answer),
+		    cases[i].takes);
+		if (cases[i].answer != 0)
+			ck_assert_int_eq(answer, cases[i].answer);
+	}
+}
+END_TEST
+
 START_TEST(nonsense_is_not_understood)
 {
 	struct data_case t;
@@ -425,6 +455,7 @@ main(void)
 		what_the_server_says_by_itself_is_a_push,
 		a_longer_ready_for_query_is_accepted,
 		a_cancel_request_is_owed_no_answer,
+		offers_of_encryption_are_told_from_all_else,
 		nonsense_is_not_understood,
 		very_many_names_are_not_all_kept,
 		equal_requests_have_equal_hashes,

@@ -3,15 +3,18 @@
 cut exactly before or after it is done, proved by reading back."""
 
 import hashlib
+import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
 
-from harness import Scenario, Watch, fault, wait_until
+from harness import Scenario, Watch, fault, run, wait_until
 from harness.peers import postgres, psql
 from harness.pgwire import (FLUSH, SYNC, Connection, bind, execute, message,
                             parse, query)
@@ -158,6 +161,55 @@ class Postgres(Scenario):
             self.assertNotIn("COMMIT", done.stdout)
             self.assertIn("closed the connection", done.stderr)
             self.assertEqual(self.stored(), stored)
+
+    # --- what a verdict says, and what reading back finds
+
+    def write_until(self, n, every):
+        """Writes ids by transactions; what it was told of each."""
+        told = {}
+        for i in range(n):
+            c = self.connection()
+            c.ask("begin")
+            c.ask(f"insert into t values ({i})")
+            try:
+                c.send(query("commit"))
+                told[i] = c.answer()[1] == "I"
+            except (ConnectionError, EOFError):
+                told[i] = False
+            c.socket.close()
+        self.assertEqual(sum(not ok for ok in told.values()), n // every)
+        return told
+
+    def verdict(self):
+        verdicts = wait_until(lambda: [
+            v for v in json.loads(run("verdict", "--json",
+                                      self.proxy.journal_path).stdout)
+            ["verdicts"] if v["mech"] == "data_loss"], what="the verdict")
+        self.assertEqual(len(verdicts), 1)
+        return verdicts[0]
+
+    def test_commits_in_doubt_are_counted_and_read_back(self):
+        for at, ambiguous, cut in (("before", 0, 4), ("after", 4, 0)):
+            with self.subTest(at=at):
+                self.direct.ask("truncate t")
+                port, proxy, text = self.proxied(self.peer.port,
+                                                 protocol="postgres")
+                self.port, self.proxy, self.text = port, proxy, text
+                self.arm(fault("reset_peer", at=at, every=5,
+                               when={"command": "COMMIT"}))
+                told = self.write_until(20, 5)
+                self.closed(20, method="COMMIT")
+                stored = {int(i) for i in self.stored()}
+                acked = {i for i, ok in told.items() if ok}
+                doubted = set(told) - acked
+                self.assertEqual(acked - stored, set())
+                self.assertEqual(len(doubted & stored), ambiguous)
+                v = self.verdict()
+                self.assertEqual(
+                    [v[k] for k in ("state", "acked", "ambiguous", "cut",
+                                    "commits_in_doubt")],
+                    ["CONFIRMED" if ambiguous else "ABSENT", 16, ambiguous,
+                     cut, ambiguous])
 
     # --- which command
 
@@ -316,13 +368,18 @@ class Postgres(Scenario):
 
     # --- encryption
 
-    def test_encryption_that_the_server_takes_up_is_a_tunnel(self):
-        key, cert = (os.path.join(self.peer.dir, "data", name)
+    @staticmethod
+    def certificate(folder):
+        key, cert = (os.path.join(folder, name)
                      for name in ("server.key", "server.crt"))
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
              "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pg", "-keyout",
              key, "-out", cert], check=True, capture_output=True)
+        return key, cert
+
+    def test_encryption_that_the_server_takes_up_is_a_tunnel(self):
+        key, cert = self.certificate(os.path.join(self.peer.dir, "data"))
         owner = os.stat(os.path.dirname(key))
         for path in (key, cert):
             os.chown(path, owner.st_uid, owner.st_gid)
@@ -347,6 +404,30 @@ class Postgres(Scenario):
         wait_until(lambda: secret() == "secret", what="TLS of the server")
         event = self.proxy.wait_journal("the event", type="opaque")[0]
         self.assertEqual((event["route"], event["what"]), ("r", "tls"))
+
+    def test_commands_are_seen_where_the_route_speaks_tls(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        key, cert = self.certificate(folder)
+        port, proxy, text = self.proxied(
+            self.peer.port, protocol="postgres",
+            tls={"certificate": cert, "key": key})
+        proxy.reload(text(fault("reset_peer", at="after",
+                                when={"command": "COMMIT"})))
+        env = {**os.environ, "PGSSLMODE": "require"}
+        done = subprocess.run(
+            [os.path.join(self.peer.tools, "psql"), "-X", "-h", "127.0.0.1",
+             "-p", str(port), "-U", "postgres"],
+            input="\\conninfo\nbegin;\ninsert into t values (9);\ncommit;\n",
+            capture_output=True, timeout=30, check=False, text=True, env=env)
+        self.assertIn("TLSv1.3", done.stdout)
+        self.assertNotIn("COMMIT", done.stdout)
+        self.assertEqual(self.stored(), ["9"])
+        # Who does not ask for it is turned away.
+        other = Connection(self, port, hello=False)
+        other.send(other.startup("postgres"))
+        with self.assertRaises((EOFError, ConnectionError)):
+            other.receive()
 
     def test_half_close_and_hostile_bytes(self):
         for said in (b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x04", b"\0" * 8,
