@@ -128,8 +128,8 @@ conf_layer_compile(const struct conf_fault *f, const struct conf_route *route,
 	else if ((flags & KIND_TLS) != 0 && route->protocol != PROTOCOL_TCP &&
 		 !route->tls.enabled && !route->upstream_tls.enabled)
 		conf_spot_error(at, "type",
-				"%s works on TLS records, of which an http "
-				"route without TLS has none; expected tls or "
-				"upstream_tls on it",
+				"%s works on TLS records, of which a route "
+				"without TLS has none unless it is a tcp "
+				"route; expected tls or upstream_tls on it",
 				f->kind->name);
 }

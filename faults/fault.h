@@ -116,8 +116,9 @@ uint64_t stage_offset(const struct stage *s);
 size_t stage_head_left(const struct stage *s);
 /* True while the flow is being taken apart (in detach). */
 bool stage_closing(const struct stage *s);
-/* True on an exchange of HTTP, false elsewhere. */
-bool stage_is_http(const struct stage *s);
+/* True on an exchange: the end of its stream is that of a message, behind
+ * which others may follow, and not that of a connection. */
+bool stage_is_exchange(const struct stage *s);
 /* True where every segment of stage_in() is one datagram (perhaps an empty
  * one), which passes, is dropped or delayed as a whole. */
 bool stage_is_datagram(const struct stage *s);

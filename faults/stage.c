@@ -213,7 +213,7 @@ waits_for_answer(struct stage *s)
 	struct bytes whole;
 
 	if (stage_at(s) != AT_AFTER || s->answered ||
-	    flow_of(s)->type != FLOW_EXCHANGE)
+	    !stage_is_exchange(s))
 		return false;
 	if (!s->eof) {
 		if (l->full)

@@ -85,10 +85,9 @@ stage_closing(const struct stage *s)
 }
 
 bool
-stage_is_http(const struct stage *s)
+stage_is_exchange(const struct stage *s)
 {
-	return s->link->flow->type == FLOW_EXCHANGE &&
-	    s->link->flow->ops->answer != NULL;
+	return s->link->flow->type == FLOW_EXCHANGE;
 }
 
 bool

@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "proxy/data.h"
+#include "proxy/flow_log.h"
 
 static struct data_exchange *
 of(const struct flow *f)
@@ -192,6 +193,22 @@ data_exchange_new(struct data *s, bool push)
 	return x;
 }
 
+static void
+log_access(const struct data_exchange *x, const char *reason)
+{
+	const struct data *s = x->s;
+	const char *name = data_method(s->ops, &x->command);
+
+	if (flow_log_access(s->session.worker))
+		flow_log_request(&(struct request_log){
+		    .session = &s->session,
+		    .flow = &x->flow,
+		    .method = view_of(name),
+		    .faulted = x->flow.faulted,
+		    .reason = reason,
+		});
+}
+
 void
 data_exchange_free(struct data_exchange *x, const char *reason)
 {
@@ -201,8 +218,10 @@ data_exchange_free(struct data_exchange *x, const char *reason)
 		if (data_link(x, dir)->deaf_holds > 0)
 			data_deaf(s, dir, false);
 	}
-	if (x->begun)
+	if (x->begun) {
+		log_access(x, reason);
 		flow_fini(&x->flow, reason);
+	}
 	if (s->ending == x)
 		s->ending = NULL;
 	TAILQ_REMOVE(&s->queue, x, entry);

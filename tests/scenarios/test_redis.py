@@ -295,6 +295,26 @@ class Redis(Scenario):
         for i in range(5):
             self.assertEqual(c.do("ECHO", i), b"%d" % i)
 
+    def test_an_answer_that_vanishes_is_the_last(self):
+        self.arm(fault("timeout", timeout="200ms", when={"command": "GET"}))
+        c = self.client()
+        watch = Watch()
+        c.send(command("PING"), command("GET", "x"), command("PING"))
+        self.assertEqual(c.value(), b"+PONG")
+        with self.assertRaises(EOFError):
+            c.value()
+        self.assert_took(watch.seconds(), 0.2, 3)
+
+    def test_each_command_is_a_line_of_the_access_log(self):
+        self.proxy.reload("log = { access = true; };\n" + self.text())
+        c = self.client()
+        c.do("SET", "k", "v")
+        c.do("FROBNICATE")
+        c.socket.close()
+        self.proxy.wait_log("session")
+        self.assertEqual([e["method"] for e in
+                          self.proxy.log_events("request")], ["SET", "OTHER"])
+
     def test_silence_and_ends_of_connections(self):
         self.arm(fault("half_open", after="100ms"))
         c = self.client()
