@@ -3,7 +3,9 @@
 and what is no command passes unharmed."""
 
 import os
+import random
 import socket
+import threading
 import time
 import unittest
 
@@ -314,6 +316,42 @@ class Redis(Scenario):
         self.proxy.wait_log("session")
         self.assertEqual([e["method"] for e in
                           self.proxy.log_events("request")], ["SET", "OTHER"])
+
+    def test_answers_are_right_while_faults_come_and_go(self):
+        """Pipelines of any depth, under faults that change no byte."""
+        sets = [(), (fault("latency", latency="3ms", jitter="3ms",
+                           stream="both", name="a"),),
+                (fault("slicer", average_size=900, size_variation=800,
+                       stream="both"),
+                 fault("latency", latency="2ms", at="after", name="b",
+                       when={"command": "ECHO"})),
+                (fault("bandwidth", rate="2MB/s", stream="both"),
+                 fault("noop"), fault("latency", at="before", name="c",
+                                      latency="1ms", probability=0.5))]
+        stop, wrong, done = threading.Event(), [], []
+
+        def work(seed):
+            draw, c, count = random.Random(seed), self.client(), 0
+            while not stop.is_set():
+                sent = [draw.randbytes(draw.choice((1, 20, 2000)))
+                        for _ in range(draw.choice((1, 3, 40)))]
+                c.send(*[command("ECHO", data) for data in sent])
+                wrong.extend(data for data in sent if c.value() != data)
+                count += len(sent)
+            done.append(count)
+
+        threads = [threading.Thread(target=work, args=(i,))
+                   for i in range(3)]
+        for t in threads:
+            t.start()
+        for i in range(16):
+            self.arm(*sets[i % len(sets)])
+            time.sleep(0.06)
+        stop.set()
+        for t in threads:
+            t.join(30)
+        self.assertEqual((wrong, len(done)), ([], 3))
+        self.assertGreater(min(done), 50)
 
     def test_silence_and_ends_of_connections(self):
         self.arm(fault("half_open", after="100ms"))
