@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/build.h"
+#include "config/tables.h"
 
 #define ALPN_MAX 255
 
@@ -129,7 +130,8 @@ conf_layer_compile(const struct conf_fault *f, const struct conf_route *route,
 		 !route->tls.enabled && !route->upstream_tls.enabled)
 		conf_spot_error(at, "type",
 				"%s works on TLS records, of which a route "
-				"without TLS has none unless it is a tcp "
-				"route; expected tls or upstream_tls on it",
-				f->kind->name);
+				"with protocol = \"%s\" and without TLS has "
+				"none; expected tls or upstream_tls on it",
+				f->kind->name,
+				conf_protocols[route->protocol]);
 }

@@ -379,6 +379,8 @@ static const char *const reads[] = {"ANALYZE", "BEGIN", "CANCEL",
     "SHOW", "STARTUP", "SYNC", "TABLE", "TERMINATE", "UNLISTEN", "VACUUM",
     "VALUES"};
 
+static const char question[] = {0, 0, 0, 8, 0x04, (char)0xd2, 0x16, 0x2f};
+
 const struct data_ops data_postgres = {
     .name = "postgres",
     .open = pg_open,
@@ -386,6 +388,8 @@ const struct data_ops data_postgres = {
     .request = pg_request,
     .answer = pg_answer,
     .offer = pg_offer,
+    .question = question,
+    .question_len = sizeof(question),
     .transaction = pg_transaction,
     .commit = "COMMIT",
     .methods = methods,

@@ -452,8 +452,16 @@ offer(const struct plan_listener *listener, const char *data, size_t len,
 	return ops->offer != NULL ? ops->offer(data, len, answer) : 0;
 }
 
+static size_t
+asks(int protocol, const char **question)
+{
+	*question = walkers[protocol]->question;
+	return walkers[protocol]->question_len;
+}
+
 const struct protocol_ops data_protocol = {
     .name = "data",
     .accept = accept_session,
     .offer = offer,
+    .asks = asks,
 };

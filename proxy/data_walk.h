@@ -65,6 +65,8 @@ struct data_ops {
 	    const char *data, size_t len, bool *over);
 	/* As in struct protocol_ops; NULL: nothing. */
 	size_t (*offer)(const char *data, size_t len, char *answer);
+	const char *question; /* before TLS with the upstream; NULL: none */
+	size_t question_len;
 	/* The transaction now: "none", "open", "failed"; NULL: not known. */
 	const char *(*transaction)(const struct data_walk *);
 	/* A command that ends a transaction for good. */

@@ -19,6 +19,9 @@ struct protocol_ops {
 	 * are needed to tell. NULL: they begin with TLS. */
 	size_t (*offer)(const struct plan_listener *, const char *data,
 	    size_t len, char *answer);
+	/* What an upstream is asked before TLS begins, where it speaks it; it
+	 * answers one byte, S: yes. 0: nothing. NULL: nothing. */
+	size_t (*asks)(int protocol, const char **question);
 	/* The worker has a new plan (its sessions are reconciled); the old
 	 * one is freed after the call. NULL: nothing to do. */
 	void (*reconcile)(struct worker *);

@@ -387,6 +387,8 @@ class Postgres(Scenario):
         self.direct.ask("alter system set ssl = on")
         self.direct.ask("select pg_reload_conf()")
         self.addCleanup(psql, self.peer, self.peer.port,
+                        "select pg_reload_conf()")
+        self.addCleanup(psql, self.peer, self.peer.port,
                         "alter system set ssl = off")
         self.arm(fault("reset_peer", at="before",
                        when={"command": "SELECT"}))
@@ -404,6 +406,35 @@ class Postgres(Scenario):
         wait_until(lambda: secret() == "secret", what="TLS of the server")
         event = self.proxy.wait_journal("the event", type="opaque")[0]
         self.assertEqual((event["route"], event["what"]), ("r", "tls"))
+        self.speaks_tls_with_the_server()
+
+    def speaks_tls_with_the_server(self):
+        port, proxy, text = self.proxied(
+            self.peer.port, protocol="postgres",
+            upstream_tls={"verify": False})
+        proxy.reload(text(fault("reset_peer", at="after",
+                                when={"command": "COMMIT"})))
+        c = Connection(self, port)
+        self.assertEqual(c.ask("select ssl from pg_stat_ssl where pid = "
+                               "pg_backend_pid()")[0], [["t"]])
+        c.ask("begin")
+        c.ask("insert into t values (11)")
+        c.send(query("commit"))
+        self.is_cut(c)
+        self.assertEqual(self.stored(), ["11"])
+
+    def test_a_server_without_tls_is_told(self):
+        for serve, why in ((b"N", "takes no TLS"), (b"", "takes no TLS")):
+            server = self.serving(lambda conn, s=serve: (
+                conn.recv(8), conn.send(s)))
+            port, proxy, _ = self.proxied(
+                server.port, protocol="postgres",
+                upstream_tls={"verify": False})
+            c = Connection(self, port, hello=False)
+            with self.assertRaises((EOFError, ConnectionError)):
+                c.receive()
+            self.assertIn(why, proxy.wait_log("upstream_tls_failed")[0]
+                          ["error"])
 
     def test_commands_are_seen_where_the_route_speaks_tls(self):
         folder = tempfile.mkdtemp()
