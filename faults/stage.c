@@ -204,29 +204,6 @@ run_eof(struct stage *s)
 		stage_pass_eof(s);
 }
 
-/* With at = "after" the answer is to be whole, and then counts as one that
- * came at once. Of one that is larger than the buffer the older half goes. */
-static bool
-waits_for_answer(struct stage *s)
-{
-	struct link *l = s->link;
-	struct bytes whole;
-
-	if (stage_at(s) != AT_AFTER || s->answered ||
-	    !stage_is_exchange(s))
-		return false;
-	if (!s->eof) {
-		if (l->full)
-			stage_pass(s, s->in.len - (s->in.len + 1) / 2, -1);
-		return true;
-	}
-	s->answered = true;
-	bytes_init(&whole, s->in.pool);
-	bytes_move(&whole, &s->in, s->in.len, s->eof_us);
-	bytes_join(&s->in, &whole);
-	return false;
-}
-
 void
 stage_run(struct stage *s)
 {
@@ -235,7 +212,7 @@ stage_run(struct stage *s)
 	if (!s->dirty || f->ended)
 		return;
 	s->dirty = false;
-	if (waits_for_answer(s))
+	if (stage_waits(s))
 		return;
 	stage_release(s);
 	if (s->ops->data != NULL)
