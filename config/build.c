@@ -119,6 +119,8 @@ conf_route_protocol_defaults(struct conf_route *r)
 	    [PROTOCOL_HTTP] = 60 * SECOND_US,
 	    [PROTOCOL_UDP] = 60 * SECOND_US,
 	    [PROTOCOL_DNS] = 10 * SECOND_US,
+	    [PROTOCOL_REDIS] = 0,
+	    [PROTOCOL_POSTGRES] = 0,
 	};
 
 	r->idle_timeout_us = idle_us[r->protocol];

@@ -61,6 +61,14 @@ struct conf_when {
 
 enum conf_stream { STREAM_UPSTREAM, STREAM_DOWNSTREAM, STREAM_BOTH };
 
+/* At which moment of its flow a fault acts. */
+enum conf_at {
+	AT_DATA, /* as bytes come */
+	AT_OPEN, /* once the flow is there; kinds with KIND_AT_OPEN */
+	AT_BEFORE, /* on the request, before the server has all of it */
+	AT_AFTER, /* on the whole answer, before the client has any of it */
+};
+
 /* Which flows by age, seen from the moment the fault was armed. */
 enum conf_flows { FLOWS_ALL, FLOWS_NEW, FLOWS_EXISTING };
 
@@ -95,6 +103,7 @@ struct conf_fault {
 	const struct conf_kind *kind; /* borrowed, lives for the process */
 	int stream;		      /* enum conf_stream */
 	int layer; /* enum conf_layer, as written; see conf_fault_layer() */
+	int at;	   /* enum conf_at */
 	bool enabled;
 	struct conf_conditions conditions;
 	void *params; /* owned, laid out by kind->fields */
@@ -111,12 +120,23 @@ enum conf_protocol {
 	PROTOCOL_HTTP,
 	PROTOCOL_UDP,
 	PROTOCOL_DNS, /* over UDP */
+	PROTOCOL_REDIS,
+	PROTOCOL_POSTGRES,
+	PROTOCOL_COUNT,
 };
 /* True if routes of that protocol listen for datagrams. */
 static inline bool
 conf_protocol_is_datagram(int protocol)
 {
 	return protocol == PROTOCOL_UDP || protocol == PROTOCOL_DNS;
+}
+/* True if a connection of that protocol carries exchanges, each a flow of its
+ * own: a request or a command, and its answer. */
+static inline bool
+conf_protocol_has_exchanges(int protocol)
+{
+	return protocol == PROTOCOL_HTTP || protocol == PROTOCOL_REDIS ||
+	    protocol == PROTOCOL_POSTGRES;
 }
 enum conf_tls_version { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 };
 enum conf_client_auth {
@@ -370,6 +390,8 @@ bool conf_fault_equal(const struct conf_fault *a, const struct conf_fault *b);
  * the wire by themselves. */
 enum conf_layer conf_fault_layer(const struct conf_fault *f,
     const struct conf_route *route) PURE;
+/* "upstream", "downstream", "both"; or "before", "after", which say that. */
+const char *conf_fault_direction(const struct conf_fault *f);
 /* True if any condition depends on the single flow (probability, when, first,
  * skip, every, max_active, flows). */
 bool conf_conditions_per_flow(const struct conf_conditions *c);

@@ -11,7 +11,8 @@
 #define KIB  1024.0
 #define MIB  (1024.0 * 1024)
 
-const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", NULL};
+const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", "redis",
+    "postgres", NULL};
 static const char *const upstream_protocols[] = {"auto", "http1", "http2",
     NULL};
 static const char *const proxy_statuses[] = {"off", "errors", "all", NULL};
@@ -19,6 +20,7 @@ static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
 static const char *const roles[] = {"auto", "edge", "dependency", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
 static const char *const layers[] = {"stream", "wire", "upstream_wire", NULL};
+static const char *const moments[] = {"data", "open", "before", "after", NULL};
 static const char *const flows[] = {"all", "new", "existing", NULL};
 
 const struct conf_field conf_route_fields[] = {
@@ -46,7 +48,8 @@ const struct conf_field conf_route_fields[] = {
      .help = "tcp: a flow is a connection; http: a flow is one request "
 	     "and its response; udp: a flow is what one client's address "
 	     "exchanges with the server; dns: a flow is one query and its "
-	     "answer, over UDP"},
+	     "answer, over UDP; redis, postgres: a flow is one command and its "
+	     "answer"},
     {.name = "profile",
      .type = CONF_ENUM,
      .choices = conf_profile_names,
@@ -229,7 +232,8 @@ const struct conf_field conf_fault_fields[] = {
     {.name = "name",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_fault, name),
-     .help = "Unique on its route; default: <type>_<stream>"},
+     .help = "Unique on its route; default: <type>_<stream>, or "
+	     "<type>_<at>"},
     {.name = "stream",
      .type = CONF_ENUM,
      .choices = streams,
@@ -244,6 +248,15 @@ const struct conf_field conf_fault_fields[] = {
      .offset = offsetof(struct conf_fault, layer),
      .help = "wire: it acts below TLS, on the records exchanged with the "
 	     "client; upstream_wire: with the upstream"},
+    {.name = "at",
+     .type = CONF_ENUM,
+     .choices = moments,
+     .def = "data",
+     .offset = offsetof(struct conf_fault, at),
+     .help = "When it acts: data: as bytes come; open: once the connection "
+	     "is there (reset_peer); before: on a request, before the "
+	     "server has it; after: on the whole answer, before the client "
+	     "has any of it; both stand for a stream (http, redis, postgres)"},
     {.name = "enabled",
      .type = CONF_BOOL,
      .def = "true",
@@ -346,6 +359,11 @@ const struct conf_field conf_when_fields[] = {
      .flags = CONF_NUMERAL,
      .offset = offsetof(struct conf_when, status_text),
      .help = "Status of the response: 503, 5xx or 500-599 (http)"},
+    {.name = "command",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_when, command.text),
+     .help = "Pattern of the command's name: GET, SELECT, COMMIT, …; of "
+	     "several in one request any (redis, postgres)"},
     {.name = "dns_name",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_when, dns_name.text),

@@ -90,6 +90,11 @@ flow_considers(const struct flow *f, const struct armed_fault *fault)
 static unsigned
 links_of(const struct armed_fault *fault)
 {
+	/* A moment of an exchange has a direction. */
+	if (fault->conf->at == AT_BEFORE)
+		return LINK_MASK_UP;
+	if (fault->conf->at == AT_AFTER)
+		return LINK_MASK_DOWN;
 	if (fault->ops->links != NULL)
 		return fault->ops->links(fault->conf->params,
 		    fault->conf->stream);
@@ -295,6 +300,13 @@ flow_respond(struct flow *f)
 {
 	f->responded = true;
 	rebuild(f, f->route);
+}
+
+void
+flow_learned(struct flow *f)
+{
+	if (!f->closing)
+		rebuild(f, f->route);
 }
 
 void

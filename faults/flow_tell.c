@@ -87,6 +87,8 @@ fill(const struct flow *f, const char *reason, struct event_record *e)
 	if (f->ops->status != NULL)
 		e->status = f->ops->status(f);
 	flow_identity(f, &e->who);
+	if (f->ops->progress != NULL)
+		f->ops->progress(f, &e->exchange);
 }
 
 void

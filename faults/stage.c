@@ -213,6 +213,8 @@ stage_run(struct stage *s)
 	if (!s->dirty || f->ended)
 		return;
 	s->dirty = false;
+	if (stage_waits(s))
+		return;
 	stage_release(s);
 	if (s->ops->data != NULL)
 		s->ops->data(s);

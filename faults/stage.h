@@ -28,6 +28,7 @@ struct stage {
 	bool dirty;	 /* there is something new to look at */
 	bool eof, eof_done;
 	bool hold, deaf, hold_open, timed;
+	bool answered; /* at = "after": the answer was whole */
 	bool closing;
 	bool acted; /* counted as injected */
 	bool holds; /* counted as held */
@@ -48,6 +49,10 @@ void stage_rebind(struct stage *s, const struct armed_fault *fault);
 /* Runs the data and eof slots if there is something new. */
 void stage_run(struct stage *s);
 
+/* With at = "after" the answer of an exchange is to be whole, and then counts
+ * as one that came at once: true while it is not. Of one that is larger than
+ * the buffer the older half goes. */
+bool stage_waits(struct stage *s);
 /* True if nothing is held: neither input nor datagrams that leave later. */
 bool stage_is_empty(const struct stage *s);
 /* Where what it passes goes; whoever is there has news. */

@@ -22,6 +22,7 @@
 	X(EVENT_CONNECT, "connect")                                            \
 	X(EVENT_REQUEST, "request")                                            \
 	X(EVENT_RESPONSE, "response")                                          \
+	X(EVENT_OPAQUE, "opaque") /* nothing is known of what follows */       \
 	X(EVENT_FAULT_ARMED, "fault_armed")                                    \
 	X(EVENT_FAULT_CLEARED, "fault_cleared")                                \
 	X(EVENT_PARTITION_UP, "partition_up")                                  \
@@ -101,6 +102,23 @@ struct event_trace {
 	int64_t done_us;  /* … and was through; 0: nobody knows */
 };
 
+/* How much of a message there was. */
+enum event_part { PART_NONE, PART_SOME, PART_WHOLE };
+
+/* How far an exchange came: what a verdict about lost data stands on. */
+struct event_exchange {
+	bool known;	   /* false: the flow is no exchange */
+	uint8_t forwarded; /* enum event_part: the request, to the server */
+	uint8_t answered;  /* … the answer, by the server */
+	uint8_t delivered; /* … the answer, to the client */
+	bool stores;	   /* what was asked may change something */
+	bool commit;	   /* a command that ends a transaction for good */
+	bool failed;	   /* a command: the server answered by an error */
+	const char *transaction; /* constant: as it was when the command came;
+				    NULL: there are none */
+	char code[12]; /* of that error; "": none */
+};
+
 struct event_record {
 	enum event_type type;
 	int64_t time_us;     /* monotonic; stamped by the producer */
@@ -131,6 +149,7 @@ struct event_record {
 	const char *flow_type; /* "stream", "connection", "exchange" */
 	struct event_identity who;
 	struct event_times when;
+	struct event_exchange exchange;
 	bool own_reply; /* EVENT_FLOW_CLOSE: the response was the proxy's */
 	int64_t first_us; /* EVENT_MEASURE: the first of them; 0: unknown */
 	/* EVENT_FLOW_CLOSE: borrowed; NULL: it is in no trace that is kept. */

@@ -62,8 +62,9 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 	a->accepted++;
 	if (plan->routes_count == 1)
 		accepted.flow = atomic_fetch_add(
-		    plan->protocol == PROTOCOL_HTTP ? &shared->next_connection
-						    : &shared->next_flow,
+		    conf_protocol_has_exchanges(plan->protocol)
+			? &shared->next_connection
+			: &shared->next_flow,
 		    1);
 	if (!a->own_base)
 		worker_take(a->workers[0], &accepted);

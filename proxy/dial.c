@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/protocol.h"
 #include "proxy/proxy_header.h"
 #include "proxy/resolve.h"
 #include "proxy/tls.h"
@@ -44,62 +45,9 @@ struct dial {
 	struct event ev;
 	bool waiting; /* ev is registered */
 	bool starting; /* dial_start() has not returned yet */
+	bool asking; /* the upstream was asked whether it takes TLS */
 	bool finished;
 };
-
-const char *
-dial_result_name(enum dial_result result)
-{
-	static const char *const words[] = {
-#define X(id, word, error) word,
-	    DIAL_RESULTS(X)
-#undef X
-	};
-
-	return words[result];
-}
-
-const char *
-dial_result_error(enum dial_result result)
-{
-	static const char *const errors[] = {
-#define X(id, word, error) error,
-	    DIAL_RESULTS(X)
-#undef X
-	};
-
-	return errors[result];
-}
-
-void
-dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
-{
-	static const enum connect_result results[] = {
-	    [DIAL_OK] = CONNECT_OK,
-	    [DIAL_REFUSED] = CONNECT_REFUSED,
-	    [DIAL_RESET] = CONNECT_RESET,
-	    [DIAL_TIMEOUT] = CONNECT_TIMEOUT,
-	    [DIAL_UNREACHABLE] = CONNECT_UNREACHABLE,
-	    [DIAL_DNS] = CONNECT_DNS,
-	    [DIAL_TLS] = CONNECT_TLS,
-	};
-
-	counter_add(&counts->connects[results[result]], 1);
-	if (result == DIAL_OK)
-		histogram_add(&counts->connect, &histogram_durations, us);
-}
-
-void
-dial_tell(const struct flow *f, enum dial_result result, int64_t since_us)
-{
-	struct event_record e;
-
-	if (!flow_event(f, EVENT_CONNECT, &e))
-		return;
-	e.what = dial_result_name(result);
-	e.duration_us = (double)(e.time_us - since_us);
-	f->engine->emit(f->engine->emit_arg, &e);
-}
 
 static void
 disarm(struct dial *d)
@@ -166,12 +114,65 @@ misfit(const struct dial *d)
 }
 
 static void
+secure(struct dial *d)
+{
+	struct error err;
+
+	if (tls_connect(&d->secure, &d->start, &err))
+		return;
+	log_failure(d, err.text);
+	finish(d, DIAL_TLS);
+}
+
+/* Some upstreams want to be asked for TLS; one byte says whether they take it.
+ * Nothing behind it may be read in the clear. */
+static void
+ask(struct dial *d)
+{
+	int protocol = d->request.route->conf->protocol;
+	const char *question = NULL;
+	size_t len = 0;
+
+	if (protocols[protocol]->asks != NULL)
+		len = protocols[protocol]->asks(protocol, &question);
+	if (len == 0) {
+		secure(d);
+		return;
+	}
+	d->asking = true;
+	if (end_write(&d->secure, question, len) != (ssize_t)len)
+		finish(d, DIAL_TLS);
+	else
+		end_want(&d->secure, true, false);
+}
+
+static void
+hear(struct dial *d)
+{
+	char answer = 0;
+	ssize_t n = end_read(&d->secure, &answer, 1);
+
+	if (n == END_AGAIN)
+		return;
+	d->asking = false;
+	end_want(&d->secure, false, false);
+	if (n == 1 && answer == 'S') {
+		secure(d);
+		return;
+	}
+	log_failure(d, "the upstream takes no TLS");
+	finish(d, DIAL_TLS);
+}
+
+static void
 on_secure(struct end *e, unsigned what)
 {
 	struct dial *d = CONTAINER_OF(e, struct dial, secure);
 	const char *why;
 
-	if (what & END_CUT) {
+	if (d->asking && what & END_READABLE) {
+		hear(d);
+	} else if (what & END_CUT) {
 		/* A fault on the wire: as if the upstream had done it. */
 		finish(d, DIAL_TLS);
 	} else if (what & END_SECURED) {
@@ -206,8 +207,6 @@ send_preface(const struct dial *d)
 static void
 connected(struct dial *d)
 {
-	struct error err;
-
 	if (!send_preface(d)) {
 		finish(d, DIAL_REFUSED);
 		return;
@@ -220,10 +219,7 @@ connected(struct dial *d)
 	end_attach(&d->secure, d->fd, d->to->is_unix);
 	d->fd = -1;
 	deadline_arm(&d->worker->engine.deadlines, &d->deadline, d->end_us);
-	if (!tls_connect(&d->secure, &d->start, &err)) {
-		log_failure(d, err.text);
-		finish(d, DIAL_TLS);
-	}
+	ask(d);
 }
 
 static enum dial_result
@@ -277,7 +273,7 @@ on_deadline(struct deadline *deadline, int64_t now_us)
 		resolve_cancel(d->resolve);
 		d->resolve = NULL;
 		finish(d, DIAL_DNS);
-	} else if (d->secure.tls != NULL) {
+	} else if (d->secure.tls != NULL || d->asking) {
 		log_failure(d, "the handshake took too long");
 		finish(d, DIAL_TIMEOUT);
 	} else if (d->error == EAGAIN && now_us < d->end_us) {
@@ -422,7 +418,7 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	d->list.count = 0;
 	d->next = 0;
 	d->error = 0;
-	d->waiting = d->finished = false;
+	d->waiting = d->finished = d->asking = false;
 	d->deadline = (struct deadline){.on_due = on_deadline};
 	d->worker = worker;
 	d->request = *request;

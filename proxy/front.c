@@ -201,7 +201,7 @@ choose(struct front *f, const char *sni, bool is_tls)
 	f->session.route = f->from.route->name;
 	if (f->from.flow == UINT64_MAX)
 		f->from.flow = atomic_fetch_add(
-		    l->protocol == PROTOCOL_HTTP
+		    conf_protocol_has_exchanges(l->protocol)
 			? &f->from.route->shared->next_connection
 			: &f->from.route->shared->next_flow,
 		    1);
@@ -227,6 +227,28 @@ known(struct front *f, const struct client_hello *hello, bool is_tls)
 	} else {
 		shake_hands(f);
 	}
+}
+
+/* True once all was answered that comes before a hello. */
+static bool
+look_at_offer(struct front *f)
+{
+	const struct protocol_ops *ops = protocol_of(f->listener, "");
+	const struct armed_route *r = f->listener->routes[0];
+	char answer;
+	size_t n;
+
+	while (ops->offer != NULL && r->tls != NULL) {
+		n = ops->offer(f->listener, f->in.text + f->in_at,
+		    f->in.len - f->in_at, &answer);
+		if (n == 0)
+			break;
+		if (n == SIZE_MAX)
+			return false;
+		f->in_at += n;
+		end_write(&f->client, &answer, 1);
+	}
+	return f->in.len > f->in_at;
 }
 
 static void
@@ -303,7 +325,7 @@ look(struct front *f)
 			return;
 		}
 	}
-	if (f->state == FRONT_HELLO && f->in.len > f->in_at)
+	if (f->state == FRONT_HELLO && look_at_offer(f))
 		look_at_hello(f);
 }
 

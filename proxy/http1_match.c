@@ -53,7 +53,6 @@ http1_match_fact(const struct http1_head *h, const char *data,
 	case FACT_SNI:
 	case FACT_ALPN:
 		return tls_facts_answer(facts, fact, to);
-	case FACT_COMMAND:
 	case FACT_DNS_NAME:
 	case FACT_DNS_TYPE:
 	case FACT_COUNT:

@@ -21,6 +21,18 @@ http_is_idempotent(struct view method)
 	return false;
 }
 
+bool
+http_stores(struct view method)
+{
+	static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
+
+	for (size_t i = 0; i < COUNT_OF(safe); i++) {
+		if (view_is(method, safe[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Text in events is constant: a method that nobody knows is "OTHER". */
 static const char *
 method_name(struct view method)

@@ -125,7 +125,7 @@ static const struct complaint routes[] = {
      "route \"r\" listens where the control API does, 127.0.0.1:8474"},
     {ROUTE "protocol = \"htpp\"; }",
      "protocol: \"htpp\" is unknown; expected one of tcp, http, udp, "
-     "dns, did you "
+     "dns, redis, postgres, did you "
      "mean \"http\"?"},
     {ROUTE "buffer = \"1KiB\"; }",
      "buffer: 1KiB is out of bounds; expected 4KiB … 1GiB"},
@@ -201,8 +201,8 @@ static const struct complaint faults[] = {
      "unknown key \"latncy\" in a fault of type latency; did you mean "
      "\"latency\"?"},
     {"{ type = \"latency\"; colour = 1; }",
-     "expected one of latency, jitter, type, name, stream, layer, enabled, "
-     "probability, when, first"},
+     "expected one of latency, jitter, type, name, stream, layer, at, "
+     "enabled, probability, when, first"},
     {"{ type = \"every_type\"; secret = 1; }", "unknown key \"secret\""},
     {"{ type = \"latency\"; latency = \"80 parsecs\"; }",
      "latency: \"80 parsecs\" is not a duration; expected a number with"},
