@@ -55,6 +55,7 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 	    .session =
 		atomic_fetch_add(a->workers[0]->session_numbers, 1) + 1,
 	    .flow = UINT64_MAX,
+	    .port = l->opened.port,
 	    .peer = *peer,
 	};
 	struct route_shared *shared = plan->routes[0]->shared;

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/destination.h"
 #include "proxy/proxy_header.h"
 #include "proxy/resolve.h"
 #include "proxy/tls.h"
@@ -32,7 +33,7 @@ struct dial {
 	struct worker *worker;
 	struct dial_request request;
 	struct tls_start start;
-	const struct conf_address *to; /* of the request's route */
+	const struct conf_address *to; /* the upstream; NULL: unknown */
 	struct end secure; /* the socket amid its TLS handshake */
 	struct resolve *resolve;
 	struct resolve_list list;
@@ -46,60 +47,6 @@ struct dial {
 	bool starting; /* dial_start() has not returned yet */
 	bool finished;
 };
-
-const char *
-dial_result_name(enum dial_result result)
-{
-	static const char *const words[] = {
-#define X(id, word, error) word,
-	    DIAL_RESULTS(X)
-#undef X
-	};
-
-	return words[result];
-}
-
-const char *
-dial_result_error(enum dial_result result)
-{
-	static const char *const errors[] = {
-#define X(id, word, error) error,
-	    DIAL_RESULTS(X)
-#undef X
-	};
-
-	return errors[result];
-}
-
-void
-dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
-{
-	static const enum connect_result results[] = {
-	    [DIAL_OK] = CONNECT_OK,
-	    [DIAL_REFUSED] = CONNECT_REFUSED,
-	    [DIAL_RESET] = CONNECT_RESET,
-	    [DIAL_TIMEOUT] = CONNECT_TIMEOUT,
-	    [DIAL_UNREACHABLE] = CONNECT_UNREACHABLE,
-	    [DIAL_DNS] = CONNECT_DNS,
-	    [DIAL_TLS] = CONNECT_TLS,
-	};
-
-	counter_add(&counts->connects[results[result]], 1);
-	if (result == DIAL_OK)
-		histogram_add(&counts->connect, &histogram_durations, us);
-}
-
-void
-dial_tell(const struct flow *f, enum dial_result result, int64_t since_us)
-{
-	struct event_record e;
-
-	if (!flow_event(f, EVENT_CONNECT, &e))
-		return;
-	e.what = dial_result_name(result);
-	e.duration_us = (double)(e.time_us - since_us);
-	f->engine->emit(f->engine->emit_arg, &e);
-}
 
 static void
 disarm(struct dial *d)
@@ -237,6 +184,8 @@ result_of(int error)
 		return DIAL_RESET;
 	case ETIMEDOUT:
 		return DIAL_TIMEOUT;
+	case EDEADLK:
+		return DIAL_LOOP;
 	default:
 		return DIAL_UNREACHABLE;
 	}
@@ -346,6 +295,22 @@ begin_unix(struct dial *d)
 	return begin(d, (const struct sockaddr *)&un, sizeof(un));
 }
 
+/* Only a client's own wish can lead back here; the configuration's upstreams
+ * were checked. */
+static bool
+is_loop(const struct dial *d, const struct sockaddr_storage *addr)
+{
+	if (!d->request.route->conf->upstream.is_destination ||
+	    !destination_is_own(d->start.facts->destination, addr))
+		return false;
+	log_line(LOG_WARN, "destination_loop",
+	    "the destination is the listener itself: refused",
+	    LOG_STR("route", d->start.route->name),
+	    LOG_UINT("session", d->start.session),
+	    LOG_STR("destination", d->to->text), LOG_END);
+	return true;
+}
+
 static void
 try_next(struct dial *d)
 {
@@ -353,8 +318,9 @@ try_next(struct dial *d)
 
 	while (d->next < count) {
 		struct resolve_address *a = &d->list.at[d->next++];
-		int error = d->to->is_unix
-		    ? begin_unix(d)
+		int error = d->to->is_unix ? begin_unix(d)
+		    : is_loop(d, &a->addr)
+		    ? EDEADLK
 		    : begin(d, (const struct sockaddr *)&a->addr, a->len);
 
 		if (error == 0) {
@@ -434,12 +400,14 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	    .facts = request->facts,
 	    .speaks = request->speaks,
 	};
-	d->to = &conf->upstream;
+	d->to = destination_upstream(conf, request->facts);
 	end_init(&d->secure, worker, on_secure);
 	d->fd = -1;
 	d->starting = true;
 	d->end_us = worker_now(worker) + conf->connect_timeout_us;
-	if (d->to->is_unix)
+	if (d->to == NULL)
+		finish(d, DIAL_UNREACHABLE);
+	else if (d->to->is_unix)
 		try_next(d);
 	else
 		look_up(d);

@@ -93,6 +93,7 @@ open_inet(struct opened_listener *l, struct sockaddr_storage *addr,
 			break;
 	}
 	print_address(l, addr);
+	l->port = ntohs(*port);
 	return l->fd >= 0;
 }
 

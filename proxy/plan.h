@@ -22,6 +22,7 @@ struct plan_listener {
 	int protocol; /* enum conf_protocol */
 	bool preface; /* connections begin with a PROXY header */
 	bool hello;   /* a ClientHello is looked for (proxy/front.h) */
+	int accept;   /* enum conf_accept: how destinations are learnt */
 };
 
 struct plan {

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "proxy/destination.h"
 #include "proxy/minted.h"
 #include "proxy/tls_layer.h"
 #include "proxy/tls_make.h"
@@ -119,12 +120,14 @@ static const char *
 upstream_name(const struct tls_start *start)
 {
 	const struct conf_route *conf = start->route->conf;
+	const struct conf_address *to;
 
 	if (conf->upstream_tls.server_name != NULL)
 		return conf->upstream_tls.server_name;
 	if (start->facts != NULL && start->facts->sni[0] != '\0')
 		return start->facts->sni;
-	return conf->upstream.is_unix ? NULL : conf->upstream.host;
+	to = destination_upstream(conf, start->facts);
+	return to == NULL || to->is_unix ? NULL : to->host;
 }
 
 static void

@@ -5,15 +5,24 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "proxy/destination.h"
 #include "proxy/tls_layer.h"
+
+void
+tls_facts_learn(struct tls_facts *f, const char *sni, const char *alpn)
+{
+	free(f->sni);
+	free(f->alpn);
+	f->sni = xstrdup(sni != NULL ? sni : "");
+	f->alpn = xstrdup(alpn != NULL ? alpn : "");
+}
 
 struct tls_facts *
 tls_facts_new(const char *sni, const char *alpn)
 {
 	struct tls_facts *f = xcalloc(1, sizeof(*f));
 
-	f->sni = xstrdup(sni != NULL ? sni : "");
-	f->alpn = xstrdup(alpn != NULL ? alpn : "");
+	tls_facts_learn(f, sni, alpn);
 	return f;
 }
 
@@ -24,6 +33,7 @@ tls_facts_free(struct tls_facts *facts)
 		return;
 	free(facts->sni);
 	free(facts->alpn);
+	destination_free(facts->destination);
 	free(facts);
 }
 

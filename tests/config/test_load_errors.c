@@ -143,12 +143,17 @@ static const struct complaint routes[] = {
      "there is another route \"r\" at t.conf:1; expected different names"},
     {ROUTE "}, " OTHER "}",
      "route \"s\" is never reached: route \"r\" takes everything on :1; "
-     "expected match = { host, path or sni } on all but the last"},
+     "expected match = { host, path, sni or destination } on all but the "
+     "last"},
     {ROUTE "}, " OTHER HTTP "}",
      "route \"s\" listens on :1 with another protocol than route \"r\""},
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
 		"accept_proxy = true; }",
      "route \"s\" listens on :1 with another accept_proxy"},
+    {ROUTE "accept = \"socks5\"; match = { destination = \"x\"; }; }, " OTHER
+	   "accept = \"connect\"; }",
+     "route \"s\" listens on :1 with accept = \"connect\", route \"r\" with "
+     "accept = \"socks5\""},
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
 		"match = { path = \"/x\"; }; }",
      "route \"s\" is never reached: route \"r\" on :1 has the same match"},
