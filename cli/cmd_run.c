@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -26,6 +24,7 @@
 #include "control/privileges.h"
 #include "control/reload.h"
 #include "control/run_config.h"
+#include "control/run_intercept.h"
 #include "control/summary.h"
 #include "observe/journal.h"
 #include "proxy/http1_parser.h"
@@ -52,6 +51,7 @@ struct runner {
 	struct notify notify; /* the service manager */
 	struct event *signals[3], *flush, *tick, *drain_look, *watchdog;
 	struct privileges user; /* to become, if opt->user */
+	struct run_intercept intercept;
 	uint64_t loaded; /* hash of the file before it was read at start */
 	int64_t drain_end_us;
 	bool draining;
@@ -85,6 +85,9 @@ static const struct option_row options[] = {
 	"worker threads; wins over the file"},
     {0, "user", OPTION_TEXT, offsetof(struct run_options, user),
 	"USER", "started as root: become USER[:GROUP] once all is open"},
+    {0, "intercept", OPTION_TEXT, offsetof(struct run_options, intercept),
+	"HOOK", "make firewall rules for routes that want them (output, "
+	"prerouting or both), and remove them at the end"},
     {0, "log-format", OPTION_TEXT, offsetof(struct run_options, log_format),
 	"NAME", "json, logfmt or text; default text on a terminal, else json"},
     {0, "log-level", OPTION_TEXT, offsetof(struct run_options, log_level),
@@ -117,6 +120,7 @@ on_state_changed(void *arg)
 
 	observer_update(r->observer, state_model(r->state));
 	tick(r);
+	run_intercept_follow(&r->intercept, server_plan(r->server)->model);
 }
 
 static void
@@ -161,6 +165,7 @@ drain(struct runner *r, int sig)
 	reload_stop(r->reload);
 	if (r->api != NULL)
 		api_drain(r->api);
+	run_intercept_drain(&r->intercept, r->model);
 	state_drain(r->state);
 	event_add(r->drain_look, &every);
 }
@@ -227,20 +232,6 @@ start_watchdog(struct runner *r)
 		return;
 	r->watchdog = event_new(r->base, -1, EV_PERSIST, on_watchdog, r);
 	event_add(r->watchdog, &every);
-}
-
-static void
-raise_limits(void)
-{
-	struct rlimit limit;
-
-	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static void
@@ -336,6 +327,7 @@ finish(struct runner *r)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	remove_events(r);
+	run_intercept_fini(&r->intercept);
 	summary_free(r->summary);
 	api_free(r->api);
 	reload_free(r->reload);
@@ -396,6 +388,19 @@ start_api(struct runner *r)
 	return true;
 }
 
+/* Connections may come. */
+static bool
+intercept(struct runner *r)
+{
+	struct error err;
+
+	if (run_intercept_init(&r->intercept, r->opt->intercept, &err) &&
+	    run_intercept_up(&r->intercept, r->model, &err))
+		return true;
+	fprintf(stderr, "faultwire: --intercept: %s\n", err.text);
+	return false;
+}
+
 /* Everything that may need root is open. */
 static bool
 become_user(struct runner *r)
@@ -425,10 +430,10 @@ serve(struct runner *r)
 {
 	int code = EXIT_FAILED;
 
-	raise_limits();
+	run_raise_limits();
 	start_notify(r);
 	r->base = event_base_new();
-	if (start(r) && start_api(r) && become_user(r)) {
+	if (start(r) && start_api(r) && intercept(r) && become_user(r)) {
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);

@@ -53,7 +53,8 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 	    .fd = fd,
 	    .listener = l->opened.id,
 	    .session =
-		atomic_fetch_add(a->workers[0]->session_numbers, 1) + 1,
+		atomic_fetch_add(&a->workers[0]->shared->session_numbers,
+		    1) + 1,
 	    .flow = UINT64_MAX,
 	    .port = l->opened.port,
 	    .peer = *peer,

@@ -33,6 +33,9 @@ bool listener_open(const char *id, const struct conf_address *address,
 /* Binds a socket for datagrams; likewise. */
 bool listener_open_datagram(const char *id, const struct conf_address *address,
     struct opened_listener *to, struct error *err) WARN_UNUSED;
+/* Opens what a plan asks for, for connections or datagrams; likewise. */
+bool listener_open_planned(const struct plan_listener *l,
+    struct opened_listener *to, struct error *err) WARN_UNUSED;
 /* True if accept() failed for want of descriptors or memory, so that it would
  * fail at once again. */
 bool listener_is_starved(int error);

@@ -53,9 +53,8 @@ destination_new(const char *host, uint16_t port, uint16_t listener_port)
 	return d;
 }
 
-/* The address and port of a socket address, IPv4 mapped. */
-static uint16_t
-unpack(const struct sockaddr_storage *addr, struct in6_addr *ip)
+uint16_t
+destination_unpack(const struct sockaddr_storage *addr, struct in6_addr *ip)
 {
 	if (addr->ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)addr;
@@ -76,7 +75,7 @@ original(int fd, const struct sockaddr_storage *local,
 	struct in6_addr ip;
 	socklen_t len = sizeof(*to);
 
-	unpack(local, &ip);
+	destination_unpack(local, &ip);
 	return IN6_IS_ADDR_V4MAPPED(&ip)
 	    ? getsockopt(fd, IPPROTO_IP, SO_ORIGINAL_DST, to, &len) == 0
 	    : getsockopt(fd, IPPROTO_IPV6, IP6T_SO_ORIGINAL_DST, to, &len) ==
@@ -102,7 +101,7 @@ destination_of_socket(int fd, int accept, uint16_t listener_port,
 	 * connection tracking. */
 	if (accept != ACCEPT_REDIRECT || !original(fd, &local, &addr))
 		addr = local;
-	port = unpack(&addr, &ip);
+	port = destination_unpack(&addr, &ip);
 	inet_ntop(AF_INET6, &ip, text, sizeof(text));
 	return destination_new(text, port, listener_port);
 }
@@ -170,5 +169,5 @@ destination_is_own(const struct destination *d,
 	struct in6_addr ip;
 
 	return d->listener_port != 0 &&
-	    unpack(addr, &ip) == d->listener_port && is_local(addr);
+	    destination_unpack(addr, &ip) == d->listener_port && is_local(addr);
 }

@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "proxy/destination.h"
+#include "proxy/dial_socket.h"
 #include "proxy/proxy_header.h"
 #include "proxy/resolve.h"
 #include "proxy/tls.h"
@@ -261,21 +261,34 @@ await(struct dial *d)
 	return 0;
 }
 
+/* Do firewall rules bring connections here? Then they must know ours. */
+static bool
+is_intercepting(const struct dial *d)
+{
+	return d->worker->plan != NULL && d->worker->plan->transparent;
+}
+
 /* Begins with one address: 0 connected, EINPROGRESS, or an error. */
 static int
 begin(struct dial *d, const struct sockaddr *addr, socklen_t len)
 {
-	int one = 1;
-
 	d->fd = socket(addr->sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->fd < 0)
 		return errno;
-	if (addr->sa_family != AF_UNIX)
-		setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (addr->sa_family != AF_UNIX) {
+		int error = dial_socket_prepare(d->fd, addr->sa_family,
+		    d->request.route, &d->start.client,
+		    is_intercepting(d));
+
+		if (error != 0)
+			return error;
+	}
 	if (connect(d->fd, addr, len) == 0)
 		return 0;
-	if (errno != EINPROGRESS)
+	if (errno == EINPROGRESS && is_intercepting(d))
+		loops_note(&d->worker->shared->loops, d->fd);
+	else if (errno != EINPROGRESS)
 		return errno;
 	/* A peer on this host has often answered by now; asking again costs
 	 * less than a turn of the loop. */

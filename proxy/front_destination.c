@@ -181,12 +181,21 @@ look_up(struct front *f)
 	struct destination *d = destination_of_socket(f->client.fd,
 	    f->listener->accept, f->from.port, &err);
 
-	if (d != NULL) {
+	if (d == NULL) {
+		log_refusal(f, err.text);
+		front_close(f, CLOSE_NO_DESTINATION, true);
+	} else if (loops_has(&f->session.worker->shared->loops, &f->from.peer,
+		       d)) {
+		log_line(LOG_WARN, "destination_loop",
+		    "our own traffic was brought back to us: refused; leave "
+		    "it out of the firewall's rules",
+		    LOG_STR("listener", f->session.listener),
+		    LOG_STR("destination", d->at.text), LOG_END);
+		destination_free(d);
+		front_close(f, CLOSE_LOOP, true);
+	} else {
 		learnt(f, d);
-		return;
 	}
-	log_refusal(f, err.text);
-	front_close(f, CLOSE_NO_DESTINATION, true);
 }
 
 void

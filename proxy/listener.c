@@ -214,6 +214,36 @@ listener_open_datagram(const char *id, const struct conf_address *address,
 	return open_any(to, address, err);
 }
 
+/* TPROXY rules give connections to sockets that say so only. */
+static bool
+set_transparent(const struct opened_listener *l, struct error *err)
+{
+	int one = 1;
+
+	if (setsockopt(l->fd, IPPROTO_IP, IP_TRANSPARENT, &one,
+		sizeof(one)) == 0)
+		return true;
+	return error_set(err, errno,
+	    "cannot take connections by TPROXY on %s: %s%s", l->address,
+	    strerror(errno), errno == EPERM
+		? "; CAP_NET_ADMIN is missing, accept = \"redirect\" needs none"
+		: "");
+}
+
+bool
+listener_open_planned(const struct plan_listener *l,
+    struct opened_listener *to, struct error *err)
+{
+	if (conf_protocol_is_datagram(l->protocol))
+		return listener_open_datagram(l->id, l->address, to, err);
+	if (!listener_open(l->id, l->address, 0, to, err))
+		return false;
+	if (l->accept != ACCEPT_TPROXY || set_transparent(to, err))
+		return true;
+	listener_discard(to);
+	return false;
+}
+
 void
 listener_discard(struct opened_listener *l)
 {

@@ -279,8 +279,11 @@ gather_listeners(struct plan *plan)
 		    .accept = r->conf->accept,
 		};
 	}
-	for (size_t i = 0; i < plan->listeners_count; i++)
+	for (size_t i = 0; i < plan->listeners_count; i++) {
 		mark_front(&plan->listeners[i]);
+		plan->transparent |= conf_accept_is_transparent(
+		    plan->listeners[i].accept);
+	}
 }
 
 static int

@@ -35,6 +35,7 @@ struct plan {
 	struct armed_route **by_listen; /* owned; the enabled, by listener */
 	struct plan_listener *listeners; /* owned; sorted by id's address */
 	size_t listeners_count;
+	bool transparent; /* firewall rules bring connections here */
 	struct conf_fault *made; /* owned: the faults of partitions */
 	size_t made_count;
 };

@@ -32,6 +32,7 @@ struct worker;
 	X(CLOSE_HEADER_TIMEOUT, "header_timeout", TIMEOUT)                     \
 	X(CLOSE_BAD_INPUT, "bad_input", CLIENT)                                \
 	X(CLOSE_TLS, "tls_failed", CLIENT)                                     \
+	X(CLOSE_LOOP, "loop", PROXY)                                           \
 	X(CLOSE_NO_DESTINATION, "no_destination", CLIENT)                      \
 	X(CLOSE_NO_ROUTE, "no_route", PROXY)                                   \
 	X(CLOSE_LIMIT, "connection_limit", PROXY)                              \
