@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 import namespace
-from harness import (BIN, Scenario, Watch, conf, environment, fault, free_port,
+from harness import (BIN, ROOT, Scenario, Watch, conf, environment, fault, free_port,
                      route, run, wait_until)
 from harness.peers import find, redis
 
@@ -21,7 +21,7 @@ V4, OTHER, V6 = "10.99.0.2", "10.99.0.3", "fd99::2"
 # Tells every client its own address, and ends.
 TELLER = """
 import socket, sys
-s = socket.create_server((sys.argv[1], 7), family=socket.AF_INET6
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6
                          if ":" in sys.argv[1] else socket.AF_INET)
 print(flush=True)
 while True:
@@ -142,6 +142,55 @@ class Redirect(Intercept):
         self.assertEqual(proxy.log_events("destination_loop"), [])
 
 
+class Kubernetes(Intercept):
+    """What examples/kubernetes/transparent does in a pod."""
+
+    folder = os.path.join(ROOT, "examples", "kubernetes", "transparent")
+    conf = os.path.join(folder, "faultwire.conf")
+
+    def test_rules_by_one_capability_and_a_sidecar_without_any(self):
+        setpriv = find(self, "setpriv")
+        server = self.serving(address=V4, port=5432)
+        namespace.tool(
+            setpriv, "--inh-caps=-all", "--bounding-set=-all,+net_admin",
+            BIN, "intercept", "up", "-c", self.conf, "--skip-user", "65532")
+        with open(self.conf, encoding="utf-8") as f:
+            text = f.read() + 'control = { listen = "off"; };'
+        proxy = self.start(text, args=("--user", "65532:65532"))
+        # An address of this host is not meant by "*:5432".
+        self.echoed((V4, 5432))
+        self.assertEqual(proxy.log_events("destination_loop"), [])
+        far = namespace.Host(self, "pod", ["10.3.0.1/24"], ["10.3.0.2/24"])
+        teller = self.piped(*far.command(sys.executable, "-c", TELLER,
+                                         "10.3.0.2", "5432"))
+        self.addCleanup(teller.kill)
+        teller.stdout.readline()
+        self.assertEqual(self.client(("10.3.0.2", 5432)).recv_end()[0],
+                         b"10.3.0.1")
+        proxy.wait_journal("the flow", type="flow_open", route="app-db")
+        self.assertEqual(server.count, 1)
+
+    def echoed(self, to):
+        self.assertEqual(self.client(to).send(b"hello").recv(5), b"hello")
+
+    def test_the_image_holds_what_rules_take(self):
+        with tempfile.TemporaryDirectory() as root:
+            namespace.tool("sh", os.path.join(ROOT, "packaging/image-root"),
+                           BIN, root, "nft", "ip")
+            with open(os.path.join(root, "t.conf"), "w",
+                      encoding="ascii") as f:
+                f.write(self.text(accept="tproxy"))
+            os.mkdir(os.path.join(root, "proc"))
+            chroot = ("unshare", "-m", "sh", "-c",
+                      'mount -t proc proc "$0/proc" && '
+                      'exec chroot "$0" /faultwire intercept "$@"', root)
+            namespace.tool(*chroot, "up", "-c", "/t.conf")
+            self.assertIn("hook prerouting", namespace.rules())
+            self.assertIn("0x4658", namespace.routing())
+            namespace.tool(*chroot, "down")
+            self.assertNotIn("faultwire", namespace.rules())
+
+
 class Rules(Intercept):
     def test_up_is_idempotent_and_down_leaves_other_tables_alone(self):
         namespace.tool("nft", "add table inet other")
@@ -236,7 +285,7 @@ class Tproxy(Intercept):
                                   ["10.2.0.2/24", "fd02::2/64"])
         for address in ("10.2.0.2", "fd02::2"):
             server = self.piped(*self.far.command(sys.executable, "-c",
-                                                  TELLER, address))
+                                                  TELLER, address, "7"))
             self.addCleanup(server.kill)
             server.stdout.readline()
 

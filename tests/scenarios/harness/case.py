@@ -39,8 +39,8 @@ class Scenario(unittest.TestCase):
         self.addCleanup(made.close)
         return made
 
-    def serving(self, serve=echo, address="127.0.0.1"):
-        made = Serving(serve, address)
+    def serving(self, serve=echo, address="127.0.0.1", port=0):
+        made = Serving(serve, address, port)
         self.addCleanup(made.close)
         return made
 
