@@ -113,7 +113,8 @@ const struct conf_field conf_route_fields[] = {
      .help = "How a connection says where its client wants to go: plain: it "
 	     "does not; redirect, tproxy: rules of the kernel's firewall "
 	     "brought it here (see `faultwire intercept`); connect: by "
-	     "HTTP's CONNECT; socks5: by SOCKS version 5"},
+	     "HTTP's CONNECT (and whole URLs, with http); socks5: by SOCKS "
+	     "version 5"},
     {.name = "keep_source",
      .type = CONF_BOOL,
      .def = "false",

@@ -15,9 +15,9 @@ ops_of(int accept)
 }
 
 void
-asking_init(struct asking *a, int accept, size_t max_head)
+asking_init(struct asking *a, int accept, bool requests, size_t max_head)
 {
-	*a = (struct asking){.ops = ops_of(accept)};
+	*a = (struct asking){.ops = ops_of(accept), .requests = requests};
 	http1_head_init(&a->head, true, max_head);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP's CONNECT: a head whose target is host:port, an answer, a tunnel. */
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/xalloc.h"
 #include "config/model.h"
@@ -23,8 +25,9 @@ not_connect(struct asking *a, struct view method)
 {
 	const char *headers[] = {"Allow: CONNECT", "Content-Type: text/plain",
 	    NULL};
-	const char text[] = "this port takes CONNECT host:port, no other "
-			    "request\n";
+	const char text[] = "this port takes CONNECT host:port; other requests "
+			    "need a whole http:// URL and a route with protocol "
+			    "= \"http\"\n";
 	struct stage_reply reply = {.status = 405,
 	    .headers = headers,
 	    .body = text,
@@ -33,6 +36,42 @@ not_connect(struct asking *a, struct view method)
 	a->why = "the request is not CONNECT";
 	http1_reply_build(&a->reply, &reply, method, true);
 	return ASKING_BAD;
+}
+
+bool
+asking_url(struct view target, char **host, uint16_t *port)
+{
+	const char *end = target.at + target.len, *at = target.at + 7, *stop;
+	struct conf_address to;
+	struct error err;
+	char *text;
+	bool ok;
+
+	if (target.len <= 7 || strncasecmp(target.at, "http://", 7) != 0)
+		return false;
+	for (stop = at; stop < end && *stop != '/' && *stop != '?'; stop++)
+		;
+	text = xmemdup0(at, (size_t)(stop - at));
+	/* A colon within brackets begins no port. */
+	if (strchr(text, ':') == NULL ||
+	    (text[0] == '[' && text[strlen(text) - 1] == ']')) {
+		char *bare = text;
+
+		text = xasprintf("%s:80", bare);
+		free(bare);
+	}
+	ok = conf_address_parse(text, false, &to, &err);
+	free(text);
+	if (!ok || to.is_unix) {
+		if (ok)
+			conf_address_fini(&to);
+		return false;
+	}
+	*host = to.host;
+	*port = to.port;
+	to.host = NULL;
+	conf_address_fini(&to);
+	return true;
 }
 
 static enum asking_result
@@ -72,8 +111,12 @@ look(struct asking *a, const char *data, size_t len)
 		break;
 	}
 	method = http1_span(data, h->method);
-	if (!view_is(method, "CONNECT"))
-		return not_connect(a, method);
+	if (!view_is(method, "CONNECT")) {
+		a->per_request = a->requests &&
+		    asking_url(http1_span(data, h->target), &a->host,
+			&a->port);
+		return a->per_request ? ASKING_DONE : not_connect(a, method);
+	}
 	if (h->coded || h->length > 0)
 		return bad(a, 400, "a CONNECT request has no body");
 	return read_target(a, http1_span(data, h->target));

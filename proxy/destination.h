@@ -21,6 +21,7 @@ struct destination {
 	struct in6_addr ip;	/* mapped IPv4; if it is an address */
 	bool is_ip;
 	uint16_t listener_port; /* that the client connected to */
+	bool per_request; /* every request names its own, by a whole URL */
 };
 
 /* What a client asked for; a host that is an address gets its usual spelling.

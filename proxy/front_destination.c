@@ -90,7 +90,8 @@ say(struct front *f, struct str *text)
 static bool
 say_go_on(struct front *f)
 {
-	if (!conf_accept_is_asked(f->listener->accept))
+	if (!conf_accept_is_asked(f->listener->accept) ||
+	    f->asking.per_request)
 		return true;
 	asking_answer(f->listener->accept, DIAL_OK, &f->asking.reply);
 	return say(f, &f->asking.reply);
@@ -108,7 +109,7 @@ go_on(struct front *f)
 	else if (!say_go_on(f))
 		return;
 	f->state = FRONT_HELLO;
-	if (l->hello)
+	if (l->hello && !f->asking.per_request)
 		return;
 	/* Where several take it, requests choose among them. */
 	if (l->accept != ACCEPT_PLAIN &&
@@ -154,6 +155,7 @@ void
 front_look_destination(struct front *f)
 {
 	struct asking *a = &f->asking;
+	struct destination *d;
 	enum asking_result result =
 	    asking_look(a, f->in.text + f->in_at, f->in.len - f->in_at);
 
@@ -168,7 +170,9 @@ front_look_destination(struct front *f)
 		front_close(f, CLOSE_NO_DESTINATION, false);
 		break;
 	case ASKING_DONE:
-		learnt(f, destination_new(a->host, a->port, f->from.port));
+		d = destination_new(a->host, a->port, f->from.port);
+		d->per_request = a->per_request;
+		learnt(f, d);
 		break;
 	}
 }
@@ -208,6 +212,7 @@ front_destination(struct front *f)
 		look_up(f);
 	else if (conf_accept_is_asked(l->accept))
 		asking_init(&f->asking, l->accept,
+		    l->protocol == PROTOCOL_HTTP,
 		    MIN((size_t)l->routes[0]->conf->max_header_bytes,
 			ASKING_HEAD_MAX));
 	else

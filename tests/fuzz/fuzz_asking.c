@@ -26,7 +26,8 @@ feed(struct asking *a, int accept, struct view text, size_t step,
 	enum asking_result result = ASKING_MORE;
 	size_t at = 0, have = 0;
 
-	asking_init(a, accept, 4096);
+	asking_init(a, accept, accept == ACCEPT_CONNECT && step % 2 == 0,
+	    4096);
 	while (result == ASKING_MORE && have < text.len) {
 		char *copy;
 

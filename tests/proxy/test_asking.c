@@ -22,7 +22,7 @@ feed(struct asking *a, int accept, struct view text, size_t step,
 	enum asking_result result = ASKING_MORE;
 	size_t at = 0, have = 0;
 
-	asking_init(a, accept, HEAD_MAX);
+	asking_init(a, accept, false, HEAD_MAX);
 	while (result == ASKING_MORE && have < text.len) {
 		char *copy;
 
@@ -149,6 +149,54 @@ START_TEST(what_is_no_wish_is_refused_and_answered_where_that_can_be)
 }
 END_TEST
 
+static const struct {
+	struct view target;
+	const char *host; /* NULL: it is none */
+	uint16_t port;
+} urls[] = {
+	{VIEW("http://db/x"), "db", 80},
+	{VIEW("HTTP://db:8080?q"), "db", 8080},
+	{VIEW("http://[::1]"), "::1", 80},
+	{VIEW("http://[::1]:81/"), "::1", 81},
+	{VIEW("http://"), NULL, 0},
+	{VIEW("http:///x"), NULL, 0},
+	{VIEW("http://unix:/x"), NULL, 0},
+	{VIEW("http://x:0/"), NULL, 0},
+	{VIEW("https://x/"), NULL, 0},
+	{VIEW("/x"), NULL, 0},
+	{VIEW("*"), NULL, 0},
+};
+
+START_TEST(a_whole_url_names_host_and_port)
+{
+	uint16_t port = 0;
+	char *host = NULL;
+
+	ck_assert(asking_url(urls[_i].target, &host, &port) ==
+	    (urls[_i].host != NULL));
+	if (urls[_i].host == NULL)
+		return;
+	ck_assert_str_eq(host, urls[_i].host);
+	ck_assert_uint_eq(port, urls[_i].port);
+	free(host);
+}
+END_TEST
+
+START_TEST(a_request_with_a_whole_url_is_a_wish_where_that_will_do)
+{
+	const struct view text = VIEW("GET http://db/x HTTP/1.1\r\nHost: db"
+				      "\r\n\r\n");
+	struct asking a;
+
+	asking_init(&a, ACCEPT_CONNECT, true, HEAD_MAX);
+	ck_assert_int_eq(asking_look(&a, text.at, text.len), ASKING_DONE);
+	ck_assert(a.per_request);
+	ck_assert_uint_eq(a.used, 0);
+	ck_assert_str_eq(a.host, "db");
+	asking_fini(&a);
+}
+END_TEST
+
 START_TEST(an_endless_head_is_refused)
 {
 	struct str text = {0}, reply = {0};
@@ -222,6 +270,10 @@ main(void)
 	tcase_add_loop_test(c,
 	    what_is_no_wish_is_refused_and_answered_where_that_can_be, 0,
 	    COUNT_OF(wrong));
+	tcase_add_loop_test(c, a_whole_url_names_host_and_port, 0,
+	    COUNT_OF(urls));
+	tcase_add_test(c,
+	    a_request_with_a_whole_url_is_a_wish_where_that_will_do);
 	tcase_add_test(c, an_endless_head_is_refused);
 	tcase_add_loop_test(c, every_end_of_a_dial_has_its_answer, 0,
 	    COUNT_OF(answers));

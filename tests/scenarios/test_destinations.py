@@ -196,6 +196,68 @@ class Connect(Destinations):
         self.client(self.port).send(b"CONNECT x").expect_end("fin")
 
 
+class Urls(Destinations):
+    """Requests of HTTP whose target is a whole URL."""
+
+    def asks(self, conn, url, method="GET", headers=(), body=None):
+        host = url.split("/")[2]
+        return ask(conn, method, url, body, headers, host=host)
+
+    def test_each_request_goes_where_its_url_says(self):
+        one, two = self.web(name="one"), self.web(name="two")
+        self.proxy(protocol="http")
+        conn = self.client(self.port)
+        for web, name in ((one, "one"), (two, "two"), (one, "one")):
+            reply = self.asks(
+                conn, f"http://127.0.0.1:{web.port}/a/b?c=d", "POST",
+                ["Proxy-Connection: keep-alive", "X-Kept: yes"], b"hi")
+            self.assertEqual((reply.status, reply.body), (200, b"hi"))
+            self.assertEqual(reply.get("X-Server"), name)
+            self.assertEqual(reply.get("X-Target"), "/a/b?c=d")
+        seen = one.requests[0]
+        self.assertIsNone(seen.get("Proxy-Connection"))
+        self.assertEqual(seen.get("X-Kept"), "yes")
+        self.assertEqual(seen.get("Host"), f"127.0.0.1:{one.port}")
+
+    def test_faults_and_routes_see_the_request(self):
+        web = self.web()
+        self.routes(
+            ("tea", "destination",
+             {"protocol": "http", "match": {
+                 "destination": [f"127.0.0.1:{web.port}"], "path": "/tea"},
+              "faults": [fault("abort", status=418)]}),
+            ("rest", "destination",
+             {"protocol": "http",
+              "match": {"destination": [f"127.0.0.1:{web.port}"]}}))
+        conn = self.client(self.port)
+        base = f"http://127.0.0.1:{web.port}"
+        self.assertEqual(self.asks(conn, f"{base}/tea").status, 418)
+        self.assertEqual(self.asks(conn, f"{base}/x").status, 200)
+        self.assertEqual(self.asks(conn, f"{base}").get("X-Target"), "/")
+        reply = self.asks(conn, "http://127.0.0.1:1/x")
+        self.assertEqual(reply.status, 404)
+
+    def test_what_is_no_url_is_refused(self):
+        web = self.web()
+        self.proxy(protocol="http")
+        for target in ("/x", "https://x/", "http://", "http://x:y/"):
+            conn = self.client(self.port)
+            reply, _ = conn.send(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"
+                                 .encode()).recv_end()
+            self.assertRegex(reply[:13], rb" (400|405) ", target)
+        conn = self.client(self.port)
+        self.asks(conn, f"http://127.0.0.1:{web.port}/")
+        reply = ask(conn, "GET", "/x")
+        self.assertEqual(reply.status, 400)
+
+    def test_a_dial_that_fails_and_a_loop_are_answered(self):
+        self.proxy(protocol="http")
+        for port in (free_port(), self.port):
+            reply = self.asks(self.client(self.port),
+                              f"http://127.0.0.1:{port}/")
+            self.assertEqual(reply.status, 502)
+
+
 class Socks5(Destinations):
     accept = "socks5"
 
@@ -308,6 +370,15 @@ class Curl(Destinations):
                                 "-d", "hello",
                                 f"http://127.0.0.1:{web.port}/x")
         self.assertEqual((out, status), ("hello", 0), why)
+
+    def test_curl_by_url(self):
+        web = self.web()
+        self.proxy(protocol="http")
+        proxy = f"http://127.0.0.1:{self.port}"
+        for extra in ((), ("-p",)):
+            out, status, why = curl(*extra, "-x", proxy, "-d", "hello",
+                                    f"http://127.0.0.1:{web.port}/x?y")
+            self.assertEqual((out, status), ("hello", 0), why)
 
     def test_curl_by_socks(self):
         web, six = self.web(), self.web(address="::1")
