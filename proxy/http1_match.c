@@ -56,6 +56,7 @@ http1_match_fact(const struct http1_head *h, const char *data,
 		return true;
 	case FACT_SNI:
 	case FACT_ALPN:
+	case FACT_DESTINATION:
 		return tls_facts_answer(facts, fact, to);
 	case FACT_COMMAND:
 	case FACT_DNS_NAME:

@@ -40,8 +40,8 @@ void tls_facts_learn(struct tls_facts *facts, const char *sni,
     const char *alpn);
 /* NULL is accepted. */
 void tls_facts_free(struct tls_facts *facts);
-/* Answers FACT_SNI and FACT_ALPN; false: unknown, or another fact. `facts`
- * may be NULL. */
+/* Answers FACT_SNI, FACT_ALPN and FACT_DESTINATION; false: unknown, or another
+ * fact. `facts` may be NULL. */
 bool tls_facts_answer(const struct tls_facts *facts, enum fact fact,
     struct view *to);
 

@@ -41,12 +41,16 @@ bool
 tls_facts_answer(const struct tls_facts *facts, enum fact fact,
     struct view *to)
 {
-	const char *text;
-
-	if (facts == NULL || (fact != FACT_SNI && fact != FACT_ALPN))
+	if (facts == NULL)
 		return false;
-	text = fact == FACT_SNI ? facts->sni : facts->alpn;
-	*to = view_of(text);
+	if (fact == FACT_SNI)
+		*to = view_of(facts->sni);
+	else if (fact == FACT_ALPN)
+		*to = view_of(facts->alpn);
+	else if (fact == FACT_DESTINATION && facts->destination != NULL)
+		*to = view_of(facts->destination->at.text);
+	else
+		return false;
 	return to->len > 0;
 }
 

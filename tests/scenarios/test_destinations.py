@@ -37,12 +37,14 @@ def wish(host, port):
 class Destinations(Scenario):
     accept = "connect"
 
-    def proxy(self, *faults, upstream="destination", **fields):
+    def proxy(self, *faults, upstream="destination", log=None, **fields):
         self.port = free_port()
+        groups = {"log": log} if log else {}
 
         def text(*now):
             return conf.text([route("r", self.port, upstream, *now,
-                                    accept=self.accept, **fields)])
+                                    accept=self.accept, **fields)],
+                             **groups)
 
         self.text = text
         self.faultwire = self.start(text(*faults))
@@ -99,14 +101,19 @@ class Connect(Destinations):
         self.assertEqual(ask(self.connected("::1", six.port)).status, 200)
 
     def test_a_dial_that_fails_is_told_with_its_reason(self):
-        self.proxy(connect_timeout="300ms")
+        closed = free_port()
+        self.proxy(connect_timeout="300ms", log={"access": True})
         for host, port, status, word in (
-                ("127.0.0.1", free_port(), 502, b"connection_refused"),
+                ("127.0.0.1", closed, 502, b"connection_refused"),
                 ("name.invalid", 80, 502, b"dns_error")):
             reply, end = self.said(host, port).recv_end()
             self.assertIn(b"HTTP/1.1 %d " % status, reply)
             self.assertIn(word, reply)
             self.assertEqual(end, "fin")
+        told = self.faultwire.wait_log("upstream_error", 2)
+        self.assertEqual({e["destination"] for e in told} - {
+            "name.invalid:80"}, {f"127.0.0.1:{closed}"})
+        self.faultwire.wait_log("session", 2)
 
     def test_other_requests_are_told_what_is_taken(self):
         self.proxy()
@@ -402,6 +409,31 @@ class Curl(Destinations):
         out, status, why = curl("-x", f"socks5h://u:p@127.0.0.1:{self.port}",
                                 "-d", "x", f"http://127.0.0.1:{web.port}/")
         self.assertEqual((out, status), ("x", 0), why)
+
+
+class Live(Destinations):
+    def test_routes_with_destinations_are_made_and_changed_live(self):
+        web, port, api = self.web(), free_port(), free_port()
+        self.start(conf.text([], control={"listen": f"127.0.0.1:{api}"}))
+        live = ("--control", f"http://127.0.0.1:{api}")
+        done = run("route", "add", "r", "--listen", f"127.0.0.1:{port}",
+                   "--upstream", "destination", "accept=connect",
+                   f"match.destination=127.0.0.0/8:{web.port}", *live)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.port = port
+        conn = self.connected("127.0.0.1", web.port)
+        self.assertEqual(ask(conn).status, 200)
+        done = run("route", "set", "r", "accept=plain", *live)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("expected", done.stderr)
+        done = run("route", "set", "r", "match.destination=10.0.0.0/8:1",
+                   *live)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        reply, _ = self.said("127.0.0.1", web.port).recv_end()
+        self.assertIn(b" 403 ", reply)
+        shown = run("config", *live).stdout
+        self.assertIn('upstream = "destination"', shown)
+        self.assertIn('destination = [ "10.0.0.0/8:1" ]', shown)
 
 
 class Configuration(Scenario):
