@@ -362,6 +362,14 @@ bool conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a);
  * host. Fills `*to` (owned) or err. */
 bool conf_address_parse(const char *text, bool listen,
     struct conf_address *to, struct error *err) WARN_UNUSED;
+/* May connections to its upstream serve other clients of it, too? Not where the
+ * upstream was told who the client is. */
+static inline bool
+conf_route_shares_upstreams(const struct conf_route *r)
+{
+	return r->send_proxy == PROXY_HEADER_OFF && !r->keep_source;
+}
+
 #define CONF_DESTINATION_WORD "destination"
 /* Likewise for an upstream, which may be that word. */
 bool conf_upstream_parse(const char *text, struct conf_address *to,

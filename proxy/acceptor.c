@@ -181,6 +181,8 @@ bind_plan(struct acceptor *a, struct plan *plan)
 				       : NULL;
 		if (l->plan == NULL)
 			remove_listener(a, l);
+		else
+			listener_follow(l);
 	}
 	plan_unref(a->plan);
 	a->plan = plan;

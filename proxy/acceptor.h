@@ -20,6 +20,7 @@ struct opened_listener {
 	const char *id; /* interned */
 	int fd;		/* owned */
 	bool is_unix, is_datagram;
+	bool transparent; /* takes connections by TPROXY */
 	uint16_t port; /* as bound; 0: a Unix socket */
 	unsigned mode; /* of a Unix socket's file; 0: as the umask says */
 	char address[128]; /* as bound: "127.0.0.1:40123", "unix:/path" */

@@ -25,9 +25,9 @@ not_connect(struct asking *a, struct view method)
 {
 	const char *headers[] = {"Allow: CONNECT", "Content-Type: text/plain",
 	    NULL};
-	const char text[] = "this port takes CONNECT host:port; other requests "
-			    "need a whole http:// URL and a route with protocol "
-			    "= \"http\"\n";
+	const char text[] =
+	    "this port takes CONNECT host:port; other requests need a whole "
+	    "http:// URL and a route with protocol = \"http\"\n";
 	struct stage_reply reply = {.status = 405,
 	    .headers = headers,
 	    .body = text,

@@ -268,6 +268,21 @@ is_intercepting(const struct dial *d)
 	return d->worker->plan != NULL && d->worker->plan->transparent;
 }
 
+static void
+log_unprepared(const struct dial *d, int error)
+{
+	const struct armed_route *r = d->request.route;
+	struct route_counts *counts =
+	    counters_of(&r->shared->counters, d->worker->index);
+
+	if (!log_sample_take(&counts->lines, worker_now(d->worker)))
+		return;
+	log_line(LOG_ERROR, "keep_source_failed",
+	    "the client's address cannot be used to dial from",
+	    LOG_STR("route", r->name), LOG_STR("error", error == EPERM
+		? "CAP_NET_ADMIN is missing" : strerror(error)), LOG_END);
+}
+
 /* Begins with one address: 0 connected, EINPROGRESS, or an error. */
 static int
 begin(struct dial *d, const struct sockaddr *addr, socklen_t len)
@@ -281,8 +296,10 @@ begin(struct dial *d, const struct sockaddr *addr, socklen_t len)
 		    d->request.route, &d->start.client,
 		    is_intercepting(d));
 
-		if (error != 0)
+		if (error != 0) {
+			log_unprepared(d, error);
 			return error;
+		}
 	}
 	if (connect(d->fd, addr, len) == 0)
 		return 0;

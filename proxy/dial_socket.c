@@ -8,8 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
 #ifndef IPV6_TRANSPARENT
 #define IPV6_TRANSPARENT 75
 #endif
@@ -71,16 +69,11 @@ bind_v6(int fd, const struct in6_addr *client)
 static int
 bind_client(int fd, int family, const struct in6_addr *client)
 {
-	int one = 1, error;
+	int one = 1;
 
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
 	    sizeof(one));
-	error = family == AF_INET ? bind_v4(fd, client) : bind_v6(fd, client);
-	if (error == EPERM)
-		log_line(LOG_ERROR, "keep_source_failed",
-		    "the client's address cannot be used: CAP_NET_ADMIN is "
-		    "missing", LOG_END);
-	return error;
+	return family == AF_INET ? bind_v4(fd, client) : bind_v6(fd, client);
 }
 
 int

@@ -216,12 +216,14 @@ listener_open_datagram(const char *id, const struct conf_address *address,
 
 /* TPROXY rules give connections to sockets that say so only. */
 static bool
-set_transparent(const struct opened_listener *l, struct error *err)
+set_transparent(struct opened_listener *l, struct error *err)
 {
 	int one = 1;
 
-	if (setsockopt(l->fd, IPPROTO_IP, IP_TRANSPARENT, &one,
-		sizeof(one)) == 0)
+	l->transparent = l->transparent ||
+	    setsockopt(l->fd, IPPROTO_IP, IP_TRANSPARENT, &one,
+		sizeof(one)) == 0;
+	if (l->transparent)
 		return true;
 	return error_set(err, errno,
 	    "cannot take connections by TPROXY on %s: %s%s", l->address,
@@ -358,6 +360,18 @@ listener_update(struct listener *l, enum listener_effect effect, bool paused)
 	/* An ignoring listener goes on with what is in its queue already. */
 	set_accepting(l, effect != LISTENER_REFUSE && !paused &&
 		l->opened.fd >= 0);
+}
+
+void
+listener_follow(struct listener *l)
+{
+	struct error err;
+
+	if (l->plan->accept == ACCEPT_TPROXY &&
+	    !set_transparent(&l->opened, &err))
+		log_line(LOG_ERROR, "listen_failed", "no connections by TPROXY",
+		    LOG_STR("listener", l->opened.address),
+		    LOG_STR("error", err.text), LOG_END);
 }
 
 void

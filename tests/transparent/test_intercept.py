@@ -31,6 +31,24 @@ while True:
 """
 
 
+HTTP_TELLER = """
+import http.server, sys
+class Teller(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        text = self.client_address[0].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+    def log_message(self, *_):
+        pass
+s = http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Teller)
+print(flush=True)
+s.serve_forever()
+"""
+
+
 def setUpModule():
     namespace.enter()
     namespace.address(f"{V4}/32", f"{OTHER}/32", f"{V6}/128")
@@ -316,6 +334,32 @@ class Tproxy(Intercept):
                 self.assertNotIn("faultwire", namespace.rules())
                 self.assertNotIn("0x4658", namespace.routing())
                 self.assertEqual(self.told("10.2.0.2"), "10.1.0.2")
+
+    def test_a_listener_that_becomes_one_of_tproxy(self):
+        proxy = self.start(self.text(destination=["*:9"]),
+                           args=("--intercept", "output"))
+        self.assertEqual(self.told("10.2.0.2"), "10.1.0.2")
+        proxy.reload(self.text(accept="tproxy", destination=["*:7"],
+                               keep_source=True))
+        wait_until(lambda: "tproxy" in namespace.rules(),
+                   what="rules that follow")
+        self.assertEqual(self.told("10.2.0.2"), "10.1.0.2")
+        proxy.wait_journal("the flow", type="flow_open")
+
+    def test_connections_for_one_client_serve_no_other(self):
+        """With HTTP, where upstream connections are kept."""
+        web = self.piped(*self.far.command(
+            sys.executable, "-uc", HTTP_TELLER, "10.2.0.2", "8"))
+        self.addCleanup(web.kill)
+        web.stdout.readline()
+        self.start(self.text(accept="tproxy", destination=["*:8"],
+                             keep_source=True, protocol="http"),
+                   args=("--intercept", "output"))
+        self.near.run("ip", "addr", "add", "10.1.0.3/24", "dev", "eth0")
+        for source in ("10.1.0.2", "10.1.0.3", "10.1.0.2"):
+            self.assertEqual(self.near.run(
+                "curl", "-sS", "--interface", source, "--max-time", "10",
+                "http://10.2.0.2:8/").stdout, source)
 
     def test_redirect_for_others(self):
         self.start(self.text(destination=["*:7"]),
