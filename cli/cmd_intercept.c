@@ -58,30 +58,6 @@ static const struct option_row no_options[] = {{0}};
 static const struct command command_intercept_down, command_intercept_show,
     command_intercept_up;
 
-static int
-failed(const struct command *command, const struct error *err)
-{
-	fprintf(stderr, "faultwire %s: %s\n", command->name, err->text);
-	return EXIT_FAILED;
-}
-
-/* Parses the options; -1: go on, else an exit code. */
-static int
-begin(const struct command *command, int argc, char **argv,
-    struct intercept_options *opt)
-{
-	int rest = options_parse(command, argc, argv, opt);
-
-	if (rest < 0)
-		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
-	if (rest < argc) {
-		fprintf(stderr, "faultwire %s: \"%s\" is too much; expected "
-				"options only\n", command->name, argv[rest]);
-		return EXIT_USAGE;
-	}
-	return -1;
-}
-
 /* --- up --- */
 
 static struct conf_model *
@@ -161,7 +137,7 @@ up(const struct intercept_options *opt, const struct intercept *i,
 		fputs(script.text, stdout);
 	else if (err.text[0] != '\0' ||
 	    !intercept_up(script.text, intercept_diverts(m), &err))
-		code = failed(&command_intercept_up, &err);
+		code = options_failed(&command_intercept_up, &err);
 	str_fini(&script);
 	return code;
 }
@@ -173,14 +149,14 @@ run_up(int argc, char **argv)
 	struct intercept i = {0};
 	struct conf_model *m = NULL;
 	struct error err;
-	int code = begin(&command_intercept_up, argc, argv, &opt);
+	int code = options_only(&command_intercept_up, argc, argv, &opt);
 
 	if (code < 0 && (opt.config == NULL) == (opt.listen == NULL)) {
 		fprintf(stderr, "faultwire intercept up: expected -c FILE, or "
 				"--listen ADDR\n");
 		code = EXIT_USAGE;
 	} else if (code < 0 && !read_options(&opt, &i, &err)) {
-		failed(&command_intercept_up, &err);
+		options_failed(&command_intercept_up, &err);
 		code = EXIT_USAGE;
 	}
 	if (code < 0) {
@@ -201,27 +177,28 @@ static int
 run_down(int argc, char **argv)
 {
 	struct intercept_options opt = {0};
-	int code = begin(&command_intercept_down, argc, argv, &opt);
+	int code = options_only(&command_intercept_down, argc, argv, &opt);
 	struct error err;
 
 	if (code >= 0)
 		return code;
-	return intercept_down(&err) ? EXIT_DONE
-				    : failed(&command_intercept_down, &err);
+	if (!intercept_down(&err))
+		return options_failed(&command_intercept_down, &err);
+	return EXIT_DONE;
 }
 
 static int
 run_show(int argc, char **argv)
 {
 	struct intercept_options opt = {0};
-	int code = begin(&command_intercept_show, argc, argv, &opt);
+	int code = options_only(&command_intercept_show, argc, argv, &opt);
 	struct str text = {0};
 	struct error err;
 
 	if (code >= 0)
 		return code;
 	if (!intercept_show(opt.json, &text, &err))
-		code = failed(&command_intercept_show, &err);
+		code = options_failed(&command_intercept_show, &err);
 	else if (text.len == 0) {
 		fprintf(stderr, "faultwire intercept show: there are no "
 				"rules\n");

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 #include "config/option.h"
 
 /* Exit codes of every command (design: command line). */
@@ -57,6 +59,11 @@ struct command {
  * --help was asked for and printed. */
 int options_parse(const struct command *command, int argc, char **argv,
     void *to);
+/* The same for a command without arguments: -1: go on, else an exit code. */
+int options_only(const struct command *command, int argc, char **argv,
+    void *to);
+/* Says on stderr what went wrong; returns EXIT_FAILED. */
+int options_failed(const struct command *command, const struct error *err);
 /* Prints the command's help. */
 void options_help(const struct command *command);
 /* Runs the verb that argv[1] names. Returns an exit code. */

@@ -436,28 +436,6 @@ class Live(Destinations):
         self.assertIn('destination = [ "10.0.0.0/8:1" ]', shown)
 
 
-class Configuration(Scenario):
-    def refused(self, *lines, **fields):
-        text = conf.text([route("r", free_port(), fields.pop(
-            "upstream", "destination"), **fields)])
-        done = run("check", "-c", "{}", text=text)
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        for line in lines:
-            self.assertIn(line, done.stdout + done.stderr)
-
-    def test_what_does_not_fit_together(self):
-        self.refused("expected an address, or accept")
-        self.refused("expected accept beside", upstream=1,
-                     match={"destination": ["x:1"]})
-        self.refused("expected protocol", accept="connect", protocol="udp")
-        self.refused("is a name", accept="redirect",
-                     match={"destination": ["db:1"]})
-        self.refused("no valid port", accept="connect",
-                     match={"destination": ["db:x"]})
-        self.refused("tproxy", accept="redirect", keep_source=True)
-        self.refused("one of plain, redirect, tproxy", accept="socks4")
-
-
 del Destinations
 
 if __name__ == "__main__":
