@@ -353,7 +353,8 @@ class Tproxy(Intercept):
         self.addCleanup(web.kill)
         web.stdout.readline()
         self.start(self.text(accept="tproxy", destination=["*:8"],
-                             keep_source=True, protocol="http"),
+                             keep_source=True, protocol="http")
+                   .replace("workers = 2", "workers = 1"),
                    args=("--intercept", "output"))
         self.near.run("ip", "addr", "add", "10.1.0.3/24", "dev", "eth0")
         for source in ("10.1.0.2", "10.1.0.3", "10.1.0.2"):
