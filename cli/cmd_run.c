@@ -327,7 +327,6 @@ finish(struct runner *r)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	remove_events(r);
-	run_intercept_fini(&r->intercept);
 	summary_free(r->summary);
 	api_free(r->api);
 	reload_free(r->reload);
@@ -336,6 +335,8 @@ finish(struct runner *r)
 	if (r->feed != NULL)
 		feed_attach(r->feed, NULL);
 	server_free(r->server);
+	/* The ends of its connections were still for the rules to pass. */
+	run_intercept_fini(&r->intercept);
 	if (r->journal != NULL) {
 		feed_run(r->feed);
 		feed_leave(r->feed, r->journal);

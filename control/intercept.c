@@ -269,12 +269,24 @@ add_chain(struct str *to, const char *name, const char *hook)
 	    hook);
 }
 
+/* Without any chain of NAT the kernel would stop translating for connections
+ * that are open: an empty one is left for them. */
+static void
+add_redirects(struct str *to, const struct intercept *i,
+    const struct conf_model *m, bool output)
+{
+	if (!i->draining) {
+		add_skips(to, i, output);
+		add_routes(to, m, ACCEPT_REDIRECT);
+	}
+	str_add(to, "\t}\n");
+}
+
 bool
 intercept_script(const struct intercept *i, const struct conf_model *m,
     struct str *to, struct error *err)
 {
-	bool redirects = !i->draining &&
-	    any_accepts(m, 1u << ACCEPT_REDIRECT);
+	bool redirects = any_accepts(m, 1u << ACCEPT_REDIRECT);
 
 	for (size_t k = 0; k < m->routes_count; k++) {
 		const struct conf_route *r = &m->routes[k];
@@ -288,16 +300,12 @@ intercept_script(const struct intercept *i, const struct conf_model *m,
 		    "table inet faultwire {\n");
 	if (redirects && i->hooks & INTERCEPT_OUTPUT) {
 		add_chain(to, "output", "nat hook output priority -100");
-		add_skips(to, i, true);
-		add_routes(to, m, ACCEPT_REDIRECT);
-		str_add(to, "\t}\n");
+		add_redirects(to, i, m, true);
 	}
 	if (redirects && i->hooks & INTERCEPT_PREROUTING) {
 		add_chain(to, "prerouting",
 		    "nat hook prerouting priority dstnat");
-		add_skips(to, i, false);
-		add_routes(to, m, ACCEPT_REDIRECT);
-		str_add(to, "\t}\n");
+		add_redirects(to, i, m, false);
 	}
 	if (intercept_diverts(m)) {
 		add_chain(to, "divert",

@@ -152,7 +152,10 @@ START_TEST(at_the_end_nothing_new_is_caught_and_what_is_open_goes_on)
 
 	ck_assert(intercept_wanted(m) && intercept_diverts(m));
 	ck_assert(intercept_script(&i, m, &text, &err));
-	ck_assert_str_eq(text.text, HEAD DIVERT END "}\n");
+	ck_assert_str_eq(text.text, HEAD
+	    "\tchain output {\n"
+	    "\t\ttype nat hook output priority -100; policy accept;\n"
+	    END DIVERT END "}\n");
 	str_fini(&text);
 	conf_model_unref(m);
 }

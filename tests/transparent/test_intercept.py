@@ -114,6 +114,21 @@ class Redirect(Intercept):
         self.assertIn(" 418 ", self.got(f"http://{V4}/"))
         self.assertIn(" 200 ", self.got(f"http://{OTHER}/"))
 
+    def test_open_sessions_go_on_while_it_drains(self):
+        self.serving(address=V4, port=83)
+        proxy = self.start(self.text(destination=["10.99.0.0/24:83"]),
+                           args=("--intercept", "output"))
+        conn = self.client((V4, 83))
+        self.assertEqual(conn.send(b"one").recv(3), b"one")
+        proxy.signal(signal.SIGTERM)
+        proxy.wait_log("draining")
+        self.assertEqual(conn.send(b"two").recv(3), b"two")
+        # New connections do not meet a listener that is closed.
+        self.assertEqual(self.client((V4, 83)).send(b"x").recv(1), b"x")
+        conn.close()
+        proxy.wait()
+        self.assertNotIn("faultwire", namespace.rules())
+
     def test_redis_cli_waits_for_the_latency(self):
         peer = redis(self)
         cli = find(self, "redis-cli")
@@ -275,7 +290,16 @@ class Rules(Intercept):
         self.assertEqual(done.returncode, 1)
         self.assertIn("CAP_NET_ADMIN is missing", done.stderr)
 
-    def as_nobody(self, *command, **fields):
+    def test_an_ordinary_user_with_the_capability_may(self):
+        """As a unit of systemd with AmbientCapabilities gives it."""
+        self.as_nobody("intercept", "up", "-c", "{}", caps=(
+            "--inh-caps=+net_admin", "--ambient-caps=+net_admin"))
+        self.assertIn(f"redirect to :{PORT}", namespace.rules())
+        self.as_nobody("intercept", "down", caps=(
+            "--inh-caps=+net_admin", "--ambient-caps=+net_admin"))
+        self.assertNotIn("faultwire", namespace.rules())
+
+    def as_nobody(self, *command, caps=(), **fields):
         setpriv = find(self, "setpriv")
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
             f.write(self.text(**fields))
@@ -283,7 +307,7 @@ class Rules(Intercept):
             os.chmod(f.name, 0o644)
             return subprocess.run(
                 [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}",
-                 "--clear-groups", BIN,
+                 "--clear-groups", *caps, BIN,
                  *(f.name if word == "{}" else word for word in command)],
                 capture_output=True, text=True, timeout=30, check=False,
                 env=environment(), cwd="/")
