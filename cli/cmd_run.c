@@ -389,19 +389,6 @@ start_api(struct runner *r)
 	return true;
 }
 
-/* Connections may come. */
-static bool
-intercept(struct runner *r)
-{
-	struct error err;
-
-	if (run_intercept_init(&r->intercept, r->opt->intercept, &err) &&
-	    run_intercept_up(&r->intercept, r->model, &err))
-		return true;
-	fprintf(stderr, "faultwire: --intercept: %s\n", err.text);
-	return false;
-}
-
 /* Everything that may need root is open. */
 static bool
 become_user(struct runner *r)
@@ -434,7 +421,9 @@ serve(struct runner *r)
 	run_raise_limits();
 	start_notify(r);
 	r->base = event_base_new();
-	if (start(r) && start_api(r) && intercept(r) && become_user(r)) {
+	if (start(r) && start_api(r) &&
+	    run_intercept_start(&r->intercept, r->opt->intercept, r->model) &&
+	    become_user(r)) {
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);

@@ -2,20 +2,15 @@
 /* Rules that live as long as the proxy does. */
 #include "control/run_intercept.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "proxy/dial_socket.h"
 
-bool
-run_intercept_init(struct run_intercept *r, const char *hook,
-    struct error *err)
-{
-	r->asked = hook != NULL;
-	return hook == NULL || intercept_hooks(&r->what, hook, err);
-}
-
-bool
+/* Makes the rules of that model, unless they are in force already. False: err;
+ * what was in force stays. */
+static bool
 run_intercept_up(struct run_intercept *r, const struct conf_model *model,
     struct error *err)
 {
@@ -46,6 +41,20 @@ run_intercept_up(struct run_intercept *r, const struct conf_model *model,
 		str_fini(&script);
 	}
 	return ok;
+}
+
+bool
+run_intercept_start(struct run_intercept *r, const char *hook,
+    const struct conf_model *model)
+{
+	struct error err;
+
+	r->asked = hook != NULL;
+	if ((hook == NULL || intercept_hooks(&r->what, hook, &err)) &&
+	    run_intercept_up(r, model, &err))
+		return true;
+	fprintf(stderr, "faultwire: --intercept: %s\n", err.text);
+	return false;
 }
 
 void

@@ -13,15 +13,12 @@ struct run_intercept {
 	struct str made; /* the script in force; empty: none */
 };
 
-/* `hook`: as intercept_hooks() takes it; NULL: not asked for. False: err says
- * what was expected. */
-bool run_intercept_init(struct run_intercept *r, const char *hook,
-    struct error *err) WARN_UNUSED;
-/* Makes the rules of that model, unless they are in force already. False: err;
+/* Connections may come. `hook`: as intercept_hooks() takes it; NULL: no rules
+ * were asked for. False: said on standard error. */
+bool run_intercept_start(struct run_intercept *r, const char *hook,
+    const struct conf_model *model);
+/* Makes the rules of a model that came later: what goes wrong is logged, and
  * what was in force stays. */
-bool run_intercept_up(struct run_intercept *r, const struct conf_model *model,
-    struct error *err) WARN_UNUSED;
-/* The same for a model that came later: what goes wrong is logged. */
 void run_intercept_follow(struct run_intercept *r,
     const struct conf_model *model);
 /* Nothing new is to come; what is open goes on. */

@@ -150,10 +150,6 @@ static const struct complaint routes[] = {
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
 		"accept_proxy = true; }",
      "route \"s\" listens on :1 with another accept_proxy"},
-    {ROUTE "accept = \"socks5\"; match = { destination = \"x\"; }; }, " OTHER
-	   "accept = \"connect\"; }",
-     "route \"s\" listens on :1 with accept = \"connect\", route \"r\" with "
-     "accept = \"socks5\""},
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
 		"match = { path = \"/x\"; }; }",
      "route \"s\" is never reached: route \"r\" on :1 has the same match"},

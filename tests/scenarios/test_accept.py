@@ -29,6 +29,17 @@ class Configuration(Scenario):
         self.refused("one of plain, redirect, tproxy", accept="socks4")
 
 
+    def test_routes_of_a_listener_accept_alike(self):
+        text = conf.text([
+            route("r", ":1", "destination", accept="socks5",
+                  match={"destination": ["x"]}),
+            route("s", ":1", "destination", accept="connect")])
+        done = run("check", "-c", "{}", text=text)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('with accept = "connect", route "r" with accept = '
+                      '"socks5"; expected the same', done.stderr)
+
+
 class Rules(Scenario):
     """What can be said of firewall rules without making any."""
 

@@ -121,7 +121,8 @@ class Redirect(Intercept):
         conn = self.client((V4, 83))
         self.assertEqual(conn.send(b"one").recv(3), b"one")
         proxy.signal(signal.SIGTERM)
-        proxy.wait_log("draining")
+        wait_until(lambda: "redirect to" not in namespace.rules(),
+                   what="rules that catch nothing new")
         self.assertEqual(conn.send(b"two").recv(3), b"two")
         # New connections do not meet a listener that is closed.
         self.assertEqual(self.client((V4, 83)).send(b"x").recv(1), b"x")
