@@ -269,16 +269,14 @@ add_chain(struct str *to, const char *name, const char *hook)
 	    hook);
 }
 
-/* Without any chain of NAT the kernel would stop translating for connections
- * that are open: an empty one is left for them. */
+/* They stay while the proxy drains: translating for open connections would
+ * stop with them. */
 static void
 add_redirects(struct str *to, const struct intercept *i,
     const struct conf_model *m, bool output)
 {
-	if (!i->draining) {
-		add_skips(to, i, output);
-		add_routes(to, m, ACCEPT_REDIRECT);
-	}
+	add_skips(to, i, output);
+	add_routes(to, m, ACCEPT_REDIRECT);
 	str_add(to, "\t}\n");
 }
 

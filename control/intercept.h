@@ -26,7 +26,7 @@ struct intercept {
 	struct conf_destination *skip; /* owned; destinations left alone */
 	size_t skip_count;
 	const char *cgroup; /* borrowed; only programs in it; NULL: all */
-	bool draining; /* nothing new is caught; what is open goes on */
+	bool draining; /* nothing new is diverted; what is open goes on */
 };
 
 /* Zeroed memory catches nothing. Each adds what a user wrote; false: err says

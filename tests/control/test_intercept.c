@@ -155,6 +155,8 @@ START_TEST(at_the_end_nothing_new_is_caught_and_what_is_open_goes_on)
 	ck_assert_str_eq(text.text, HEAD
 	    "\tchain output {\n"
 	    "\t\ttype nat hook output priority -100; policy accept;\n"
+	    "\t\tmeta mark 0x4657 return\n"
+	    "\t\tfib daddr type != local meta l4proto tcp redirect to :1\n"
 	    END DIVERT END "}\n");
 	str_fini(&text);
 	conf_model_unref(m);
