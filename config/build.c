@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "config/destination.h"
 #include "config/pattern.h"
 #include "config/tables.h"
 
@@ -160,6 +161,7 @@ conf_route_fini(struct conf_route *r)
 	conf_address_fini(&r->listen);
 	conf_address_fini(&r->upstream);
 	conf_patterns_clear(conf_match_patterns, r);
+	conf_destinations_clear(r);
 	conf_fields_fini(conf_match_fields, r);
 	conf_fields_fini(conf_tls_fields, r);
 	conf_fields_fini(conf_upstream_tls_fields, r);

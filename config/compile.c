@@ -11,6 +11,7 @@
 #include "base/near.h"
 #include "base/xalloc.h"
 #include "config/build.h"
+#include "config/destination.h"
 #include "config/envoy.h"
 #include "config/names.h"
 #include "config/pattern.h"
@@ -138,6 +139,7 @@ void
 conf_match_compile(struct conf_route *r, const struct conf_spot *at)
 {
 	compile_patterns(conf_match_patterns, r, r, at);
+	conf_destinations_compile(r, at);
 }
 
 static void
@@ -145,9 +147,14 @@ compile_address(const char *text, bool listen, const char *key,
 		struct conf_address *to, const struct conf_spot *at)
 {
 	struct error err;
+	bool ok;
 
 	conf_address_fini(to);
-	if (text != NULL && !conf_address_parse(text, listen, to, &err))
+	if (text == NULL)
+		return;
+	ok = listen ? conf_address_parse(text, true, to, &err)
+		    : conf_upstream_parse(text, to, &err);
+	if (!ok)
 		conf_spot_error(at, key, "%s", err.text);
 }
 
@@ -189,6 +196,7 @@ conf_route_compile(struct conf_route *r, const struct conf_spot *at)
 	compile_address(r->listen_text, true, "listen", &r->listen, at);
 	compile_address(r->upstream_text, false, "upstream", &r->upstream, at);
 	check_datagram_route(r, at);
+	conf_accept_compile(r, at);
 	conf_envoy_compile(r, at);
 }
 

@@ -19,6 +19,7 @@
 struct conf_address {
 	char *text; /* owned, as written */
 	bool is_unix;
+	bool is_destination; /* an upstream: wherever the client wants to go */
 	char *host;    /* owned; NULL: every address (listen) */
 	uint16_t port; /* 0: any free one (listen) */
 	char *path;    /* owned; unix socket */
@@ -195,6 +196,26 @@ enum conf_role {
 	ROLE_EDGE, /* callers come in there */
 	ROLE_DEPENDENCY,
 };
+/* How a connection says where its client wants to go. */
+enum conf_accept {
+	ACCEPT_PLAIN, /* it does not */
+	ACCEPT_REDIRECT, /* the kernel's NAT knows: SO_ORIGINAL_DST */
+	ACCEPT_TPROXY, /* it is the local address: IP_TRANSPARENT */
+	ACCEPT_CONNECT, /* a CONNECT request of HTTP */
+	ACCEPT_SOCKS5,
+};
+/* True if clients know nothing of a proxy. */
+static inline bool
+conf_accept_is_transparent(int accept)
+{
+	return accept == ACCEPT_REDIRECT || accept == ACCEPT_TPROXY;
+}
+/* True if clients ask for their destination, and wait for an answer. */
+static inline bool
+conf_accept_is_asked(int accept)
+{
+	return accept == ACCEPT_CONNECT || accept == ACCEPT_SOCKS5;
+}
 
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
@@ -212,9 +233,14 @@ struct conf_route {
 	int role;	 /* enum conf_role */
 	bool enabled;
 	struct conf_pattern match_host, match_path, match_sni;
+	struct conf_strings destination_text; /* as the tables hold it */
+	struct conf_destination *destinations; /* owned; config/destination.h */
+	size_t destinations_count; /* 0: any */
 	struct conf_tls tls;
 	struct conf_upstream_tls upstream_tls;
 	bool accept_proxy; /* a PROXY header is required */
+	int accept; /* enum conf_accept */
+	bool keep_source; /* the upstream sees the client's address */
 	int send_proxy;	  /* enum conf_proxy_header */
 	int64_t connect_timeout_us, idle_timeout_us, header_timeout_us;
 	int64_t buffer_bytes;	 /* held per direction of a flow */
@@ -405,6 +431,18 @@ bool conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a);
  * host. Fills `*to` (owned) or err. */
 bool conf_address_parse(const char *text, bool listen,
     struct conf_address *to, struct error *err) WARN_UNUSED;
+/* May connections to its upstream serve other clients of it, too? Not where the
+ * upstream was told who the client is. */
+static inline bool
+conf_route_shares_upstreams(const struct conf_route *r)
+{
+	return r->send_proxy == PROXY_HEADER_OFF && !r->keep_source;
+}
+
+#define CONF_DESTINATION_WORD "destination"
+/* Likewise for an upstream, which may be that word. */
+bool conf_upstream_parse(const char *text, struct conf_address *to,
+    struct error *err) WARN_UNUSED;
 void conf_address_fini(struct conf_address *a);
 /* True if only this machine can reach it: loopback or a unix socket. */
 bool conf_address_is_local(const struct conf_address *a) PURE;

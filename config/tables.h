@@ -7,6 +7,8 @@
 
 /* Words of enum conf_protocol; NULL-ended. */
 extern const char *const conf_protocols[];
+/* Words of enum conf_accept; NULL-ended. */
+extern const char *const conf_accepts[];
 
 extern const struct conf_field conf_file_fields[];	/* conf_model */
 extern const struct conf_field conf_control_fields[];	/* conf_control */

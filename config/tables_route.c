@@ -16,6 +16,8 @@ const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", "redis",
 static const char *const upstream_protocols[] = {"auto", "http1", "http2",
     NULL};
 static const char *const proxy_statuses[] = {"off", "errors", "all", NULL};
+const char *const conf_accepts[] = {"plain",   "redirect", "tproxy",
+				    "connect", "socks5",   NULL};
 static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
 static const char *const roles[] = {"auto", "edge", "dependency", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
@@ -37,9 +39,10 @@ const struct conf_field conf_route_fields[] = {
 	     "port 0: any free one"},
     {.name = "upstream",
      .type = CONF_ADDRESS,
-     .flags = CONF_REQUIRED,
+     .flags = CONF_REQUIRED | CONF_DESTINATION,
      .offset = offsetof(struct conf_route, upstream_text),
-     .help = "The server behind it: host:port or unix:/path"},
+     .help = "The server behind it: host:port, unix:/path, or destination: "
+	     "wherever the client wants to go (see accept)"},
     {.name = "protocol",
      .type = CONF_ENUM,
      .choices = conf_protocols,
@@ -105,6 +108,22 @@ const struct conf_field conf_route_fields[] = {
      .offset = offsetof(struct conf_route, accept_proxy),
      .help = "Clients begin with a PROXY header, which names the real "
 	     "client"},
+    {.name = "accept",
+     .type = CONF_ENUM,
+     .choices = conf_accepts,
+     .def = "plain",
+     .offset = offsetof(struct conf_route, accept),
+     .help = "How a connection says where its client wants to go: plain: it "
+	     "does not; redirect, tproxy: rules of the kernel's firewall "
+	     "brought it here (see `faultwire intercept`); connect: by "
+	     "HTTP's CONNECT (and whole URLs, with http); socks5: by SOCKS "
+	     "version 5"},
+    {.name = "keep_source",
+     .type = CONF_BOOL,
+     .def = "false",
+     .offset = offsetof(struct conf_route, keep_source),
+     .help = "Dial the upstream from the client's own address; needs accept = "
+	     "\"tproxy\" and CAP_NET_ADMIN"},
     {.name = "send_proxy",
      .type = CONF_ENUM,
      .choices = proxy_headers,
@@ -218,6 +237,13 @@ const struct conf_field conf_match_fields[] = {
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, match_sni.text),
      .help = "Pattern of the server name in the client's TLS hello"},
+    {.name = "destination",
+     .type = CONF_STRINGS,
+     .offset = offsetof(struct conf_route, destination_text),
+     .help = "Where the client wants to go, any of them: a pattern of names or "
+	     "a range of addresses, with a port or a range of ports: "
+	     "db:5432, *.example.com, 10.0.0.0/8:8000-8999, [::1]:443, *:80 "
+	     "(needs accept)"},
     CONF_FIELD_END,
 };
 

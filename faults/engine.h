@@ -114,6 +114,7 @@ enum flow_type {
 enum fact {
 	FACT_SNI,
 	FACT_ALPN, /* what was agreed on, else the offers, by commas */
+	FACT_DESTINATION, /* host:port that the client wants to go to */
 	FACT_HOST,
 	FACT_METHOD,
 	FACT_PATH,

@@ -53,8 +53,10 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 	    .fd = fd,
 	    .listener = l->opened.id,
 	    .session =
-		atomic_fetch_add(a->workers[0]->session_numbers, 1) + 1,
+		atomic_fetch_add(&a->workers[0]->shared->session_numbers,
+		    1) + 1,
 	    .flow = UINT64_MAX,
+	    .port = l->opened.port,
 	    .peer = *peer,
 	};
 	struct route_shared *shared = plan->routes[0]->shared;
@@ -180,6 +182,8 @@ bind_plan(struct acceptor *a, struct plan *plan)
 				       : NULL;
 		if (l->plan == NULL)
 			remove_listener(a, l);
+		else
+			listener_follow(l);
 	}
 	plan_unref(a->plan);
 	a->plan = plan;

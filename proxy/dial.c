@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +19,8 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/destination.h"
+#include "proxy/dial_socket.h"
 #include "proxy/protocol.h"
 #include "proxy/proxy_header.h"
 #include "proxy/resolve.h"
@@ -33,7 +34,7 @@ struct dial {
 	struct worker *worker;
 	struct dial_request request;
 	struct tls_start start;
-	const struct conf_address *to; /* of the request's route */
+	const struct conf_address *to; /* the upstream; NULL: unknown */
 	struct end secure; /* the socket amid its TLS handshake */
 	struct resolve *resolve;
 	struct resolve_list list;
@@ -233,6 +234,8 @@ result_of(int error)
 		return DIAL_RESET;
 	case ETIMEDOUT:
 		return DIAL_TIMEOUT;
+	case EDEADLK:
+		return DIAL_LOOP;
 	default:
 		return DIAL_UNREACHABLE;
 	}
@@ -308,21 +311,51 @@ await(struct dial *d)
 	return 0;
 }
 
+/* Do firewall rules bring connections here? Then they must know ours. */
+static bool
+is_intercepting(const struct dial *d)
+{
+	return d->worker->plan != NULL && d->worker->plan->transparent;
+}
+
+static void
+log_unprepared(const struct dial *d, int error)
+{
+	const struct armed_route *r = d->request.route;
+	struct route_counts *counts =
+	    counters_of(&r->shared->counters, d->worker->index);
+
+	if (!log_sample_take(&counts->lines, worker_now(d->worker)))
+		return;
+	log_line(LOG_ERROR, "keep_source_failed",
+	    "the client's address cannot be used to dial from",
+	    LOG_STR("route", r->name), LOG_STR("error", error == EPERM
+		? "CAP_NET_ADMIN is missing" : strerror(error)), LOG_END);
+}
+
 /* Begins with one address: 0 connected, EINPROGRESS, or an error. */
 static int
 begin(struct dial *d, const struct sockaddr *addr, socklen_t len)
 {
-	int one = 1;
-
 	d->fd = socket(addr->sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->fd < 0)
 		return errno;
-	if (addr->sa_family != AF_UNIX)
-		setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (addr->sa_family != AF_UNIX) {
+		int error = dial_socket_prepare(d->fd, addr->sa_family,
+		    d->request.route, &d->start.client,
+		    is_intercepting(d));
+
+		if (error != 0) {
+			log_unprepared(d, error);
+			return error;
+		}
+	}
 	if (connect(d->fd, addr, len) == 0)
 		return 0;
-	if (errno != EINPROGRESS)
+	if (errno == EINPROGRESS && is_intercepting(d))
+		loops_note(&d->worker->shared->loops, d->fd);
+	else if (errno != EINPROGRESS)
 		return errno;
 	/* A peer on this host has often answered by now; asking again costs
 	 * less than a turn of the loop. */
@@ -342,6 +375,22 @@ begin_unix(struct dial *d)
 	return begin(d, (const struct sockaddr *)&un, sizeof(un));
 }
 
+/* Only a client's own wish can lead back here; the configuration's upstreams
+ * were checked. */
+static bool
+is_loop(const struct dial *d, const struct sockaddr_storage *addr)
+{
+	if (!d->request.route->conf->upstream.is_destination ||
+	    !destination_is_own(d->start.facts->destination, addr))
+		return false;
+	log_line(LOG_WARN, "destination_loop",
+	    "the destination is the listener itself: refused",
+	    LOG_STR("route", d->start.route->name),
+	    LOG_UINT("session", d->start.session),
+	    LOG_STR("destination", d->to->text), LOG_END);
+	return true;
+}
+
 static void
 try_next(struct dial *d)
 {
@@ -349,8 +398,9 @@ try_next(struct dial *d)
 
 	while (d->next < count) {
 		struct resolve_address *a = &d->list.at[d->next++];
-		int error = d->to->is_unix
-		    ? begin_unix(d)
+		int error = d->to->is_unix ? begin_unix(d)
+		    : is_loop(d, &a->addr)
+		    ? EDEADLK
 		    : begin(d, (const struct sockaddr *)&a->addr, a->len);
 
 		if (error == 0) {
@@ -430,12 +480,14 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	    .facts = request->facts,
 	    .speaks = request->speaks,
 	};
-	d->to = &conf->upstream;
+	d->to = destination_upstream(conf, request->facts);
 	end_init(&d->secure, worker, on_secure);
 	d->fd = -1;
 	d->starting = true;
 	d->end_us = worker_now(worker) + conf->connect_timeout_us;
-	if (d->to->is_unix)
+	if (d->to == NULL)
+		finish(d, DIAL_UNREACHABLE);
+	else if (d->to->is_unix)
 		try_next(d);
 	else
 		look_up(d);

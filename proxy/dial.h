@@ -29,7 +29,9 @@ struct worker;
 	X(DIAL_TIMEOUT, "timeout", "connection_timeout")                       \
 	X(DIAL_UNREACHABLE, "unreachable", "destination_ip_unroutable")        \
 	X(DIAL_DNS, "dns", "dns_error")                                        \
-	X(DIAL_TLS, "tls", "tls_protocol_error")
+	X(DIAL_TLS, "tls", "tls_protocol_error")                               \
+	/* the destination is the listener that the client came by */          \
+	X(DIAL_LOOP, "loop", "proxy_loop_detected")
 
 enum dial_result {
 #define X(id, word, error) id,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of dials: words, counts, events. */
-#include "faults/engine.h"
 #include "proxy/dial.h"
+#include "proxy/worker.h"
 
 const char *
 dial_result_name(enum dial_result result)
@@ -38,6 +38,7 @@ dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
 	    [DIAL_UNREACHABLE] = CONNECT_UNREACHABLE,
 	    [DIAL_DNS] = CONNECT_DNS,
 	    [DIAL_TLS] = CONNECT_TLS,
+	    [DIAL_LOOP] = CONNECT_LOOP,
 	};
 
 	counter_add(&counts->connects[results[result]], 1);

@@ -75,21 +75,35 @@ flow_log_injection(const struct injection *i, struct log_sample *lines)
 	    LOG_STR("span_id", span_text(f, trace, span_buf)), LOG_END);
 }
 
+/* Where the client wanted to go; owned. NULL: it did not say. */
+static char *
+destination_of(const struct flow *f)
+{
+	struct view to = {"", 0};
+
+	if (f->ops->fact == NULL || !f->ops->fact(f, FACT_DESTINATION, &to))
+		return NULL;
+	return xmemdup0(to.at, to.len);
+}
+
 void
 flow_log_upstream(const struct flow *f, const char *error)
 {
-	char trace[TRACE_ID_TEXT];
+	char trace[TRACE_ID_TEXT], *destination;
 
 	if (!log_enabled(LOG_WARN) ||
 	    !log_sample_take(&f->counts->lines, clock_now(f->engine->clock)))
 		return;
+	destination = destination_of(f);
 	log_line(LOG_WARN, "upstream_error", "the upstream failed",
 	    LOG_STR("route", f->route_name),
 	    LOG_STR("upstream",
 		f->route != NULL ? f->route->conf->upstream.text : NULL),
+	    LOG_STR("destination", destination),
 	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
 	    LOG_STR("error_type", error),
 	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
+	free(destination);
 }
 
 bool
@@ -103,11 +117,12 @@ void
 flow_log_session(
     const struct session *s, const struct flow *f, enum close_reason reason)
 {
-	char client[INET6_ADDRSTRLEN];
+	char client[INET6_ADDRSTRLEN], *destination = destination_of(f);
 
 	log_line(LOG_INFO, "session", "session ended",
 	    LOG_STR("route", f->route_name),
 	    LOG_STR("client", event_address(&s->client, client)),
+	    LOG_STR("destination", destination),
 	    LOG_UINT("session", s->number), LOG_UINT("flow", f->number),
 	    LOG_STR("reason", close_reason_name(reason)),
 	    LOG_BOOL("faulted", f->faulted),
@@ -115,6 +130,7 @@ flow_log_session(
 		seconds(clock_now(f->engine->clock) - f->start_us)),
 	    LOG_UINT("bytes_in", f->links[LINK_UP].fed),
 	    LOG_UINT("bytes_out", f->links[LINK_DOWN].taken), LOG_END);
+	free(destination);
 }
 
 static char *
@@ -130,11 +146,13 @@ flow_log_request(const struct request_log *r)
 	char client[INET6_ADDRSTRLEN], trace[TRACE_ID_TEXT];
 	char *method = text_of(r->method, PATH_SHOWN);
 	char *path = text_of(r->path, PATH_SHOWN);
+	char *destination = destination_of(f);
 
 	log_line(LOG_INFO, "request", "request ended",
 	    LOG_STR("route", f->route_name),
 	    LOG_STR("client",
 		event_address(&r->session->client, client)),
+	    LOG_STR("destination", destination),
 	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
 	    LOG_STR("method", method), LOG_STR("path", path),
 	    r->code != 0 ? LOG_INT("code", r->code) : LOG_STR("code", NULL),
@@ -146,4 +164,5 @@ flow_log_request(const struct request_log *r)
 	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
 	free(method);
 	free(path);
+	free(destination);
 }

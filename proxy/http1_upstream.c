@@ -69,7 +69,7 @@ take_idle(struct http1_exchange *x)
 	const struct conf_route *conf = conf_of(x);
 	struct http1_upstream *u;
 
-	if (conf == NULL || conf->send_proxy != PROXY_HEADER_OFF || x->retried)
+	if (conf == NULL || !conf_route_shares_upstreams(conf) || x->retried)
 		return false;
 	while ((u = http1_pool_take(x->s->session.worker, x->flow.route,
 		    x->s->facts)) != NULL) {
@@ -110,7 +110,7 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 	struct http1_exchange *x = arg;
 	struct http1 *s = x->s;
 	const struct conf_route *conf = conf_of(x);
-	bool keep = conf != NULL && conf->send_proxy == PROXY_HEADER_OFF;
+	bool keep = conf != NULL && conf_route_shares_upstreams(conf);
 	struct plan *plan = x->dial_plan;
 
 	x->dial = NULL;

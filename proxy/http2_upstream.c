@@ -165,8 +165,7 @@ translate(struct http2_up *up, int fd, struct tls *tls)
 	    &(struct http1_upstream_from){
 		.fd = fd,
 		.tls = tls,
-		.route = conf->send_proxy == PROXY_HEADER_OFF ? up->route
-							      : NULL,
+		.route = conf_route_shares_upstreams(conf) ? up->route : NULL,
 		.facts = c->s->facts,
 		.is_unix = conf->upstream.is_unix});
 	struct http2_stream *st;

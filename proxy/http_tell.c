@@ -142,6 +142,8 @@ http_dial_error(enum dial_result result)
 		"the upstream's name has no address"},
 	    [DIAL_TLS] = {502, "tls_protocol_error",
 		"the TLS handshake with the upstream failed"},
+	    [DIAL_LOOP] = {502, "proxy_loop_detected",
+		"the destination is the proxy itself"},
 	};
 
 	return result == DIAL_OK ? NULL : &errors[result];

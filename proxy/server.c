@@ -53,7 +53,7 @@ struct server {
 	struct bound bound; /* where that plan listens */
 	uint64_t seed;
 	size_t ports; /* datagram sockets handed out so far */
-	atomic_uint_fast64_t session_numbers;
+	struct worker_shared shared;
 };
 
 /* --- acknowledgements --- */
@@ -111,7 +111,7 @@ server_new(const struct conf_model *model, struct error *err)
 		    err);
 		if (s->workers[i] == NULL)
 			goto failed;
-		s->workers[i]->session_numbers = &s->session_numbers;
+		s->workers[i]->shared = &s->shared;
 	}
 	s->acceptor = acceptor_new(s->workers, s->workers_count, err);
 	if (s->acceptor == NULL)
@@ -167,15 +167,6 @@ server_free(struct server *s)
 /* --- applying a model --- */
 
 static bool
-open_one(const struct plan_listener *l, struct opened_listener *to,
-    struct error *err)
-{
-	return conf_protocol_is_datagram(l->protocol)
-	    ? listener_open_datagram(l->id, l->address, to, err)
-	    : listener_open(l->id, l->address, 0, to, err);
-}
-
-static bool
 open_new(const struct plan *before, const struct plan *plan,
     struct opened_listener *opened, size_t *count, struct conf_diag *diag)
 {
@@ -187,7 +178,7 @@ open_new(const struct plan *before, const struct plan *plan,
 
 		if (before != NULL && plan_listener(before, l->id) != NULL)
 			continue;
-		if (open_one(l, &opened[*count], &err)) {
+		if (listener_open_planned(l, &opened[*count], &err)) {
 			(*count)++;
 			continue;
 		}

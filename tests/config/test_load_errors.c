@@ -143,7 +143,8 @@ static const struct complaint routes[] = {
      "there is another route \"r\" at t.conf:1; expected different names"},
     {ROUTE "}, " OTHER "}",
      "route \"s\" is never reached: route \"r\" takes everything on :1; "
-     "expected match = { host, path or sni } on all but the last"},
+     "expected match = { host, path, sni or destination } on all but the "
+     "last"},
     {ROUTE "}, " OTHER HTTP "}",
      "route \"s\" listens on :1 with another protocol than route \"r\""},
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
