@@ -223,24 +223,6 @@ connected(struct dial *d)
 	ask(d);
 }
 
-static enum dial_result
-result_of(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-	case ENOENT:
-		return DIAL_REFUSED;
-	case ECONNRESET:
-		return DIAL_RESET;
-	case ETIMEDOUT:
-		return DIAL_TIMEOUT;
-	case EDEADLK:
-		return DIAL_LOOP;
-	default:
-		return DIAL_UNREACHABLE;
-	}
-}
-
 static void try_next(struct dial *d);
 
 static void
@@ -418,7 +400,7 @@ try_next(struct dial *d)
 	}
 	if (!d->to->is_unix)
 		resolve_forget(d->worker->resolver, d->to->host);
-	finish(d, result_of(d->error));
+	finish(d, dial_result_of(d->error));
 }
 
 static void

@@ -39,6 +39,8 @@ enum dial_result {
 #undef X
 };
 
+/* What an errno of connecting amounts to. */
+enum dial_result dial_result_of(int error);
 /* "ok", … */
 const char *dial_result_name(enum dial_result result);
 /* "connection_refused", …; NULL for DIAL_OK. */

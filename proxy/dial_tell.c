@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of dials: words, counts, events. */
 #include "proxy/dial.h"
+
+#include <errno.h>
+
 #include "proxy/worker.h"
 
 const char *
@@ -56,4 +59,22 @@ dial_tell(const struct flow *f, enum dial_result result, int64_t since_us)
 	e.what = dial_result_name(result);
 	e.duration_us = (double)(e.time_us - since_us);
 	f->engine->emit(f->engine->emit_arg, &e);
+}
+
+enum dial_result
+dial_result_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ENOENT:
+		return DIAL_REFUSED;
+	case ECONNRESET:
+		return DIAL_RESET;
+	case ETIMEDOUT:
+		return DIAL_TIMEOUT;
+	case EDEADLK:
+		return DIAL_LOOP;
+	default:
+		return DIAL_UNREACHABLE;
+	}
 }
