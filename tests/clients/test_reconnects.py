@@ -15,8 +15,9 @@ class Reconnects(Libraries):
             "reconnect", "down", shape="increasing",
             first_s=Between(0.05, 0.35))),
         coming_back("ioredis linear", Verdict(
-            "reconnect", "down", shape="linear", first_s=Near(0.05),
-            step_s=Near(0.05))),
+            "reconnect", "down", shape="linear",
+            first_s=Near(0.05, slack=0.02),
+            step_s=Near(0.05, slack=0.02))),
         coming_back("ioredis slow", Verdict(
             "reconnect", "down", shape="linear", first_s=Near(0.3),
             step_s=Near(0.3))),
