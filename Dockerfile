@@ -6,15 +6,19 @@
 #	docker run --rm -v "$PWD/conf:/etc/faultwire:ro" faultwire run -c /etc/faultwire/faultwire.conf
 #
 # BASE is any Debian, 12 or later: it compiles, and lends its libraries.
+# INTERCEPT=yes: an image that can make firewall rules, too (faultwire
+# intercept), with the programs that it takes.
 ARG BASE=docker.io/library/debian:bookworm-slim
 
 FROM ${BASE} AS build
 COPY packaging/build-packages /src/packaging/
-RUN /src/packaging/build-packages
+ARG INTERCEPT=
+RUN /src/packaging/build-packages ${INTERCEPT:+nftables iproute2}
 COPY . /src
 RUN meson setup /build /src --buildtype=release -Dtests=false \
     && ninja -C /build faultwire \
-    && /src/packaging/image-root /build/faultwire /image
+    && /src/packaging/image-root /build/faultwire /image \
+        ${INTERCEPT:+nft ip}
 
 FROM scratch
 LABEL org.opencontainers.image.title="faultwire" \

@@ -19,42 +19,18 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* Parses what both verbs take; EXIT_DONE - 1 means go on. */
-static int
-begin(const struct command *command, int argc, char **argv,
-    struct ca_options *opt)
-{
-	int rest = options_parse(command, argc, argv, opt);
-
-	if (rest < 0)
-		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
-	if (rest < argc) {
-		fprintf(stderr, "faultwire %s: \"%s\" is too much; expected "
-				"options only\n", command->name, argv[rest]);
-		return EXIT_USAGE;
-	}
-	return -1;
-}
-
-static int
-failed(const struct command *command, const struct error *err)
-{
-	fprintf(stderr, "faultwire %s: %s\n", command->name, err->text);
-	return EXIT_FAILED;
-}
-
 static int
 run_init(int argc, char **argv)
 {
 	struct ca_options opt = {0};
-	int code = begin(&command_ca_init, argc, argv, &opt);
+	int code = options_only(&command_ca_init, argc, argv, &opt);
 	struct error err;
 	char *path;
 
 	if (code >= 0)
 		return code;
 	if (!ca_init(opt.dir, &err))
-		return failed(&command_ca_init, &err);
+		return options_failed(&command_ca_init, &err);
 	path = ca_cert_path(opt.dir);
 	printf("%s: the CA that clients must trust; its key beside it is for "
 	       "your eyes only\n", path);
@@ -66,7 +42,7 @@ static int
 run_export(int argc, char **argv)
 {
 	struct ca_options opt = {0};
-	int code = begin(&command_ca_export, argc, argv, &opt);
+	int code = options_only(&command_ca_export, argc, argv, &opt);
 	struct str pem = {0};
 	struct error err;
 
@@ -74,7 +50,7 @@ run_export(int argc, char **argv)
 		return code;
 	if (!ca_export(opt.dir, &pem, &err)) {
 		str_fini(&pem);
-		return failed(&command_ca_export, &err);
+		return options_failed(&command_ca_export, &err);
 	}
 	fwrite(pem.text, 1, pem.len, stdout);
 	str_fini(&pem);

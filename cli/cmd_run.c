@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -26,6 +24,7 @@
 #include "control/privileges.h"
 #include "control/reload.h"
 #include "control/run_config.h"
+#include "control/run_intercept.h"
 #include "control/summary.h"
 #include "observe/journal.h"
 #include "proxy/http1_parser.h"
@@ -49,9 +48,11 @@ struct runner {
 	struct observer *observer;
 	struct journal *journal; /* NULL: none */
 	struct summary *summary;
+	struct telemetry *telemetry;
 	struct notify notify; /* the service manager */
 	struct event *signals[3], *flush, *tick, *drain_look, *watchdog;
 	struct privileges user; /* to become, if opt->user */
+	struct run_intercept intercept;
 	uint64_t loaded; /* hash of the file before it was read at start */
 	int64_t drain_end_us;
 	bool draining;
@@ -85,6 +86,9 @@ static const struct option_row options[] = {
 	"worker threads; wins over the file"},
     {0, "user", OPTION_TEXT, offsetof(struct run_options, user),
 	"USER", "started as root: become USER[:GROUP] once all is open"},
+    {0, "intercept", OPTION_TEXT, offsetof(struct run_options, intercept),
+	"HOOK", "make firewall rules for routes that want them (output, "
+	"prerouting or both), and remove them at the end"},
     {0, "log-format", OPTION_TEXT, offsetof(struct run_options, log_format),
 	"NAME", "json, logfmt or text; default text on a terminal, else json"},
     {0, "log-level", OPTION_TEXT, offsetof(struct run_options, log_level),
@@ -117,6 +121,7 @@ on_state_changed(void *arg)
 
 	observer_update(r->observer, state_model(r->state));
 	tick(r);
+	run_intercept_follow(&r->intercept, server_plan(r->server)->model);
 }
 
 static void
@@ -161,6 +166,7 @@ drain(struct runner *r, int sig)
 	reload_stop(r->reload);
 	if (r->api != NULL)
 		api_drain(r->api);
+	run_intercept_drain(&r->intercept, r->model);
 	state_drain(r->state);
 	event_add(r->drain_look, &every);
 }
@@ -227,20 +233,6 @@ start_watchdog(struct runner *r)
 		return;
 	r->watchdog = event_new(r->base, -1, EV_PERSIST, on_watchdog, r);
 	event_add(r->watchdog, &every);
-}
-
-static void
-raise_limits(void)
-{
-	struct rlimit limit;
-
-	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static void
@@ -318,6 +310,7 @@ start(struct runner *r)
 	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
 	r->summary = summary_new(r->base, r->server);
 	r->observer = observer_new(r->base, r->server, r->feed);
+	r->telemetry = telemetry_new(r->feed, r->server, r->model);
 	ok = server_apply(r->server, r->model, &diag);
 failed:
 	if (err.text[0] != '\0')
@@ -341,13 +334,15 @@ finish(struct runner *r)
 	reload_free(r->reload);
 	state_free(r->state);
 	observer_free(r->observer);
-	if (r->feed != NULL)
-		feed_attach(r->feed, NULL);
+	feed_attach(r->feed, NULL);
+	telemetry_detach(r->telemetry);
 	server_free(r->server);
-	if (r->journal != NULL) {
-		feed_run(r->feed);
+	/* The ends of its connections were still for the rules to pass. */
+	run_intercept_fini(&r->intercept);
+	feed_run(r->feed);
+	telemetry_free(r->telemetry);
+	if (r->journal != NULL)
 		feed_leave(r->feed, r->journal);
-	}
 	journal_free(r->journal);
 	feed_free(r->feed);
 	conf_model_unref(r->model);
@@ -365,6 +360,7 @@ start_api(struct runner *r)
 	    .feed = r->feed,
 	    .journal = r->journal,
 	    .observer = r->observer,
+	    .telemetry = r->telemetry,
 	    .toxiproxy_metrics = r->opt->toxiproxy_metrics,
 	};
 	struct error err;
@@ -375,6 +371,7 @@ start_api(struct runner *r)
 		return false;
 	r->reload = reload_new(r->base, r->opt, r->state, r->loaded);
 	reload_notify(r->reload, &r->notify);
+	reload_telemetry(r->reload, r->telemetry);
 	api.reload = r->reload;
 	if (control->listen == NULL)
 		return true;
@@ -425,10 +422,12 @@ serve(struct runner *r)
 {
 	int code = EXIT_FAILED;
 
-	raise_limits();
+	run_raise_limits();
 	start_notify(r);
 	r->base = event_base_new();
-	if (start(r) && start_api(r) && become_user(r)) {
+	if (start(r) && start_api(r) &&
+	    run_intercept_start(&r->intercept, r->opt->intercept, r->model) &&
+	    become_user(r)) {
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);

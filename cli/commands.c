@@ -14,6 +14,7 @@ const struct command *const commands[] = {
     &command_fault,
     &command_faults,
     &command_healthcheck,
+    &command_intercept,
     &command_partition,
     &command_profiles,
     &command_reactions,

@@ -192,6 +192,27 @@ options_lead(const struct command *const *list, int argc, char **argv)
 }
 
 int
+options_only(const struct command *command, int argc, char **argv, void *to)
+{
+	int rest = options_parse(command, argc, argv, to);
+
+	if (rest < 0)
+		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
+	if (rest == argc)
+		return -1;
+	fprintf(stderr, "faultwire %s: \"%s\" is too much; expected options "
+			"only\n", command->name, argv[rest]);
+	return EXIT_USAGE;
+}
+
+int
+options_failed(const struct command *command, const struct error *err)
+{
+	fprintf(stderr, "faultwire %s: %s\n", command->name, err->text);
+	return EXIT_FAILED;
+}
+
+int
 options_run_verb(const struct command *command, int argc, char **argv)
 {
 	struct near near;

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 #include "config/option.h"
 
 /* Exit codes of every command (design: command line). */
@@ -57,6 +59,11 @@ struct command {
  * --help was asked for and printed. */
 int options_parse(const struct command *command, int argc, char **argv,
     void *to);
+/* The same for a command without arguments: -1: go on, else an exit code. */
+int options_only(const struct command *command, int argc, char **argv,
+    void *to);
+/* Says on stderr what went wrong; returns EXIT_FAILED. */
+int options_failed(const struct command *command, const struct error *err);
 /* Prints the command's help. */
 void options_help(const struct command *command);
 /* Runs the verb that argv[1] names. Returns an exit code. */
@@ -73,7 +80,8 @@ extern const struct command *const commands[];
 extern const struct command command_ca, command_check, command_complete,
     command_completion, command_config, command_events, command_experiment,
     command_explain,
-    command_fault, command_faults, command_healthcheck, command_partition,
+    command_fault, command_faults, command_healthcheck, command_intercept,
+    command_partition,
     command_profiles, command_reactions, command_reload, command_reset,
     command_route, command_routes, command_run, command_sessions,
     command_status, command_top, command_verdict;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <llhttp.h>
 #include <netdb.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +21,8 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "client/http_tls.h"
 
-#define DEFAULT_PORT 8474
-#define TIMEOUT_US   10000000
 #define BODY_MAX     (256 * 1024 * 1024)
 #define READ_SIZE    16384
 
@@ -34,54 +34,12 @@ struct call {
 	struct http_client_reply *reply;
 	struct error *err;
 	int fd;
+	SSL *tls; /* NULL: in the clear */
 	llhttp_t parser;
+	struct str header; /* name of the header that is being read */
+	struct str value;
 	bool complete, enough;
 };
-
-/* --- the target --- */
-
-/* Host and port, whatever stands for them: "", host, [v6], host:port. */
-static bool
-parse_host(struct http_client_target *t, const char *text, struct error *err)
-{
-	size_t len = strcspn(text, "/?#");
-	const char *colon = memrchr(text, ':', len);
-	const char *bracket = memchr(text, ']', len);
-	const char *local = colon == text || len == 0 ? "localhost" : "";
-	char *full;
-	bool ok;
-
-	if (colon != NULL && (bracket == NULL || bracket < colon))
-		full = xasprintf("%s%.*s", local, (int)len, text);
-	else
-		full = xasprintf("%s%.*s:%d", local, (int)len, text,
-		    DEFAULT_PORT);
-	ok = conf_address_parse(full, false, &t->address, err);
-	free(full);
-	return ok;
-}
-
-bool
-http_client_target_init(struct http_client_target *t, const char *url,
-    struct error *err)
-{
-	*t = (struct http_client_target){.timeout_us = TIMEOUT_US,
-	    .cancel_fd = -1};
-	if (strncmp(url, "https://", 8) == 0)
-		return error_set(err, 0, "%s: the control API speaks plain "
-					 "HTTP; expected http://", url);
-	if (strncmp(url, "unix:", 5) == 0)
-		return conf_address_parse(url, false, &t->address, err);
-	if (strncmp(url, "http://", 7) == 0)
-		url += 7;
-	return parse_host(t, url, err);
-}
-
-void
-http_client_target_fini(struct http_client_target *t)
-{
-	conf_address_fini(&t->address);
-}
 
 /* --- the connection --- */
 
@@ -182,29 +140,107 @@ connect_tcp(struct call *c)
 	return code == 0 || failed(c, code, NULL);
 }
 
+/* --- bytes --- */
+
+/* The caller has said what failed, or code does. */
+static bool
+tls_failed(const struct call *c)
+{
+	struct error why = *c->err;
+
+	return error_set(c->err, why.code, "%s: %s",
+	    c->target->address.text, why.text);
+}
+
+static bool
+start_tls(struct call *c)
+{
+	int64_t deadline_us = deadline_of(c);
+	short what;
+
+	if (c->target->tls == NULL)
+		return true;
+	c->tls = http_tls_open(c->target->tls, c->fd,
+	    c->target->address.host, c->err);
+	while (c->tls != NULL) {
+		int code, n = http_tls_handshake(c->tls, &what, c->err);
+
+		if (n == 1)
+			return true;
+		if (n == 0)
+			return failed(c, 0, "the connection ended before the "
+					    "TLS handshake did");
+		if (what == 0)
+			break;
+		code = wait_for(c, what, deadline_us);
+		if (code != 0)
+			return failed(c, code, NULL);
+	}
+	return tls_failed(c);
+}
+
+/* As send(2) and recv(2): -1 with errno, EAGAIN to wait for *what. EPROTO:
+ * c->err says why. */
+static ssize_t
+outcome(ssize_t n, short what)
+{
+	if (n < 0)
+		errno = what != 0 ? EAGAIN : EPROTO;
+	return n;
+}
+
+static ssize_t
+put(struct call *c, const char *data, size_t len, short *what)
+{
+	*what = POLLOUT;
+	if (c->tls == NULL)
+		return send(c->fd, data, len, MSG_NOSIGNAL);
+	return outcome(http_tls_send(c->tls, data, len, what, c->err), *what);
+}
+
+static ssize_t
+get(struct call *c, void *data, size_t len, short *what)
+{
+	*what = POLLIN;
+	if (c->tls == NULL)
+		return recv(c->fd, data, len, 0);
+	return outcome(http_tls_recv(c->tls, data, len, what, c->err), *what);
+}
+
+static bool
+io_failed(struct call *c)
+{
+	return errno == EPROTO && c->tls != NULL ? tls_failed(c)
+						 : failed(c, errno, NULL);
+}
+
 /* --- the request --- */
 
 static void
 add_head(const struct call *c, struct str *out)
 {
 	const struct http_client_target *t = c->target;
-	const char *body = c->request->body;
+	const struct http_client_request *r = c->request;
+	size_t len = r->body == NULL ? 0
+	    : r->body_len > 0	     ? r->body_len
+				     : strlen(r->body);
 
 	str_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n"
 			"Connection: close\r\n",
-	    c->request->method, c->request->path,
+	    r->method, r->path,
 	    t->address.is_unix ? "localhost" : t->address.text,
 	    t->agent != NULL ? t->agent : "faultwire/" FAULTWIRE_VERSION);
 	if (t->token != NULL)
 		str_printf(out, "Authorization: Bearer %s\r\n", t->token);
-	if (c->request->lease != NULL)
-		str_printf(out, "Faultwire-Lease: %s\r\n", c->request->lease);
-	if (body != NULL)
-		str_printf(out, "Content-Type: application/json\r\n"
-				"Content-Length: %zu\r\n", strlen(body));
+	if (r->lease != NULL)
+		str_printf(out, "Faultwire-Lease: %s\r\n", r->lease);
+	if (r->headers != NULL)
+		str_add(out, r->headers);
+	if (r->body != NULL)
+		str_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+		    r->type != NULL ? r->type : "application/json", len);
 	str_add(out, "\r\n");
-	if (body != NULL)
-		str_add(out, body);
+	str_add_bytes(out, r->body != NULL ? r->body : "", len);
 }
 
 /* A server that answers early may have closed: what it said is read yet. */
@@ -214,23 +250,24 @@ send_request(struct call *c)
 	struct str out = {0};
 	size_t at = 0;
 	int code = 0;
+	short what;
 
 	add_head(c, &out);
 	while (at < out.len && code == 0) {
-		ssize_t n = send(c->fd, out.text + at, out.len - at,
-		    MSG_NOSIGNAL);
+		ssize_t n = put(c, out.text + at, out.len - at, &what);
 
 		if (n >= 0)
 			at += (size_t)n;
 		else if (errno == EAGAIN)
-			code = wait_for(c, POLLOUT, deadline_of(c));
+			code = wait_for(c, what, deadline_of(c));
 		else if (errno != EINTR)
 			code = errno;
 	}
 	str_fini(&out);
 	if (code == EPIPE || code == ECONNRESET)
 		code = 0;
-	return code == 0 || failed(c, code, NULL);
+	errno = code;
+	return code == 0 || io_failed(c);
 }
 
 /* --- the reply --- */
@@ -239,6 +276,30 @@ static struct call *
 call_of(llhttp_t *parser)
 {
 	return CONTAINER_OF(parser, struct call, parser);
+}
+
+static int
+on_header_name(llhttp_t *parser, const char *at, size_t len)
+{
+	struct call *c = call_of(parser);
+
+	if (c->value.len > 0) {
+		str_clear(&c->header);
+		str_clear(&c->value);
+	}
+	str_add_bytes(&c->header, at, len);
+	return HPE_OK;
+}
+
+static int
+on_header_value(llhttp_t *parser, const char *at, size_t len)
+{
+	struct call *c = call_of(parser);
+
+	str_add_bytes(&c->value, at, len);
+	if (c->header.len > 0 && strcasecmp(c->header.text, "retry-after") == 0)
+		c->reply->retry_after_s = atoi(c->value.text);
+	return HPE_OK;
 }
 
 static int
@@ -286,6 +347,8 @@ on_complete(llhttp_t *parser)
 }
 
 static const llhttp_settings_t settings = {
+    .on_header_field = on_header_name,
+    .on_header_value = on_header_value,
     .on_headers_complete = on_head,
     .on_body = on_body,
     .on_message_complete = on_complete,
@@ -328,19 +391,22 @@ static bool
 receive(struct call *c)
 {
 	char buf[READ_SIZE];
+	short what = POLLIN;
 	ssize_t n;
 
 	llhttp_init(&c->parser, HTTP_RESPONSE, &settings);
 	while (!is_over(c)) {
-		int code = wait_for(c, POLLIN, patience_of(c));
+		/* TLS may have read more than it gave out. */
+		bool ready = c->tls != NULL && SSL_pending(c->tls) > 0;
+		int code = ready ? 0 : wait_for(c, what, patience_of(c));
 
 		if (code == ETIMEDOUT && is_streaming(c))
 			return true;
 		if (code != 0)
 			return failed(c, code, NULL);
-		n = recv(c->fd, buf, sizeof(buf), 0);
+		n = get(c, buf, sizeof(buf), &what);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return failed(c, errno, NULL);
+			return io_failed(c);
 		if (n >= 0 && !parse(c, buf, (size_t)n))
 			return false;
 	}
@@ -357,11 +423,14 @@ http_client_stream(const struct http_client_target *t,
 	    .reply = to, .err = err, .fd = -1};
 	bool ok;
 
-	*to = (struct http_client_reply){0};
+	*to = (struct http_client_reply){.retry_after_s = -1};
 	ok = (t->address.is_unix ? connect_unix(&c) : connect_tcp(&c)) &&
-	    send_request(&c) && receive(&c);
+	    start_tls(&c) && send_request(&c) && receive(&c);
+	http_tls_close(c.tls);
 	if (c.fd >= 0)
 		close(c.fd);
+	str_fini(&c.header);
+	str_fini(&c.value);
 	return ok;
 }
 
@@ -377,18 +446,4 @@ void
 http_client_reply_fini(struct http_client_reply *r)
 {
 	str_fini(&r->body);
-}
-
-void
-http_client_escape(struct str *path, const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-	for (; *text != '\0'; text++) {
-		if (strchr(plain, *text) != NULL)
-			str_add_char(path, *text);
-		else
-			str_printf(path, "%%%02X", (unsigned char)*text);
-	}
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small blocking HTTP/1 client for the commands that talk to a running
- * proxy: one request, one reply, one connection; over TCP or a Unix socket.
- * It never follows redirects and never retries. */
+/* A small blocking HTTP/1 client: one request, one reply, one connection; over
+ * TCP, TLS or a Unix socket. Commands talk to a running proxy by it, and
+ * telemetry, on threads of its own, to those who gather it. It never follows
+ * redirects and never retries. */
 #ifndef CLIENT_HTTP_CLIENT_H
 #define CLIENT_HTTP_CLIENT_H
 
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,18 +22,23 @@ struct http_client_target {
 	const char *token; /* borrowed; sent as a bearer token; NULL: none */
 	const char *agent; /* borrowed; NULL: "faultwire/VERSION" */
 	int64_t timeout_us; /* for connecting, and for each silence after */
+	SSL_CTX *tls; /* borrowed; NULL: in the clear */
 	int cancel_fd; /* borrowed; readable: give up (ECANCELED); -1: never */
 };
 
 struct http_client_request {
 	const char *method; /* "GET" */
 	const char *path;   /* with its query; escaped already */
-	const char *body;   /* JSON; NULL: none */
+	const char *body;   /* NULL: none */
 	const char *lease;  /* changes are bound to it; NULL: none */
+	size_t body_len;    /* 0: up to its NUL */
+	const char *type;   /* of the body; NULL: JSON */
+	const char *headers; /* more of them, "Name: value\r\n" each; NULL */
 };
 
 struct http_client_reply {
 	int status;
+	int retry_after_s; /* as Retry-After says in seconds; -1: it does not */
 	struct str body; /* owned; ended by NUL if anything came */
 };
 

@@ -137,6 +137,17 @@ conf_address_parse(const char *text, bool listen, struct conf_address *to,
 	return true;
 }
 
+bool
+conf_upstream_parse(const char *text, struct conf_address *to,
+		    struct error *err)
+{
+	if (strcmp(text, CONF_DESTINATION_WORD) != 0)
+		return conf_address_parse(text, false, to, err);
+	*to = (struct conf_address){.is_destination = true};
+	to->text = xstrdup(text);
+	return true;
+}
+
 void
 conf_address_fini(struct conf_address *a)
 {

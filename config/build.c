@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "config/destination.h"
 #include "config/pattern.h"
 #include "config/tables.h"
 
@@ -44,6 +45,8 @@ conf_model_new(void)
 	conf_fields_default(conf_control_fields, &m->control);
 	conf_fields_default(conf_log_fields, &m->log);
 	conf_fields_default(conf_observe_fields, &m->observe);
+	conf_fields_default(conf_trace_fields, &m->trace);
+	conf_fields_default(conf_grafana_fields, &m->grafana);
 	return m;
 }
 
@@ -117,6 +120,8 @@ conf_route_protocol_defaults(struct conf_route *r)
 	    [PROTOCOL_HTTP] = 60 * SECOND_US,
 	    [PROTOCOL_UDP] = 60 * SECOND_US,
 	    [PROTOCOL_DNS] = 10 * SECOND_US,
+	    [PROTOCOL_REDIS] = 0,
+	    [PROTOCOL_POSTGRES] = 0,
 	};
 
 	r->idle_timeout_us = idle_us[r->protocol];
@@ -156,6 +161,7 @@ conf_route_fini(struct conf_route *r)
 	conf_address_fini(&r->listen);
 	conf_address_fini(&r->upstream);
 	conf_patterns_clear(conf_match_patterns, r);
+	conf_destinations_clear(r);
 	conf_fields_fini(conf_match_fields, r);
 	conf_fields_fini(conf_tls_fields, r);
 	conf_fields_fini(conf_upstream_tls_fields, r);
@@ -235,6 +241,8 @@ model_free(struct conf_model *m)
 	conf_fields_fini(conf_control_fields, &m->control);
 	conf_fields_fini(conf_log_fields, &m->log);
 	conf_fields_fini(conf_observe_fields, &m->observe);
+	conf_fields_fini(conf_trace_fields, &m->trace);
+	conf_fields_fini(conf_grafana_fields, &m->grafana);
 	conf_fields_fini(conf_file_fields, m);
 	free(m);
 }

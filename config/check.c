@@ -12,7 +12,9 @@
 #include "base/near.h"
 #include "base/xalloc.h"
 #include "config/build.h"
+#include "config/destination.h"
 #include "config/envoy.h"
+#include "config/tables.h"
 
 #define HINTED 100 /* errors that are worth the search for a near name */
 
@@ -156,7 +158,7 @@ static bool
 has_match(const struct conf_route *r)
 {
 	return r->match_host.text != NULL || r->match_path.text != NULL ||
-	       r->match_sni.text != NULL;
+	       r->match_sni.text != NULL || r->destination_text.count > 0;
 }
 
 /* The address in one spelling; owned. NULL if it takes any free port. */
@@ -211,22 +213,34 @@ check_neighbours(const struct conf_route *a, const struct conf_route *b,
 		    "another accept_proxy than route \"%.80s\"; expected the "
 		    "same",
 		    name_of(b), b->listen_text, name_of(a));
+	else if (a->accept != b->accept)
+		conf_conflict(
+		    diag, &b->where,
+		    "route \"%.80s\" listens on %s with accept = \"%s\", "
+		    "route \"%.80s\" with accept = \"%s\"; expected the same",
+		    name_of(b), b->listen_text, conf_accepts[b->accept],
+		    name_of(a), conf_accepts[a->accept]);
 	else if (!has_match(a))
 		conf_conflict(
 		    diag, &b->where,
 		    "route \"%.80s\" is never reached: "
 		    "route \"%.80s\" takes everything on %s; expected match = "
-		    "{ host, path or sni } on all but the last",
+		    "{ host, path, sni or destination } on all but the last",
 		    name_of(b), name_of(a), b->listen_text);
 }
 
 static char *
 match_key(const char *listen, const struct conf_route *r)
 {
-	return xasprintf("%s\n%s\n%s\n%s", listen,
-			 r->match_host.text != NULL ? r->match_host.text : "",
-			 r->match_path.text != NULL ? r->match_path.text : "",
-			 r->match_sni.text != NULL ? r->match_sni.text : "");
+	const struct conf_field *f;
+	struct str key = {0};
+
+	str_printf(&key, "%s", listen);
+	for (f = conf_match_fields; f->name != NULL; f++) {
+		str_add(&key, "\n");
+		conf_field_print(f, r, &key);
+	}
+	return key.text;
 }
 
 static void
@@ -337,6 +351,7 @@ conf_model_check(const struct conf_model *model, struct conf_diag *diag)
 	for (i = 0; i < model->routes_count; i++) {
 		const struct conf_route *r = &model->routes[i];
 
+		conf_destinations_check(r, diag);
 		check_service(model, &known, r->from, "from", &r->where, diag);
 		check_service(model, &known, r->to, "to", &r->where, diag);
 		if (leads_to(&r->upstream, &r->listen))
@@ -348,4 +363,5 @@ conf_model_check(const struct conf_model *model, struct conf_diag *diag)
 	}
 	check_partitions(model, &known, diag);
 	names_fini(&known);
+	check_telemetry(model, diag);
 }

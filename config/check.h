@@ -21,6 +21,7 @@ void check_partition(const struct conf_model *model,
 		     struct conf_diag *diag);
 void check_partitions(const struct conf_model *model, const struct names *known,
 		      struct conf_diag *diag);
+void check_telemetry(const struct conf_model *model, struct conf_diag *diag);
 
 /* Names that may be spoken of. */
 struct check_names {

@@ -11,6 +11,7 @@
 #include "base/near.h"
 #include "base/xalloc.h"
 #include "config/build.h"
+#include "config/destination.h"
 #include "config/envoy.h"
 #include "config/names.h"
 #include "config/pattern.h"
@@ -102,6 +103,15 @@ refuse_fact(const struct conf_route *route, int protocol, const char *key,
 				conf_protocols[protocol]);
 }
 
+/* The same of commands, which several protocols have. */
+static void
+refuse_command(const struct conf_route *route, const char *key,
+	       const struct conf_spot *at)
+{
+	if (route->protocol != PROTOCOL_REDIS)
+		refuse_fact(route, PROTOCOL_POSTGRES, key, at);
+}
+
 /* Compiles the patterns of `target` and refuses those that its route cannot
  * know. */
 static void
@@ -118,6 +128,8 @@ compile_patterns(const struct conf_pattern_slot *slots, void *target,
 			refuse_fact(route, PROTOCOL_HTTP, slot->key, at);
 		if (p->text != NULL && slot->dns)
 			refuse_fact(route, PROTOCOL_DNS, slot->key, at);
+		if (p->text != NULL && slot->command)
+			refuse_command(route, slot->key, at);
 		if (p->text != NULL && slot->tls)
 			warn_tls_fact(route, slot->key, at);
 	}
@@ -127,6 +139,7 @@ void
 conf_match_compile(struct conf_route *r, const struct conf_spot *at)
 {
 	compile_patterns(conf_match_patterns, r, r, at);
+	conf_destinations_compile(r, at);
 }
 
 static void
@@ -134,9 +147,14 @@ compile_address(const char *text, bool listen, const char *key,
 		struct conf_address *to, const struct conf_spot *at)
 {
 	struct error err;
+	bool ok;
 
 	conf_address_fini(to);
-	if (text != NULL && !conf_address_parse(text, listen, to, &err))
+	if (text == NULL)
+		return;
+	ok = listen ? conf_address_parse(text, true, to, &err)
+		    : conf_upstream_parse(text, to, &err);
+	if (!ok)
 		conf_spot_error(at, key, "%s", err.text);
 }
 
@@ -178,6 +196,7 @@ conf_route_compile(struct conf_route *r, const struct conf_spot *at)
 	compile_address(r->listen_text, true, "listen", &r->listen, at);
 	compile_address(r->upstream_text, false, "upstream", &r->upstream, at);
 	check_datagram_route(r, at);
+	conf_accept_compile(r, at);
 	conf_envoy_compile(r, at);
 }
 
@@ -361,6 +380,37 @@ when_given(const struct conf_when *w)
 	return w->has_clients || w->headers_count > 0 || w->status_min > 0;
 }
 
+/* The kind itself may have no use for what is said. */
+static void
+compile_at(const struct conf_fault *f, const struct conf_route *route,
+	   const struct conf_spot *at)
+{
+	bool exchange = f->at == AT_BEFORE || f->at == AT_AFTER;
+
+	if (f->at == AT_OPEN && (f->kind->flags & KIND_AT_OPEN) == 0)
+		conf_spot_error(at, "at",
+				"%s does not act on connections that are "
+				"merely there; expected data, before or after",
+				f->kind->name);
+	if (!exchange)
+		return;
+	if (!conf_protocol_has_exchanges(route->protocol))
+		conf_spot_error(at, "at",
+				"a %s route knows no requests and answers; "
+				"expected protocol = \"http\", \"redis\" or "
+				"\"postgres\"",
+				conf_protocols[route->protocol]);
+	else if ((f->kind->flags & KIND_CONNECTION) != 0)
+		conf_spot_error(at, "at",
+				"%s acts on connections, not on requests; "
+				"expected it without at",
+				f->kind->name);
+	else if (f->layer != LAYER_STREAM)
+		conf_spot_error(at, "at",
+				"records are below requests and answers; "
+				"expected layer = \"stream\"");
+}
+
 void
 conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 		   const struct conf_spot *at)
@@ -379,6 +429,7 @@ conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 	if (unfit != NULL)
 		conf_spot_error(at, "type", "%s %s", f->kind->name, unfit);
 	conf_layer_compile(f, route, at);
+	compile_at(f, route, at);
 	if (f->kind->check != NULL)
 		f->kind->check(f->params, &at->where, at->diag);
 }
@@ -386,7 +437,6 @@ conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 void
 conf_route_name_faults(struct conf_route *route)
 {
-	static const char *const streams[] = {"upstream", "downstream", "both"};
 	struct names names = {0};
 	size_t i, first;
 	unsigned n;
@@ -397,7 +447,7 @@ conf_route_name_faults(struct conf_route *route)
 	}
 	for (i = 0; i < route->faults_count; i++) {
 		struct conf_fault *f = &route->faults[i];
-		const char *stream = streams[f->stream];
+		const char *stream = conf_fault_direction(f);
 
 		if (f->name != NULL)
 			continue;

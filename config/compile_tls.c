@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/build.h"
+#include "config/tables.h"
 
 #define ALPN_MAX 255
 
@@ -128,8 +129,9 @@ conf_layer_compile(const struct conf_fault *f, const struct conf_route *route,
 	else if ((flags & KIND_TLS) != 0 && route->protocol != PROTOCOL_TCP &&
 		 !route->tls.enabled && !route->upstream_tls.enabled)
 		conf_spot_error(at, "type",
-				"%s works on TLS records, of which an http "
-				"route without TLS has none; expected tls or "
-				"upstream_tls on it",
-				f->kind->name);
+				"%s works on TLS records, of which a route "
+				"with protocol = \"%s\" and without TLS has "
+				"none; expected tls or upstream_tls on it",
+				f->kind->name,
+				conf_protocols[route->protocol]);
 }

@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "config/build.h"
+#include "config/destination.h"
 #include "config/pattern.h"
 #include "config/tables.h"
 
@@ -86,10 +87,24 @@ static void
 address_again(struct conf_address *to, const char *text, bool listen)
 {
 	struct error err;
+	bool ok;
 
 	conf_address_fini(to);
-	if (text != NULL && !conf_address_parse(text, listen, to, &err))
+	if (text == NULL)
+		return;
+	ok = listen ? conf_address_parse(text, true, to, &err)
+		    : conf_upstream_parse(text, to, &err);
+	if (!ok)
 		assert(!"an address parses every time");
+}
+
+static void
+destinations_again(struct conf_route *r)
+{
+	struct conf_diag diag = {0};
+
+	conf_destinations_compile(r, &(struct conf_spot){.diag = &diag});
+	conf_diag_fini(&diag);
 }
 
 void
@@ -102,6 +117,7 @@ conf_route_copy(struct conf_route *to, const struct conf_route *from)
 	conf_fields_copy(conf_tls_fields, to, from);
 	conf_fields_copy(conf_upstream_tls_fields, to, from);
 	patterns_again(conf_match_patterns, to);
+	destinations_again(to);
 	address_again(&to->listen, from->listen_text, true);
 	address_again(&to->upstream, from->upstream_text, false);
 	memcpy(to->envoy, from->envoy, sizeof(to->envoy));
@@ -169,7 +185,11 @@ conf_model_copy(const struct conf_model *from)
 	conf_fields_copy(conf_control_fields, &to->control, &from->control);
 	conf_fields_copy(conf_log_fields, &to->log, &from->log);
 	conf_fields_copy(conf_observe_fields, &to->observe, &from->observe);
+	conf_fields_copy(conf_trace_fields, &to->trace, &from->trace);
+	conf_fields_copy(conf_grafana_fields, &to->grafana, &from->grafana);
 	to->control.where = from->control.where;
+	to->trace.where = from->trace.where;
+	to->grafana.where = from->grafana.where;
 	to->has_seed = from->has_seed;
 	for (i = 0; i < from->services_count; i++)
 		service_copy(conf_model_add_service(to), &from->services[i]);

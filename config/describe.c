@@ -28,14 +28,17 @@ describe_applies(const struct conf_kind *kind)
 		return "udp and dns routes only: it acts on datagrams";
 	if ((kind->flags & KIND_STREAM_ONLY) != 0)
 		return (kind->flags & KIND_CONNECTION) != 0
-			   ? "tcp and http routes: it acts on connections"
-			   : "tcp and http routes: connections on tcp, single "
-			     "exchanges on http";
+			   ? "all routes but udp and dns: it acts on "
+			     "connections"
+			   : "all routes but udp and dns: connections on tcp, "
+			     "single exchanges on http, single commands on "
+			     "redis and postgres";
 	if ((kind->flags & KIND_CONNECTION) != 0)
 		return "all routes: it acts on connections; on udp, on "
 		       "associations; on dns, on queries";
 	return "all routes: connections on tcp, single exchanges on http, "
-	       "datagrams on udp and dns";
+	       "single commands on redis and postgres, datagrams on udp and "
+	       "dns";
 }
 
 const char *

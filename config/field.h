@@ -45,6 +45,7 @@ struct conf_numbers {
 #define CONF_HIDDEN   0x2u /* for our own use; not in files, not in pages */
 #define CONF_LISTEN   0x4u /* CONF_ADDRESS: to listen at, the host may lack */
 #define CONF_OFF      0x8u /* CONF_ADDRESS: "off" stands for none (NULL) */
+#define CONF_DESTINATION 0x20u /* CONF_ADDRESS: or the word "destination" */
 #define CONF_NUMERAL  0x10u /* CONF_STRING: a bare integer is text as well */
 #define CONF_LISTS    0x40u /* CONF_GROUP: really a list of lists of words */
 #define CONF_STANDS_FOR 0x1000u /* for groups, which are printed instead */

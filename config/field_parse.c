@@ -153,6 +153,11 @@ parse_address(const struct conf_field *f, const char *text, char **to,
 		set_text(to, NULL);
 		return true;
 	}
+	if ((f->flags & CONF_DESTINATION) != 0 &&
+	    strcmp(text, CONF_DESTINATION_WORD) == 0) {
+		set_text(to, text);
+		return true;
+	}
 	if (!conf_address_parse(text, (f->flags & CONF_LISTEN) != 0, &address,
 				err))
 		return false;

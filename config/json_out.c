@@ -2,6 +2,8 @@
 /* Writing the parts of a model as JSON, table by table. */
 #include "config/json_out.h"
 
+#include <string.h>
+
 #include "config/build.h"
 #include "config/tables.h"
 
@@ -74,18 +76,25 @@ put_value(struct jsonw *w, const struct conf_field *f, const void *values)
 	}
 }
 
+static void
+put_field(struct conf_writer *to, const struct conf_field *f,
+	  const void *values, const void *defaults)
+{
+	if (f->type == CONF_GROUP || (f->flags & CONF_HIDDEN) != 0 ||
+	    (!to->defaults && conf_field_equal(f, values, defaults)))
+		return;
+	jsonw_key(&to->w, f->name);
+	put_value(&to->w, f, values);
+}
+
 /* All but one field (NULL: all), which does not apply. */
 static void
 put_fields_but(struct conf_writer *to, const struct conf_field *table,
 	       const void *values, const void *defaults, const char *but)
 {
 	for (const struct conf_field *f = table; f->name != NULL; f++) {
-		if (f->type == CONF_GROUP || (f->flags & CONF_HIDDEN) != 0 ||
-		    (but != NULL && view_is(view_of(but), f->name)) ||
-		    (!to->defaults && conf_field_equal(f, values, defaults)))
-			continue;
-		jsonw_key(&to->w, f->name);
-		put_value(&to->w, f, values);
+		if (but == NULL || strcmp(but, f->name) != 0)
+			put_field(to, f, values, defaults);
 	}
 }
 
@@ -113,13 +122,15 @@ put_group(struct conf_writer *to, const char *key,
 void
 conf_put_fault(struct conf_writer *to, const struct conf_fault *f)
 {
-	const char *but =
-	    (f->kind->flags & KIND_NO_STREAM) != 0 ? "stream" : NULL;
+	const struct conf_field *field = conf_fault_fields;
 	struct conf_fault defaults;
 
 	conf_fault_init(&defaults, f->kind);
 	jsonw_put_string(&to->w, "type", f->kind->name);
-	put_fields_but(to, conf_fault_fields, f, &defaults, but);
+	for (; field->name != NULL; field++) {
+		if (conf_kind_takes(f->kind, field->name))
+			put_field(to, field, f, &defaults);
+	}
 	conf_put_fields(to, f->kind->fields, f->params, defaults.params);
 	put_group(to, "when", conf_when_fields, &f->conditions.when,
 		  &defaults.conditions.when);
@@ -229,6 +240,10 @@ conf_put_model(struct conf_writer *to, const struct conf_model *model)
 	put_group(to, "log", conf_log_fields, &model->log, &defaults->log);
 	put_group(to, "observe", conf_observe_fields, &model->observe,
 		  &defaults->observe);
+	put_group(to, "trace", conf_trace_fields, &model->trace,
+	    &defaults->trace);
+	put_group(to, "grafana", conf_grafana_fields, &model->grafana,
+	    &defaults->grafana);
 	put_lists(to, model);
 	jsonw_object_end(&to->w);
 	conf_model_unref(defaults);

@@ -84,6 +84,14 @@ conf_kind_find(const struct conf_kinds *kinds, const char *name,
 	return NULL;
 }
 
+bool
+conf_kind_takes(const struct conf_kind *kind, const char *field)
+{
+	if (strcmp(field, "stream") == 0)
+		return (kind->flags & KIND_NO_STREAM) == 0;
+	return conf_field_find(kind->fields, field) == NULL;
+}
+
 const char *
 conf_kind_unfit(const struct conf_kind *kind, int protocol)
 {

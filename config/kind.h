@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/attr.h"
 #include "config/diag.h"
 #include "config/field.h"
 
@@ -25,6 +26,7 @@
 #define KIND_NO_DNS	   0x400u /* needs flows of many datagrams */
 #define KIND_TLS	0x800u /* acts on TLS records: stands below TLS */
 #define KIND_TLS_SERVER 0x1000u /* acts on our side of a client's handshake */
+#define KIND_AT_OPEN	0x2000u /* at = "open" means something to it */
 
 struct conf_kind {
 	const char *name;    /* keyword in configuration and API */
@@ -43,6 +45,10 @@ struct conf_kind {
 /* Why the kind cannot stand on a route of this protocol (enum conf_protocol),
  * and what was expected; constant text. NULL: it can. */
 const char *conf_kind_unfit(const struct conf_kind *kind, int protocol);
+
+/* True if a field that all faults take means to the kind what it means to all:
+ * it is about what the kind has, and none of its own has that name. */
+bool conf_kind_takes(const struct conf_kind *kind, const char *field) PURE;
 
 /* All kinds, in alphabetical order. */
 struct conf_kinds {

@@ -126,28 +126,41 @@ load_service(const struct loader *l, config_setting_t *group, void *arg)
 			   SERVICES_MAX);
 }
 
+/* One group of one table; *where says where it stands, or the file. */
+static void
+load_part_group(const struct loader *l, const config_setting_t *root,
+		const char *key, struct load_part part,
+		struct conf_where *where)
+{
+	const config_setting_t *group = load_group(l, root, key);
+
+	*where = load_where(l, group != NULL ? group : root);
+	if (group != NULL)
+		load_fields(l, group, &part, 1, key);
+}
+
 static void
 load_root(const struct loader *l, const config_setting_t *root)
 {
 	struct conf_model *m = l->model;
 	struct load_part file = {conf_file_fields, m};
-	struct load_part control = {conf_control_fields, &m->control};
-	struct load_part log = {conf_log_fields, &m->log};
-	struct load_part observe = {conf_observe_fields, &m->observe};
-	const config_setting_t *group;
+	struct conf_where none;
 
 	load_fields(l, root, &file, 1, "the file");
 	m->has_seed = config_setting_get_member(root, "seed") != NULL;
-	group = load_group(l, root, "control");
-	m->control.where = load_where(l, group != NULL ? group : root);
-	if (group != NULL)
-		load_fields(l, group, &control, 1, "control");
-	group = load_group(l, root, "log");
-	if (group != NULL)
-		load_fields(l, group, &log, 1, "log");
-	group = load_group(l, root, "observe");
-	if (group != NULL)
-		load_fields(l, group, &observe, 1, "observe");
+	load_part_group(l, root, "control",
+	    (struct load_part){conf_control_fields, &m->control},
+	    &m->control.where);
+	load_part_group(l, root, "log",
+	    (struct load_part){conf_log_fields, &m->log}, &none);
+	load_part_group(l, root, "observe",
+	    (struct load_part){conf_observe_fields, &m->observe}, &none);
+	load_part_group(l, root, "trace",
+	    (struct load_part){conf_trace_fields, &m->trace},
+	    &m->trace.where);
+	load_part_group(l, root, "grafana",
+	    (struct load_part){conf_grafana_fields, &m->grafana},
+	    &m->grafana.where);
 	load_each(l, root, "services", load_service, NULL);
 	if (m->services_count > SERVICES_MAX)
 		return;

@@ -45,6 +45,16 @@ conf_fault_layer(const struct conf_fault *f, const struct conf_route *route)
 					   : LAYER_STREAM;
 }
 
+const char *
+conf_fault_direction(const struct conf_fault *f)
+{
+	static const char *const streams[] = {"upstream", "downstream", "both"};
+
+	if (f->at == AT_BEFORE)
+		return "before";
+	return f->at == AT_AFTER ? "after" : streams[f->stream];
+}
+
 bool
 conf_conditions_per_flow(const struct conf_conditions *c)
 {

@@ -19,6 +19,7 @@
 struct conf_address {
 	char *text; /* owned, as written */
 	bool is_unix;
+	bool is_destination; /* an upstream: wherever the client wants to go */
 	char *host;    /* owned; NULL: every address (listen) */
 	uint16_t port; /* 0: any free one (listen) */
 	char *path;    /* owned; unix socket */
@@ -61,6 +62,14 @@ struct conf_when {
 
 enum conf_stream { STREAM_UPSTREAM, STREAM_DOWNSTREAM, STREAM_BOTH };
 
+/* At which moment of its flow a fault acts. */
+enum conf_at {
+	AT_DATA, /* as bytes come */
+	AT_OPEN, /* once the flow is there; kinds with KIND_AT_OPEN */
+	AT_BEFORE, /* on the request, before the server has all of it */
+	AT_AFTER, /* on the whole answer, before the client has any of it */
+};
+
 /* Which flows by age, seen from the moment the fault was armed. */
 enum conf_flows { FLOWS_ALL, FLOWS_NEW, FLOWS_EXISTING };
 
@@ -95,6 +104,7 @@ struct conf_fault {
 	const struct conf_kind *kind; /* borrowed, lives for the process */
 	int stream;		      /* enum conf_stream */
 	int layer; /* enum conf_layer, as written; see conf_fault_layer() */
+	int at;	   /* enum conf_at */
 	bool enabled;
 	struct conf_conditions conditions;
 	void *params; /* owned, laid out by kind->fields */
@@ -111,12 +121,23 @@ enum conf_protocol {
 	PROTOCOL_HTTP,
 	PROTOCOL_UDP,
 	PROTOCOL_DNS, /* over UDP */
+	PROTOCOL_REDIS,
+	PROTOCOL_POSTGRES,
+	PROTOCOL_COUNT,
 };
 /* True if routes of that protocol listen for datagrams. */
 static inline bool
 conf_protocol_is_datagram(int protocol)
 {
 	return protocol == PROTOCOL_UDP || protocol == PROTOCOL_DNS;
+}
+/* True if a connection of that protocol carries exchanges, each a flow of its
+ * own: a request or a command, and its answer. */
+static inline bool
+conf_protocol_has_exchanges(int protocol)
+{
+	return protocol == PROTOCOL_HTTP || protocol == PROTOCOL_REDIS ||
+	    protocol == PROTOCOL_POSTGRES;
 }
 enum conf_tls_version { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 };
 enum conf_client_auth {
@@ -175,6 +196,26 @@ enum conf_role {
 	ROLE_EDGE, /* callers come in there */
 	ROLE_DEPENDENCY,
 };
+/* How a connection says where its client wants to go. */
+enum conf_accept {
+	ACCEPT_PLAIN, /* it does not */
+	ACCEPT_REDIRECT, /* the kernel's NAT knows: SO_ORIGINAL_DST */
+	ACCEPT_TPROXY, /* it is the local address: IP_TRANSPARENT */
+	ACCEPT_CONNECT, /* a CONNECT request of HTTP */
+	ACCEPT_SOCKS5,
+};
+/* True if clients know nothing of a proxy. */
+static inline bool
+conf_accept_is_transparent(int accept)
+{
+	return accept == ACCEPT_REDIRECT || accept == ACCEPT_TPROXY;
+}
+/* True if clients ask for their destination, and wait for an answer. */
+static inline bool
+conf_accept_is_asked(int accept)
+{
+	return accept == ACCEPT_CONNECT || accept == ACCEPT_SOCKS5;
+}
 
 enum conf_proxy_header { PROXY_HEADER_OFF, PROXY_HEADER_V1, PROXY_HEADER_V2 };
 
@@ -192,9 +233,14 @@ struct conf_route {
 	int role;	 /* enum conf_role */
 	bool enabled;
 	struct conf_pattern match_host, match_path, match_sni;
+	struct conf_strings destination_text; /* as the tables hold it */
+	struct conf_destination *destinations; /* owned; config/destination.h */
+	size_t destinations_count; /* 0: any */
 	struct conf_tls tls;
 	struct conf_upstream_tls upstream_tls;
 	bool accept_proxy; /* a PROXY header is required */
+	int accept; /* enum conf_accept */
+	bool keep_source; /* the upstream sees the client's address */
 	int send_proxy;	  /* enum conf_proxy_header */
 	int64_t connect_timeout_us, idle_timeout_us, header_timeout_us;
 	int64_t buffer_bytes;	 /* held per direction of a flow */
@@ -290,6 +336,51 @@ struct conf_observe {
 	int64_t calls;	/* that are kept for it */
 };
 
+/* Where OTEL_* of the environment may say what the file does not, the first
+ * choice is "auto". */
+enum conf_trace_protocol {
+	TRACE_PROTOCOL_AUTO,
+	TRACE_PROTOCOL_PROTOBUF,
+	TRACE_PROTOCOL_JSON,
+};
+enum conf_trace_sampler {
+	TRACE_SAMPLER_AUTO,
+	TRACE_PARENT_RATIO,
+	TRACE_RATIO,
+	TRACE_PARENT_ON,
+	TRACE_PARENT_OFF,
+	TRACE_ON,
+	TRACE_OFF,
+};
+enum conf_trace_headers {
+	TRACE_HEADERS_W3C, /* requests carry our spans on */
+	TRACE_HEADERS_PASSTHROUGH,
+};
+enum conf_trace_faulted { TRACE_FAULTED_ALWAYS, TRACE_FAULTED_SAMPLED };
+
+/* Spans for an OpenTelemetry collector. */
+struct conf_trace {
+	char *endpoint; /* base URL; NULL: the environment's, or none */
+	char *url;	/* the whole one; NULL: made of endpoint */
+	int protocol;	/* enum conf_trace_protocol */
+	int headers;	/* enum conf_trace_headers */
+	int sampler;	/* enum conf_trace_sampler */
+	int faulted;	/* enum conf_trace_faulted */
+	double ratio;
+	int64_t timeout_us; /* 0: the environment's, or 10 s */
+	char *token_file, *ca_file, *service_name;
+	struct conf_strings attributes; /* "key=value" */
+	struct conf_where where;
+};
+
+/* Windows of faults as annotations in Grafana. */
+struct conf_grafana {
+	char *url; /* NULL: none */
+	char *token_file, *ca_file;
+	struct conf_strings tags; /* beside our own */
+	struct conf_where where;
+};
+
 struct conf_model {
 	atomic_uint refs;
 	bool has_seed;
@@ -300,6 +391,8 @@ struct conf_model {
 	struct conf_control control;
 	struct conf_log log;
 	struct conf_observe observe;
+	struct conf_trace trace;
+	struct conf_grafana grafana;
 	struct conf_service *services;
 	size_t services_count;
 	struct conf_route *routes;
@@ -323,6 +416,8 @@ bool conf_fault_equal(const struct conf_fault *a, const struct conf_fault *b);
  * the wire by themselves. */
 enum conf_layer conf_fault_layer(const struct conf_fault *f,
     const struct conf_route *route) PURE;
+/* "upstream", "downstream", "both"; or "before", "after", which say that. */
+const char *conf_fault_direction(const struct conf_fault *f);
 /* True if any condition depends on the single flow (probability, when, first,
  * skip, every, max_active, flows). */
 bool conf_conditions_per_flow(const struct conf_conditions *c);
@@ -336,6 +431,18 @@ bool conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a);
  * host. Fills `*to` (owned) or err. */
 bool conf_address_parse(const char *text, bool listen,
     struct conf_address *to, struct error *err) WARN_UNUSED;
+/* May connections to its upstream serve other clients of it, too? Not where the
+ * upstream was told who the client is. */
+static inline bool
+conf_route_shares_upstreams(const struct conf_route *r)
+{
+	return r->send_proxy == PROXY_HEADER_OFF && !r->keep_source;
+}
+
+#define CONF_DESTINATION_WORD "destination"
+/* Likewise for an upstream, which may be that word. */
+bool conf_upstream_parse(const char *text, struct conf_address *to,
+    struct error *err) WARN_UNUSED;
 void conf_address_fini(struct conf_address *a);
 /* True if only this machine can reach it: loopback or a unix socket. */
 bool conf_address_is_local(const struct conf_address *a) PURE;

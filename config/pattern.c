@@ -24,6 +24,7 @@ const struct conf_pattern_slot conf_when_patterns[] = {
     {"method", offsetof(struct conf_when, method), true, true, false},
     {"path", offsetof(struct conf_when, path), false, true, false},
     {"query", offsetof(struct conf_when, query), false, true, false},
+    {"command", offsetof(struct conf_when, command), true, .command = true},
     {"dns_name", offsetof(struct conf_when, dns_name), true, .dns = true},
     {"dns_type", offsetof(struct conf_when, dns_type), true, .dns = true},
     {.key = NULL},

@@ -18,6 +18,7 @@ struct conf_pattern_slot {
 	bool http; /* a fact of HTTP exchanges only */
 	bool tls;  /* a fact of TLS hellos */
 	bool dns;  /* a fact of DNS queries only */
+	bool command; /* a fact of commands only */
 };
 extern const struct conf_pattern_slot conf_when_patterns[];  /* conf_when */
 extern const struct conf_pattern_slot conf_match_patterns[]; /* conf_route */

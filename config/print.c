@@ -208,6 +208,10 @@ conf_model_print(struct str *to, const struct conf_model *model)
 	print_group(&p, "log", conf_log_fields, &model->log, &defaults->log);
 	print_group(&p, "observe", conf_observe_fields, &model->observe,
 		    &defaults->observe);
+	print_group(&p, "trace", conf_trace_fields, &model->trace,
+		    &defaults->trace);
+	print_group(&p, "grafana", conf_grafana_fields, &model->grafana,
+		    &defaults->grafana);
 	if (model->services_count > 0) {
 		open_list(&p, "services");
 		for (i = 0; i < model->services_count; i++)

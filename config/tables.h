@@ -7,11 +7,15 @@
 
 /* Words of enum conf_protocol; NULL-ended. */
 extern const char *const conf_protocols[];
+/* Words of enum conf_accept; NULL-ended. */
+extern const char *const conf_accepts[];
 
 extern const struct conf_field conf_file_fields[];	/* conf_model */
 extern const struct conf_field conf_control_fields[];	/* conf_control */
 extern const struct conf_field conf_log_fields[];	/* conf_log */
 extern const struct conf_field conf_observe_fields[];	/* conf_observe */
+extern const struct conf_field conf_trace_fields[];	/* conf_trace */
+extern const struct conf_field conf_grafana_fields[];	/* conf_grafana */
 extern const struct conf_field conf_service_fields[];	/* conf_service */
 extern const struct conf_field conf_route_fields[];	/* conf_route */
 extern const struct conf_field conf_match_fields[];	/* conf_route */

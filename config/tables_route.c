@@ -11,14 +11,18 @@
 #define KIB  1024.0
 #define MIB  (1024.0 * 1024)
 
-const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", NULL};
+const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", "redis",
+    "postgres", NULL};
 static const char *const upstream_protocols[] = {"auto", "http1", "http2",
     NULL};
 static const char *const proxy_statuses[] = {"off", "errors", "all", NULL};
+const char *const conf_accepts[] = {"plain",   "redirect", "tproxy",
+				    "connect", "socks5",   NULL};
 static const char *const proxy_headers[] = {"off", "v1", "v2", NULL};
 static const char *const roles[] = {"auto", "edge", "dependency", NULL};
 static const char *const streams[] = {"upstream", "downstream", "both", NULL};
 static const char *const layers[] = {"stream", "wire", "upstream_wire", NULL};
+static const char *const moments[] = {"data", "open", "before", "after", NULL};
 static const char *const flows[] = {"all", "new", "existing", NULL};
 
 const struct conf_field conf_route_fields[] = {
@@ -35,9 +39,10 @@ const struct conf_field conf_route_fields[] = {
 	     "port 0: any free one"},
     {.name = "upstream",
      .type = CONF_ADDRESS,
-     .flags = CONF_REQUIRED,
+     .flags = CONF_REQUIRED | CONF_DESTINATION,
      .offset = offsetof(struct conf_route, upstream_text),
-     .help = "The server behind it: host:port or unix:/path"},
+     .help = "The server behind it: host:port, unix:/path, or destination: "
+	     "wherever the client wants to go (see accept)"},
     {.name = "protocol",
      .type = CONF_ENUM,
      .choices = conf_protocols,
@@ -46,7 +51,8 @@ const struct conf_field conf_route_fields[] = {
      .help = "tcp: a flow is a connection; http: a flow is one request "
 	     "and its response; udp: a flow is what one client's address "
 	     "exchanges with the server; dns: a flow is one query and its "
-	     "answer, over UDP"},
+	     "answer, over UDP; redis, postgres: a flow is one command and its "
+	     "answer"},
     {.name = "profile",
      .type = CONF_ENUM,
      .choices = conf_profile_names,
@@ -102,6 +108,22 @@ const struct conf_field conf_route_fields[] = {
      .offset = offsetof(struct conf_route, accept_proxy),
      .help = "Clients begin with a PROXY header, which names the real "
 	     "client"},
+    {.name = "accept",
+     .type = CONF_ENUM,
+     .choices = conf_accepts,
+     .def = "plain",
+     .offset = offsetof(struct conf_route, accept),
+     .help = "How a connection says where its client wants to go: plain: it "
+	     "does not; redirect, tproxy: rules of the kernel's firewall "
+	     "brought it here (see `faultwire intercept`); connect: by "
+	     "HTTP's CONNECT (and whole URLs, with http); socks5: by SOCKS "
+	     "version 5"},
+    {.name = "keep_source",
+     .type = CONF_BOOL,
+     .def = "false",
+     .offset = offsetof(struct conf_route, keep_source),
+     .help = "Dial the upstream from the client's own address; needs accept = "
+	     "\"tproxy\" and CAP_NET_ADMIN"},
     {.name = "send_proxy",
      .type = CONF_ENUM,
      .choices = proxy_headers,
@@ -215,6 +237,13 @@ const struct conf_field conf_match_fields[] = {
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, match_sni.text),
      .help = "Pattern of the server name in the client's TLS hello"},
+    {.name = "destination",
+     .type = CONF_STRINGS,
+     .offset = offsetof(struct conf_route, destination_text),
+     .help = "Where the client wants to go, any of them: a pattern of names or "
+	     "a range of addresses, with a port or a range of ports: "
+	     "db:5432, *.example.com, 10.0.0.0/8:8000-8999, [::1]:443, *:80 "
+	     "(needs accept)"},
     CONF_FIELD_END,
 };
 
@@ -229,7 +258,8 @@ const struct conf_field conf_fault_fields[] = {
     {.name = "name",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_fault, name),
-     .help = "Unique on its route; default: <type>_<stream>"},
+     .help = "Unique on its route; default: <type>_<stream>, or "
+	     "<type>_<at>"},
     {.name = "stream",
      .type = CONF_ENUM,
      .choices = streams,
@@ -244,6 +274,15 @@ const struct conf_field conf_fault_fields[] = {
      .offset = offsetof(struct conf_fault, layer),
      .help = "wire: it acts below TLS, on the records exchanged with the "
 	     "client; upstream_wire: with the upstream"},
+    {.name = "at",
+     .type = CONF_ENUM,
+     .choices = moments,
+     .def = "data",
+     .offset = offsetof(struct conf_fault, at),
+     .help = "When it acts: data: as bytes come; open: once the connection "
+	     "is there (reset_peer); before: on a request, before the "
+	     "server has it; after: on the whole answer, before the client "
+	     "has any of it; both stand for a stream (http, redis, postgres)"},
     {.name = "enabled",
      .type = CONF_BOOL,
      .def = "true",
@@ -346,6 +385,11 @@ const struct conf_field conf_when_fields[] = {
      .flags = CONF_NUMERAL,
      .offset = offsetof(struct conf_when, status_text),
      .help = "Status of the response: 503, 5xx or 500-599 (http)"},
+    {.name = "command",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_when, command.text),
+     .help = "Pattern of the command's name: GET, SELECT, COMMIT, …; of "
+	     "several in one request any (redis, postgres)"},
     {.name = "dns_name",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_when, dns_name.text),

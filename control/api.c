@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "control/guard.h"
 #include "control/health.h"
+#include "control/hooks.h"
 #include "control/metrics.h"
 #include "control/toxiproxy.h"
 #include "control/v1.h"
@@ -22,6 +23,8 @@ struct api {
 	struct reload *reload; /* borrowed */
 	struct health health;
 	struct metrics metrics;
+	const struct telemetry *telemetry; /* borrowed; NULL: none */
+	struct hooks *hooks; /* owned; NULL: no telemetry */
 	char *listen; /* owned; as configured */
 };
 
@@ -50,6 +53,13 @@ handle_metrics(struct api *api, const struct web_request *request,
 }
 
 static bool
+handle_hooks(struct api *api, const struct web_request *request,
+    struct web_reply *reply)
+{
+	return api->hooks != NULL && hooks_handle(api->hooks, request, reply);
+}
+
+static bool
 handle_v1(struct api *api, const struct web_request *request,
     struct web_reply *reply)
 {
@@ -68,6 +78,7 @@ static bool (*const handlers[])(struct api *api,
     const struct web_request *request, struct web_reply *reply) = {
     handle_health,
     handle_metrics,
+    handle_hooks,
     handle_v1,
     handle_toxiproxy,
 };
@@ -158,11 +169,16 @@ api_new(struct event_base *base, struct state *state,
 	api->listen = xstrdup(control->listen);
 	api->reload = options->reload;
 	api->health.state = state;
+	api->telemetry = options->telemetry;
+	if (api->telemetry != NULL)
+		api->hooks = hooks_new(options->feed, api->telemetry);
 	api->metrics = (struct metrics){
+	    .hooks = api->hooks,
 	    .state = state,
 	    .feed = options->feed,
 	    .journal = options->journal,
 	    .observer = options->observer,
+	    .telemetry = options->telemetry,
 	    .toxiproxy = options->toxiproxy_metrics,
 	};
 	api->v1 = v1_new(&(struct v1_parts){
@@ -173,6 +189,10 @@ api_new(struct event_base *base, struct state *state,
 	    .reload = options->reload,
 	    .clock = &clock_real,
 	});
+	api->metrics.leases = v1_leases(api->v1);
+	if (api->telemetry != NULL)
+		fault_windows_leases(telemetry_windows(api->telemetry),
+		    v1_leases(api->v1));
 	reload_attach(api->reload, check_reload, on_reload, api);
 	if (conf_address_parse(control->listen, true, &address, err) &&
 	    guard_init(&api->guard, control, &address, err))
@@ -205,7 +225,10 @@ api_free(struct api *api)
 		return;
 	reload_attach(api->reload, NULL, NULL, NULL);
 	web_server_free(api->server); /* its streams tell v1 that they end */
+	if (api->telemetry != NULL)
+		fault_windows_leases(telemetry_windows(api->telemetry), NULL);
 	v1_free(api->v1);
+	hooks_free(api->hooks);
 	guard_fini(&api->guard);
 	free(api->listen);
 	free(api);

@@ -12,6 +12,7 @@
 #include "control/feed.h"
 #include "control/reload.h"
 #include "control/state.h"
+#include "control/telemetry.h"
 #include "observe/journal.h"
 
 struct api;
@@ -24,6 +25,7 @@ struct api_options {
 	struct reload *reload; /* asks the API about new settings */
 	const struct journal *journal; /* NULL: none is written */
 	struct observer *observer;
+	const struct telemetry *telemetry;
 	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
 };
 

@@ -14,6 +14,7 @@ struct listener {
 
 struct feed {
 	struct sink *sink;
+	struct event_buffer *own; /* of the control thread */
 	struct server *server; /* borrowed; NULL: not yet, or no more */
 	struct event *ev;
 	struct listener *listeners; /* owned */
@@ -39,6 +40,7 @@ feed_new(struct event_base *base, struct error *err)
 		return NULL;
 	f = xcalloc(1, sizeof(*f));
 	f->sink = sink;
+	f->own = event_buffer_new(sink);
 	f->ev = event_new(base, sink_fd(sink), EV_READ | EV_PERSIST, on_events,
 	    f);
 	event_add(f->ev, NULL);
@@ -56,6 +58,8 @@ tell_server(struct feed *f)
 void
 feed_attach(struct feed *f, struct server *server)
 {
+	if (f == NULL)
+		return;
 	f->server = server;
 	if (f->types != 0)
 		tell_server(f);
@@ -100,9 +104,19 @@ feed_leave(struct feed *f, const void *arg)
 }
 
 void
+feed_emit(struct feed *f, const struct event_record *event)
+{
+	if ((f->types & EVENT_BIT(event->type)) == 0)
+		return;
+	event_buffer_add(f->own, event);
+	event_buffer_flush(f->own);
+}
+
+void
 feed_run(struct feed *f)
 {
-	sink_run(f->sink);
+	if (f != NULL)
+		sink_run(f->sink);
 }
 
 size_t
@@ -123,6 +137,7 @@ feed_free(struct feed *f)
 	if (f == NULL)
 		return;
 	event_free(f->ev);
+	event_buffer_free(f->own);
 	sink_free(f->sink);
 	free(f->listeners);
 	free(f);

@@ -17,7 +17,8 @@ struct feed;
 
 /* Borrows the base. Returns owned, or NULL and err. */
 struct feed *feed_new(struct event_base *base, struct error *err);
-/* Events come from this server (borrowed); NULL: it is about to end. */
+/* Events come from this server (borrowed); NULL: it is about to end. Without
+ * a feed nothing happens. */
 void feed_attach(struct feed *f, struct server *server);
 /* From now on `consume` gets every event of these types (EVENT_BIT()s), and
  * perhaps others, that somebody else wants; borrows `arg` until feed_leave().
@@ -26,7 +27,9 @@ void feed_attach(struct feed *f, struct server *server);
 void feed_join(struct feed *f, uint32_t types, event_sink_fn consume,
     void *arg);
 void feed_leave(struct feed *f, const void *arg);
-/* Hands out what still waits. */
+/* An event of the control thread, copied; nothing if nobody wants it. */
+void feed_emit(struct feed *f, const struct event_record *event);
+/* Hands out what still waits. NULL is accepted. */
 void feed_run(struct feed *f);
 size_t feed_listeners(const struct feed *f);
 /* Events lost on their way because too many waited. */

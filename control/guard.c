@@ -3,17 +3,13 @@
 #include "control/guard.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "config/source.h"
-
-#define TOKEN_MAX 4096
+#include "config/token.h"
 
 /* --- the token --- */
 
@@ -24,35 +20,12 @@ digest(struct view text, unsigned char to[GUARD_DIGEST_SIZE])
 	return EVP_Digest(text.at, text.len, to, NULL, EVP_sha256(), NULL) == 1;
 }
 
-/* A token is one word: what does not fit into a header would never match. */
 static bool
 read_token(struct guard *g, const char *file, struct str *text,
 	   struct error *err)
 {
-	struct error why;
-
-	if (!source_read(file, TOKEN_MAX, text, &why))
-		return error_set(
-		    err, why.code, "control.token_file: %s %s", file,
-		    why.code == EFBIG
-			? "is too large; expected a token on one line"
-			: why.text);
-	while (text->len > 0 &&
-	       isspace((unsigned char)text->text[text->len - 1]))
-		text->len--;
-	if (text->len == 0)
-		return error_set(err, 0,
-				 "control.token_file: %s is empty; "
-				 "expected a token on one line",
-				 file);
-	for (size_t i = 0; i < text->len; i++) {
-		if (!isgraph((unsigned char)text->text[i]))
-			return error_set(
-			    err, 0,
-			    "control.token_file: %s holds blanks or control "
-			    "characters; expected a token on one line",
-			    file);
-	}
+	if (!conf_token_read(file, "control.token_file", text, err))
+		return false;
 	if (!digest((struct view){text->text, text->len}, g->digest))
 		return error_set(err, 0, "control.token_file: no SHA-256");
 	g->has_token = true;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "control/metrics_reactions.h"
 #include "control/metrics_series.h"
+#include "control/metrics_telemetry.h"
 #include "control/revision.h"
 #include "observe/metrics.h"
 #include "observe/process.h"
@@ -260,6 +261,26 @@ add_partitions(struct scrape *s)
 }
 
 static void
+add_experiments(struct scrape *s)
+{
+	metrics_add_experiments(&s->e, s->metrics->leases);
+}
+
+static void
+add_alerts(struct scrape *s)
+{
+	if (s->metrics->hooks != NULL)
+		metrics_add_alerts(&s->e, s->metrics->hooks);
+}
+
+static void
+add_detections(struct scrape *s)
+{
+	if (s->metrics->hooks != NULL)
+		metrics_add_detections(&s->e, s->metrics->hooks);
+}
+
+static void
 add_reload_ok(struct scrape *s)
 {
 	exposition_uint(&s->e, no_labels,
@@ -295,6 +316,8 @@ add_dropped(struct scrape *s)
 	labels.own = VIEW("signal=\"journal\",reason=\"blocked\"");
 	exposition_uint(&s->e, labels,
 	    m->journal != NULL ? journal_lost(m->journal) : 0, NULL);
+	if (m->telemetry != NULL)
+		metrics_add_lost(&s->e, telemetry_counts(m->telemetry));
 }
 
 static void
@@ -357,6 +380,9 @@ static void (*const own_families[METRIC_COUNT])(struct scrape *s) = {
     [METRIC_REQUESTS] = add_requests,
     [METRIC_FAULT_ACTIVE] = add_active,
     [METRIC_PARTITION_ACTIVE] = add_partitions,
+    [METRIC_EXPERIMENT_RUNNING] = add_experiments,
+    [METRIC_ALERTS_RECEIVED] = add_alerts,
+    [METRIC_ALERT_DETECTION] = add_detections,
     [METRIC_RELOAD_SUCCESSFUL] = add_reload_ok,
     [METRIC_RELOAD_TIME] = add_reload_time,
     [METRIC_LOOP_LAG] = add_lag,

@@ -7,8 +7,11 @@
 #include <stdbool.h>
 
 #include "control/feed.h"
+#include "control/hooks.h"
+#include "control/lease.h"
 #include "control/observer.h"
 #include "control/state.h"
+#include "control/telemetry.h"
 #include "control/web_server.h"
 #include "observe/journal.h"
 
@@ -17,6 +20,9 @@ struct metrics {
 	const struct feed *feed;
 	const struct journal *journal; /* NULL: none */
 	const struct observer *observer;
+	const struct telemetry *telemetry; /* NULL: none */
+	const struct hooks *hooks; /* NULL: none */
+	const struct leases *leases;
 	bool toxiproxy;	  /* Toxiproxy's own metrics, too */
 	size_t last_size; /* of the last text: how much to reserve */
 };

@@ -14,6 +14,7 @@ struct reload {
 	struct state *state;	       /* borrowed */
 	struct watch *watch;	       /* NULL without a file */
 	const struct notify *notify; /* borrowed; NULL: none */
+	struct telemetry *telemetry; /* likewise */
 	uint64_t loaded; /* hash of the file before it was last read */
 	bool stopped;
 	bool (*check)(void *arg, const struct conf_model *model,
@@ -66,6 +67,12 @@ void
 reload_notify(struct reload *r, const struct notify *notify)
 {
 	r->notify = notify;
+}
+
+void
+reload_telemetry(struct reload *r, struct telemetry *telemetry)
+{
+	r->telemetry = telemetry;
 }
 
 void
@@ -132,6 +139,8 @@ reload_run(struct reload *r)
 		if (r->applied != NULL)
 			r->applied(r->arg, model);
 		run_setup_log(model);
+		if (r->telemetry != NULL)
+			telemetry_apply(r->telemetry, model);
 		watch_all(r, model);
 		log_applied(r, model);
 	} else {

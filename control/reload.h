@@ -12,6 +12,7 @@
 #include "config/diag.h"
 #include "control/run_config.h"
 #include "control/state.h"
+#include "control/telemetry.h"
 
 struct reload;
 
@@ -39,6 +40,8 @@ void reload_attach(struct reload *r,
 		   void *arg);
 /* From now on the service manager is told of every reload; borrows it. */
 void reload_notify(struct reload *r, const struct notify *notify);
+/* From now on telemetry follows every reload; borrows it. */
+void reload_telemetry(struct reload *r, struct telemetry *telemetry);
 /* Reads the file and puts it into force. False: it was refused, nothing has
  * changed; the report says why. There must be a file. */
 bool reload_run(struct reload *r);

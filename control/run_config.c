@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -100,14 +103,35 @@ run_usage_ok(const struct run_options *opt, bool extra)
 	bool any = opt->listen != NULL || opt->upstream != NULL;
 	bool plain = opt->listen != NULL && opt->upstream != NULL;
 
-	if (!extra && !(file && any) && any == plain &&
+	if (!extra && (opt->intercept == NULL || opt->user == NULL) &&
+	    !(file && any) && any == plain &&
 	    (file || plain || opt->toxiproxy_config != NULL))
 		return true;
+	if (!extra && opt->intercept != NULL && opt->user != NULL) {
+		fprintf(stderr, "faultwire run: --intercept and --user do not "
+				"go together: that user could not remove the "
+				"rules; make them by faultwire intercept up\n");
+		return false;
+	}
 	fprintf(stderr, "faultwire run: either -c FILE, or --listen ADDR and "
 			"--upstream ADDR, or --toxiproxy-config FILE are "
 			"needed\n"
 			"Try \"faultwire run --help\".\n");
 	return false;
+}
+
+void
+run_raise_limits(void)
+{
+	struct rlimit limit;
+
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 struct conf_model *

@@ -16,6 +16,7 @@ struct run_options {
 	const char *journal;
 	bool observe; /* reactions, whatever the file says */
 	const char *user;
+	const char *intercept; /* a hook; NULL: no firewall rules */
 	const char *log_format, *log_level, *seed, *workers;
 	const char *toxiproxy_config; /* of Toxiproxy; NULL: none */
 	struct option_texts faults;
@@ -31,6 +32,9 @@ int run_with(const struct run_options *opt);
 /* Do the options go together, with no argument beside them (`extra`)? False:
  * said on standard error. */
 bool run_usage_ok(const struct run_options *opt, bool extra);
+/* What a process that carries traffic needs: no death by a closed pipe, no new
+ * privileges, as many descriptors as it may have. */
+void run_raise_limits(void);
 /* Reads the file, or makes a model of the options. Returns owned, or NULL and
  * at least one error in diag. */
 struct conf_model *run_load(const struct run_options *opt,

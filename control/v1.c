@@ -169,6 +169,12 @@ v1_drain(struct v1 *v1)
 	v1->draining = true;
 }
 
+const struct leases *
+v1_leases(const struct v1 *v1)
+{
+	return &v1->leases;
+}
+
 void
 v1_free(struct v1 *v1)
 {

@@ -39,6 +39,9 @@ void v1_drain(struct v1 *v1);
 /* Answers a call below /v1. False: it is none, the reply is untouched. */
 bool v1_handle(struct v1 *v1, const struct web_request *request,
 	       struct web_reply *reply);
+struct leases;
+/* Those that are held now. Borrowed. */
+const struct leases *v1_leases(const struct v1 *v1);
 /* Ends its streams and leases. NULL is accepted. */
 void v1_free(struct v1 *v1);
 

@@ -164,9 +164,12 @@ flow_type_of(enum conf_protocol protocol)
 	case PROTOCOL_TCP:
 		return FLOW_STREAM;
 	case PROTOCOL_HTTP:
+	case PROTOCOL_REDIS:
+	case PROTOCOL_POSTGRES:
 		return FLOW_EXCHANGE;
 	case PROTOCOL_UDP:
 	case PROTOCOL_DNS:
+	case PROTOCOL_COUNT:
 		return FLOW_DATAGRAM;
 	}
 	return FLOW_STREAM;

@@ -232,7 +232,11 @@ put_kind(struct jsonw *w, const struct conf_kind *kind)
 	jsonw_string(w, kind->name);
 	jsonw_array_end(w);
 	jsonw_object_end(w);
-	put_fields(w, conf_fault_fields);
+	for (const struct conf_field *f = conf_fault_fields; f->name; f++) {
+		if (!(f->flags & CONF_HIDDEN) && f->type != CONF_GROUP &&
+		    conf_field_find(kind->fields, f->name) == NULL)
+			put_field(w, f);
+	}
 	put_fields(w, kind->fields);
 	put_members(w, fault_members);
 	jsonw_object_end(w);

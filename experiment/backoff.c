@@ -14,6 +14,7 @@
 
 #define IMMEDIATE_US	10000.0
 #define CONSTANT_RATIO	1.10
+#define NOISY		3 /* of our lateness: a busy client's may be so */
 #define GROWTH_P	0.005
 #define PERMUTATIONS	999
 #define RESAMPLES	200
@@ -92,7 +93,7 @@ jitter_of(const struct steps *s, double noise_us)
 	} classes[] = {{0.95, JITTER_NONE}, {0.78, JITTER_BOUNDED},
 	    {0.5, JITTER_EQUAL}, {-1, JITTER_FULL}};
 	double ratios[BACKOFF_STEPS], ratio;
-	size_t quiet = 0, i = 0;
+	size_t quiet = 0, noisy = 0, i = 0;
 
 	for (size_t k = 0; k < s->count; k++) {
 		double mid = stat_quantile(s->values[k], s->n[k], 0.5);
@@ -100,6 +101,7 @@ jitter_of(const struct steps *s, double noise_us)
 
 		ratios[k] = mid > 0 ? low / mid : 1;
 		quiet += mid - low <= 2 * noise_us;
+		noisy += mid - low <= NOISY * noise_us;
 	}
 	if (quiet * 2 > s->count)
 		return JITTER_NONE;
@@ -107,6 +109,9 @@ jitter_of(const struct steps *s, double noise_us)
 	ratio = stat_quantile(ratios, s->count, 0.5);
 	while (ratio < classes[i].at_least)
 		i++;
+	/* A client may be later than we are, at every step, and have none. */
+	if (noisy == s->count)
+		return JITTER_UNKNOWN;
 	if (i >= 2 && s->n[0] < CHAINS_FEW)
 		return JITTER_UNKNOWN;
 	return classes[i].jitter;
@@ -335,7 +340,8 @@ has_chains(const struct backoff *b)
 static bool
 may_decide(const struct backoff *b, size_t points, double error)
 {
-	if (points < 3 || !has_chains(b))
+	/* The medians of full jitter are too rough for three to tell. */
+	if (points < (b->jitter == JITTER_FULL ? 4 : 3) || !has_chains(b))
 		return false;
 	if (b->chains > 1)
 		return true;

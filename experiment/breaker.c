@@ -191,15 +191,25 @@ say_found(const struct instance *one, const struct breaker_trace *t,
 }
 
 static void
-say_none(const struct scope *s, size_t failures, size_t at_least,
-    struct verdict *v)
+say_none(const struct scope *s, size_t failures,
+    const struct breaker_trace *t, struct verdict *v)
 {
 	double seconds = scope_seconds(s);
 
+	if (t->crowded > 0) {
+		verdict_say(v, STATE_INCONCLUSIVE, "%zu runs of skipped "
+		    "calls, while as many as ever were under way: a limit of "
+		    "calls at a time hides whether there is a breaker",
+		    t->crowded);
+		verdict_wants(v, "a fault of kind abort, under which calls "
+				 "do not pile up");
+		return;
+	}
 	if (failures >= ABSENT_MIN && seconds >= ABSENT_S) {
 		verdict_say(v, STATE_ABSENT,
 		    "none in %zu failures and %.0f s; a run of %zu skipped "
-		    "calls would have been one", failures, seconds, at_least);
+		    "calls would have been one",
+		    failures, seconds, t->at_least);
 		return;
 	}
 	verdict_say(v, STATE_INCONCLUSIVE,
@@ -230,7 +240,7 @@ judge(struct judged *j, struct verdict *v)
 
 	v->n = count_failures(s);
 	if (t->runs_count == 0) {
-		say_none(s, v->n, t->at_least, v);
+		say_none(s, v->n, t, v);
 		return;
 	}
 	if (!is_dense(t)) {

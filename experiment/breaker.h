@@ -37,6 +37,9 @@ struct breaker_trace {
 	size_t at_least;	     /* length of a run that counts */
 	struct breaker_run runs[BREAKER_RUNS];
 	size_t runs_count;
+	/* Runs that are none: as many calls as ever were under way, and the
+	 * next was let through when one of them was over. */
+	size_t crowded;
 	struct breaker_bracket cycles_us[BREAKER_RUNS]; /* open times */
 	size_t cycles_count;
 	/* Failures in a row when it opened first. */

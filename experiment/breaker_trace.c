@@ -9,6 +9,8 @@
 #define CLOSED_MIN 5	   /* good calls: it is closed again */
 #define OFTEN	   0.05	   /* skipped without a breaker */
 #define BEFORE_US  5000000 /* before a window */
+#define ROOM_US	   10000   /* from a call's end to the next one's start */
+#define CROWDED	   0.9	   /* of the runs are those of a limit */
 
 /* What all functions here look at. */
 struct look {
@@ -63,6 +65,74 @@ find_runs(struct look *l)
 		if (i == first)
 			i++;
 	}
+}
+
+/* --- runs that are none --------------------------------------------------- */
+
+static size_t
+under_way(const struct look *l, int64_t at_us)
+{
+	const struct calls *calls = &l->s->route->calls;
+	size_t end = calls_from(calls, at_us), n = 0;
+
+	for (size_t i = 0; i < end; i++)
+		n += is_ours(l, &calls->items[i]) &&
+		    calls->items[i].end_us > at_us;
+	return n;
+}
+
+/* Was one over shortly before this run's end let the next one through? */
+static bool
+is_let_in(const struct look *l, const struct breaker_run *r)
+{
+	const struct calls *calls = &l->s->route->calls;
+	int64_t from_us = l->in->items[r->last].call->start_us -
+	    l->s->record->noise_us - ROOM_US;
+	int64_t to_us = l->in->items[r->last + 1].attempt->start_us;
+	size_t end = calls_from(calls, to_us);
+
+	for (size_t i = 0; i < end; i++) {
+		const struct call *c = &calls->items[i];
+
+		if (is_ours(l, c) && c->end_us >= from_us &&
+		    c->end_us <= to_us)
+			return true;
+	}
+	return false;
+}
+
+/* A limit of calls under way skips, too: while it is reached. */
+static bool
+is_crowded(const struct look *l, const struct breaker_run *r, size_t peak)
+{
+	size_t last =
+	    under_way(l, l->in->items[r->last].call->start_us);
+
+	return last > 0 && last + 1 >= peak &&
+	    under_way(l, l->in->items[r->first].call->start_us) + 1 >= peak &&
+	    is_let_in(l, r);
+}
+
+/* Without failures nothing opens. */
+static void
+drop_runs(struct look *l)
+{
+	struct breaker_trace *t = l->t;
+	size_t peak = 0, ended = 0, crowded = 0;
+
+	for (size_t i = 0; i < t->runs_count; i++)
+		peak = MAX(peak, under_way(l,
+		    l->in->items[t->runs[i].first].call->start_us));
+	for (size_t i = 0; i < t->runs_count; i++) {
+		if (t->runs[i].last + 1 >= t->to)
+			continue;
+		ended++;
+		crowded += is_crowded(l, &t->runs[i], peak);
+	}
+	if (ended > 0 && (double)crowded >= CROWDED * (double)ended)
+		t->crowded = t->runs_count;
+	if (t->crowded > 0 || (t->failed == 0 && !t->window->clipped))
+		t->runs_count = 0;
 }
 
 /* --- when it opened ------------------------------------------------------- */
@@ -275,6 +345,7 @@ breaker_trace(const struct scope *s, const struct inbounds *in,
 	to->at_least = run_min(in->skip_share, to->to - to->from);
 	find_runs(&l);
 	find_tried(&l);
+	drop_runs(&l);
 	if (to->runs_count == 0)
 		return;
 	find_rows(&l);

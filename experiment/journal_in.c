@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,39 @@ read_who(const json_t *e, struct event_identity *to)
 		to->grpc_status = (int)number(e, "grpc_status");
 }
 
+static uint8_t
+part(const json_t *e, const char *key)
+{
+	static const char *const words[] = {
+	    [PART_NONE] = "none", [PART_SOME] = "some", [PART_WHOLE] = "whole"};
+	const char *value = text(e, key);
+
+	for (size_t i = PART_SOME; value != NULL && i < COUNT_OF(words); i++) {
+		if (strcmp(words[i], value) == 0)
+			return (uint8_t)i;
+	}
+	return PART_NONE;
+}
+
+static void
+read_exchange(const json_t *e, struct event_exchange *to)
+{
+	const char *code = text(e, "code");
+
+	*to = (struct event_exchange){
+	    .known = json_object_get(e, "forwarded") != NULL,
+	    .forwarded = part(e, "forwarded"),
+	    .answered = part(e, "answered"),
+	    .delivered = part(e, "delivered"),
+	    .stores = json_is_true(json_object_get(e, "stores")),
+	    .commit = json_is_true(json_object_get(e, "commit")),
+	    .failed = json_is_true(json_object_get(e, "failed")),
+	    .transaction = word(e, "transaction"),
+	};
+	if (code != NULL)
+		snprintf(to->code, sizeof(to->code), "%s", code);
+}
+
 /* As the producer told it. */
 static void
 read_event(const json_t *e, enum event_type type, struct event_record *to)
@@ -127,8 +161,10 @@ read_event(const json_t *e, enum event_type type, struct event_record *to)
 	    .when = {number(e, "request_us"), number(e, "response_us"),
 		number(e, "response_last_us"), number(e, "left_us")},
 	};
-	if (type == EVENT_FLOW_CLOSE)
-		read_who(e, &to->who);
+	if (type != EVENT_FLOW_CLOSE)
+		return;
+	read_who(e, &to->who);
+	read_exchange(e, &to->exchange);
 }
 
 static void

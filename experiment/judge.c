@@ -17,6 +17,7 @@ static void (*const mechanisms[])(const struct scope *, struct verdicts *) = {
     metastable_judge,
     failover_judge,
     honesty_judge,
+    data_loss_judge,
 };
 
 /* Was this kind met on the route before window `at`? */

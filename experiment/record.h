@@ -21,6 +21,9 @@ enum call_outcome {
 	CALL_OPEN,	   /* the run ended first */
 };
 
+/* How much of a message there was. */
+enum call_part { CALL_UNKNOWN, CALL_NONE, CALL_SOME, CALL_WHOLE };
+
 /* One exchange, or one connection. */
 struct call {
 	size_t line; /* of the journal: evidence */
@@ -42,6 +45,13 @@ struct call {
 	uint8_t outcome; /* enum call_outcome */
 	bool degraded; /* its answer bears a mark of a worse one */
 	bool probe;    /* a health check, as who filled this in knows */
+	/* enum call_part: the request, to the server; the answer, by the
+	 * server; the answer, to the client. */
+	uint8_t forwarded, answered, delivered;
+	bool refused;	/* the server's answer is an error */
+	bool stores;	/* by what was asked something may be changed */
+	bool commit;	/* it ends a transaction for good */
+	bool in_transaction; /* it came while one was open */
 };
 
 struct calls {

@@ -7,6 +7,7 @@
 #include "base/attr.h"
 #include "base/intern.h"
 #include "base/rng.h"
+#include "experiment/data_loss.h"
 
 #define HALF_CLOSE_US 10000
 
@@ -130,6 +131,7 @@ fill(struct call *c, const struct event_record *e, int64_t start_us)
 	if (who->method != NULL)
 		c->attempt = who->attempt;
 	c->outcome = (uint8_t)outcome_of(c, e, left_us);
+	call_exchange(c, &e->exchange);
 	c->end_us = c->outcome == CALL_CLIENT_ABORT && left_us > 0
 	    ? left_us
 	    : c->closed_us;

@@ -151,10 +151,16 @@ say_retries(const struct tally *t, struct verdict *v)
 
 /* Faults under which the kernel answers in our place: attempts are not seen. */
 static bool
-is_hidden(const char *kind)
+is_hidden(const char *kind, struct verdict *v)
 {
-	return strcmp(kind, "refuse") == 0 ||
-	    strcmp(kind, "connect_timeout") == 0;
+	if (strcmp(kind, "refuse") != 0 &&
+	    strcmp(kind, "connect_timeout") != 0)
+		return false;
+	verdict_say(v, STATE_NOT_OBSERVABLE,
+	    "the kernel turned connections away: attempts were not seen");
+	verdict_wants(v, "a fault of kind down, which takes connections and "
+			 "resets them");
+	return true;
 }
 
 static void
@@ -164,13 +170,8 @@ judge_retries(const struct scope *s, const struct chains *all,
 	struct verdict *v = scope_verdict(s, to, "retries", "chains/1");
 
 	v->n = t->failed;
-	if (is_hidden(s->kind)) {
-		verdict_say(v, STATE_NOT_OBSERVABLE, "the kernel turned "
-		    "connections away: attempts were not seen");
-		verdict_wants(v, "a fault of kind down, which takes "
-				 "connections and resets them");
+	if (is_hidden(s->kind, v))
 		return;
-	}
 	if (t->failed == 0) {
 		verdict_say(v, STATE_NOT_EXERCISED,
 		    "no request failed while the fault was armed");
@@ -226,8 +227,9 @@ say_backoff(const struct backoff *b, double noise_us, struct verdict *v)
 				 "requests",
 		    b->jitter == JITTER_FULL ? 60 : 20);
 	} else if (b->shape == BACKOFF_INCREASING) {
-		verdict_wants(v, "%d chains with 3 growing pauses",
-		    b->jitter == JITTER_NONE ? 2 : 60);
+		verdict_wants(v, "%d chains with %d growing pauses",
+		    b->jitter == JITTER_NONE ? 2 : 60,
+		    b->jitter == JITTER_FULL ? 4 : 3);
 	}
 }
 
@@ -253,7 +255,9 @@ judge_backoff(const struct scope *s, const struct chains *all,
 	}
 	at[rows] = used;
 	v->n = rows;
-	if (all->level == LEVEL_RATIO || t->retried == 0) {
+	if (is_hidden(s->kind, v) || (t->failed > 0 && is_blind(all, v))) {
+		v->n = 0;
+	} else if (t->retried == 0) {
 		verdict_say(v, STATE_NOT_EXERCISED, "no retries were seen");
 	} else {
 		backoff_classify(&(struct stat_rows){pauses, at, rows},

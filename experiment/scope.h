@@ -42,5 +42,6 @@ void recovery_judge(const struct scope *s, struct verdicts *to);
 void metastable_judge(const struct scope *s, struct verdicts *to);
 void failover_judge(const struct scope *s, struct verdicts *to);
 void honesty_judge(const struct scope *s, struct verdicts *to);
+void data_loss_judge(const struct scope *s, struct verdicts *to);
 
 #endif

@@ -19,7 +19,8 @@
 
 #define SAMPLES_MIN 5
 #define ONE_MODE    0.9
-#define ALIKE	    0.2	/* of T: the two are one */
+#define ALIKE	    0.2	 /* of T: the two may be one */
+#define SAME	    0.03 /* of T: the two are one */
 #define LEAK_MIN_US 100000
 
 /* Kinds whose faults keep a call waiting, and how. */
@@ -55,20 +56,46 @@ wait_of(const char *kind)
 }
 
 struct waiting {
-	double *left;	/* owned, sorted: how long they waited, µs */
+	double *left;  /* owned, sorted: how long they waited, µs */
+	double *quiet; /* owned, likewise: since the last byte, or all of it */
 	size_t left_count;
 	double horizon_us; /* the longest wait of one that did not leave */
 	size_t stayed;	   /* waited as long as those that left, or longer */
 	size_t line_first, line_last; /* evidence */
 };
 
-/* Since the request was complete; streams have no other start. */
-static double
-waited(const struct call *c)
+static void
+waiting_fini(struct waiting *w)
 {
-	int64_t since_us = c->request_us != 0 ? c->request_us : c->start_us;
+	free(w->left);
+	free(w->quiet);
+}
 
-	return (double)(c->end_us - since_us);
+/* Since the request was complete: until the answer began, in silence, or
+ * until it was over. */
+static double
+waited(const struct call *c, bool trickle)
+{
+	int64_t until_us = !trickle && c->first_us != 0 ? c->first_us
+							: c->end_us;
+
+	return (double)(until_us - c->request_us);
+}
+
+/* Did it wait in that way, under the fault? Who got an answer in the end, as
+ * when a hang is lifted, waited in silence until then. */
+static bool
+is_waiting(const struct scope *s, const struct call *c, bool trickle)
+{
+	return c->kind == s->kind && c->request_us != 0 &&
+	    (!trickle || c->first_us != 0);
+}
+
+static bool
+has_left(const struct call *c, bool trickle)
+{
+	return c->outcome == CALL_CLIENT_ABORT &&
+	    (trickle || c->first_us == 0);
 }
 
 static void
@@ -78,16 +105,18 @@ collect(const struct scope *s, const struct calls *calls, bool trickle,
 	for (size_t i = 0; i < calls->count; i++) {
 		const struct call *c = &calls->items[i];
 
-		if (c->kind != s->kind || c->request_us == 0 ||
-		    (c->first_us != 0) != trickle)
+		if (!is_waiting(s, c, trickle))
 			continue;
 		if (w->line_first == 0)
 			w->line_first = c->line;
 		w->line_last = c->line;
-		if (c->outcome == CALL_CLIENT_ABORT)
-			w->left[w->left_count++] = waited(c);
-		else
-			w->horizon_us = MAX(w->horizon_us, waited(c));
+		if (!has_left(c, trickle)) {
+			w->horizon_us = MAX(w->horizon_us, waited(c, trickle));
+			continue;
+		}
+		w->quiet[w->left_count] = (double)(c->end_us -
+		    MAX(c->last_us, c->request_us));
+		w->left[w->left_count++] = waited(c, trickle);
 	}
 }
 
@@ -95,22 +124,25 @@ static void
 measure(const struct scope *s, bool trickle, struct waiting *w)
 {
 	const struct route *r = s->route;
+	size_t room = r->calls.count + r->connections.count + 1;
 	double middle;
 
-	*w = (struct waiting){.left = xcalloc(
-	    r->calls.count + r->connections.count + 1, sizeof(*w->left))};
+	*w = (struct waiting){.left = xcalloc(room, sizeof(*w->left)),
+	    .quiet = xcalloc(room, sizeof(*w->quiet))};
 	collect(s, &r->calls, trickle, w);
 	if (r->calls.count == 0)
 		collect(s, &r->connections, trickle, w);
 	stat_sort(w->left, w->left_count);
+	stat_sort(w->quiet, w->left_count);
 	if (w->left_count == 0)
 		return;
 	middle = stat_quantile(w->left, w->left_count, 0.5);
 	for (size_t i = 0; i < r->calls.count; i++) {
 		const struct call *c = &r->calls.items[i];
 
-		w->stayed += c->kind == s->kind && c->request_us != 0 &&
-		    c->outcome != CALL_CLIENT_ABORT && waited(c) > middle * 1.2;
+		w->stayed += is_waiting(s, c, trickle) &&
+		    !has_left(c, trickle) &&
+		    waited(c, trickle) > middle * (1 + ALIKE);
 	}
 }
 
@@ -180,32 +212,48 @@ find_trickle(const struct scope *s, struct waiting *w)
 	return false;
 }
 
+/* What those that left amid the drops go by. Who left as long after the last
+ * one as others do in silence may have an idle time-out; whom faster drops
+ * kept has no deadline for all of it. */
+static const char *
+kind_of_leavers(const struct waiting *w, double silent_us, double noise_us)
+{
+	double quiet = stat_quantile(w->quiet, w->left_count, 0.5);
+	double apart = fabs(middle_of(w) - silent_us);
+
+	if (quiet >= (1 - ALIKE) * silent_us)
+		return apart > ALIKE * silent_us ? "idle" : "unknown";
+	if (apart > ALIKE * silent_us || w->stayed >= SAMPLES_MIN)
+		return "low_speed";
+	return apart <= MAX(SAME * silent_us, 3 * noise_us) ? "total"
+							    : "unknown";
+}
+
 static void
 say_kind(const struct scope *s, double silent_us, struct verdict *v)
 {
 	struct waiting w = {0};
-	double middle;
+	const char *kind = "unknown";
 
 	if (!find_trickle(s, &w)) {
-		verdict_word(v, "kind", "unknown");
+		verdict_word(v, "kind", kind);
 		verdict_wants(v, "a fault of kind drip that lasts longer than "
 				 "%.1f s on one call", 2 * silent_us / 1e6);
 		return;
 	}
-	middle = middle_of(&w);
-	if (w.left_count >= SAMPLES_MIN &&
-	    fabs(middle - silent_us) <= ALIKE * silent_us)
-		verdict_word(v, "kind", "total");
-	else if (w.left_count >= SAMPLES_MIN)
-		verdict_word(v, "kind", "low_speed");
+	if (w.left_count >= SAMPLES_MIN)
+		kind = kind_of_leavers(&w, silent_us,
+		    (double)s->record->noise_us);
 	else if (w.horizon_us > silent_us * (1 + ALIKE))
-		verdict_word(v, "kind", "idle");
+		kind = "idle";
 	else
-		verdict_word(v, "kind", "unknown");
-	if (w.left_count < SAMPLES_MIN && w.horizon_us <= silent_us * 1.2)
 		verdict_wants(v, "a drip of more than %.1f s",
 		    2 * silent_us / 1e6);
-	free(w.left);
+	verdict_word(v, "kind", kind);
+	if (w.left_count >= SAMPLES_MIN && strcmp(kind, "unknown") == 0)
+		verdict_wants(v, "drips of other speeds, whose pieces come "
+		    "more often than every %.1f s", silent_us / 2 / 1e6);
+	waiting_fini(&w);
 }
 
 static void
@@ -229,10 +277,10 @@ judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
 	if (say_time(s, &w, v)) {
 		if (wait == WAIT_SILENT)
 			say_kind(s, middle_of(&w), v);
-		free(w.left);
+		waiting_fini(&w);
 		return;
 	}
-	free(w.left);
+	waiting_fini(&w);
 	if (w.horizon_us <= 0 && w.left_count == 0) {
 		verdict_say(v, STATE_NOT_EXERCISED,
 		    "no call waited while the fault was armed");

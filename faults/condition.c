@@ -67,6 +67,33 @@ fact_matches(const struct flow *f, enum fact fact,
 	return conf_pattern_match(pattern, text);
 }
 
+/* Of several commands any counts; a pattern that is turned around must hold
+ * for all. */
+static bool
+command_matches(const struct flow *f, const struct conf_pattern *pattern)
+{
+	struct view command;
+	size_t n = 0;
+
+	if (pattern->text == NULL)
+		return true;
+	if (f->ops->command == NULL)
+		return false;
+	for (; f->ops->command(f, n, &command); n++) {
+		if (conf_pattern_match(pattern, command) != pattern->negated)
+			return !pattern->negated;
+	}
+	return pattern->negated && n > 0;
+}
+
+/* True while a command to come may still decide. */
+static bool
+command_is_open(const struct flow *f, const struct conf_pattern *pattern)
+{
+	return f->asking && pattern->text != NULL &&
+	    command_matches(f, pattern) == pattern->negated;
+}
+
 static bool
 client_matches(const struct flow *f, const struct conf_when *w)
 {
@@ -122,7 +149,7 @@ condition_when_fails(const struct flow *f, const struct conf_when *w)
 		return "path";
 	if (!fact_matches(f, FACT_QUERY, &w->query))
 		return "query";
-	if (!fact_matches(f, FACT_COMMAND, &w->command))
+	if (!command_matches(f, &w->command))
 		return "command";
 	if (!fact_matches(f, FACT_DNS_NAME, &w->dns_name))
 		return "dns_name";
@@ -140,7 +167,7 @@ base_of(const struct flow *f, const struct fault_shared *shared)
 {
 	bool connection = f->type == FLOW_CONNECTION ||
 	    (f->layer == LAYER_WIRE &&
-		f->route->conf->protocol == PROTOCOL_HTTP);
+		conf_protocol_has_exchanges(f->route->conf->protocol));
 
 	return connection ? shared->base_connection : shared->base_flow;
 }
@@ -229,10 +256,7 @@ tell(const struct flow *f, const struct armed_fault *fault,
 		return;
 	e.fault = fault->name;
 	e.kind = fault->ops->kind.name;
-	e.dir = fault->conf->stream == STREAM_BOTH ? "both"
-	    : fault->conf->stream == STREAM_UPSTREAM
-	    ? "upstream"
-	    : "downstream";
+	e.dir = conf_fault_direction(fault->conf);
 	e.verdict = verdict;
 	e.matched = verdict == VERDICT_APPLIED || verdict == VERDICT_NOT_DRAWN;
 	e.drawn = verdict == VERDICT_APPLIED;
@@ -325,6 +349,8 @@ condition_decide(struct flow *f, const struct armed_fault *fault)
 	if (d != NULL)
 		return d;
 	if (c->has_when && c->when.status_min > 0 && !f->responded)
+		return NULL;
+	if (c->has_when && command_is_open(f, &c->when.command))
 		return NULL;
 	if (fault->ask != NULL && (own = ask(f, fault)) == NULL)
 		return NULL;

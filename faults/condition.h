@@ -22,8 +22,8 @@ struct decision {
 };
 
 /* The decision about `fault`, made now if it was not made before; the event
- * is emitted then. NULL: it cannot be made yet (status not known), or the flow
- * asks for no such fault. */
+ * is emitted then. NULL: it cannot be made yet (status or command not known),
+ * or the flow asks for no such fault. */
 struct decision *condition_decide(struct flow *f,
     const struct armed_fault *fault);
 /* What was decided about it; NULL: nothing yet. */

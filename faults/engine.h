@@ -87,6 +87,9 @@ struct engine {
 	struct bytes_pool pool;
 	uint64_t seed;
 	unsigned index; /* of its worker, for counters */
+	struct trace_policy tracing;
+	struct rng_key trace_key; /* of ids; drawn anew at every start */
+	uint64_t trace_draws;
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
 	uint32_t muted; /* EVENT_BIT()s that nobody wants */
@@ -111,14 +114,21 @@ enum flow_type {
 enum fact {
 	FACT_SNI,
 	FACT_ALPN, /* what was agreed on, else the offers, by commas */
+	FACT_DESTINATION, /* host:port that the client wants to go to */
 	FACT_HOST,
 	FACT_METHOD,
 	FACT_PATH,
 	FACT_QUERY,
-	FACT_COMMAND,
 	FACT_DNS_NAME,
 	FACT_DNS_TYPE,
 	FACT_COUNT,
+};
+
+/* What a command asks. */
+struct flow_request {
+	const char *method; /* constant */
+	struct view text;   /* its beginning; borrowed */
+	uint64_t hash;	    /* of all of it */
 };
 
 struct link;
@@ -169,6 +179,13 @@ struct flow_ops {
 	bool (*next_header)(const struct flow *, size_t *at, struct view *name,
 	    struct view *value);
 	int (*status)(const struct flow *); /* 0: not known yet; may be NULL */
+	/* n-th command of the request, as far as it is known. NULL: its flows
+	 * are no commands. */
+	bool (*command)(const struct flow *, size_t n, struct view *);
+	/* What was asked, for events. NULL: the facts say it. */
+	bool (*request)(const struct flow *, struct flow_request *);
+	/* How far the exchange came; `to` is zeroed. May be NULL. */
+	void (*progress)(const struct flow *, struct event_exchange *to);
 	/* The trace it belongs to; false: none. May be NULL. */
 	bool (*trace)(const struct flow *, struct trace_context *);
 	bool is_http2; /* flows are streams of HTTP/2 */
@@ -198,6 +215,7 @@ struct link {
 };
 
 struct decision;
+struct flow_trace;
 
 struct flow {
 	const struct flow_ops *ops;
@@ -211,6 +229,7 @@ struct flow {
 	int64_t start_us;
 	struct in6_addr client;	  /* address of the client (mapped IPv4) */
 	struct decision *decisions; /* owned: what was decided, by fault */
+	struct flow_trace *trace; /* owned; NULL: spans are not wanted */
 	struct link links[2];	  /* LINK_UP, LINK_DOWN */
 	struct event_times when;  /* kept while somebody listens */
 	const char *acted, *acted_kind; /* a fault that acted and is gone;
@@ -221,6 +240,8 @@ struct flow {
 	uint16_t open_holds;
 	bool opening, open, ended, closing, responded;
 	bool faulted; /* a fault took effect */
+	bool own_reply; /* HTTP: the response was the proxy's */
+	bool asking;  /* the request may name further commands */
 	int16_t grpc_status; /* of the answer; -1: it has none */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 };
@@ -238,6 +259,9 @@ void flow_open(struct flow *f);
 void flow_open_early(struct flow *f, const void *data, size_t len);
 /* HTTP: the response's status is known; decides faults that waited for it. */
 void flow_respond(struct flow *f);
+/* Another command became known, or that there are no more (`asking`): decides
+ * faults that waited for it. */
+void flow_learned(struct flow *f);
 /* HTTP: runs the message slots of the link's stages over `m`. */
 void flow_message(struct flow *f, enum link_dir dir, struct message *m);
 /* A TLS layer asks: runs the tls slots of the link's stages over `turn`. */
@@ -290,6 +314,8 @@ void link_feed_copy(struct link *l, const void *data, size_t len,
 void link_feed_eof(struct link *l);
 /* The host took n bytes from the front of out (they are dropped here). */
 void link_taken(struct link *l, size_t n);
+/* All that is in out goes to the end of `to`, and counts as taken. */
+void link_move(struct link *l, struct bytes *to);
 /* FLOW_DATAGRAM: feeds a copy of one datagram (len may be 0) that arrived at
  * time_us. False if the link holds all it may: the datagram is lost. */
 bool link_feed_datagram(struct link *l, const void *data, size_t len,

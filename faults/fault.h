@@ -96,6 +96,9 @@ void *stage_state(struct stage *s);
 /* The fault's shared numbers; never NULL. */
 struct fault_shared *stage_shared(struct stage *s);
 enum link_dir stage_dir(const struct stage *s);
+/* The moment of the flow at which it is to act. With AT_AFTER a stage of an
+ * exchange is not called before the answer is whole, or fills the buffer. */
+enum conf_at stage_at(const struct stage *s);
 int64_t stage_now(const struct stage *s); /* µs, monotonic */
 /* When the flow began, µs. */
 int64_t stage_flow_start(const struct stage *s);
@@ -113,8 +116,9 @@ uint64_t stage_offset(const struct stage *s);
 size_t stage_head_left(const struct stage *s);
 /* True while the flow is being taken apart (in detach). */
 bool stage_closing(const struct stage *s);
-/* True on an HTTP exchange, false on a byte stream. */
-bool stage_is_http(const struct stage *s);
+/* True on an exchange: the end of its stream is that of a message, behind
+ * which others may follow, and not that of a connection. */
+bool stage_is_exchange(const struct stage *s);
 /* True where every segment of stage_in() is one datagram (perhaps an empty
  * one), which passes, is dropped or delayed as a whole. */
 bool stage_is_datagram(const struct stage *s);

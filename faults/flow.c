@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "faults/condition.h"
 #include "faults/flow_tell.h"
+#include "faults/flow_trace.h"
 #include "faults/stage.h"
 
 struct route_shared *
@@ -38,6 +39,7 @@ flow_event(const struct flow *f, enum event_type type,
 	    .session = f->session,
 	    .flow = f->number,
 	    .has_flow = true,
+	    .is_connection = f->type == FLOW_CONNECTION,
 	};
 	return true;
 }
@@ -88,6 +90,11 @@ flow_considers(const struct flow *f, const struct armed_fault *fault)
 static unsigned
 links_of(const struct armed_fault *fault)
 {
+	/* A moment of an exchange has a direction. */
+	if (fault->conf->at == AT_BEFORE)
+		return LINK_MASK_UP;
+	if (fault->conf->at == AT_AFTER)
+		return LINK_MASK_DOWN;
 	if (fault->ops->links != NULL)
 		return fault->ops->links(fault->conf->params,
 		    fault->conf->stream);
@@ -269,6 +276,7 @@ flow_open(struct flow *f)
 void
 flow_open_early(struct flow *f, const void *data, size_t len)
 {
+	flow_trace_begin(f);
 	flow_tell_open(f);
 	f->opening = true;
 	rebuild(f, f->route);
@@ -292,6 +300,13 @@ flow_respond(struct flow *f)
 {
 	f->responded = true;
 	rebuild(f, f->route);
+}
+
+void
+flow_learned(struct flow *f)
+{
+	if (!f->closing)
+		rebuild(f, f->route);
 }
 
 void
@@ -365,6 +380,7 @@ flow_fini(struct flow *f, const char *reason)
 		f->decisions = d->next;
 		condition_forget(d);
 	}
+	flow_trace_end(f);
 	route_shared_unref(f->kept);
 	f->kept = NULL;
 }

@@ -186,6 +186,21 @@ hear_all(const struct flow *f, struct said *to)
 		hear(to, name, value);
 }
 
+/* True if the flow is a command. */
+static bool
+command_of(const struct flow *f, struct event_identity *to)
+{
+	struct flow_request r;
+
+	if (f->ops->request == NULL || !f->ops->request(f, &r))
+		return false;
+	to->method = r.method;
+	to->request = r.hash;
+	to->endpoint = hash_of(view_of(r.method));
+	to->token = hash_of(token_in(r.text, (struct view){0}));
+	return true;
+}
+
 void
 flow_identity(const struct flow *f, struct event_identity *to)
 {
@@ -196,7 +211,8 @@ flow_identity(const struct flow *f, struct event_identity *to)
 	*to = (struct event_identity){.client = f->client, .attempt = -1,
 	    .retry_after_s = f->retry_after_s,
 	    .grpc_status = f->grpc_status};
-	if (f->ops->fact == NULL || !f->ops->fact(f, FACT_METHOD, &method))
+	if (command_of(f, to) || f->ops->fact == NULL ||
+	    !f->ops->fact(f, FACT_METHOD, &method))
 		return;
 	if (!f->ops->fact(f, FACT_PATH, &path))
 		path.len = 0;

@@ -4,6 +4,7 @@
 #include "faults/flow_tell.h"
 
 #include "faults/condition.h"
+#include "faults/flow_trace.h"
 #include "faults/stage.h"
 
 static const char *const types[] = {
@@ -77,6 +78,7 @@ fill(const struct flow *f, const char *reason, struct event_record *e)
 		e->kind = fault->ops->kind.name;
 	}
 	e->what = reason;
+	e->own_reply = f->own_reply;
 	e->bytes_up = f->links[LINK_UP].taken;
 	e->bytes_down = f->links[LINK_DOWN].taken;
 	e->duration_us = (double)(e->time_us - f->start_us);
@@ -85,16 +87,21 @@ fill(const struct flow *f, const char *reason, struct event_record *e)
 	if (f->ops->status != NULL)
 		e->status = f->ops->status(f);
 	flow_identity(f, &e->who);
+	if (f->ops->progress != NULL)
+		f->ops->progress(f, &e->exchange);
 }
 
 void
 flow_tell_close(const struct flow *f, const char *reason)
 {
+	struct event_trace trace;
 	struct event_record e;
 
 	if (types[f->type] == NULL || !flow_event(f, EVENT_FLOW_CLOSE, &e))
 		return;
 	fill(f, reason, &e);
+	if (flow_trace_tell(f, &trace))
+		e.trace = &trace;
 	f->engine->emit(f->engine->emit_arg, &e);
 }
 

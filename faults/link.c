@@ -178,6 +178,19 @@ link_taken(struct link *l, size_t n)
 	link_lowered(l);
 }
 
+void
+link_move(struct link *l, struct bytes *to)
+{
+	size_t n = l->out.len;
+
+	if (n == 0)
+		return;
+	bytes_join(to, &l->out);
+	l->held -= n;
+	link_sent(l, n);
+	link_lowered(l);
+}
+
 /* --- datagrams --- */
 
 /* A small datagram takes more memory than it has bytes, an empty one too. */

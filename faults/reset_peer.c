@@ -7,19 +7,14 @@
 #include "faults/fault.h"
 #include "faults/registry.h"
 
-enum reset_at { AT_DATA, AT_OPEN };
-
 struct reset_peer_params {
 	int64_t timeout_us;
-	int at; /* enum reset_at */
 };
 
 struct reset_peer_state {
 	int64_t since_us; /* the time runs from here */
 	bool met;	  /* bytes or the end of stream came */
 };
-
-static const char *const at_choices[] = {"data", "open", NULL};
 
 static const struct conf_field fields[] = {
     {
@@ -31,24 +26,18 @@ static const struct conf_field fields[] = {
 	.bare = 1000,
 	.help = "How long after its cause the reset comes",
     },
-    {
-	.name = "at",
-	.type = CONF_ENUM,
-	.offset = offsetof(struct reset_peer_params, at),
-	.def = "data",
-	.choices = at_choices,
-	.help = "The cause: the first bytes (or the end) of this direction, "
-		"or that the connection is there",
-    },
     CONF_FIELD_END,
 };
 
 /* When the reset is due, µs. */
 static int64_t
-due_us(const struct reset_peer_params *p, const struct reset_peer_state *st)
+due_us(struct stage *s)
 {
+	const struct reset_peer_params *p = stage_params(s);
+	const struct reset_peer_state *st = stage_state(s);
+
 	/* Without a timeout an idle connection waits for its first bytes. */
-	if (p->at == AT_DATA && !st->met && p->timeout_us == 0)
+	if (stage_at(s) != AT_OPEN && !st->met && p->timeout_us == 0)
 		return DEADLINE_NEVER;
 	return st->since_us + p->timeout_us;
 }
@@ -65,7 +54,7 @@ reset_now(struct stage *s)
 static void
 reset_or_wait(struct stage *s)
 {
-	int64_t due = due_us(stage_params(s), stage_state(s));
+	int64_t due = due_us(s);
 
 	if (stage_now(s) >= due)
 		reset_now(s);
@@ -79,7 +68,7 @@ reset_peer_attach(struct stage *s)
 	struct reset_peer_state *st = stage_state(s);
 
 	st->since_us = stage_now(s);
-	stage_wake_at(s, due_us(stage_params(s), st));
+	stage_wake_at(s, due_us(s));
 }
 
 static void
@@ -87,7 +76,7 @@ reset_peer_open(struct stage *s)
 {
 	const struct reset_peer_params *p = stage_params(s);
 
-	if (p->at == AT_OPEN && p->timeout_us == 0)
+	if (stage_at(s) == AT_OPEN && p->timeout_us == 0)
 		reset_now(s);
 }
 
@@ -106,9 +95,7 @@ meet(struct stage *s)
 static void
 reset_peer_data(struct stage *s)
 {
-	const struct reset_peer_params *p = stage_params(s);
-
-	if (p->at == AT_OPEN)
+	if (stage_at(s) == AT_OPEN)
 		stage_pass_all(s);
 	else if (stage_in(s)->len > 0)
 		meet(s);
@@ -118,9 +105,7 @@ reset_peer_data(struct stage *s)
 static void
 reset_peer_eof(struct stage *s)
 {
-	const struct reset_peer_params *p = stage_params(s);
-
-	if (p->at == AT_OPEN) {
+	if (stage_at(s) == AT_OPEN) {
 		stage_pass_eof(s);
 		return;
 	}
@@ -158,7 +143,7 @@ const struct fault_ops reset_peer_ops = {
 		       "probability = \"10%\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct reset_peer_params),
-	    .flags = KIND_STREAM_ONLY,
+	    .flags = KIND_STREAM_ONLY | KIND_AT_OPEN,
 	},
     .state_size = sizeof(struct reset_peer_state),
     .attach = reset_peer_attach,

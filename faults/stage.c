@@ -87,6 +87,7 @@ report(const struct stage *s)
 		e.achieved_us = s->achieved_us / (double)s->delays;
 		e.error_max_us = s->error_max_us;
 	}
+	e.first_us = s->acted_us;
 	e.amount = (double)s->touched;
 	e.unit = "bytes";
 	flow_of(s)->engine->emit(flow_of(s)->engine->emit_arg, &e);
@@ -212,6 +213,8 @@ stage_run(struct stage *s)
 	if (!s->dirty || f->ended)
 		return;
 	s->dirty = false;
+	if (stage_waits(s))
+		return;
 	stage_release(s);
 	if (s->ops->data != NULL)
 		s->ops->data(s);

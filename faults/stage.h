@@ -28,10 +28,12 @@ struct stage {
 	bool dirty;	 /* there is something new to look at */
 	bool eof, eof_done;
 	bool hold, deaf, hold_open, timed;
+	bool answered; /* at = "after": the answer was whole */
 	bool closing;
 	bool acted; /* counted as injected */
 	bool holds; /* counted as held */
 	struct fault_counts *counts;
+	int64_t acted_us; /* for the first time, if anybody listened */
 	uint64_t delays, touched;
 	double asked_us, achieved_us, error_max_us; /* sums and maximum */
 	alignas(max_align_t) unsigned char state[];
@@ -47,6 +49,10 @@ void stage_rebind(struct stage *s, const struct armed_fault *fault);
 /* Runs the data and eof slots if there is something new. */
 void stage_run(struct stage *s);
 
+/* With at = "after" the answer of an exchange is to be whole, and then counts
+ * as one that came at once: true while it is not. Of one that is larger than
+ * the buffer the older half goes. */
+bool stage_waits(struct stage *s);
 /* True if nothing is held: neither input nor datagrams that leave later. */
 bool stage_is_empty(const struct stage *s);
 /* Where what it passes goes; whoever is there has news. */

@@ -26,6 +26,12 @@ stage_dir(const struct stage *s)
 	return s->link->dir ? LINK_DOWN : LINK_UP;
 }
 
+enum conf_at
+stage_at(const struct stage *s)
+{
+	return (enum conf_at)s->fault->conf->at;
+}
+
 int64_t
 stage_now(const struct stage *s)
 {
@@ -79,7 +85,7 @@ stage_closing(const struct stage *s)
 }
 
 bool
-stage_is_http(const struct stage *s)
+stage_is_exchange(const struct stage *s)
 {
 	return s->link->flow->type == FLOW_EXCHANGE;
 }

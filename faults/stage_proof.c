@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "faults/condition.h"
+#include "faults/flow_trace.h"
 #include "faults/stage.h"
 
 /* Counts an injection, for whoever looks at figures, traces or the log. */
@@ -13,7 +14,7 @@ inject(struct stage *s, const char *effect, double amount, const char *unit)
 	struct trace_context trace;
 
 	counter_add(&s->counts->injected, 1);
-	if (f->ops->trace != NULL && f->ops->trace(f, &trace) &&
+	if (flow_trace_context(f, &trace) &&
 	    (trace.flags & TRACE_SAMPLED))
 		exemplar_set(&s->counts->traced, trace.trace_id, 0,
 		    clock_wall_us());
@@ -32,6 +33,7 @@ took_effect(struct stage *s, const char *effect, double amount,
 	struct flow *f = s->link->flow;
 
 	s->acted = true;
+	s->acted_us = flow_is_watched(f) ? clock_now(f->engine->clock) : 0;
 	f->faulted = true;
 	for (struct decision *d = f->decisions; d != NULL; d = d->next) {
 		if (d->fault != s->fault->shared)
@@ -84,6 +86,9 @@ stage_delayed(struct stage *s, int64_t asked_us, int64_t achieved_us)
 	if (asked_us > 0) {
 		if (!s->acted)
 			took_effect(s, "delay", (double)achieved_us, "us");
+		/* The first one began before it was over. */
+		if (s->delays == 0 && s->acted_us != 0)
+			s->acted_us -= achieved_us;
 		histogram_add(&s->counts->delay, &histogram_durations,
 		    achieved_us);
 		histogram_add(&s->counts->error, &histogram_errors,

@@ -78,6 +78,15 @@ timeout_data(struct stage *s)
 		stage_wake_at(s, st->since_us + p->timeout_us);
 }
 
+/* Behind a message that vanished nothing may follow: a client would take the
+ * next one for it. */
+static void
+timeout_eof(struct stage *s)
+{
+	if (!stage_is_exchange(s))
+		stage_pass_eof(s);
+}
+
 /* Bytes are missing: the stream cannot go on. */
 static void
 timeout_detach(struct stage *s)
@@ -102,7 +111,8 @@ const struct fault_ops timeout_ops = {
 		"each arrival of bytes starts the time anew, so a busy sender "
 		"is "
 		"never cut off; `absolute = true` makes it a deadline. The "
-		"sender's own end of stream passes at once.\n\n"
+		"sender's own end of stream passes at once, but nothing "
+		"follows a request or an answer that vanished.\n\n"
 		"Removing or disabling the fault closes the connections on "
 		"which "
 		"it acted, because their streams have lost bytes. To stop "
@@ -116,5 +126,6 @@ const struct fault_ops timeout_ops = {
     .state_size = sizeof(struct timeout_state),
     .attach = timeout_attach,
     .data = timeout_data,
+    .eof = timeout_eof,
     .detach = timeout_detach,
 };

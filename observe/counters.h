@@ -72,6 +72,7 @@ uint64_t histogram_count(const struct histogram_sum *h);
 	X(CONNECT_UNREACHABLE, "unreachable")                                  \
 	X(CONNECT_DNS, "dns")                                                  \
 	X(CONNECT_TLS, "tls")                                                  \
+	X(CONNECT_LOOP, "loop")                                                \
 	X(CONNECT_INJECTED, "injected")
 
 /* Why a fault that is in force left a flow alone. */

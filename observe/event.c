@@ -2,7 +2,20 @@
 /* The words of events. */
 #include "observe/event.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+
+const char *
+event_address(const struct in6_addr *a, char buf[INET6_ADDRSTRLEN])
+{
+	bool mapped = IN6_IS_ADDR_V4MAPPED(a);
+
+	if (IN6_IS_ADDR_UNSPECIFIED(a))
+		return NULL;
+	return inet_ntop(mapped ? AF_INET : AF_INET6,
+	    mapped ? (const void *)&a->s6_addr[12] : a, buf,
+	    INET6_ADDRSTRLEN);
+}
 
 const char *
 event_type_name(enum event_type type)

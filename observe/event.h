@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "observe/trace.h"
+
 /* X(enum, word in journals) */
 #define EVENT_TYPES(X)                                                         \
 	X(EVENT_FLOW_OPEN, "flow_open")                                        \
@@ -20,11 +22,13 @@
 	X(EVENT_CONNECT, "connect")                                            \
 	X(EVENT_REQUEST, "request")                                            \
 	X(EVENT_RESPONSE, "response")                                          \
+	X(EVENT_OPAQUE, "opaque") /* nothing is known of what follows */       \
 	X(EVENT_FAULT_ARMED, "fault_armed")                                    \
 	X(EVENT_FAULT_CLEARED, "fault_cleared")                                \
 	X(EVENT_PARTITION_UP, "partition_up")                                  \
 	X(EVENT_PARTITION_DOWN, "partition_down")                              \
 	X(EVENT_RELOAD, "config_reload")                                       \
+	X(EVENT_ALERT_MATCHED, "alert_matched")                                \
 	X(EVENT_LATENESS, "lateness") /* of our own timers */                  \
 	X(EVENT_GAP, "gap") /* `count` events were lost here */
 
@@ -76,6 +80,45 @@ struct event_times {
 	int64_t left_us; /* the client ended its stream, or reset it */
 };
 
+#define EVENT_UPSTREAM_TEXT 128
+#define EVENT_TARGET_TEXT   512
+#define EVENT_STATE_TEXT    512
+
+/* How a flow appears in a trace: what spans say beyond its event. */
+struct event_trace {
+	struct trace_context in; /* of the request; its parent: the client's
+				    span, all zero: we began the trace */
+	unsigned char server_id[SPAN_ID_SIZE]; /* our span towards the client */
+	unsigned char client_id[SPAN_ID_SIZE]; /* … towards the upstream */
+	char state[EVENT_STATE_TEXT];	       /* tracestate; "": none */
+	char upstream[EVENT_UPSTREAM_TEXT];    /* host, path of a socket */
+	char host[EVENT_UPSTREAM_TEXT];	       /* that was asked for */
+	char target[EVENT_TARGET_TEXT]; /* path and query, values hidden */
+	struct in6_addr peer;		/* the upstream's; all zero: none */
+	uint16_t upstream_port, peer_port; /* 0: none */
+	uint8_t version;  /* HTTP/1.0 is 10, HTTP/1.1 11, HTTP/2 20 */
+	bool secure, upstream_secure; /* https */
+	int64_t call_us;  /* the upstream was called; 0: it was not */
+	int64_t done_us;  /* … and was through; 0: nobody knows */
+};
+
+/* How much of a message there was. */
+enum event_part { PART_NONE, PART_SOME, PART_WHOLE };
+
+/* How far an exchange came: what a verdict about lost data stands on. */
+struct event_exchange {
+	bool known;	   /* false: the flow is no exchange */
+	uint8_t forwarded; /* enum event_part: the request, to the server */
+	uint8_t answered;  /* … the answer, by the server */
+	uint8_t delivered; /* … the answer, to the client */
+	bool stores;	   /* what was asked may change something */
+	bool commit;	   /* a command that ends a transaction for good */
+	bool failed;	   /* a command: the server answered by an error */
+	const char *transaction; /* constant: as it was when the command came;
+				    NULL: there are none */
+	char code[12]; /* of that error; "": none */
+};
+
 struct event_record {
 	enum event_type type;
 	int64_t time_us;     /* monotonic; stamped by the producer */
@@ -85,6 +128,7 @@ struct event_record {
 	uint64_t session;    /* 0: none; sessions count from 1 */
 	uint64_t flow;	     /* number on the route, from 0 */
 	bool has_flow;
+	bool is_connection;  /* the one below exchanges, numbered apart */
 	const char *dir;     /* "upstream", "downstream", "both" or NULL */
 	/* EVENT_DECISION */
 	enum event_verdict verdict;
@@ -105,14 +149,27 @@ struct event_record {
 	const char *flow_type; /* "stream", "connection", "exchange" */
 	struct event_identity who;
 	struct event_times when;
+	struct event_exchange exchange;
+	bool own_reply; /* EVENT_FLOW_CLOSE: the response was the proxy's */
+	int64_t first_us; /* EVENT_MEASURE: the first of them; 0: unknown */
+	/* EVENT_FLOW_CLOSE: borrowed; NULL: it is in no trace that is kept. */
+	const struct event_trace *trace;
 };
 
 /* Sets of types: a bit each. */
 #define EVENT_BIT(type) (UINT32_C(1) << (type))
 #define EVENTS_ALL	UINT32_MAX
+/* Those that the control thread makes: the data path knows nothing of them. */
+#define EVENTS_OF_CONTROL                                                      \
+	(EVENT_BIT(EVENT_FAULT_ARMED) | EVENT_BIT(EVENT_FAULT_CLEARED) |       \
+	    EVENT_BIT(EVENT_PARTITION_UP) | EVENT_BIT(EVENT_PARTITION_DOWN) |  \
+	    EVENT_BIT(EVENT_RELOAD) | EVENT_BIT(EVENT_ALERT_MATCHED))
 
 typedef void (*event_sink_fn)(void *arg, const struct event_record *event);
 
+/* The text of a client's address, in buf; NULL: a Unix socket has none. */
+const char *event_address(const struct in6_addr *a,
+    char buf[INET6_ADDRSTRLEN]);
 /* "flow_open", … */
 const char *event_type_name(enum event_type type);
 const char *event_verdict_name(enum event_verdict verdict);

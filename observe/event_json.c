@@ -2,7 +2,6 @@
 /* One event as a JSON object. */
 #include "observe/event_json.h"
 
-#include <arpa/inet.h>
 
 #include "base/json.h"
 
@@ -83,14 +82,8 @@ static void
 put_client(struct jsonw *w, const struct in6_addr *client)
 {
 	char text[INET6_ADDRSTRLEN];
-	bool mapped = IN6_IS_ADDR_V4MAPPED(client);
 
-	if (IN6_IS_ADDR_UNSPECIFIED(client))
-		return;
-	inet_ntop(mapped ? AF_INET : AF_INET6,
-	    mapped ? (const void *)&client->s6_addr[12] : client, text,
-	    sizeof(text));
-	jsonw_put_string(w, "client", text);
+	put_optional(w, "client", event_address(client, text));
 }
 
 /* A flow by its type, its client and what was asked. */
@@ -136,6 +129,25 @@ put_times(struct jsonw *w, const struct event_times *t, int64_t start_us)
 	}
 }
 
+static void
+put_exchange(struct jsonw *w, const struct event_exchange *x)
+{
+	static const char *const parts[] = {"none", "some", "whole"};
+
+	jsonw_put_string(w, "forwarded", parts[x->forwarded]);
+	jsonw_put_string(w, "answered", parts[x->answered]);
+	jsonw_put_string(w, "delivered", parts[x->delivered]);
+	if (x->stores)
+		jsonw_put_bool(w, "stores", true);
+	if (x->commit)
+		jsonw_put_bool(w, "commit", true);
+	put_optional(w, "transaction", x->transaction);
+	if (x->failed)
+		jsonw_put_bool(w, "failed", true);
+	if (x->code[0] != '\0')
+		jsonw_put_string(w, "code", x->code);
+}
+
 void
 event_put_json(struct str *to, const struct event_record *e, int64_t start_us)
 {
@@ -157,6 +169,8 @@ event_put_json(struct str *to, const struct event_record *e, int64_t start_us)
 	if (e->flow_type != NULL) {
 		put_flow(&w, e);
 		put_times(&w, &e->when, start_us);
+		if (e->exchange.known)
+			put_exchange(&w, &e->exchange);
 	}
 	jsonw_object_end(&w);
 }

@@ -96,6 +96,18 @@ const struct metric_family metric_families[METRIC_COUNT] = {
     [METRIC_RECOVERY] = {"faultwire_recovery_seconds", METRIC_GAUGE,
 	"seconds", "route",
 	"From the end of the latest fault until calls were as before"},
+    [METRIC_EXPERIMENT_RUNNING] = {"faultwire_experiment_running",
+	METRIC_GAUGE, NULL, "experiment",
+	"1 while an experiment runs: for every name that a lease has"},
+    [METRIC_ALERTS_RECEIVED] = {"faultwire_alerts_received", METRIC_COUNTER,
+	NULL, "alertname, status",
+	"Alerts that Alertmanager sent to /hooks/alertmanager, repeats "
+	"included; beyond 100 names they are _other"},
+    [METRIC_ALERT_DETECTION] = {"faultwire_alert_detection_seconds",
+	METRIC_GAUGE, "seconds", "alertname, route, experiment",
+	"How long after its fault the last matched alert fired; route is a "
+	"partition's name where that cut, experiment is left out where none "
+	"ran"},
     [METRIC_RELOAD_SUCCESSFUL] = {"faultwire_config_last_reload_successful",
 	METRIC_GAUGE, NULL, "",
 	"1 if the configuration was good when it was last read, else 0"},
@@ -108,7 +120,8 @@ const struct metric_family metric_families[METRIC_COUNT] = {
 	"How late workers ran the earliest deadline that was due"},
     [METRIC_TELEMETRY_DROPPED] = {"faultwire_telemetry_dropped", METRIC_COUNTER,
 	NULL, "signal, reason",
-	"Log lines, events and journal lines lost because nobody took them"},
+	"Log lines, events, journal lines, spans and annotations lost "
+	"because nobody took them"},
     [METRIC_BUILD] = {"faultwire_build", METRIC_INFO, NULL,
 	"version, revision, tls", "What runs here; always 1"},
     [METRIC_PROCESS_CPU] = {"process_cpu_seconds", METRIC_COUNTER, "seconds",

@@ -53,6 +53,36 @@ batch_size(size_t events)
 	return sizeof(struct batch) + events * sizeof(struct event_record);
 }
 
+/* A record that waits owns what it points to. */
+static void
+keep(struct event_record *event)
+{
+	struct event_trace *copy;
+
+	if (event->trace == NULL)
+		return;
+	copy = xmalloc(sizeof(*copy));
+	*copy = *event->trace;
+	event->trace = copy;
+}
+
+static void
+forget(const struct event_record *events, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((void *)(uintptr_t)events[i].trace);
+}
+
+static size_t
+kept_size(const struct event_record *events, size_t count)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += events[i].trace != NULL ? sizeof(*events[i].trace) : 0;
+	return sum;
+}
+
 static void
 consume_all(struct sink *sink, const struct event_record *event)
 {
@@ -72,13 +102,15 @@ on_batch(struct mail *mail, void *arg)
 {
 	struct batch *batch = CONTAINER_OF(mail, struct batch, mail);
 	struct sink *sink = arg;
-	size_t size = batch_size(batch->count);
+	size_t size = batch_size(batch->count) +
+	    kept_size(batch->events, batch->count);
 
 	if (batch->lost > 0)
 		consume_all(sink, &(struct event_record){.type = EVENT_GAP,
 		    .time_us = batch->lost_us, .count = batch->lost});
 	for (size_t i = 0; i < batch->count; i++)
 		consume_all(sink, &batch->events[i]);
+	forget(batch->events, batch->count);
 	free(batch);
 	atomic_fetch_sub_explicit(&sink->held_bytes, size,
 	    memory_order_relaxed);
@@ -204,7 +236,8 @@ event_buffer_free(struct event_buffer *buffer)
 void
 event_buffer_add(struct event_buffer *buffer, const struct event_record *event)
 {
-	buffer->events[buffer->count++] = *event;
+	buffer->events[buffer->count] = *event;
+	keep(&buffer->events[buffer->count++]);
 	if (buffer->count == BUFFER_EVENTS)
 		event_buffer_flush(buffer);
 }
@@ -229,6 +262,7 @@ drop(struct event_buffer *buffer)
 	if (buffer->lost == 0 && buffer->count > 0)
 		buffer->lost_us = buffer->events[0].time_us;
 	buffer->lost += buffer->count;
+	forget(buffer->events, buffer->count);
 	atomic_fetch_add_explicit(&buffer->sink->dropped, buffer->count,
 	    memory_order_relaxed);
 	buffer->count = 0;
@@ -237,7 +271,8 @@ drop(struct event_buffer *buffer)
 void
 event_buffer_flush(struct event_buffer *buffer)
 {
-	size_t size = batch_size(buffer->count);
+	size_t size = batch_size(buffer->count) +
+	    kept_size(buffer->events, buffer->count);
 	struct batch *batch;
 
 	if (buffer->count == 0 && buffer->lost == 0)

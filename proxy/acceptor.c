@@ -53,8 +53,10 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 	    .fd = fd,
 	    .listener = l->opened.id,
 	    .session =
-		atomic_fetch_add(a->workers[0]->session_numbers, 1) + 1,
+		atomic_fetch_add(&a->workers[0]->shared->session_numbers,
+		    1) + 1,
 	    .flow = UINT64_MAX,
+	    .port = l->opened.port,
 	    .peer = *peer,
 	};
 	struct route_shared *shared = plan->routes[0]->shared;
@@ -62,8 +64,9 @@ on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
 	a->accepted++;
 	if (plan->routes_count == 1)
 		accepted.flow = atomic_fetch_add(
-		    plan->protocol == PROTOCOL_HTTP ? &shared->next_connection
-						    : &shared->next_flow,
+		    conf_protocol_has_exchanges(plan->protocol)
+			? &shared->next_connection
+			: &shared->next_flow,
 		    1);
 	if (!a->own_base)
 		worker_take(a->workers[0], &accepted);
@@ -179,6 +182,8 @@ bind_plan(struct acceptor *a, struct plan *plan)
 				       : NULL;
 		if (l->plan == NULL)
 			remove_listener(a, l);
+		else
+			listener_follow(l);
 	}
 	plan_unref(a->plan);
 	a->plan = plan;

@@ -20,6 +20,8 @@ struct opened_listener {
 	const char *id; /* interned */
 	int fd;		/* owned */
 	bool is_unix, is_datagram;
+	bool transparent; /* takes connections by TPROXY */
+	uint16_t port; /* as bound; 0: a Unix socket */
 	unsigned mode; /* of a Unix socket's file; 0: as the umask says */
 	char address[128]; /* as bound: "127.0.0.1:40123", "unix:/path" */
 };
@@ -31,6 +33,9 @@ bool listener_open(const char *id, const struct conf_address *address,
     unsigned mode, struct opened_listener *to, struct error *err) WARN_UNUSED;
 /* Binds a socket for datagrams; likewise. */
 bool listener_open_datagram(const char *id, const struct conf_address *address,
+    struct opened_listener *to, struct error *err) WARN_UNUSED;
+/* Opens what a plan asks for, for connections or datagrams; likewise. */
+bool listener_open_planned(const struct plan_listener *l,
     struct opened_listener *to, struct error *err) WARN_UNUSED;
 /* True if accept() failed for want of descriptors or memory, so that it would
  * fail at once again. */

@@ -11,7 +11,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +19,9 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/destination.h"
+#include "proxy/dial_socket.h"
+#include "proxy/protocol.h"
 #include "proxy/proxy_header.h"
 #include "proxy/resolve.h"
 #include "proxy/tls.h"
@@ -32,7 +34,7 @@ struct dial {
 	struct worker *worker;
 	struct dial_request request;
 	struct tls_start start;
-	const struct conf_address *to; /* of the request's route */
+	const struct conf_address *to; /* the upstream; NULL: unknown */
 	struct end secure; /* the socket amid its TLS handshake */
 	struct resolve *resolve;
 	struct resolve_list list;
@@ -44,62 +46,9 @@ struct dial {
 	struct event ev;
 	bool waiting; /* ev is registered */
 	bool starting; /* dial_start() has not returned yet */
+	bool asking; /* the upstream was asked whether it takes TLS */
 	bool finished;
 };
-
-const char *
-dial_result_name(enum dial_result result)
-{
-	static const char *const words[] = {
-#define X(id, word, error) word,
-	    DIAL_RESULTS(X)
-#undef X
-	};
-
-	return words[result];
-}
-
-const char *
-dial_result_error(enum dial_result result)
-{
-	static const char *const errors[] = {
-#define X(id, word, error) error,
-	    DIAL_RESULTS(X)
-#undef X
-	};
-
-	return errors[result];
-}
-
-void
-dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
-{
-	static const enum connect_result results[] = {
-	    [DIAL_OK] = CONNECT_OK,
-	    [DIAL_REFUSED] = CONNECT_REFUSED,
-	    [DIAL_RESET] = CONNECT_RESET,
-	    [DIAL_TIMEOUT] = CONNECT_TIMEOUT,
-	    [DIAL_UNREACHABLE] = CONNECT_UNREACHABLE,
-	    [DIAL_DNS] = CONNECT_DNS,
-	    [DIAL_TLS] = CONNECT_TLS,
-	};
-
-	counter_add(&counts->connects[results[result]], 1);
-	if (result == DIAL_OK)
-		histogram_add(&counts->connect, &histogram_durations, us);
-}
-
-void
-dial_tell(const struct flow *f, enum dial_result result, int64_t since_us)
-{
-	struct event_record e;
-
-	if (!flow_event(f, EVENT_CONNECT, &e))
-		return;
-	e.what = dial_result_name(result);
-	e.duration_us = (double)(e.time_us - since_us);
-	f->engine->emit(f->engine->emit_arg, &e);
-}
 
 static void
 disarm(struct dial *d)
@@ -166,12 +115,65 @@ misfit(const struct dial *d)
 }
 
 static void
+secure(struct dial *d)
+{
+	struct error err;
+
+	if (tls_connect(&d->secure, &d->start, &err))
+		return;
+	log_failure(d, err.text);
+	finish(d, DIAL_TLS);
+}
+
+/* Some upstreams want to be asked for TLS; one byte says whether they take it.
+ * Nothing behind it may be read in the clear. */
+static void
+ask(struct dial *d)
+{
+	int protocol = d->request.route->conf->protocol;
+	const char *question = NULL;
+	size_t len = 0;
+
+	if (protocols[protocol]->asks != NULL)
+		len = protocols[protocol]->asks(protocol, &question);
+	if (len == 0) {
+		secure(d);
+		return;
+	}
+	d->asking = true;
+	if (end_write(&d->secure, question, len) != (ssize_t)len)
+		finish(d, DIAL_TLS);
+	else
+		end_want(&d->secure, true, false);
+}
+
+static void
+hear(struct dial *d)
+{
+	char answer = 0;
+	ssize_t n = end_read(&d->secure, &answer, 1);
+
+	if (n == END_AGAIN)
+		return;
+	d->asking = false;
+	end_want(&d->secure, false, false);
+	if (n == 1 && answer == 'S') {
+		secure(d);
+		return;
+	}
+	log_failure(d, "the upstream takes no TLS");
+	finish(d, DIAL_TLS);
+}
+
+static void
 on_secure(struct end *e, unsigned what)
 {
 	struct dial *d = CONTAINER_OF(e, struct dial, secure);
 	const char *why;
 
-	if (what & END_CUT) {
+	if (d->asking && what & END_READABLE) {
+		hear(d);
+	} else if (what & END_CUT) {
 		/* A fault on the wire: as if the upstream had done it. */
 		finish(d, DIAL_TLS);
 	} else if (what & END_SECURED) {
@@ -206,8 +208,6 @@ send_preface(const struct dial *d)
 static void
 connected(struct dial *d)
 {
-	struct error err;
-
 	if (!send_preface(d)) {
 		finish(d, DIAL_REFUSED);
 		return;
@@ -220,26 +220,7 @@ connected(struct dial *d)
 	end_attach(&d->secure, d->fd, d->to->is_unix);
 	d->fd = -1;
 	deadline_arm(&d->worker->engine.deadlines, &d->deadline, d->end_us);
-	if (!tls_connect(&d->secure, &d->start, &err)) {
-		log_failure(d, err.text);
-		finish(d, DIAL_TLS);
-	}
-}
-
-static enum dial_result
-result_of(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-	case ENOENT:
-		return DIAL_REFUSED;
-	case ECONNRESET:
-		return DIAL_RESET;
-	case ETIMEDOUT:
-		return DIAL_TIMEOUT;
-	default:
-		return DIAL_UNREACHABLE;
-	}
+	ask(d);
 }
 
 static void try_next(struct dial *d);
@@ -277,7 +258,7 @@ on_deadline(struct deadline *deadline, int64_t now_us)
 		resolve_cancel(d->resolve);
 		d->resolve = NULL;
 		finish(d, DIAL_DNS);
-	} else if (d->secure.tls != NULL) {
+	} else if (d->secure.tls != NULL || d->asking) {
 		log_failure(d, "the handshake took too long");
 		finish(d, DIAL_TIMEOUT);
 	} else if (d->error == EAGAIN && now_us < d->end_us) {
@@ -312,21 +293,51 @@ await(struct dial *d)
 	return 0;
 }
 
+/* Do firewall rules bring connections here? Then they must know ours. */
+static bool
+is_intercepting(const struct dial *d)
+{
+	return d->worker->plan != NULL && d->worker->plan->transparent;
+}
+
+static void
+log_unprepared(const struct dial *d, int error)
+{
+	const struct armed_route *r = d->request.route;
+	struct route_counts *counts =
+	    counters_of(&r->shared->counters, d->worker->index);
+
+	if (!log_sample_take(&counts->lines, worker_now(d->worker)))
+		return;
+	log_line(LOG_ERROR, "keep_source_failed",
+	    "the client's address cannot be used to dial from",
+	    LOG_STR("route", r->name), LOG_STR("error", error == EPERM
+		? "CAP_NET_ADMIN is missing" : strerror(error)), LOG_END);
+}
+
 /* Begins with one address: 0 connected, EINPROGRESS, or an error. */
 static int
 begin(struct dial *d, const struct sockaddr *addr, socklen_t len)
 {
-	int one = 1;
-
 	d->fd = socket(addr->sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->fd < 0)
 		return errno;
-	if (addr->sa_family != AF_UNIX)
-		setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (addr->sa_family != AF_UNIX) {
+		int error = dial_socket_prepare(d->fd, addr->sa_family,
+		    d->request.route, &d->start.client,
+		    is_intercepting(d));
+
+		if (error != 0) {
+			log_unprepared(d, error);
+			return error;
+		}
+	}
 	if (connect(d->fd, addr, len) == 0)
 		return 0;
-	if (errno != EINPROGRESS)
+	if (errno == EINPROGRESS && is_intercepting(d))
+		loops_note(&d->worker->shared->loops, d->fd);
+	else if (errno != EINPROGRESS)
 		return errno;
 	/* A peer on this host has often answered by now; asking again costs
 	 * less than a turn of the loop. */
@@ -346,6 +357,22 @@ begin_unix(struct dial *d)
 	return begin(d, (const struct sockaddr *)&un, sizeof(un));
 }
 
+/* Only a client's own wish can lead back here; the configuration's upstreams
+ * were checked. */
+static bool
+is_loop(const struct dial *d, const struct sockaddr_storage *addr)
+{
+	if (!d->request.route->conf->upstream.is_destination ||
+	    !destination_is_own(d->start.facts->destination, addr))
+		return false;
+	log_line(LOG_WARN, "destination_loop",
+	    "the destination is the listener itself: refused",
+	    LOG_STR("route", d->start.route->name),
+	    LOG_UINT("session", d->start.session),
+	    LOG_STR("destination", d->to->text), LOG_END);
+	return true;
+}
+
 static void
 try_next(struct dial *d)
 {
@@ -353,8 +380,9 @@ try_next(struct dial *d)
 
 	while (d->next < count) {
 		struct resolve_address *a = &d->list.at[d->next++];
-		int error = d->to->is_unix
-		    ? begin_unix(d)
+		int error = d->to->is_unix ? begin_unix(d)
+		    : is_loop(d, &a->addr)
+		    ? EDEADLK
 		    : begin(d, (const struct sockaddr *)&a->addr, a->len);
 
 		if (error == 0) {
@@ -372,7 +400,7 @@ try_next(struct dial *d)
 	}
 	if (!d->to->is_unix)
 		resolve_forget(d->worker->resolver, d->to->host);
-	finish(d, result_of(d->error));
+	finish(d, dial_result_of(d->error));
 }
 
 static void
@@ -422,7 +450,7 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	d->list.count = 0;
 	d->next = 0;
 	d->error = 0;
-	d->waiting = d->finished = false;
+	d->waiting = d->finished = d->asking = false;
 	d->deadline = (struct deadline){.on_due = on_deadline};
 	d->worker = worker;
 	d->request = *request;
@@ -434,12 +462,14 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	    .facts = request->facts,
 	    .speaks = request->speaks,
 	};
-	d->to = &conf->upstream;
+	d->to = destination_upstream(conf, request->facts);
 	end_init(&d->secure, worker, on_secure);
 	d->fd = -1;
 	d->starting = true;
 	d->end_us = worker_now(worker) + conf->connect_timeout_us;
-	if (d->to->is_unix)
+	if (d->to == NULL)
+		finish(d, DIAL_UNREACHABLE);
+	else if (d->to->is_unix)
 		try_next(d);
 	else
 		look_up(d);

@@ -29,7 +29,9 @@ struct worker;
 	X(DIAL_TIMEOUT, "timeout", "connection_timeout")                       \
 	X(DIAL_UNREACHABLE, "unreachable", "destination_ip_unroutable")        \
 	X(DIAL_DNS, "dns", "dns_error")                                        \
-	X(DIAL_TLS, "tls", "tls_protocol_error")
+	X(DIAL_TLS, "tls", "tls_protocol_error")                               \
+	/* the destination is the listener that the client came by */          \
+	X(DIAL_LOOP, "loop", "proxy_loop_detected")
 
 enum dial_result {
 #define X(id, word, error) id,
@@ -37,6 +39,8 @@ enum dial_result {
 #undef X
 };
 
+/* What an errno of connecting amounts to. */
+enum dial_result dial_result_of(int error);
 /* "ok", … */
 const char *dial_result_name(enum dial_result result);
 /* "connection_refused", …; NULL for DIAL_OK. */

@@ -2,12 +2,12 @@
 /* Log lines about single flows, written by the worker: the log never waits. */
 #include "proxy/flow_log.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/worker.h"
 
 /* How much of a path a line shows. */
@@ -19,28 +19,27 @@ seconds(int64_t us)
 	return (double)us / 1e6;
 }
 
-/* The text of the address; NULL: a Unix socket's. */
-static const char *
-address_text(const struct in6_addr *a, char *buf, size_t size)
-{
-	if (IN6_IS_ADDR_UNSPECIFIED(a))
-		return NULL;
-	if (IN6_IS_ADDR_V4MAPPED(a))
-		return inet_ntop(
-		    AF_INET, &a->s6_addr[12], buf, (socklen_t)size);
-	return inet_ntop(AF_INET6, a, buf, (socklen_t)size);
-}
-
 /* NULL: it belongs to none that is sampled. */
 static const char *
 trace_text(const struct flow *f, char buf[TRACE_ID_TEXT])
 {
 	struct trace_context trace;
 
-	if (f->ops->trace == NULL || !f->ops->trace(f, &trace) ||
-	    !(trace.flags & TRACE_SAMPLED))
+	if (!flow_trace_context(f, &trace) || !(trace.flags & TRACE_SAMPLED))
 		return NULL;
 	trace_id_text(trace.trace_id, buf);
+	return buf;
+}
+
+/* Our span in it; NULL: there is none, or nobody keeps it. */
+static const char *
+span_text(const struct flow *f, const char *trace, char buf[SPAN_ID_TEXT])
+{
+	const unsigned char *span = flow_trace_span(f);
+
+	if (trace == NULL || span == NULL)
+		return NULL;
+	trace_hex(span, SPAN_ID_SIZE, buf);
 	return buf;
 }
 
@@ -60,34 +59,51 @@ void
 flow_log_injection(const struct injection *i, struct log_sample *lines)
 {
 	const struct flow *f = i->flow;
-	char trace[TRACE_ID_TEXT];
+	char trace_buf[TRACE_ID_TEXT], span_buf[SPAN_ID_TEXT];
+	const char *trace;
 
 	if (!log_enabled(LOG_INFO) ||
 	    !log_sample_take(lines, clock_now(f->engine->clock)))
 		return;
+	trace = trace_text(f, trace_buf);
 	log_line(LOG_INFO, "fault_injected", "fault injected",
 	    LOG_STR("route", f->route_name), LOG_STR("fault", i->fault->name),
 	    LOG_STR("type", i->fault->ops->kind.name),
 	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
 	    LOG_STR("effect", i->effect), amount_field(i),
-	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
+	    LOG_STR("trace_id", trace),
+	    LOG_STR("span_id", span_text(f, trace, span_buf)), LOG_END);
+}
+
+/* Where the client wanted to go; owned. NULL: it did not say. */
+static char *
+destination_of(const struct flow *f)
+{
+	struct view to = {"", 0};
+
+	if (f->ops->fact == NULL || !f->ops->fact(f, FACT_DESTINATION, &to))
+		return NULL;
+	return xmemdup0(to.at, to.len);
 }
 
 void
 flow_log_upstream(const struct flow *f, const char *error)
 {
-	char trace[TRACE_ID_TEXT];
+	char trace[TRACE_ID_TEXT], *destination;
 
 	if (!log_enabled(LOG_WARN) ||
 	    !log_sample_take(&f->counts->lines, clock_now(f->engine->clock)))
 		return;
+	destination = destination_of(f);
 	log_line(LOG_WARN, "upstream_error", "the upstream failed",
 	    LOG_STR("route", f->route_name),
 	    LOG_STR("upstream",
 		f->route != NULL ? f->route->conf->upstream.text : NULL),
+	    LOG_STR("destination", destination),
 	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
 	    LOG_STR("error_type", error),
 	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
+	free(destination);
 }
 
 bool
@@ -101,11 +117,12 @@ void
 flow_log_session(
     const struct session *s, const struct flow *f, enum close_reason reason)
 {
-	char client[INET6_ADDRSTRLEN];
+	char client[INET6_ADDRSTRLEN], *destination = destination_of(f);
 
 	log_line(LOG_INFO, "session", "session ended",
 	    LOG_STR("route", f->route_name),
-	    LOG_STR("client", address_text(&s->client, client, sizeof(client))),
+	    LOG_STR("client", event_address(&s->client, client)),
+	    LOG_STR("destination", destination),
 	    LOG_UINT("session", s->number), LOG_UINT("flow", f->number),
 	    LOG_STR("reason", close_reason_name(reason)),
 	    LOG_BOOL("faulted", f->faulted),
@@ -113,6 +130,7 @@ flow_log_session(
 		seconds(clock_now(f->engine->clock) - f->start_us)),
 	    LOG_UINT("bytes_in", f->links[LINK_UP].fed),
 	    LOG_UINT("bytes_out", f->links[LINK_DOWN].taken), LOG_END);
+	free(destination);
 }
 
 static char *
@@ -128,11 +146,13 @@ flow_log_request(const struct request_log *r)
 	char client[INET6_ADDRSTRLEN], trace[TRACE_ID_TEXT];
 	char *method = text_of(r->method, PATH_SHOWN);
 	char *path = text_of(r->path, PATH_SHOWN);
+	char *destination = destination_of(f);
 
 	log_line(LOG_INFO, "request", "request ended",
 	    LOG_STR("route", f->route_name),
 	    LOG_STR("client",
-		address_text(&r->session->client, client, sizeof(client))),
+		event_address(&r->session->client, client)),
+	    LOG_STR("destination", destination),
 	    LOG_UINT("session", f->session), LOG_UINT("flow", f->number),
 	    LOG_STR("method", method), LOG_STR("path", path),
 	    r->code != 0 ? LOG_INT("code", r->code) : LOG_STR("code", NULL),
@@ -144,4 +164,5 @@ flow_log_request(const struct request_log *r)
 	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
 	free(method);
 	free(path);
+	free(destination);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What comes before a protocol, on listeners that ask for it: a PROXY header,
- * a look at the client's TLS hello, the route, the TLS handshake. Then the
- * connection is handed over to the protocol. */
+ * the destination, a look at the client's TLS hello, the route, the TLS
+ * handshake. Then the connection is handed over to the protocol. */
 #ifndef PROXY_FRONT_H
 #define PROXY_FRONT_H
 
@@ -11,7 +11,7 @@
 static inline bool
 front_needed(const struct plan_listener *l)
 {
-	return l->preface || l->hello;
+	return l->preface || l->hello || l->accept != ACCEPT_PLAIN;
 }
 
 /* Takes from->fd. The protocol's accept is called later, from the event

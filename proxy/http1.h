@@ -192,6 +192,8 @@ ssize_t http1_read(struct http1 *s, struct end *from, bool exact);
 size_t http1_input(struct http1 *s, const char *data, size_t len);
 /* The head did not arrive in time. */
 void http1_request_late(struct http1 *s);
+/* True if every request names its destination by a whole URL. */
+bool http1_asks_by_url(const struct http1 *s);
 /* Makes the flow of the connection, on that route. False: it is held or
  * ended. */
 bool http1_open_connection(struct http1 *s, const struct armed_route *route,

@@ -97,6 +97,16 @@ http1_edit_set(struct str *head, const char *name, const char *value)
 }
 
 void
+http1_edit_target(struct str *head, const char *target)
+{
+	const char *at = memchr(head->text, ' ', head->len);
+	size_t begin = (size_t)(at - head->text) + 1;
+	const char *end = memchr(head->text + begin, ' ', head->len - begin);
+
+	splice(head, begin, (size_t)(end - head->text) - begin, target);
+}
+
+void
 http1_edit_status(struct str *head, int status)
 {
 	const size_t at = strlen("HTTP/1.1 ");

@@ -13,6 +13,8 @@ void http1_edit_add(struct str *head, const char *name, const char *value);
 /* Replaces the first of that name in its place and removes the rest; adds it
  * if there is none. */
 void http1_edit_set(struct str *head, const char *name, const char *value);
+/* Replaces the target of a request. */
+void http1_edit_target(struct str *head, const char *target);
 /* Replaces status and reason of a response. */
 void http1_edit_status(struct str *head, int status);
 

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/http1.h"
+#include "proxy/http1_match.h"
 #include "proxy/http_tell.h"
 
 /* Buffers of a spare exchange larger than this are given back. */
@@ -232,12 +234,20 @@ http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
 	struct http1_message *m;
 	bool say_close = dir == LINK_DOWN && s->leaving && !x->tunnel &&
 	    p->head.minor > 0;
+	bool trace = dir == LINK_UP && x->flow.trace != NULL;
+	bool to_server = dir == LINK_UP && http1_asks_by_url(s);
 
-	if (http1_link(x, dir)->first == NULL && !say_close)
+	if (http1_link(x, dir)->first == NULL && !say_close && !trace &&
+	    !to_server)
 		return;
 	m = http1_message_new(p, (struct view){data, p->head.len},
 	    http1_span(x->head.text, request->method),
 	    http1_span(x->head.text, request->target), request->minor == 0);
+	if (to_server)
+		http1_message_to_server(m, http1_match_path(request, data),
+		    http1_span(data, request->query));
+	if (trace)
+		flow_trace_edit(&x->flow, &m->message);
 	flow_message(&x->flow, dir, &m->message);
 	if (say_close)
 		m->message.ops->set_header(&m->message, "Connection", "close");

@@ -220,6 +220,36 @@ op_deaf(struct flow *f, struct link *l, bool on)
 		end_set_deaf(&x->upstream->end, on);
 }
 
+/* How much of what entered the link left it. */
+static enum event_part
+left(struct http1_exchange *x, enum link_dir dir, bool whole)
+{
+	const struct link *l = http1_link(x, dir);
+
+	if (l->taken == 0)
+		return PART_NONE;
+	return whole && l->taken >= l->fed && l->held == 0 ? PART_WHOLE
+							    : PART_SOME;
+}
+
+/* Of an answer in the place of the server's nothing is the server's. */
+static void
+op_progress(const struct flow *f, struct event_exchange *to)
+{
+	struct http1_exchange *x = of(f);
+
+	to->known = true;
+	to->stores = http_stores(http1_span(x->head.text,
+	    http1_request(x)->head.method));
+	to->forwarded = (uint8_t)left(x, LINK_UP, x->request_done);
+	if (x->responded)
+		to->answered = x->response_done && !x->answered ? PART_WHOLE
+								: PART_SOME;
+	if (to->answered != PART_NONE && !x->answered)
+		to->delivered = (uint8_t)left(x, LINK_DOWN,
+		    to->answered == PART_WHOLE);
+}
+
 const struct flow_ops http1_exchange_ops = {
     .opened = op_opened,
     .output = op_output,
@@ -232,5 +262,6 @@ const struct flow_ops http1_exchange_ops = {
     .header = op_header,
     .next_header = op_next_header,
     .status = op_status,
+    .progress = op_progress,
     .trace = op_trace,
 };

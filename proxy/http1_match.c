@@ -2,6 +2,8 @@
 /* First match wins. */
 #include "proxy/http1_match.h"
 
+#include "proxy/destination.h"
+
 struct view
 http1_match_path(const struct http1_head *h, const char *data)
 {
@@ -27,7 +29,9 @@ http1_match_route(const struct plan_listener *l, const struct http1_head *h,
 
 		if (conf_pattern_match(&r->match_host, host) &&
 		    conf_pattern_match(&r->match_path, path) &&
-		    conf_pattern_match(&r->match_sni, sni))
+		    conf_pattern_match(&r->match_sni, sni) &&
+		    destination_fits(r,
+			facts != NULL ? facts->destination : NULL))
 			return l->routes[i];
 	}
 	return NULL;
@@ -52,8 +56,8 @@ http1_match_fact(const struct http1_head *h, const char *data,
 		return true;
 	case FACT_SNI:
 	case FACT_ALPN:
+	case FACT_DESTINATION:
 		return tls_facts_answer(facts, fact, to);
-	case FACT_COMMAND:
 	case FACT_DNS_NAME:
 	case FACT_DNS_TYPE:
 	case FACT_COUNT:

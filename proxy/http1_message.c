@@ -55,6 +55,26 @@ op_remove_header(struct message *m, const char *name)
 	http1_edit_remove(text_of(of(m)), name);
 }
 
+void
+http1_message_to_server(struct http1_message *m, struct view path,
+    struct view query)
+{
+	struct str *head = text_of(m);
+	struct str target = {0};
+
+	str_add_bytes(&target, path.at, path.len);
+	if (path.len == 0)
+		str_add(&target, "/");
+	if (query.len > 0) {
+		str_add(&target, "?");
+		str_add_bytes(&target, query.at, query.len);
+	}
+	http1_edit_target(head, target.text);
+	http1_edit_remove(head, "Proxy-Connection");
+	http1_edit_remove(head, "Proxy-Authorization");
+	str_fini(&target);
+}
+
 static void
 op_set_status(struct message *m, int status)
 {

@@ -50,6 +50,10 @@ struct http1_message *http1_message_new_bare(const struct message *about,
     bool to_head);
 /* NULL is accepted. */
 void http1_message_free(struct http1_message *m);
+/* Makes a request to a proxy one to a server: its target is that path and query
+ * of the URL, and what was said to the proxy alone goes. */
+void http1_message_to_server(struct http1_message *m, struct view path,
+    struct view query);
 /* True if an edit was made. */
 bool http1_message_edited(const struct http1_message *m);
 /* Settles framing and adds the head (and a replaced body) to `out`. Call it

@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "base/xalloc.h"
+#include "proxy/destination.h"
 #include "proxy/http1.h"
 #include "proxy/tls_context.h"
 
@@ -74,10 +75,13 @@ static const char *
 key_of(struct http1_pool *pool, const struct armed_route *r,
     const struct tls_facts *facts)
 {
+	const struct conf_address *to = destination_upstream(r->conf, facts);
+	const char *text = to != NULL ? to->text : "";
+
 	if (r->upstream_tls == NULL)
-		return r->conf->upstream.text;
+		return text;
 	str_clear(&pool->key);
-	str_printf(&pool->key, "%s %s %p %s", r->conf->upstream.text, r->name,
+	str_printf(&pool->key, "%s %s %p %s", text, r->name,
 	    (void *)r->upstream_tls, facts != NULL ? facts->sni : "");
 	return pool->key.text;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's bytes: heads of requests, their bodies. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "proxy/asking.h"
+#include "proxy/destination.h"
 #include "proxy/http1_match.h"
 #include "proxy/http1_reply.h"
 #include "proxy/http2.h"
@@ -157,6 +160,34 @@ ready_to_begin(struct http1 *s, const struct armed_route *route)
 	return false;
 }
 
+bool
+http1_asks_by_url(const struct http1 *s)
+{
+	return s->facts != NULL && s->facts->destination != NULL &&
+	    s->facts->destination->per_request;
+}
+
+/* Where this request wants to go; false: it does not say so. */
+static bool
+take_destination(struct http1 *s, struct view target)
+{
+	struct destination *old, *new;
+	uint16_t port;
+	char *host;
+
+	if (!http1_asks_by_url(s))
+		return true;
+	if (!asking_url(target, &host, &port))
+		return false;
+	old = s->facts->destination;
+	new = destination_new(host, port, old->listener_port);
+	new->per_request = true;
+	s->facts->destination = new;
+	destination_free(old);
+	free(host);
+	return true;
+}
+
 /* The head is complete: the exchange begins. */
 static size_t
 begin(struct http1 *s, const char *data, size_t len)
@@ -164,6 +195,10 @@ begin(struct http1 *s, const char *data, size_t len)
 	struct http1_exchange *x = s->x;
 	const struct armed_route *route;
 
+	if (!take_destination(s,
+		http1_span(data, http1_request(x)->head.target)))
+		return refuse(s, 400, "the target is no whole http:// URL",
+		    CLOSE_BAD_INPUT);
 	route = http1_match_route(s->listener, &http1_request(x)->head, data,
 	    s->facts);
 	if (route == NULL)

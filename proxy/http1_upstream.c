@@ -9,6 +9,7 @@
  * allows that and no byte of a response was seen. */
 #include <stdlib.h>
 
+#include "faults/flow_trace.h"
 #include "proxy/http1.h"
 #include "proxy/http_tell.h"
 
@@ -31,6 +32,7 @@ http1_upstream_release(struct http1_exchange *x, bool keep, bool reset)
 	if (u == NULL)
 		return;
 	x->upstream = NULL;
+	flow_trace_done(&x->flow);
 	if (u->end.deaf)
 		end_set_deaf(&u->end, false);
 	if (keep)
@@ -55,6 +57,7 @@ attach(struct http1_exchange *x, struct http1_upstream *u)
 	u->owner = x;
 	u->on_event = http1_on_upstream;
 	x->upstream = u;
+	flow_trace_call(&x->flow, u->end.fd);
 	if (http1_link(x, LINK_DOWN)->deaf_holds > 0)
 		end_set_deaf(&u->end, true);
 }
@@ -66,7 +69,7 @@ take_idle(struct http1_exchange *x)
 	const struct conf_route *conf = conf_of(x);
 	struct http1_upstream *u;
 
-	if (conf == NULL || conf->send_proxy != PROXY_HEADER_OFF || x->retried)
+	if (conf == NULL || !conf_route_shares_upstreams(conf) || x->retried)
 		return false;
 	while ((u = http1_pool_take(x->s->session.worker, x->flow.route,
 		    x->s->facts)) != NULL) {
@@ -107,7 +110,7 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 	struct http1_exchange *x = arg;
 	struct http1 *s = x->s;
 	const struct conf_route *conf = conf_of(x);
-	bool keep = conf != NULL && conf->send_proxy == PROXY_HEADER_OFF;
+	bool keep = conf != NULL && conf_route_shares_upstreams(conf);
 	struct plan *plan = x->dial_plan;
 
 	x->dial = NULL;
@@ -159,6 +162,7 @@ dial(struct http1_exchange *x)
 		return;
 	}
 	x->dialed_us = worker_now(w);
+	flow_trace_call(&x->flow, -1);
 	/* The address must live as long as the dial does. */
 	x->dial_plan = plan_ref(w->plan);
 	d = dial_start(w, &request);

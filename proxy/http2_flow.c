@@ -160,6 +160,38 @@ op_trailers(struct flow *f, struct link *l, const char *lines)
 	return any || lines != NULL;
 }
 
+/* How much of that direction's message went out. */
+static enum event_part
+went(const struct http2_stream *st, enum link_dir dir)
+{
+	const struct http2_way *way = &st->ways[dir];
+
+	if (!way->sent_head)
+		return PART_NONE;
+	return way->ended && way->sent_all && st->flow.links[dir].held == 0
+	    ? PART_WHOLE
+	    : PART_SOME;
+}
+
+/* Of an answer in the place of the server's nothing is the server's. */
+static void
+op_progress(const struct flow *f, struct event_exchange *to)
+{
+	const struct http2_stream *st = of((struct flow *)(uintptr_t)f);
+
+	to->known = true;
+	to->stores = http_stores(http1_span(st->head.text,
+	    st->request.method));
+	to->forwarded = (uint8_t)went(st, LINK_UP);
+	if (st->responded)
+		to->answered = st->ways[LINK_DOWN].ended && !st->answered
+		    ? PART_WHOLE
+		    : PART_SOME;
+	if (to->answered != PART_NONE && !st->answered)
+		to->delivered = (uint8_t)MIN((int)went(st, LINK_DOWN),
+		    (int)to->answered);
+}
+
 const struct flow_ops http2_stream_ops = {
     .opened = op_opened,
     .output = op_link,
@@ -173,6 +205,7 @@ const struct flow_ops http2_stream_ops = {
     .header = op_header,
     .next_header = op_next_header,
     .status = op_status,
+    .progress = op_progress,
     .trace = op_trace,
     .is_http2 = true,
 };

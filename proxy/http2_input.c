@@ -3,6 +3,7 @@
  * bodies are just bytes. And back: windows are given what has left. */
 #include <string.h>
 
+#include "faults/flow_trace.h"
 #include "proxy/http1_edit.h"
 #include "proxy/http2_stream.h"
 #include "proxy/http_tell.h"
@@ -48,12 +49,15 @@ edit(struct http2_stream *st, enum link_dir dir, const struct str *head,
 	    .body_len = body_len,
 	    .head = {head->text, head->len},
 	};
+	bool trace = dir == LINK_UP && st->flow.trace != NULL;
 	struct http1_message *m;
 
-	if (http2_link(st, dir)->first == NULL)
+	if (http2_link(st, dir)->first == NULL && !trace)
 		return NULL;
 	m = http1_message_new_bare(&about,
 	    dir == LINK_DOWN && view_is(method, "HEAD"));
+	if (trace)
+		flow_trace_edit(&st->flow, &m->message);
 	flow_message(&st->flow, dir, &m->message);
 	if (http1_message_edited(m))
 		return m;
@@ -228,6 +232,8 @@ http2_input_end(struct http2_stream *st, enum link_dir dir)
 
 	way->ended = true;
 	http2_stream_mark(st);
+	if (dir == LINK_DOWN && st->begun)
+		flow_trace_done(&st->flow);
 	if (!st->begun || st->flow.ended)
 		return;
 	if (way->edit != NULL && !http2_link(st, dir)->eof_in) {

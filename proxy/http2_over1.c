@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/http1_edit.h"
 #include "proxy/http2_stream.h"
 #include "proxy/http_tell.h"
@@ -60,6 +61,7 @@ attach(struct http2_stream *st, struct http1_upstream *u)
 	u->owner = st;
 	u->on_event = http2_over1_on_event;
 	st->over1->upstream = u;
+	flow_trace_call(&st->flow, u->end.fd);
 	http2_stream_mark(st);
 }
 
@@ -71,7 +73,7 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 	const struct conf_route *conf = st->flow.route != NULL
 	    ? st->flow.route->conf
 	    : NULL;
-	bool keep = conf != NULL && conf->send_proxy == PROXY_HEADER_OFF;
+	bool keep = conf != NULL && conf_route_shares_upstreams(conf);
 	struct plan *plan = o->plan;
 	const struct http_error *e = http_dial_error(result);
 
@@ -100,7 +102,7 @@ take_idle(struct http2_stream *st)
 {
 	struct http1_upstream *u;
 
-	if (st->flow.route->conf->send_proxy != PROXY_HEADER_OFF)
+	if (!conf_route_shares_upstreams(st->flow.route->conf))
 		return false;
 	while ((u = http1_pool_take(http2_worker(st->c), st->flow.route,
 		    st->c->s->facts)) != NULL) {

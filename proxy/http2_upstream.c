@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
 #include "proxy/http2_stream.h"
 #include "proxy/http_tell.h"
 
@@ -147,8 +148,10 @@ connected(struct http2_up *up, int fd, struct tls *tls)
 	http2_peer_init(&up->peer, c, &up->end, LINK_DOWN, conf);
 	up->connected = true;
 	TAILQ_FOREACH(st, &c->streams, entry) {
-		if (st->up == up)
-			http2_stream_mark(st);
+		if (st->up != up)
+			continue;
+		flow_trace_call(&st->flow, fd);
+		http2_stream_mark(st);
 	}
 }
 
@@ -162,8 +165,7 @@ translate(struct http2_up *up, int fd, struct tls *tls)
 	    &(struct http1_upstream_from){
 		.fd = fd,
 		.tls = tls,
-		.route = conf->send_proxy == PROXY_HEADER_OFF ? up->route
-							      : NULL,
+		.route = conf_route_shares_upstreams(conf) ? up->route : NULL,
 		.facts = c->s->facts,
 		.is_unix = conf->upstream.is_unix});
 	struct http2_stream *st;
@@ -239,6 +241,7 @@ make(struct http2_stream *st)
 	TAILQ_INSERT_TAIL(&c->ups, up, entry);
 	st->up = up;
 	up->users++;
+	flow_trace_call(&st->flow, -1);
 	up->dial = dial_start(w, &request);
 }
 
@@ -293,4 +296,5 @@ http2_reach(struct http2_stream *st)
 	}
 	st->up = up;
 	up->users++;
+	flow_trace_call(&st->flow, up->end.fd);
 }

@@ -4,6 +4,7 @@
 
 #include <llhttp.h>
 
+#include "faults/flow_trace.h"
 #include "proxy/flow_log.h"
 #include "proxy/http1_match.h"
 
@@ -18,6 +19,18 @@ http_is_idempotent(struct view method)
 			return true;
 	}
 	return false;
+}
+
+bool
+http_stores(struct view method)
+{
+	static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
+
+	for (size_t i = 0; i < COUNT_OF(safe); i++) {
+		if (view_is(method, safe[i]))
+			return false;
+	}
+	return true;
 }
 
 /* Text in events is constant: a method that nobody knows is "OTHER". */
@@ -50,6 +63,7 @@ http_tell_response(struct flow *f, bool own, int status)
 {
 	struct event_record e;
 
+	f->own_reply = own && status != 0;
 	if (status == 0 || !flow_event(f, EVENT_RESPONSE, &e))
 		return;
 	e.what = own ? "proxy" : "upstream";
@@ -74,8 +88,8 @@ count_duration(const struct http_end *end, struct http_counts *http)
 	    &histogram_durations, us);
 	struct trace_context trace;
 
-	if (end->request->traceparent.len > 0 && f->ops->trace(f, &trace) &&
-	    (trace.flags & TRACE_SAMPLED))
+	if ((f->trace != NULL || end->request->traceparent.len > 0) &&
+	    flow_trace_context(f, &trace) && (trace.flags & TRACE_SAMPLED))
 		exemplar_set(&http->traced[end->faulted][bucket],
 		    trace.trace_id, MAX(us, 0), clock_wall_us());
 }
@@ -128,6 +142,8 @@ http_dial_error(enum dial_result result)
 		"the upstream's name has no address"},
 	    [DIAL_TLS] = {502, "tls_protocol_error",
 		"the TLS handshake with the upstream failed"},
+	    [DIAL_LOOP] = {502, "proxy_loop_detected",
+		"the destination is the proxy itself"},
 	};
 
 	return result == DIAL_OK ? NULL : &errors[result];

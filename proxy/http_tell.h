@@ -12,6 +12,8 @@
 
 /* True for methods that may be sent twice without harm (RFC 9110, 9.2.2). */
 bool http_is_idempotent(struct view method);
+/* May a request of it change something? */
+bool http_stores(struct view method);
 
 /* The exchange began. */
 void http_tell_request(struct flow *f, struct view method);

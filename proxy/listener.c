@@ -93,6 +93,7 @@ open_inet(struct opened_listener *l, struct sockaddr_storage *addr,
 			break;
 	}
 	print_address(l, addr);
+	l->port = ntohs(*port);
 	return l->fd >= 0;
 }
 
@@ -213,6 +214,38 @@ listener_open_datagram(const char *id, const struct conf_address *address,
 	return open_any(to, address, err);
 }
 
+/* TPROXY rules give connections to sockets that say so only. */
+static bool
+set_transparent(struct opened_listener *l, struct error *err)
+{
+	int one = 1;
+
+	l->transparent = l->transparent ||
+	    setsockopt(l->fd, IPPROTO_IP, IP_TRANSPARENT, &one,
+		sizeof(one)) == 0;
+	if (l->transparent)
+		return true;
+	return error_set(err, errno,
+	    "cannot take connections by TPROXY on %s: %s%s", l->address,
+	    strerror(errno), errno == EPERM
+		? "; CAP_NET_ADMIN is missing, accept = \"redirect\" needs none"
+		: "");
+}
+
+bool
+listener_open_planned(const struct plan_listener *l,
+    struct opened_listener *to, struct error *err)
+{
+	if (conf_protocol_is_datagram(l->protocol))
+		return listener_open_datagram(l->id, l->address, to, err);
+	if (!listener_open(l->id, l->address, 0, to, err))
+		return false;
+	if (l->accept != ACCEPT_TPROXY || set_transparent(to, err))
+		return true;
+	listener_discard(to);
+	return false;
+}
+
 void
 listener_discard(struct opened_listener *l)
 {
@@ -327,6 +360,18 @@ listener_update(struct listener *l, enum listener_effect effect, bool paused)
 	/* An ignoring listener goes on with what is in its queue already. */
 	set_accepting(l, effect != LISTENER_REFUSE && !paused &&
 		l->opened.fd >= 0);
+}
+
+void
+listener_follow(struct listener *l)
+{
+	struct error err;
+
+	if (l->plan->accept == ACCEPT_TPROXY &&
+	    !set_transparent(&l->opened, &err))
+		log_line(LOG_ERROR, "listen_failed", "no connections by TPROXY",
+		    LOG_STR("listener", l->opened.address),
+		    LOG_STR("error", err.text), LOG_END);
 }
 
 void

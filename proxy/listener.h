@@ -30,6 +30,9 @@ TAILQ_HEAD(listener_list, listener);
  * that touches the event and the socket's state. */
 void listener_update(struct listener *l, enum listener_effect effect,
     bool paused);
+/* Makes of the socket what the plan in force wants it to be; what cannot be is
+ * logged. */
+void listener_follow(struct listener *l);
 /* Takes it out of the loop and closes the socket. */
 void listener_close(struct listener *l);
 

@@ -189,14 +189,15 @@ arm_route(struct plan *plan, size_t index, const size_t *begin,
 }
 
 /* Which faults act on the port: those that may, on a route that has its
- * listener to itself. */
+ * listener to itself. A port where clients ask for destinations is none of a
+ * server's: they hear of it by the answer to what they ask for. */
 static void
 mark_listeners(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->listeners_count; i++) {
 		struct plan_listener *l = &plan->listeners[i];
 
-		if (l->routes_count > 1)
+		if (l->routes_count > 1 || conf_accept_is_asked(l->accept))
 			continue;
 		for (size_t k = 0; k < l->routes[0]->faults_count; k++) {
 			struct armed_fault *f = &l->routes[0]->faults[k];
@@ -275,10 +276,14 @@ gather_listeners(struct plan *plan)
 		    .routes = &plan->by_listen[i],
 		    .routes_count = 1,
 		    .protocol = r->conf->protocol,
+		    .accept = r->conf->accept,
 		};
 	}
-	for (size_t i = 0; i < plan->listeners_count; i++)
+	for (size_t i = 0; i < plan->listeners_count; i++) {
 		mark_front(&plan->listeners[i]);
+		plan->transparent |= conf_accept_is_transparent(
+		    plan->listeners[i].accept);
+	}
 }
 
 static int

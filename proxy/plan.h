@@ -22,6 +22,7 @@ struct plan_listener {
 	int protocol; /* enum conf_protocol */
 	bool preface; /* connections begin with a PROXY header */
 	bool hello;   /* a ClientHello is looked for (proxy/front.h) */
+	int accept;   /* enum conf_accept: how destinations are learnt */
 };
 
 struct plan {
@@ -34,6 +35,7 @@ struct plan {
 	struct armed_route **by_listen; /* owned; the enabled, by listener */
 	struct plan_listener *listeners; /* owned; sorted by id's address */
 	size_t listeners_count;
+	bool transparent; /* firewall rules bring connections here */
 	struct conf_fault *made; /* owned: the faults of partitions */
 	size_t made_count;
 };

@@ -4,11 +4,13 @@
 
 #include <string.h>
 
-const struct protocol_ops *const protocols[PROTOCOLS_COUNT] = {
+const struct protocol_ops *const protocols[PROTOCOL_COUNT] = {
     [PROTOCOL_TCP] = &tcp_protocol,
     [PROTOCOL_HTTP] = &http1_protocol,
     [PROTOCOL_UDP] = &udp_protocol,
     [PROTOCOL_DNS] = &dns_protocol,
+    [PROTOCOL_REDIS] = &data_protocol,
+    [PROTOCOL_POSTGRES] = &data_protocol,
 };
 
 /* What a name stands for on listeners of a protocol; other names change

@@ -13,6 +13,15 @@ struct protocol_ops {
 	 * connections. */
 	void (*accept)(struct worker *, const struct plan_listener *,
 	    const struct accepted *from);
+	/* What clients say before they begin with TLS, where the proxy speaks
+	 * it: how many bytes that is, and what is answered (one byte). 0:
+	 * these begin with TLS, or with nothing of the kind; SIZE_MAX: more
+	 * are needed to tell. NULL: they begin with TLS. */
+	size_t (*offer)(const struct plan_listener *, const char *data,
+	    size_t len, char *answer);
+	/* What an upstream is asked before TLS begins, where it speaks it; it
+	 * answers one byte, S: yes. 0: nothing. NULL: nothing. */
+	size_t (*asks)(int protocol, const char **question);
 	/* The worker has a new plan (its sessions are reconciled); the old
 	 * one is freed after the call. NULL: nothing to do. */
 	void (*reconcile)(struct worker *);
@@ -22,9 +31,8 @@ struct protocol_ops {
 	void (*fini)(struct worker *);
 };
 
-#define PROTOCOLS_COUNT 4
 /* By enum conf_protocol. */
-extern const struct protocol_ops *const protocols[PROTOCOLS_COUNT];
+extern const struct protocol_ops *const protocols[PROTOCOL_COUNT];
 
 /* Who speaks with the clients of that listener, once they agreed by TLS on a
  * protocol ("": they did not). */
@@ -32,6 +40,6 @@ const struct protocol_ops *protocol_of(const struct plan_listener *listener,
     const char *alpn);
 
 extern const struct protocol_ops tcp_protocol, http1_protocol, http2_protocol,
-    udp_protocol, dns_protocol;
+    udp_protocol, dns_protocol, data_protocol;
 
 #endif

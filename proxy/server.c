@@ -24,6 +24,7 @@
 #include "proxy/plan_clock.h"
 #include "proxy/plan_diff.h"
 #include "proxy/resolve.h"
+#include "proxy/tell_change.h"
 #include "proxy/tls_context.h"
 #include "proxy/worker.h"
 
@@ -49,11 +50,12 @@ struct server {
 	struct acceptor *acceptor;
 	struct plan *plan; /* counted; NULL before the first apply */
 	struct plan_clock *clock; /* of that plan */
+	int64_t due_us;		  /* when one of its faults is to change */
 	struct acks acks;
 	struct bound bound; /* where that plan listens */
 	uint64_t seed;
 	size_t ports; /* datagram sockets handed out so far */
-	atomic_uint_fast64_t session_numbers;
+	struct worker_shared shared;
 };
 
 /* --- acknowledgements --- */
@@ -111,7 +113,7 @@ server_new(const struct conf_model *model, struct error *err)
 		    err);
 		if (s->workers[i] == NULL)
 			goto failed;
-		s->workers[i]->session_numbers = &s->session_numbers;
+		s->workers[i]->shared = &s->shared;
 	}
 	s->acceptor = acceptor_new(s->workers, s->workers_count, err);
 	if (s->acceptor == NULL)
@@ -167,15 +169,6 @@ server_free(struct server *s)
 /* --- applying a model --- */
 
 static bool
-open_one(const struct plan_listener *l, struct opened_listener *to,
-    struct error *err)
-{
-	return conf_protocol_is_datagram(l->protocol)
-	    ? listener_open_datagram(l->id, l->address, to, err)
-	    : listener_open(l->id, l->address, 0, to, err);
-}
-
-static bool
 open_new(const struct plan *before, const struct plan *plan,
     struct opened_listener *opened, size_t *count, struct conf_diag *diag)
 {
@@ -187,7 +180,7 @@ open_new(const struct plan *before, const struct plan *plan,
 
 		if (before != NULL && plan_listener(before, l->id) != NULL)
 			continue;
-		if (open_one(l, &opened[*count], &err)) {
+		if (listener_open_planned(l, &opened[*count], &err)) {
 			(*count)++;
 			continue;
 		}
@@ -215,47 +208,6 @@ log_listeners(const struct plan *plan, const struct opened_listener *opened,
 			    LOG_STR("upstream", r->upstream.text), LOG_END);
 		}
 	}
-}
-
-static const struct {
-	const char *event, *msg;
-	enum event_type type;
-} changes[] = {
-    [CHANGE_ROUTE_ADDED] = {"route_added", "route added", EVENT_TYPE_COUNT},
-    [CHANGE_ROUTE_REMOVED] =
-	{"route_removed", "route removed", EVENT_TYPE_COUNT},
-    [CHANGE_FAULT_ARMED] = {"fault_armed", "fault armed", EVENT_FAULT_ARMED},
-    [CHANGE_FAULT_UPDATED] =
-	{"fault_updated", "fault updated", EVENT_FAULT_ARMED},
-    [CHANGE_FAULT_CLEARED] =
-	{"fault_cleared", "fault cleared", EVENT_FAULT_CLEARED},
-    [CHANGE_PARTITION_UP] =
-	{"partition_up", "partition up", EVENT_PARTITION_UP},
-    [CHANGE_PARTITION_DOWN] =
-	{"partition_down", "partition healed", EVENT_PARTITION_DOWN},
-};
-
-static void
-tell_change(void *arg, const struct plan_change_item *item)
-{
-	struct server *s = arg;
-	bool partition = item->change == CHANGE_PARTITION_UP ||
-	    item->change == CHANGE_PARTITION_DOWN;
-	struct event_record e = {
-	    .type = changes[item->change].type,
-	    .time_us = clock_now(&clock_real),
-	    .route = intern(item->route),
-	    .fault = intern(item->fault),
-	    .kind = item->kind,
-	    .what = changes[item->change].event,
-	};
-
-	log_line(LOG_INFO, changes[item->change].event,
-	    changes[item->change].msg, LOG_STR("route", item->route),
-	    LOG_STR(partition ? "partition" : "fault", item->fault),
-	    LOG_STR("type", item->kind), LOG_END);
-	if (s->events != NULL && e.type != EVENT_TYPE_COUNT)
-		event_buffer_add(s->events, &e);
 }
 
 /* Datagram sockets go to the workers in turn, before the plan that puts them
@@ -294,12 +246,14 @@ set_plan(struct server *s, struct plan *plan)
 	s->clock = plan_clock_new(plan, clock_now(&clock_real));
 	plan_unref(s->plan);
 	s->plan = plan;
+	s->due_us = DEADLINE_NEVER;
 }
 
 bool
 server_apply(struct server *s, struct conf_model *model,
     struct conf_diag *diag)
 {
+	struct telling telling = {.events = s->events};
 	struct opened_listener *opened;
 	struct plan *plan;
 	size_t count = 0;
@@ -317,8 +271,11 @@ server_apply(struct server *s, struct conf_model *model,
 		plan_unref(plan);
 		return false;
 	}
+	/* What a fault does at once must not seem to come before it. */
+	telling.from_us = clock_now(&clock_real);
 	put_in_force(s, plan, opened, count);
-	plan_diff(s->plan, plan, tell_change, s);
+	telling.to_us = clock_now(&clock_real);
+	plan_diff(s->plan, plan, tell_change, &telling);
 	if (s->events != NULL)
 		event_buffer_flush(s->events);
 	log_listeners(plan, opened, count);
@@ -373,9 +330,12 @@ server_tick(struct server *s, int64_t now_us)
 
 	if (s->hosts != NULL && hosts_look(s->hosts, now_us, &names_us))
 		follow_services(s);
-	next_us = plan_clock_look(s->clock, now_us, tell_change, s);
+	/* Workers looked at the same clocks, perhaps before us. */
+	next_us = plan_clock_look(s->clock, now_us, tell_change,
+	    &(struct telling){s->events, MIN(s->due_us, now_us), now_us});
 	if (s->events != NULL)
 		event_buffer_flush(s->events);
+	s->due_us = next_us;
 	return MIN(next_us, names_us);
 }
 
@@ -448,9 +408,12 @@ server_drain(struct server *s)
 	s->hosts = NULL;
 	if (s->plan != NULL) {
 		struct plan *clear = plan_clear(s->plan);
+		int64_t now_us;
 
 		put_in_force(s, clear, NULL, 0);
-		plan_diff(s->plan, clear, tell_change, s);
+		now_us = clock_now(&clock_real);
+		plan_diff(s->plan, clear, tell_change,
+		    &(struct telling){s->events, now_us, now_us});
 		if (s->events != NULL)
 			event_buffer_flush(s->events);
 		set_plan(s, clear);

@@ -32,6 +32,8 @@ struct worker;
 	X(CLOSE_HEADER_TIMEOUT, "header_timeout", TIMEOUT)                     \
 	X(CLOSE_BAD_INPUT, "bad_input", CLIENT)                                \
 	X(CLOSE_TLS, "tls_failed", CLIENT)                                     \
+	X(CLOSE_LOOP, "loop", PROXY)                                           \
+	X(CLOSE_NO_DESTINATION, "no_destination", CLIENT)                      \
 	X(CLOSE_NO_ROUTE, "no_route", PROXY)                                   \
 	X(CLOSE_LIMIT, "connection_limit", PROXY)                              \
 	X(CLOSE_SHUTDOWN, "shutdown", PROXY)                                   \
@@ -85,11 +87,14 @@ struct accepted {
 	const char *listener; /* interned id */
 	uint64_t session;     /* its number */
 	uint64_t flow; /* number on its route; UINT64_MAX: not known yet */
+	uint16_t port; /* that it connected to; 0: a Unix socket */
 	struct sockaddr_storage peer;
 	/* What the front learnt (proxy/front.h); else NULL and 0. */
 	const struct armed_route *route; /* chosen already; NULL: not so */
 	struct tls *tls;	 /* owned: the layer of fd, secured */
 	struct tls_facts *facts; /* owned */
+	int owes; /* enum conf_accept: the client waits to hear of the dial
+		     (proxy/asking.h); ACCEPT_PLAIN: it does not */
 	const char *early;	 /* borrowed: bytes that were read already */
 	size_t early_len;
 };

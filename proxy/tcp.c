@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "faults/flow_trace.h"
+#include "proxy/asking.h"
 #include "proxy/flow_log.h"
 #include "proxy/protocol.h"
 #include "proxy/splice.h"
@@ -59,6 +61,24 @@ drop_plan(struct tcp *t)
 	t->plan = NULL;
 }
 
+/* Tells a client that asked for its destination what became of the dial;
+ * false: it does not listen. */
+static bool
+answer(struct tcp *t, enum dial_result result)
+{
+	struct str text = {0};
+	bool said;
+
+	if (t->owes == ACCEPT_PLAIN)
+		return true;
+	asking_answer(t->owes, result, &text);
+	t->owes = ACCEPT_PLAIN;
+	said = end_write(&t->ends[LINK_UP], text.text, text.len) ==
+	    (ssize_t)text.len;
+	str_fini(&text);
+	return said;
+}
+
 static void
 on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 {
@@ -70,8 +90,9 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 	dial_count(t->flow.counts, result,
 	    worker_now(t->session.worker) - t->dialed_us);
 	if (result != DIAL_OK) {
-		bool reset = result == DIAL_RESET;
+		bool reset = result == DIAL_RESET && t->owes == ACCEPT_PLAIN;
 
+		answer(t, result);
 		/* A session that ends by it tells of a reset itself. */
 		if (!reset)
 			flow_log_upstream(&t->flow,
@@ -83,6 +104,11 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 	end_attach(&t->ends[LINK_DOWN], fd,
 	    t->flow.route != NULL && t->flow.route->conf->upstream.is_unix);
 	tls_attach(tls, &t->ends[LINK_DOWN]);
+	if (!answer(t, result)) {
+		tcp_close(t, CLOSE_CLIENT_RESET, true);
+		return;
+	}
+	flow_trace_call(&t->flow, fd);
 	set_state(t, TCP_RELAY);
 	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
 		if (t->flow.links[dir].deaf_holds > 0)
@@ -155,6 +181,12 @@ on_end(struct flow *f, enum flow_end how)
 	struct worker *w = t->session.worker;
 
 	blame_fault(t);
+	/* As if the server had done it to us. */
+	if (t->owes != ACCEPT_PLAIN && how != END_SILENT) {
+		answer(t, DIAL_REFUSED);
+		tcp_close(t, CLOSE_FAULT, false);
+		return;
+	}
 	switch (how) {
 	case END_RST:
 		tcp_close(t, CLOSE_FAULT, true);
@@ -407,6 +439,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	    from->peer.ss_family == AF_UNIX);
 	tls_attach(from->tls, &t->ends[LINK_UP]);
 	t->facts = from->facts;
+	t->owes = (uint8_t)from->owes;
 	flow_init(&t->flow, &flow_ops, &w->engine, r, FLOW_STREAM,
 	    from->flow != UINT64_MAX
 		? from->flow

@@ -45,6 +45,8 @@ struct tcp {
 	bool dead[2];	   /* nothing can be written to this end any more */
 	bool rst_after;	   /* TCP_FLUSH ends by RST */
 	uint8_t reason;	   /* enum close_reason, the first one given */
+	uint8_t owes; /* enum conf_accept: the client waits to hear of the
+			 dial; ACCEPT_PLAIN: it does not, or no more */
 };
 
 /* Reads the source of the link as far as allowed and moves the bytes on. */

@@ -20,6 +20,7 @@
 #include "faults/engine.h"
 #include "proxy/end.h"
 
+struct destination;
 struct tls;
 struct tls_worker;
 struct worker;
@@ -29,14 +30,18 @@ struct worker;
 struct tls_facts {
 	char *sni;  /* owned; "": none was sent */
 	char *alpn; /* owned; agreed on, or (no tls) offered; "": none */
+	struct destination *destination; /* owned; NULL: none is known */
 };
 
 /* Returns owned; texts are copied (NULL: empty). */
 struct tls_facts *tls_facts_new(const char *sni, const char *alpn);
+/* What its hello says; texts are copied (NULL: empty). */
+void tls_facts_learn(struct tls_facts *facts, const char *sni,
+    const char *alpn);
 /* NULL is accepted. */
 void tls_facts_free(struct tls_facts *facts);
-/* Answers FACT_SNI and FACT_ALPN; false: unknown, or another fact. `facts`
- * may be NULL. */
+/* Answers FACT_SNI, FACT_ALPN and FACT_DESTINATION; false: unknown, or another
+ * fact. `facts` may be NULL. */
 bool tls_facts_answer(const struct tls_facts *facts, enum fact fact,
     struct view *to);
 

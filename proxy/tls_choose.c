@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "proxy/destination.h"
 #include "proxy/minted.h"
 #include "proxy/tls_layer.h"
 #include "proxy/tls_make.h"
@@ -119,12 +120,14 @@ static const char *
 upstream_name(const struct tls_start *start)
 {
 	const struct conf_route *conf = start->route->conf;
+	const struct conf_address *to;
 
 	if (conf->upstream_tls.server_name != NULL)
 		return conf->upstream_tls.server_name;
 	if (start->facts != NULL && start->facts->sni[0] != '\0')
 		return start->facts->sni;
-	return conf->upstream.is_unix ? NULL : conf->upstream.host;
+	to = destination_upstream(conf, start->facts);
+	return to == NULL || to->is_unix ? NULL : to->host;
 }
 
 static void
@@ -200,8 +203,10 @@ offer_protocols(struct tls *t, const struct tls_start *start)
 	SSL_set_alpn_protos(t->ssl, one, (unsigned)len + 1);
 }
 
+/* A session of the same server, as far as its name tells; where a route leads
+ * to many, nothing else would. */
 static void
-resume(struct tls *t, const char *name)
+resume(struct tls *t, const char *name, bool many)
 {
 	SSL_SESSION *session;
 	const char *was;
@@ -211,7 +216,7 @@ resume(struct tls *t, const char *name)
 	if (session == NULL)
 		return;
 	was = SSL_SESSION_get0_hostname(session);
-	if (name == NULL || was == NULL || strcmp(was, name) == 0)
+	if (name == NULL || was == NULL ? !many : strcmp(was, name) == 0)
 		SSL_set_session(t->ssl, session);
 	SSL_SESSION_free(session);
 }
@@ -223,5 +228,6 @@ tls_choose_upstream(struct tls *t, const struct tls_start *start)
 
 	set_name(t, name);
 	offer_protocols(t, start);
-	resume(t, name);
+	resume(t, name,
+		    start->route->conf->upstream.is_destination);
 }

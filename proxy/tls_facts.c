@@ -5,15 +5,24 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "proxy/destination.h"
 #include "proxy/tls_layer.h"
+
+void
+tls_facts_learn(struct tls_facts *f, const char *sni, const char *alpn)
+{
+	free(f->sni);
+	free(f->alpn);
+	f->sni = xstrdup(sni != NULL ? sni : "");
+	f->alpn = xstrdup(alpn != NULL ? alpn : "");
+}
 
 struct tls_facts *
 tls_facts_new(const char *sni, const char *alpn)
 {
 	struct tls_facts *f = xcalloc(1, sizeof(*f));
 
-	f->sni = xstrdup(sni != NULL ? sni : "");
-	f->alpn = xstrdup(alpn != NULL ? alpn : "");
+	tls_facts_learn(f, sni, alpn);
 	return f;
 }
 
@@ -24,6 +33,7 @@ tls_facts_free(struct tls_facts *facts)
 		return;
 	free(facts->sni);
 	free(facts->alpn);
+	destination_free(facts->destination);
 	free(facts);
 }
 
@@ -31,12 +41,16 @@ bool
 tls_facts_answer(const struct tls_facts *facts, enum fact fact,
     struct view *to)
 {
-	const char *text;
-
-	if (facts == NULL || (fact != FACT_SNI && fact != FACT_ALPN))
+	if (facts == NULL)
 		return false;
-	text = fact == FACT_SNI ? facts->sni : facts->alpn;
-	*to = view_of(text);
+	if (fact == FACT_SNI)
+		*to = view_of(facts->sni);
+	else if (fact == FACT_ALPN)
+		*to = view_of(facts->alpn);
+	else if (fact == FACT_DESTINATION && facts->destination != NULL)
+		*to = view_of(facts->destination->at.text);
+	else
+		return false;
 	return to->len > 0;
 }
 

@@ -300,7 +300,7 @@ udp_session_new(struct udp_port *port, const struct udp_path *path)
 		return NULL;
 	s = xcalloc(1, sizeof(*s));
 	memcpy(&from.peer, &path->client, sizeof(path->client));
-	from.session = atomic_fetch_add(w->session_numbers, 1) + 1;
+	from.session = atomic_fetch_add(&w->shared->session_numbers, 1) + 1;
 	session_init(&s->session, &session_ops, w, &from);
 	s->session.route = r->name;
 	s->route = r;

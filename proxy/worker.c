@@ -253,7 +253,7 @@ deliver_plan(struct mail *mail, void *arg)
 		w->precise |= w->plan->routes[i].conf->precise;
 	reconcile_all(w);
 	reap(w);
-	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
+	for (int i = 0; i < PROTOCOL_COUNT; i++) {
 		if (protocols[i]->reconcile != NULL)
 			protocols[i]->reconcile(w);
 	}
@@ -354,7 +354,7 @@ on_tidy(struct deadline *d, int64_t now_us)
 	atomic_store_explicit(&w->turned_us, now_us, memory_order_relaxed);
 	bytes_pool_trim(&w->engine.pool);
 	give_back(w);
-	for (int i = 0; i < PROTOCOLS_COUNT; i++) {
+	for (int i = 0; i < PROTOCOL_COUNT; i++) {
 		if (protocols[i]->tidy != NULL)
 			protocols[i]->tidy(w);
 	}
@@ -465,7 +465,7 @@ worker_free(struct worker *w)
 		while ((s = TAILQ_FIRST(&w->sessions)) != NULL)
 			s->ops->close(s, CLOSE_SHUTDOWN);
 		reap(w);
-		for (int i = 0; i < PROTOCOLS_COUNT; i++) {
+		for (int i = 0; i < PROTOCOL_COUNT; i++) {
 			if (protocols[i]->fini != NULL)
 				protocols[i]->fini(w);
 		}

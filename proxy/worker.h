@@ -11,6 +11,7 @@
 
 #include "base/mailbox.h"
 #include "faults/engine.h"
+#include "proxy/loops.h"
 #include "proxy/plan.h"
 #include "proxy/session.h"
 
@@ -31,6 +32,12 @@ struct turn_end {
 	bool queued;
 };
 TAILQ_HEAD(turn_end_list, turn_end);
+
+/* What all workers of a server have in common. */
+struct worker_shared {
+	atomic_uint_fast64_t session_numbers; /* of the last one made */
+	struct loops loops;
+};
 
 struct worker {
 	struct engine engine; /* clock, deadlines, memory, events */
@@ -62,8 +69,7 @@ struct worker {
 	size_t spare_pipes_count;
 	struct http1_pool *http1_pool; /* idle upstream connections */
 	struct udp *udp;	       /* its datagram ports; NULL: none yet */
-	/* Of the last session made anywhere; shared by all. */
-	atomic_uint_fast64_t *session_numbers;
+	struct worker_shared *shared; /* borrowed */
 	struct tls_worker *tls; /* what TLS layers share; NULL: none yet */
 	bool draining, stopping, started;
 	pthread_t thread;
@@ -73,7 +79,7 @@ struct worker {
 
 #define WORKER_SCRATCH (128 * 1024)
 
-/* Makes a worker (not running) whose events nobody hears; session_numbers is
+/* Makes a worker (not running) whose events nobody hears; `shared` is
  * to be set before it runs. Borrows the resolver. Returns owned, or NULL and
  * err. */
 struct worker *worker_new(unsigned index, uint64_t seed,

@@ -73,6 +73,8 @@ emit(void *arg, const struct event_record *event)
 void
 worker_listen(struct worker *w, struct sink *sink)
 {
+	if (sink != NULL && (sink_wanted(sink) & ~EVENTS_OF_CONTROL) == 0)
+		sink = NULL;
 	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	w->events = sink != NULL ? event_buffer_new(sink) : NULL;

@@ -33,7 +33,7 @@ START_TEST(the_text_of_a_kind_says_everything)
 	holds("  shape: one of uniform, normal, pareto, default normal\n");
 	holds("  share: fraction, 0 … 1, default 50%\n");
 	holds("long enough for a second\nline.\n\nAnother paragraph.\n");
-	holds("Every fault also takes name, stream, layer, enabled,");
+	holds("Every fault also takes name, stream, layer, at,");
 	ck_assert_ptr_null(strstr(out.text, "secret"));
 	str_fini(&out);
 	describe_kind_text(&out, &fake_abort);
@@ -132,7 +132,8 @@ START_TEST(json_names_types_bounds_and_choices)
 	      "\"default\":\"10ms\",\"min\":0,\"max\":3600000000,\"bounds\":"
 	      "\"0ms … 1h\",\"unit\":\"ms\",\"help\":\"How long\"}");
 	holds("\"choices\":[\"uniform\",\"normal\",\"pareto\"]");
-	holds("\"protocols\":[\"tcp\",\"http\",\"udp\",\"dns\"]");
+	holds("\"protocols\":[\"tcp\",\"http\",\"udp\",\"dns\","
+	      "\"redis\",\"postgres\"]");
 	holds("\"http_only\":false,\"has_stream\":true");
 	ck_assert_ptr_null(strstr(out.text, "secret"));
 	str_fini(&out);

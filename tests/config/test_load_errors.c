@@ -37,8 +37,8 @@ static const struct complaint file[] = {
      "t.conf:1: unknown key \"sede\" in the file; did you mean \"seed\"?"},
     {"xyzzy = 1;",
      "unknown key \"xyzzy\" in the file; expected one of version, seed, "
-     "workers, drain_timeout, control, log, observe, services, routes, "
-     "partitions, "
+     "workers, drain_timeout, control, log, observe, trace, grafana, "
+     "services, routes, partitions, "
      "experiment, load, steady, guards, phases, scenarios, report, "
      "schedule\n"},
     {"\n\nworkers = 257;",
@@ -125,7 +125,7 @@ static const struct complaint routes[] = {
      "route \"r\" listens where the control API does, 127.0.0.1:8474"},
     {ROUTE "protocol = \"htpp\"; }",
      "protocol: \"htpp\" is unknown; expected one of tcp, http, udp, "
-     "dns, did you "
+     "dns, redis, postgres, did you "
      "mean \"http\"?"},
     {ROUTE "buffer = \"1KiB\"; }",
      "buffer: 1KiB is out of bounds; expected 4KiB … 1GiB"},
@@ -143,7 +143,8 @@ static const struct complaint routes[] = {
      "there is another route \"r\" at t.conf:1; expected different names"},
     {ROUTE "}, " OTHER "}",
      "route \"s\" is never reached: route \"r\" takes everything on :1; "
-     "expected match = { host, path or sni } on all but the last"},
+     "expected match = { host, path, sni or destination } on all but the "
+     "last"},
     {ROUTE "}, " OTHER HTTP "}",
      "route \"s\" listens on :1 with another protocol than route \"r\""},
     {ROUTE HTTP "match = { path = \"/x\"; }; }, " OTHER HTTP
@@ -201,8 +202,8 @@ static const struct complaint faults[] = {
      "unknown key \"latncy\" in a fault of type latency; did you mean "
      "\"latency\"?"},
     {"{ type = \"latency\"; colour = 1; }",
-     "expected one of latency, jitter, type, name, stream, layer, enabled, "
-     "probability, when, first"},
+     "expected one of latency, jitter, type, name, stream, layer, at, "
+     "enabled, probability, when, first"},
     {"{ type = \"every_type\"; secret = 1; }", "unknown key \"secret\""},
     {"{ type = \"latency\"; latency = \"80 parsecs\"; }",
      "latency: \"80 parsecs\" is not a duration; expected a number with"},

@@ -158,11 +158,15 @@ START_TEST(the_full_example_leaves_no_field_out)
 	check_differs(conf_match_fields, r, "");
 	check_differs(conf_tls_fields, r, "");
 	check_differs(conf_upstream_tls_fields, r, "");
-	check_differs(conf_fault_fields, &r->faults[0], "");
+	check_differs(conf_fault_fields, &r->faults[0], "at");
+	ck_assert_int_eq(r->faults[1].at, AT_AFTER);
 	check_differs(conf_when_fields, &r->faults[0].conditions.when,
-		      "dns_name dns_type");
+		      "dns_name dns_type command");
 	check_differs(conf_when_fields, &m->routes[3].faults[0].conditions.when,
-		      "client sni alpn host method path query header status");
+		      "client sni alpn host method path query header status "
+		      "command");
+	ck_assert_str_eq(m->routes[4].faults[0].conditions.when.command.text,
+			 "GET");
 	check_differs(fake_fields, r->faults[0].params, "");
 	check_differs(conf_partition_fields, &m->partitions[0],
 		      "shape members isolate dial");

@@ -79,6 +79,8 @@ START_TEST(every_group_has_a_table)
 					    "control",
 					    "log",
 					    "observe",
+					    "trace",
+					    "grafana",
 					    "service",
 					    "route",
 					    "match",

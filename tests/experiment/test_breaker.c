@@ -261,6 +261,69 @@ START_TEST(too_little_traffic_decides_nothing)
 }
 END_TEST
 
+#define SLOW_US 600000
+#define ROOM	8
+
+/* Calls that take SLOW_US and end so, of which `room` find place at a time, if
+ * room > 0; else five that fail open a breaker for two seconds. */
+static void
+run_slow(struct sim *s, size_t room, enum call_outcome outcome)
+{
+	double ends[ROOM] = {0}, lift = FAULT_US + 20e6, open_until = 0;
+	size_t next = 0, failed = 0;
+
+	sim_fault(sim_api(s), "hang", FAULT_US, (int64_t)lift);
+	for (double at = 0; at < lift; at += sim_exponential(s, 1e6 / 30)) {
+		bool slow = at >= FAULT_US;
+		double stop = at + (slow ? SLOW_US : 1000) + sim_noise(s);
+		bool skip = room > 0 ? ends[next] > at : at < open_until;
+
+		sim_call(s, sim_edge(s), (int64_t)at, (int64_t)(skip ? at + 500
+			: stop + 300), skip ? CALL_ERROR : CALL_OK);
+		if (skip)
+			continue;
+		sim_call(s, sim_api(s), (int64_t)at + 200, (int64_t)stop,
+		    slow ? outcome : CALL_OK);
+		ends[next] = stop;
+		next = (next + 1) % ROOM;
+		failed += slow;
+		if (room == 0 && failed % 20 == 0 && slow)
+			open_until = at + 2e6;
+	}
+	sim_judge_by(s, (int64_t)lift, breaker_judge);
+}
+
+START_TEST(a_limit_of_calls_at_a_time_is_no_breaker)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, (uint64_t)_i);
+	run_slow(&s, ROOM, _i % 2 == 0 ? CALL_OK : CALL_CLIENT_ABORT);
+	v = sim_verdict(&s, "breaker");
+	ck_assert_int_eq(v->state, STATE_INCONCLUSIVE);
+	ck_assert_ptr_nonnull(strstr(v->why, "a limit"));
+	sim_fini(&s);
+
+	sim_init(&s, (uint64_t)_i);
+	run_slow(&s, 0, CALL_CLIENT_ABORT);
+	ck_assert_int_eq(sim_verdict(&s, "breaker")->state, STATE_CONFIRMED);
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(calls_that_are_skipped_without_a_failure_show_no_breaker)
+{
+	struct sim s;
+
+	sim_init(&s, 1);
+	run_slow(&s, 0, CALL_OK);
+	ck_assert_int_eq(sim_verdict(&s, "breaker")->state,
+	    STATE_INCONCLUSIVE);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(without_the_edge_it_cannot_be_seen)
 {
 	struct service o = {.threshold = 5, .open_us = 3e6, .probes = 1,
@@ -296,6 +359,10 @@ main(void)
 	tcase_add_test(tc, half_open_that_does_not_reopen_is_seen);
 	tcase_add_loop_test(tc, probes_of_half_open_are_counted, 1, 4);
 	tcase_add_test(tc, too_little_traffic_decides_nothing);
+	tcase_add_loop_test(tc, a_limit_of_calls_at_a_time_is_no_breaker, 0,
+	    10);
+	tcase_add_test(tc,
+	    calls_that_are_skipped_without_a_failure_show_no_breaker);
 	tcase_add_test(tc, without_the_edge_it_cannot_be_seen);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

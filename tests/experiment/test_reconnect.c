@@ -24,9 +24,11 @@ connects(struct sim *s, int64_t at_us, bool cut)
 	return c;
 }
 
-/* Comes back after base, 2 base, 4 base, …; at most `most` times. */
+/* Comes back after base, 2 base, 4 base, … (linear: 3 base, …); at most
+ * `most` times. */
 static void
-outage(struct sim *s, int64_t from_us, double base_us, size_t most)
+outage_by(struct sim *s, int64_t from_us, double base_us, size_t most,
+    bool linear)
 {
 	double at = (double)from_us + 100;
 
@@ -37,9 +39,15 @@ outage(struct sim *s, int64_t from_us, double base_us, size_t most)
 
 		if (!cut)
 			return;
-		at = (double)c->closed_us + base_us * pow(2, (double)k) +
-		    sim_noise(s);
+		at = (double)c->closed_us + sim_noise(s) +
+		    base_us * (linear ? (double)k + 1 : pow(2, (double)k));
 	}
+}
+
+static void
+outage(struct sim *s, int64_t from_us, double base_us, size_t most)
+{
+	outage_by(s, from_us, base_us, most, false);
 }
 
 START_TEST(five_outages_tell_the_law_of_reconnects)
@@ -56,6 +64,24 @@ START_TEST(five_outages_tell_the_law_of_reconnects)
 	ck_assert_str_eq(verdict_fact(v, "shape")->word, "exponential");
 	ck_assert_double_eq_tol(verdict_fact(v, "factor")->value.lo, 2, 0.1);
 	ck_assert_double_eq(verdict_fact(v, "gave_up")->value.lo, 0);
+	sim_fini(&s);
+}
+END_TEST
+
+START_TEST(steps_that_are_added_are_told)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	for (int i = 0; i < 5; i++)
+		outage_by(&s, FAULT_US + i * 40000000LL, 2e5, 100, true);
+	sim_judge(&s, 300000000);
+	v = sim_verdict(&s, "reconnect");
+	ck_assert_str_eq(verdict_fact(v, "shape")->word, "linear");
+	ck_assert_double_eq_tol(verdict_fact(v, "step_s")->value.lo, 0.2,
+	    0.01);
+	ck_assert_ptr_null(verdict_fact(v, "factor"));
 	sim_fini(&s);
 }
 END_TEST
@@ -129,6 +155,7 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, five_outages_tell_the_law_of_reconnects);
+	tcase_add_test(tc, steps_that_are_added_are_told);
 	tcase_add_test(tc, who_gives_up_is_said_to);
 	tcase_add_test(tc, nobody_who_comes_back_is_told_as_absent);
 	tcase_add_test(tc, connections_side_by_side_hide_the_pauses);

@@ -13,6 +13,7 @@
 #define DRIP_FROM_US 110000000
 #define DRIP_TO_US   200000000
 #define CALL_US	     10000000 /* a call may last so long */
+#define PIECE_US     300000   /* between drops */
 
 struct client {
 	double hang_us, drip_us; /* when it leaves; 0: it stays */
@@ -36,7 +37,10 @@ waits(struct sim *s, const char *kind, int64_t at_us, double leaves_us)
 	    leaves_us > 0 ? CALL_CLIENT_ABORT : CALL_RESET);
 
 	c->kind = intern(kind);
-	c->first_us = strcmp(kind, "drip") == 0 ? at_us + 1000 : 0;
+	if (strcmp(kind, "drip") != 0)
+		return;
+	c->first_us = at_us + 1000;
+	c->last_us = c->end_us - (int64_t)sim_between(s, 0, PIECE_US);
 }
 
 static void
@@ -108,6 +112,72 @@ START_TEST(who_was_answered_did_not_wait_in_silence)
 	v = sim_verdict(&s, "timeout");
 	ck_assert_uint_eq(v->n, 20);
 	ck_assert_double_eq_tol(verdict_fact(v, "after_s")->value.lo, 1, 0.01);
+	sim_fini(&s);
+}
+END_TEST
+
+/* The hang is lifted, and who still waits gets an answer. */
+START_TEST(who_waits_until_a_hang_is_lifted_has_no_time_out)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "hang", HANG_FROM_US, HANG_FROM_US + CALL_US);
+	for (int i = 0; i < 20; i++) {
+		int64_t at_us = HANG_FROM_US + i * 400000;
+		struct call *c = sim_call(&s, sim_api(&s), at_us,
+		    HANG_FROM_US + CALL_US + 1000, CALL_OK);
+
+		c->kind = intern("hang");
+	}
+	sim_judge(&s, HANG_TO_US);
+	v = sim_verdict(&s, "timeout");
+	ck_assert_int_eq(v->state, STATE_ABSENT);
+	ck_assert_double_eq_tol(verdict_fact(v, "horizon_s")->value.lo, 10,
+	    0.01);
+	sim_fini(&s);
+}
+END_TEST
+
+static const struct {
+	double hang_us, drip_us;
+	double quiet_us; /* since the last drop */
+	int stay;	 /* so many see the drips to the end */
+	const char *kind;
+} leavers[] = {
+    /* A drop came later than the time-out: whose was it? */
+    {1e6, 1.01e6, 1e6, 0, "unknown"},
+    {1e6, 2.3e6, 1e6, 0, "idle"},
+    {1e6, 1.01e6, 2e5, 0, "total"},
+    /* Some drips are fast enough. */
+    {2e6, 2.01e6, 2e5, 10, "low_speed"},
+    /* curl -y 2 looks every second: a deadline, or a speed? */
+    {2.2e6, 2e6, 2e5, 0, "unknown"},
+    {2.2e6, 2e6, 2e5, 10, "low_speed"},
+};
+
+START_TEST(the_last_drop_tells_what_clients_go_by)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "hang", HANG_FROM_US, HANG_TO_US);
+	sim_fault(sim_api(&s), "drip", DRIP_FROM_US, DRIP_TO_US);
+	for (int i = 0; i < 20 + leavers[_i].stay; i++) {
+		int64_t at_us = DRIP_FROM_US + i * 1000000;
+		struct call *c;
+
+		waits(&s, "hang", at_us - DRIP_FROM_US + HANG_FROM_US,
+		    leavers[_i].hang_us);
+		waits(&s, "drip", at_us, i < 20 ? leavers[_i].drip_us : 0);
+		c = &sim_api(&s)->calls.items[sim_api(&s)->calls.count - 1];
+		c->last_us = c->end_us - (int64_t)leavers[_i].quiet_us;
+	}
+	sim_judge(&s, DRIP_TO_US);
+	v = sim_verdict(&s, "timeout");
+	ck_assert_str_eq(verdict_fact(v, "kind")->word, leavers[_i].kind);
 	sim_fini(&s);
 }
 END_TEST
@@ -227,6 +297,10 @@ main(void)
 	    (int)COUNT_OF(clients));
 	tcase_add_test(tc, one_fault_leaves_the_kind_open);
 	tcase_add_test(tc, who_was_answered_did_not_wait_in_silence);
+	tcase_add_test(tc,
+	    who_waits_until_a_hang_is_lifted_has_no_time_out);
+	tcase_add_loop_test(tc, the_last_drop_tells_what_clients_go_by, 0,
+	    (int)COUNT_OF(leavers));
 	tcase_add_test(tc, a_cut_wire_hides_who_left);
 	tcase_add_test(tc, a_time_within_our_own_lateness_is_no_number);
 	tcase_add_test(tc, four_samples_are_too_few);

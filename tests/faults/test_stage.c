@@ -169,7 +169,7 @@ START_TEST(the_rest_of_the_head_is_known_even_to_a_stage_that_came_late)
 	ck_assert_uint_eq(heads[0], 6);
 	ck_assert_uint_eq(heads[1], 3);
 	ck_assert_uint_eq(heads[2], 0);
-	ck_assert(stage_is_http(f->flow.links[LINK_DOWN].first));
+	ck_assert(stage_is_exchange(f->flow.links[LINK_DOWN].first));
 }
 END_TEST
 

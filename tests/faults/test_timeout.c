@@ -162,6 +162,27 @@ START_TEST(swallowed_bytes_never_fill_the_link)
 }
 END_TEST
 
+START_TEST(behind_an_answer_that_vanished_nothing_follows)
+{
+	struct harness *h = harness_new(1);
+	struct harness_flow *f;
+
+	h->protocol = "redis";
+	harness_add(h, "timeout,timeout=500ms");
+	f = harness_prepare(h, FLOW_EXCHANGE);
+	harness_begin(f);
+	harness_send(f, LINK_DOWN, "+OK");
+	harness_eof(f, LINK_DOWN);
+	harness_advance(h, 499 * MS);
+	ck_assert(!f->ended && !f->got[LINK_DOWN].eof);
+	harness_advance(h, 2 * MS);
+	ck_assert(f->ended);
+	ck_assert_int_eq(f->how, END_FIN);
+	harness_expect(f, LINK_DOWN, "");
+	harness_free(h);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -175,6 +196,7 @@ main(void)
 	    a_new_timeout_counts_from_the_same_moment,
 	    a_new_timeout_of_zero_calls_the_close_off,
 	    swallowed_bytes_never_fill_the_link,
+	    behind_an_answer_that_vanished_nothing_follows,
 	    NULL,
 	};
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeds anything to the readers of headers that observe/ has: traceparent and
- * Accept. What is taken for a trace reads back the same. */
+/* Feeds anything to the readers that observe/ has: of the headers traceparent,
+ * tracestate and Accept, and of a collector's answer. What is taken for a
+ * trace reads back the same. */
 #include "observe/exposition.h"
+#include "observe/otlp.h"
 #include "observe/trace.h"
 
 #include <stdlib.h>
@@ -30,6 +32,21 @@ try_trace(struct view text)
 	must(memmem(text.at, text.len, id, strlen(id)) != NULL);
 }
 
+/* What is passed on is valid: it is taken again, and then is the same. */
+static void
+try_state(struct view text)
+{
+	struct str state = {0}, again = {0};
+
+	if (trace_state_add(&state, text) && state.len > 0) {
+		must(trace_state_add(&again,
+		    (struct view){state.text, state.len}));
+		must(strcmp(state.text, again.text) == 0);
+	}
+	str_fini(&state);
+	str_fini(&again);
+}
+
 /* Whatever the label holds, it ends where it should: at an unescaped quote
  * that is the last byte. */
 static void
@@ -55,6 +72,9 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
 	struct view text = {copy, len};
 
 	try_trace(text);
+	try_state(text);
+	must(otlp_rejected(OTLP_PROTOBUF, text) >= 0);
+	must(otlp_rejected(OTLP_JSON, text) >= 0);
 	try_label(text);
 	exposition_accept(text);
 	free(copy);

@@ -165,6 +165,20 @@ on_header(const struct flow *flow, const char *name, size_t n, struct view *to)
 	return false;
 }
 
+static bool
+on_command(const struct flow *flow, size_t n, struct view *to)
+{
+	const char *const *commands = flow_of(flow)->commands;
+
+	for (; commands != NULL && *commands != NULL; commands++) {
+		if (n-- == 0) {
+			*to = view_of(*commands);
+			return true;
+		}
+	}
+	return false;
+}
+
 static int
 on_status(const struct flow *flow)
 {
@@ -213,6 +227,7 @@ static const struct flow_ops http2_ops = {
     .trailers = on_trailers,
     .fact = on_fact,
     .header = on_header,
+    .command = on_command,
     .status = on_status,
     .is_http2 = true,
 };
@@ -230,6 +245,7 @@ static const struct flow_ops ops = {
     .websocket = on_websocket,
     .fact = on_fact,
     .header = on_header,
+    .command = on_command,
     .status = on_status,
 };
 
@@ -300,6 +316,15 @@ harness_open_datagrams(struct harness *h)
 
 	harness_begin(f);
 	return f;
+}
+
+void
+harness_learn(struct harness_flow *f, const char *const *commands, bool more)
+{
+	f->commands = commands;
+	f->flow.asking = more;
+	if (f->opened)
+		flow_learned(&f->flow);
 }
 
 void

@@ -65,6 +65,7 @@ struct harness_flow {
 	const char *facts[FACT_COUNT];
 	const char *const *headers; /* "Name: value", NULL-ended */
 	int status;
+	const char *const *commands; /* NULL-ended; harness_learn() tells */
 };
 
 struct harness {
@@ -109,6 +110,9 @@ struct harness_flow *harness_open_datagrams(struct harness *h);
 /* The same in two steps, with another type or facts in between. */
 struct harness_flow *harness_prepare(struct harness *h, enum flow_type type);
 void harness_begin(struct harness_flow *f);
+/* The request names these commands (NULL-ended); `more`: perhaps others. */
+void harness_learn(struct harness_flow *f, const char *const *commands,
+    bool more);
 /* The session ends by itself; the record stays. */
 void harness_close(struct harness_flow *f);
 

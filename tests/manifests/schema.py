@@ -133,7 +133,7 @@ KINDS = {
         data_=LABELS),
     "Kustomization": Group(
         apiVersion_=Of(str, "kustomize.config.k8s.io/v1beta1"), kind_=TEXT,
-        resources_=TEXTS,
+        resources_=TEXTS, patches=List(Group(path_=TEXT)),
         configMapGenerator=List(Group(
             name_=TEXT, files_=TEXTS, behavior=Of(str, "replace")), "name"),
         generatorOptions=Group(disableNameSuffixHash=BOOL),

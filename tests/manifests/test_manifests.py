@@ -43,6 +43,25 @@ def containers(pod):
     return pod.get("initContainers", []) + pod["containers"]
 
 
+def merged(base, patch):
+    """A strategic merge, as far as the examples need it: mappings by key,
+    lists of named things by name, everything else is replaced."""
+    if isinstance(base, dict) and isinstance(patch, dict):
+        made = dict(base)
+        for key, value in patch.items():
+            made[key] = merged(base[key], value) if key in base else value
+        return made
+    if isinstance(base, list) and all(
+            isinstance(item, dict) and "name" in item
+            for item in [*base, *patch]):
+        old = {item["name"]: item for item in base}
+        new = {item["name"]: item for item in patch}
+        return [item for name, item in new.items() if name not in old] + [
+            merged(item, new[name]) if name in new else item
+            for name, item in old.items()]
+    return patch
+
+
 class Documents:
     """All manifests of a Kustomization and of those it builds on."""
 
@@ -57,6 +76,14 @@ class Documents:
                 self.all += self.parents[-1].all
             else:
                 self.all += load(path)
+        for entry in self.kustomization.get("patches", ()):
+            for patch in load(folder, entry["path"]):
+                self.patch(patch)
+
+    def patch(self, patch):
+        at = [(d["kind"], d["metadata"]["name"]) for d in self.all].index(
+            (patch["kind"], patch["metadata"]["name"]))
+        self.all[at] = merged(self.all[at], patch)
 
     def of(self, kind):
         return [d for d in self.all if d["kind"] == kind]
@@ -75,8 +102,8 @@ class Kubernetes(unittest.TestCase):
         self.folders = sorted(
             entry.path for entry in os.scandir(KUBERNETES) if entry.is_dir())
         self.each = [Documents(folder) for folder in self.folders]
-        self.pods = [d["spec"]["template"]["spec"] for d in
-                     self.each[0].of("Deployment")]
+        self.pods = [d["spec"]["template"]["spec"] for documents in self.each
+                     for d in documents.of("Deployment")]
 
     def test_every_field_is_known_and_of_its_type(self):
         for documents in self.each:
@@ -150,16 +177,39 @@ class Kubernetes(unittest.TestCase):
             for c in containers(pod):
                 security = c["securityContext"]
                 self.assertIs(security["allowPrivilegeEscalation"], False)
+                if c["name"] == "intercept":
+                    continue
                 self.assertEqual(security["capabilities"], {"drop": ["ALL"]})
+                self.assertNotIn("runAsNonRoot", security)
+
+    def test_one_container_makes_firewall_rules_and_may_do_just_that(self):
+        pods = [pod for pod in self.pods for c in containers(pod)
+                if c["name"] == "intercept"]
+        self.assertEqual(len(pods), 1)
+        by_name = {c["name"]: c for c in containers(pods[0])}
+        intercept = by_name["intercept"]
+        self.assertEqual(intercept["securityContext"]["capabilities"],
+                         {"drop": ["ALL"], "add": ["NET_ADMIN"]})
+        self.assertIn(intercept, pods[0]["initContainers"])
+        self.assertNotIn("restartPolicy", intercept)
+        self.assertEqual(intercept["args"][:2], ["intercept", "up"])
+        # It leaves out the sidecar, and nobody else.
+        user = by_name["faultwire"]["securityContext"]["runAsUser"]
+        self.assertEqual(intercept["args"][-2:], ["--skip-user", str(user)])
+        self.assertNotEqual(
+            user, by_name["app"]["securityContext"].get(
+                "runAsUser", pods[0]["securityContext"]["runAsUser"]))
 
     def test_the_sidecar_is_ready_before_the_application(self):
         sidecars = [c for pod in self.pods
-                    for c in pod.get("initContainers", ())]
-        self.assertEqual([c["name"] for c in sidecars], ["faultwire"])
-        self.assertEqual(sidecars[0]["restartPolicy"], "Always")
-        self.assertIn("startupProbe", sidecars[0])
-        self.assertTrue(sidecars[0]["securityContext"]
-                        ["readOnlyRootFilesystem"])
+                    for c in pod.get("initContainers", ())
+                    if c["name"] != "intercept"]
+        self.assertEqual({c["name"] for c in sidecars}, {"faultwire"})
+        for sidecar in sidecars:
+            self.assertEqual(sidecar["restartPolicy"], "Always")
+            self.assertIn("startupProbe", sidecar)
+            self.assertTrue(sidecar["securityContext"]
+                            ["readOnlyRootFilesystem"])
 
     @unittest.skipIf(shutil.which("kubectl") is None,
                      "kubectl is not installed")

@@ -242,6 +242,38 @@ START_TEST(what_was_not_consumed_is_freed)
 }
 END_TEST
 
+static void
+on_traced(void *arg, const struct event_record *e)
+{
+	if (e->type == EVENT_FLOW_CLOSE)
+		*(uint16_t *)arg += e->trace->peer_port;
+}
+
+START_TEST(what_a_record_points_to_is_copied_and_forgotten)
+{
+	struct event_trace trace = {.peer_port = 7};
+	struct sink *sink = sink_new(SINK_LIMIT_BYTES, NULL);
+	struct sink *small = sink_new(1, NULL);
+	struct event_buffer *b = event_buffer_new(sink);
+	struct event_buffer *lost = event_buffer_new(small);
+	const struct event_record close = {
+	    .type = EVENT_FLOW_CLOSE, .trace = &trace};
+	uint16_t sum = 0;
+
+	sink_add(sink, on_traced, &sum);
+	event_buffer_add(b, &close);
+	event_buffer_add(lost, &close);
+	trace.peer_port = 100;
+	event_buffer_add(b, &close);
+	event_buffer_free(b);
+	event_buffer_free(lost);
+	sink_run(sink);
+	ck_assert_uint_eq(sum, 107);
+	sink_free(sink);
+	sink_free(small);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -259,6 +291,7 @@ main(void)
 	tcase_add_test(c, consumers_may_come_and_go_while_events_are_told);
 	tcase_add_test(c, threads_lose_nothing_and_each_keeps_its_order);
 	tcase_add_test(c, what_was_not_consumed_is_freed);
+	tcase_add_test(c, what_a_record_points_to_is_copied_and_forgotten);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -79,6 +79,33 @@ START_TEST(everything_else_is_invalid)
 }
 END_TEST
 
+START_TEST(what_goes_on_is_version_00_with_the_flags_that_we_know)
+{
+	struct trace_context t;
+	char text[TRACE_PARENT_TEXT];
+
+	ck_assert(trace_parse(VIEW("cc-" ID "-" PARENT "-ff-more"), &t));
+	trace_print(&t, text);
+	ck_assert_str_eq(text, "00-" ID "-" PARENT "-03");
+}
+END_TEST
+
+START_TEST(members_of_tracestate_are_gathered_in_order)
+{
+	struct str state = {0};
+
+	ck_assert(trace_state_add(&state, VIEW("a=1, b=2,,")));
+	ck_assert(trace_state_add(&state, VIEW("")));
+	ck_assert(trace_state_add(&state, VIEW("\tc=3,a=4")));
+	ck_assert_str_eq(state.text, "a=1,b=2,c=3");
+	/* "a" is not "aa". */
+	ck_assert(trace_state_add(&state, VIEW("aa=1")));
+	ck_assert_str_eq(state.text, "a=1,b=2,c=3,aa=1");
+	ck_assert(!trace_state_add(&state, VIEW("d=4,E=5")));
+	str_fini(&state);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -86,5 +113,7 @@ main(void)
 	    (const TTest *const[]){a_good_header_gives_its_ids_and_flags,
 		blanks_around_it_are_none_of_it,
 		later_versions_may_go_on_behind_a_dash,
-		everything_else_is_invalid, NULL});
+		everything_else_is_invalid,
+		what_goes_on_is_version_00_with_the_flags_that_we_know,
+		members_of_tracestate_are_gathered_in_order, NULL});
 }

@@ -61,6 +61,55 @@ class Exchanges(Scenario):
         self.assertEqual(ask(self.c, target="/bad").status, 500)
         self.assertEqual(ask(self.c, target="/good").status, 200)
 
+    # --- before and after
+
+    def reset(self):
+        self.c.send(request("POST", "/order", b"1"))
+        self.c.expect_end("rst")
+        self.c = self.client(self.port)
+
+    def test_a_reset_before_reaches_the_client_only(self):
+        self.prepare(fault("reset_peer", at="before",
+                           when={"method": "POST"}))
+        self.reset()
+        self.assertEqual(self.server.requests, [])
+        self.assertEqual(ask(self.c).status, 200)
+        flow = self.proxy.wait_journal("it", type="flow_close",
+                                       method="POST")[0]
+        self.assertEqual([flow[k] for k in ("forwarded", "answered",
+                                            "delivered", "stores")],
+                         ["none", "none", "none", True])
+
+    def test_a_reset_after_comes_when_the_answer_is_whole(self):
+        self.prepare(fault("reset_peer", at="after"))
+        watch = Watch()
+        self.reset()
+        self.assertLess(watch.seconds(), 5)
+        self.assertEqual(self.server.requests[0].body, b"1")
+        flow = self.proxy.wait_journal("it", type="flow_close",
+                                       method="POST")[0]
+        self.assertEqual([flow[k] for k in ("forwarded", "answered",
+                                            "delivered")],
+                         ["whole", "whole", "none"])
+        self.set()
+        self.served()
+        flow = self.proxy.wait_journal("it", type="flow_close",
+                                       reason="done", method="POST")[0]
+        self.assertEqual([flow[k] for k in ("forwarded", "answered",
+                                            "delivered")],
+                         ["whole", "whole", "whole"])
+
+    def test_at_is_for_kinds_of_http_too(self):
+        self.prepare(fault("abort", status=502, at="after",
+                           when={"status": "2xx"}),
+                     fault("latency", latency="100ms", at="before"))
+        watch = Watch()
+        self.assertEqual(ask(self.c, "POST", "/o", b"1").status, 502)
+        self.assert_took(watch.seconds(), 0.1, 5)
+        self.assertEqual(self.server.requests[0].body, b"1")
+        self.set()
+        self.served()
+
     def test_abort_answers_a_large_upload_before_it_is_complete(self):
         self.prepare(fault("abort", status=507))
         sender = self.c.send_in_background(

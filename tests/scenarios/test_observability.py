@@ -12,15 +12,18 @@ import urllib.parse
 
 from harness import (ROOT, Scenario, Serving, ask, conf, fault, free_port,
                      get, peers, response, route, wait_until)
+from harness.api import Client
 from harness.web import read_message
 
 PLACE = os.path.join(ROOT, "examples", "observability")
 RULES = os.path.join(PLACE, "prometheus", "faultwire.rules.yml")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-BOARDS = ("faultwire-overview", "faultwire-route", "faultwire-self")
+BOARDS = ("faultwire-experiment", "faultwire-overview", "faultwire-route",
+          "faultwire-self")
 # What Grafana puts in for its variables.
 VARIABLES = {"$__rate_interval": "1m", "$job": "faultwire",
-             "$instance": ".*", "$route": "web"}
+             "$instance": ".*", "$route": "web",
+             "$experiment": "trial"}
 METRIC = re.compile(r"[a-z_]+:faultwire_[a-z0-9_]+:[a-z0-9_]+|"
                     r"\b(?:faultwire|process|toxiproxy|scrape)_[a-z0-9_]+"
                     r"(?!\w*\()|\bup\b(?=\{)")
@@ -106,13 +109,28 @@ class Files(Scenario):
         for panel in panels:
             self.assertGreater(len(panel["description"]), 10, panel["title"])
             self.assertIn(panel["datasource"]["uid"],
-                          ("${datasource}", "${logs}"))
+                          ("${datasource}", "${logs}", "${traces}"))
             at = panel["gridPos"]
             self.assertLessEqual(at["x"] + at["w"], 24)
             cells = {(x, y) for x in range(at["x"], at["x"] + at["w"])
                      for y in range(at["y"], at["y"] + at["h"])}
             self.assertFalse(cells & taken, f"{panel['title']} overlaps")
             taken |= cells
+
+    def test_links_lead_where_there_is_something(self):
+        """URLs of data links hold JSON, and name sources that are asked
+        for."""
+        made = board("faultwire-experiment")
+        sources = {v["name"] for v in made["templating"]["list"]
+                   if v["type"] == "datasource"}
+        links = [link["url"] for panel in made["panels"] for link in
+                 panel.get("fieldConfig", {}).get("defaults", {}).get("links", ())]
+        self.assertGreater(len(links), 4)
+        for url in links:
+            panes = json.loads(url.split("panes=", 1)[1])
+            for pane in panes.values():
+                self.assertIn(pane["datasource"].strip("${}"), sources)
+                self.assertTrue(pane["queries"])
 
     def test_every_board_shows_the_windows_of_faults(self):
         for name in BOARDS:
@@ -141,7 +159,7 @@ class Scraped(Scenario):
              route("tcp", self.ports[1], self.serving().port,
                    fault("latency", latency="1ms")),
              {**route("split", self.ports[2], 1), "from": "a", "to": "b"}],
-            services=services,
+            services=services, observe={"reactions": True},
             partitions=[{"name": "p", "groups": [["a"], ["b"]]}],
             control={"listen": f"127.0.0.1:{self.control}"},
             observe={"reactions": True}))
@@ -169,6 +187,17 @@ class Scraped(Scenario):
         return text + ("  - job_name: text\n    static_configs:\n"
                        "      - targets: "
                        f'["127.0.0.1:{self.relay.port}"]\n')
+
+    def experiment(self):
+        """An experiment runs, and an alert noticed it."""
+        api = Client(f"127.0.0.1:{self.control}")
+        self.assertEqual(api.post("/v1/leases", {
+            "ttl": "10m", "name": "trial"}).status, 201)
+        reply = api.post("/hooks/alertmanager", {"version": "4", "alerts": [{
+            "status": "firing", "startsAt": time.strftime(
+                "%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "labels": {"alertname": "Theirs", "route": "web"}}]})
+        self.assertEqual(reply.json["matched"], 1)
 
     def traffic(self, requests):
         client = self.client(self.ports[0])
@@ -199,6 +228,7 @@ class Scraped(Scenario):
                    what=f"{expression} being {value}")
 
     def test_prometheus_takes_both_formats_rules_and_boards(self):
+        self.experiment()
         self.traffic(8)
         for job in ("faultwire", "text"):
             self.wait_number(f'sum(faultwire_requests_total{{job="{job}"}})',

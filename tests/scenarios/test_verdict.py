@@ -121,6 +121,23 @@ class Reconnects(Scenario):
         self.assertAlmostEqual(found[0]["factor"], 2, delta=0.25)
 
 
+class Windows(Scenario):
+    def test_what_a_fault_does_at_once_does_not_come_before_it(self):
+        server = self.serving()
+        port, proxy, text = self.proxied(server.port)
+        for n in range(10):
+            with socket.create_connection(("127.0.0.1", port), 10) as conn:
+                conn.sendall(b"x")
+                self.assertEqual(conn.recv(1), b"x")
+                proxy.reload(text(fault("down")))
+                with self.assertRaises(ConnectionResetError):
+                    conn.recv(1)
+            proxy.reload(text())
+            cut = proxy.wait_journal("its end", type="flow_close", flow=n)
+            armed = proxy.wait_journal("the fault", type="fault_armed")
+            self.assertLessEqual(armed[n]["ts_us"], cut[0]["ts_us"])
+
+
 class Command(Scenario):
     def test_bad_input_is_told_with_its_place(self):
         head = '{"type":"journal","ts_us":0,"format":1}\n'

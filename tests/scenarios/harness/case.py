@@ -39,13 +39,13 @@ class Scenario(unittest.TestCase):
         self.addCleanup(made.close)
         return made
 
-    def serving(self, serve=echo, address="127.0.0.1"):
-        made = Serving(serve, address)
+    def serving(self, serve=echo, address="127.0.0.1", port=0):
+        made = Serving(serve, address, port)
         self.addCleanup(made.close)
         return made
 
-    def web(self, answer=None, name="web", address="127.0.0.1"):
-        made = Web(answer, name, address)
+    def web(self, answer=None, name="web", address="127.0.0.1", port=0):
+        made = Web(answer, name, address, port)
         self.addCleanup(made.close)
         return made
 

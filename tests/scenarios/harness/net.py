@@ -182,14 +182,17 @@ class Conn:
 class Backend:
     """A listening socket under the test's own control."""
 
-    def __init__(self, address="127.0.0.1", receive_buffer=None, backlog=4096):
+    def __init__(self, address="127.0.0.1", receive_buffer=None, backlog=4096,
+                 port=0):
         if address.startswith("/"):
             self.sock = socket.socket(socket.AF_UNIX)
             where = address
         else:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             self.sock = socket.socket(family)
-            where = (address, 0)
+            where = (address, port)
+            if port:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                  receive_buffer)
@@ -233,8 +236,8 @@ class Backend:
 class Serving:
     """A backend that serves every connection in a thread of its own."""
 
-    def __init__(self, serve, address="127.0.0.1"):
-        self.backend = Backend(address)
+    def __init__(self, serve, address="127.0.0.1", port=0):
+        self.backend = Backend(address, port=port)
         self.port, self.address = self.backend.port, self.backend.address
         self.serve, self.count, self.open = serve, 0, []
         threading.Thread(target=self._run, daemon=True).start()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients from npm, of the versions that tests/clients/NAME/package.json asks
-for, installed beside the program. Tests are skipped where there is none."""
+"""Clients from npm, of the versions that tests/clients/NAME/package.json and its
+lock file ask for, installed beside the program. Tests are skipped where there
+is none."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -40,19 +42,29 @@ def npm_folder(name):
     folder = os.path.join(os.path.dirname(os.path.abspath(BIN)),
                           f"clients-{name}")
     os.makedirs(folder, exist_ok=True)
-    wanted, said = _wanted(name), ""
-    if _installed(folder, wanted):
-        return folder
+    # Tests that run at the same time may want the same.
+    with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _installed(folder, _wanted(name)):
+            _install(folder, name)
+    return folder
+
+
+def _install(folder, name):
+    locked = os.path.join(sources(name), "package-lock.json")
+    command = ["npm", "install", "--no-package-lock"]
+    if os.path.exists(locked):
+        shutil.copy(locked, folder)
+        command = ["npm", "ci"]
     shutil.copy(os.path.join(sources(name), "package.json"), folder)
     try:
         done = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts",
-             "--no-package-lock", "--no-progress"], cwd=folder, timeout=120,
+            command + ["--no-audit", "--no-fund", "--ignore-scripts",
+                       "--no-progress"], cwd=folder, timeout=120,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=False)
         said = (done.stdout + done.stderr).strip().replace("\n", "; ")
     except subprocess.TimeoutExpired:
         said = "npm took too long"
-    if not _installed(folder, wanted):
+    if not _installed(folder, _wanted(name)):
         raise unittest.SkipTest(f"npm cannot install it: {said[-200:]}")
-    return folder

@@ -125,6 +125,24 @@ http {{ {temporary} access_log off; client_max_body_size 100m;
     return peer
 
 
+def alertmanager(test, url):
+    """Hands every alert to that webhook at once."""
+    program = find(test, "prometheus-alertmanager", "/usr/bin/alertmanager")
+    peer = Peer(test, "faultwire-alertmanager-")
+    with open(os.path.join(peer.dir, "alertmanager.yml"), "w",
+              encoding="utf-8") as f:
+        f.write("route: {receiver: hook, group_wait: 0s, "
+                "group_interval: 1s, group_by: ['...']}\n"
+                f"receivers: [{{name: hook, webhook_configs: "
+                f"[{{url: '{url}', send_resolved: true}}]}}]\n")
+    peer.launch([program, "--config.file=alertmanager.yml",
+                 f"--web.listen-address=127.0.0.1:{peer.port}",
+                 "--storage.path=data", "--cluster.listen-address="])
+    wait_until(lambda: get(peer.port, "/-/ready").status == 200,
+               what="Alertmanager being ready")
+    return peer
+
+
 def prometheus(test, config, files=()):
     """A server with that configuration; `files` are copied beside it."""
     program = find(test, "prometheus")

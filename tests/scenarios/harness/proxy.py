@@ -112,7 +112,7 @@ class Faultwire:
             if ready:
                 self.wait_ready()
         except BaseException:
-            self._clean_up()
+            self.discard()
             raise
 
     def _with_hosts(self, hosts):
@@ -305,9 +305,10 @@ class Faultwire:
             assert not REPORT.search(errors), errors
             assert code == 0, f"exit code {code}\n{self.story()}"
         finally:
-            self._clean_up()
+            self.discard()
 
-    def _clean_up(self):
+    def discard(self):
+        """Removes what it left behind, however it ended."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()

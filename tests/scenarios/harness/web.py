@@ -105,10 +105,10 @@ class Web(Serving):
     """An HTTP server. `answer(message)` gives the response's bytes; by
     default it echoes the body and names itself and the target."""
 
-    def __init__(self, answer=None, name="web", address="127.0.0.1"):
+    def __init__(self, answer=None, name="web", address="127.0.0.1", port=0):
         self.name, self.requests = name, []
         self.answer = answer or self.echo
-        super().__init__(self._serve, address)
+        super().__init__(self._serve, address, port)
 
     def echo(self, message):
         return response(message.body, headers=[

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is told to others while the proxy runs: spans to a collector,
+ * annotations to Grafana. It listens to the stream of events as the journal
+ * does, and is set up anew when the configuration says something else.
+ *
+ *	feed ─► spans ─► span_queue ─► courier ─► collector
+ *	   └──► windows ─► courier ─► Grafana
+ */
+#ifndef CONTROL_TELEMETRY_H
+#define CONTROL_TELEMETRY_H
+
+#include "control/fault_windows.h"
+#include "control/feed.h"
+#include "telemetry/counts.h"
+
+struct telemetry;
+
+/* As the model says, from now on. Borrows feed and server. Returns owned. */
+struct telemetry *telemetry_new(struct feed *feed, struct server *server,
+    const struct conf_model *model);
+/* From now on it is as the model says; what did not change goes on. What is
+ * wrong is logged, and not told then. */
+void telemetry_apply(struct telemetry *t, const struct conf_model *model);
+/* Which faults are, and were lately, in force. Borrowed. */
+struct fault_windows *telemetry_windows(const struct telemetry *t);
+/* What was delivered and lost. Borrowed. */
+const struct telemetry_counts *telemetry_counts(const struct telemetry *t);
+/* The server is about to end. NULL is accepted. */
+void telemetry_detach(struct telemetry *t);
+/* Sends what is there, for a short while at most. The feed must still be
+ * there. NULL is accepted. */
+void telemetry_free(struct telemetry *t);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A flow's place in a trace: read from its request's headers or begun here,
+ * carried on in the head that goes upstream, and told with the flow's last
+ * event, from which spans are made (telemetry/). Nothing of it exists while
+ * no spans are wanted. */
+#ifndef FAULTS_FLOW_TRACE_H
+#define FAULTS_FLOW_TRACE_H
+
+#include <sys/socket.h>
+
+#include "faults/engine.h"
+
+struct message;
+
+/* From now on flows of this engine are traced so; on its thread. */
+void engine_trace(struct engine *e, const struct trace_policy *policy);
+/* The flow begins; its host knows the request. Before decisions are made. */
+void flow_trace_begin(struct flow *f);
+/* Writes traceparent and tracestate of a request's head, if that is wanted;
+ * before faults edit it. */
+void flow_trace_edit(struct flow *f, struct message *m);
+/* The flow is sent on from now, by that connection (-1: it is being made);
+ * again: by another. */
+void flow_trace_call(struct flow *f, int fd);
+/* The upstream's part is over. */
+void flow_trace_done(struct flow *f);
+/* Its trace, sampled or not; without spans what the request says. False: it
+ * is in none. */
+bool flow_trace_context(const struct flow *f, struct trace_context *to);
+/* True if its spans are kept; fills `to` with what they say. */
+bool flow_trace_tell(const struct flow *f, struct event_trace *to);
+/* Our span towards the client; NULL: there is none. Borrowed. */
+const unsigned char *flow_trace_span(const struct flow *f);
+void flow_trace_end(struct flow *f);
+
+#endif

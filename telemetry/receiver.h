@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One who is told by HTTP, as couriers see it: where it is, what every request
+ * carries, and what an answer means for the next try. A courier's thread
+ * only, once it is made. */
+#ifndef TELEMETRY_RECEIVER_H
+#define TELEMETRY_RECEIVER_H
+
+#include "client/http_client.h"
+#include "config/url.h"
+
+struct receiver_settings {
+	const char *url;
+	const char *token;   /* NULL: none */
+	const char *headers; /* "Name: value\r\n" each; NULL: none */
+	const char *ca_file; /* NULL: the system's */
+	int64_t timeout_us;
+	const char *signal; /* constant; what is sent there, for the log */
+};
+
+struct receiver {
+	struct http_client_target target;
+	char *base;    /* owned; path of its URL without a "/" at its end */
+	char *token;   /* owned */
+	char *headers; /* owned */
+	const char *signal;
+	unsigned failures; /* in a row */
+	bool told; /* the log knows that it cannot be reached */
+};
+
+/* What an answer is worth. */
+enum receipt {
+	RECEIPT_OK,    /* 2xx */
+	RECEIPT_RETRY, /* nobody, or 429, 502, 503, 504: again, later */
+	RECEIPT_DROP,  /* anything else: never again */
+};
+
+/* Copies everything. False: err says what is wrong; to be finished in any
+ * case. */
+bool receiver_init(struct receiver *r, const struct receiver_settings *s,
+    struct error *err) WARN_UNUSED;
+void receiver_fini(struct receiver *r);
+/* Sends a request (its headers are the receiver's) and waits for the answer.
+ * Says in the log when the receiver fails first and when it takes again.
+ * `to` is to be finished in any case. */
+enum receipt receiver_send(struct receiver *r, int cancel_fd,
+    const struct http_client_request *request, struct http_client_reply *to);
+/* How long to wait behind the last failure: it doubles, up to a limit, is
+ * spread at random, and is never shorter than the answer wished. */
+int64_t receiver_backoff_us(const struct receiver *r,
+    const struct http_client_reply *reply);
+
+#endif

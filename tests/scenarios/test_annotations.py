@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Windows of faults as annotations in Grafana: their times and tags, behind a
+restart too; and that Grafana delays nobody, whatever it does."""
+
+import os
+import signal
+import time
+
+from harness import (Scenario, Watch, conf, fault, free_port, route, scrape,
+                     wait_until)
+from harness.api import control
+from harness.grafana import TOKEN, Grafana
+
+ENV = {"FAULTWIRE_GRAFANA_TOKEN": TOKEN}
+
+
+def now_ms():
+    return time.time() * 1000
+
+
+class Annotated(Scenario):
+    def grafana(self, **options):
+        made = Grafana(**options)
+        self.addCleanup(made.close)
+        return made
+
+    def annotated(self, *faults, grafana=None, group=None, env=None,
+                  **groups):
+        self.gathered = grafana or self.grafana()
+        self.port = free_port()
+        self.group = {"url": self.gathered.url, **(group or {})}
+        self.control = free_port()
+        self.text = conf.text(
+            [route("db", self.port, self.serving().port, *faults)],
+            control={"listen": f"127.0.0.1:{self.control}"},
+            grafana=self.group, **groups)
+        self.proxy = self.start(self.text, env=env or ENV)
+        self.api = control(self.proxy)
+        return self.proxy
+
+    def add(self, **more):
+        reply = self.api.post("/v1/routes/db/faults", {
+            "name": "slow", "type": "latency", "latency": "1ms", **more})
+        self.assertEqual(reply.status, 201, reply.raw)
+
+    def remove(self, name="slow"):
+        self.assertEqual(
+            self.api.delete(f"/v1/routes/db/faults/{name}").status // 100, 2)
+
+    def lost(self):
+        return {s.labels["reason"]: s.value for s in
+                scrape(self.control).find("faultwire_telemetry_dropped_total",
+                                          signal="annotations")}
+
+
+class Windows(Annotated):
+    def test_a_window_is_a_region_with_tags(self):
+        self.annotated(group={"tags": ["team:x"]})
+        start = now_ms()
+        self.add()
+        (made,) = self.gathered.wait()
+        self.assertAlmostEqual(made["time"], start, delta=1000)
+        # Nobody knows when it ends: a while ahead.
+        self.assertGreater(made["timeEnd"], start + 60000)
+        self.assertIn('latency "slow" on route db', made["text"])
+        tags = made["tags"]
+        self.assertEqual(sorted(t for t in tags if not t.startswith("run:")),
+                         ["fault:slow", "faultwire", "kind:latency",
+                          "route:db", "team:x"])
+        self.assertEqual(len(tags), 6)
+        time.sleep(0.1)
+        self.remove()
+        end = now_ms()
+        (made,) = self.gathered.wait(lambda a: a[0]["timeEnd"] < end + 1000)
+        self.assertAlmostEqual(made["timeEnd"], end, delta=1000)
+        self.assertLess(made["time"], made["timeEnd"])
+
+    def test_it_opens_with_its_planned_end(self):
+        self.annotated()
+        self.add(**{"for": "30s"})
+        (made,) = self.gathered.wait()
+        self.assertAlmostEqual(made["timeEnd"] - made["time"], 30000,
+                               delta=2)
+
+    def test_what_ends_as_planned_needs_no_word(self):
+        self.annotated()
+        self.add(**{"for": "1s"})
+        wait_until(lambda: self.proxy.log_events("fault_cleared"),
+                   what="the end")
+        (made,) = self.gathered.wait()
+        time.sleep(0.3)
+        self.assertAlmostEqual(made["timeEnd"] - made["time"], 1000, delta=60)
+
+    def test_experiments_are_told_by_the_name_of_their_lease(self):
+        self.annotated()
+        lease = self.api.post("/v1/leases", {"ttl": "30s",
+                                             "name": "cache-outage"}).json
+        reply = self.api.post("/v1/routes/db/faults", {
+            "name": "slow", "type": "latency", "latency": "1ms"},
+            headers={"Faultwire-Lease": lease["lease"]})
+        self.assertEqual(reply.status, 201, reply.raw)
+        (made,) = self.gathered.wait()
+        self.assertIn("experiment:cache-outage", made["tags"])
+        name = "faultwire_experiment_running"
+        self.assertEqual(scrape(self.control).value(
+            name, experiment="cache-outage"), 1)
+        self.api.delete(f"/v1/leases/{lease['lease']}")
+        before = now_ms()
+        self.gathered.wait(lambda a: a[0]["timeEnd"] < before + 2000)
+        self.assertFalse(scrape(self.control).has(name))
+
+    def test_flapping_is_one_window(self):
+        self.annotated()
+        self.add(on="50ms", off="50ms")
+        self.proxy.wait_log("fault_cleared", 3)
+        self.assertEqual(len(self.gathered.wait()), 1)
+        before = now_ms()
+        self.remove()
+        self.gathered.wait(lambda a: before - 1000 < a[0]["timeEnd"] <
+                           before + 2000)
+        self.assertEqual(len(self.gathered.all()), 1)
+
+    def test_partitions_are_told_as_one(self):
+        self.annotated(services=[{"name": "a"}, {"name": "b"}],
+                       partitions=[{"name": "split", "mode": "reject",
+                                    "groups": [["a"], ["b"]]}])
+        (made,) = self.gathered.wait()
+        self.assertEqual(made["text"], "partition split")
+        self.assertIn("partition:split", made["tags"])
+
+    def test_the_end_of_the_program_ends_them(self):
+        self.annotated(fault("latency", latency="1ms"))
+        self.gathered.wait()
+        self.proxy.signal(15)
+        self.assertEqual(self.proxy.wait(), 0)
+        (made,) = self.gathered.all()
+        self.assertAlmostEqual(made["timeEnd"], now_ms(), delta=3000)
+
+
+class Restart(Annotated):
+    def crash(self):
+        self.proxy.process.kill()
+        self.proxy.process.wait()
+        self.proxy.stopped = True
+        self.addCleanup(self.proxy.discard)
+
+    def again(self, text):
+        self.proxy.write(text)
+        self.start(None, path=self.proxy.conf, env=ENV)
+
+    def test_what_is_still_in_force_goes_on(self):
+        self.annotated(fault("latency", latency="1ms", name="slow"))
+        (before,) = self.gathered.wait()
+        self.crash()
+        self.again(self.text)
+        wait_until(lambda: [c for c in self.gathered.calls
+                            if c[0] == "GET"][1:], what="a look back")
+        time.sleep(0.5)
+        (after,) = self.gathered.all()
+        self.assertEqual(after["time"], before["time"])
+        self.assertEqual([c[0] for c in self.gathered.calls].count("POST"), 1)
+
+    def test_what_is_not_ends(self):
+        self.annotated(fault("latency", latency="1ms", name="slow"))
+        self.gathered.wait()
+        self.crash()
+        self.again(self.text.replace('type = "latency"', 'type = "latency"; '
+                                     'enabled = false'))
+        (made,) = self.gathered.wait(
+            lambda a: a[0]["timeEnd"] < now_ms() + 1000)
+        self.assertGreater(made["timeEnd"], made["time"])
+
+
+class Trouble(Annotated):
+    def test_a_grafana_that_is_away_gets_it_later(self):
+        self.annotated(grafana=self.grafana(answers=[None, 503]))
+        start = now_ms()
+        watch = Watch()
+        self.add()
+        self.remove()
+        self.assertLess(watch.seconds(), 1)
+        (made,) = self.gathered.wait()
+        self.assertAlmostEqual(made["time"], start, delta=1000)
+        self.assertAlmostEqual(made["timeEnd"], start, delta=1500)
+        self.assertEqual(set(self.lost().values()), {0})
+
+    def test_who_may_not_write_is_told_and_counted(self):
+        self.annotated(grafana=self.grafana(role="Viewer"))
+        self.add()
+        line = self.proxy.wait_log("telemetry_failed")[0]
+        self.assertEqual((line["signal"], line["code"]),
+                         ("annotations", 403))
+        self.assertIn("permissions", line["error"])
+        wait_until(lambda: self.lost()["refused"] == 1, what="the count")
+        # It is not asked again for ever.
+        time.sleep(0.5)
+        posts = [c for c in self.gathered.calls if c[0] == "POST"]
+        self.assertEqual(len(posts), 1)
+
+    def test_a_wrong_token_is_no_reason_to_stop(self):
+        self.annotated(env={"FAULTWIRE_GRAFANA_TOKEN": "wrong"})
+        self.add()
+        line = self.proxy.wait_log("telemetry_failed")[0]
+        self.assertEqual(line["code"], 401)
+        self.assertNotIn("wrong", self.proxy.raw_log())
+
+    def test_a_silent_grafana_delays_nothing(self):
+        silent = self.serving(lambda conn: conn.recv_end(60))
+        self.annotated(group={"url": f"http://127.0.0.1:{silent.port}"})
+        for n in range(20):
+            watch = Watch()
+            self.add(name=f"f{n}")
+            self.assertLess(watch.seconds(), 0.5)
+        watch = Watch()
+        self.proxy.signal(signal.SIGTERM)
+        self.proxy.signal(signal.SIGTERM)
+        self.assertEqual(self.proxy.wait(), 0)
+        self.assertLess(watch.seconds(), 8)
+
+    def test_the_token_may_stand_in_a_file(self):
+        self.gathered = self.grafana()
+        proxy = self.annotated(grafana=self.gathered, env={"X": "1"})
+        path = os.path.join(proxy.dir, "token")
+        with open(path, "w", encoding="ascii") as f:
+            f.write(TOKEN + "\n")
+        proxy.reload(self.text.replace(
+            'grafana = {', f'grafana = {{ token_file = "{path}";'))
+        self.add()
+        self.gathered.wait()
+
+    def test_settings_that_are_wrong_are_said(self):
+        proxy = self.annotated()
+        for group, said in (
+                ({"url": "grafana:3000"}, "grafana.url: \"grafana:3000\" "
+                 "begins with neither http:// nor https://"),
+                ({"url": "http://u:p@g"}, "belong in a token file"),
+                ({"token_file": "/x"}, "grafana lacks \"url\""),
+                ({"ulr": "http://g"}, "did you mean \"url\"?")):
+            text = conf.text([], grafana=group)
+            proxy.reload_refused(text)
+            self.assertIn(said, proxy.log_events("config_error")[-1]["error"])
