@@ -27,6 +27,7 @@
 enum wait_kind {
 	WAIT_NONE,
 	WAIT_SILENT,
+	WAIT_LATE, /* silent, too; but the answer comes by itself */
 	WAIT_TRICKLE,
 	WAIT_BLIND, /* the client's leaving is not seen either */
 };
@@ -37,7 +38,7 @@ static const struct {
 } waits[] = {
     {"hang", WAIT_SILENT},
     {"timeout", WAIT_SILENT},
-    {"latency", WAIT_SILENT},
+    {"latency", WAIT_LATE},
     {"drip", WAIT_TRICKLE},
     {"bandwidth", WAIT_TRICKLE},
     {"slicer", WAIT_TRICKLE},
@@ -83,12 +84,14 @@ waited(const struct call *c, bool trickle)
 }
 
 /* Did it wait in that way, under the fault? Who got an answer in the end, as
- * when a hang is lifted, waited in silence until then. */
+ * when a hang is lifted, waited in silence until then; an answer that was but
+ * late tells nothing of who would not have waited. */
 static bool
 is_waiting(const struct scope *s, const struct call *c, bool trickle)
 {
 	return c->kind == s->kind && c->request_us != 0 &&
-	    (!trickle || c->first_us != 0);
+	    (trickle ? c->first_us != 0
+		     : c->first_us == 0 || wait_of(s->kind) != WAIT_LATE);
 }
 
 static bool
@@ -275,7 +278,7 @@ judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
 		verdict_line(v, w.line_last);
 	}
 	if (say_time(s, &w, v)) {
-		if (wait == WAIT_SILENT)
+		if (wait != WAIT_TRICKLE)
 			say_kind(s, middle_of(&w), v);
 		waiting_fini(&w);
 		return;
@@ -418,6 +421,6 @@ timeouts_judge(const struct scope *s, struct verdicts *to)
 	if (s->edge == NULL || wait == WAIT_BLIND)
 		return;
 	judge_leak(s, to);
-	if (wait == WAIT_SILENT)
+	if (wait != WAIT_TRICKLE)
 		judge_order(s, to);
 }

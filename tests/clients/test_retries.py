@@ -3,7 +3,8 @@
 
 import unittest
 
-from expect import (Between, Near, doubling, no_retries, retries, steady)
+from expect import (Between, Near, Verdict, doubling, no_retries, retries,
+                    steady)
 from libraries_base import Libraries, failing, lanes_as_tests, retrying
 
 
@@ -22,6 +23,13 @@ class Retries(Libraries):
         retrying("retries", "axios", *no_retries()),
         retrying("retries", "got", *retries(
             2, first_s=Near(1), shape="increasing"), fault=failing(12)),
+        # They are told to come back after a second.
+        retrying("retries", "got told", *retries(2, first_s=Near(1)),
+                 Verdict("retry_after", "abort"),
+                 fault=failing(headers=["Retry-After: 1"])),
+        retrying("retries", "p-retry told",
+                 Verdict("retry_after", "abort", "ABSENT"),
+                 fault=failing(headers=["Retry-After: 1"])),
         retrying("retries", "got 0", *no_retries()),
         retrying("retries", "ky", *retries(3, **doubling(0.3))),
         retrying("retries", "ky 0", *no_retries()),

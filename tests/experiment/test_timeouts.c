@@ -140,6 +140,23 @@ START_TEST(who_waits_until_a_hang_is_lifted_has_no_time_out)
 }
 END_TEST
 
+START_TEST(answers_that_are_late_show_no_time_out_nor_none)
+{
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "latency", HANG_FROM_US, HANG_TO_US);
+	for (int i = 0; i < 20; i++)
+		sim_call(&s, sim_api(&s), HANG_FROM_US + i * 400000,
+		    HANG_FROM_US + i * 400000 + 800000, CALL_OK)
+		    ->kind = intern("latency");
+	sim_judge(&s, HANG_TO_US);
+	ck_assert_int_eq(sim_verdict(&s, "timeout")->state,
+	    STATE_NOT_EXERCISED);
+	sim_fini(&s);
+}
+END_TEST
+
 static const struct {
 	double hang_us, drip_us;
 	double quiet_us; /* since the last drop */
@@ -299,6 +316,7 @@ main(void)
 	tcase_add_test(tc, who_was_answered_did_not_wait_in_silence);
 	tcase_add_test(tc,
 	    who_waits_until_a_hang_is_lifted_has_no_time_out);
+	tcase_add_test(tc, answers_that_are_late_show_no_time_out_nor_none);
 	tcase_add_loop_test(tc, the_last_drop_tells_what_clients_go_by, 0,
 	    (int)COUNT_OF(leavers));
 	tcase_add_test(tc, a_cut_wire_hides_who_left);

@@ -182,7 +182,7 @@ class Preflight(Experiment):
                       done.stdout)
         done = self.experiment(text, "--json", verb="plan")
         findings = json.loads(done.stdout)["findings"]
-        self.assertIn(("undecided", "recovery"),
+        self.assertIn(("undecided", "breaker"),
                       [(f["state"], f["mech"]) for f in findings])
 
     def test_the_smallest_example_is_good_and_can_be_planned(self):

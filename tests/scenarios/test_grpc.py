@@ -75,7 +75,7 @@ TABLE = [
     (fault("headers", set=["Content-Type: text/html"]), {}, "OK", 1),
     (fault("malform", kind="empty"), {}, "INTERNAL", 0),
     (fault("malform", kind="bad_chunk"), {}, "OK", 1),
-    (fault("timeout", timeout="5s"), {"timeout": 0.3}, "INTERNAL", 0),
+    (fault("timeout", timeout="5s"), {"timeout": 0.3}, "DEADLINE_EXCEEDED", 0),
     (fault("connect_delay", delay="2s"), {"timeout": 0.3},
      "DEADLINE_EXCEEDED", 0),
     (fault("down"), {"timeout": 2}, "UNAVAILABLE", 0),

@@ -161,8 +161,7 @@ class Scraped(Scenario):
              {**route("split", self.ports[2], 1), "from": "a", "to": "b"}],
             services=services, observe={"reactions": True},
             partitions=[{"name": "p", "groups": [["a"], ["b"]]}],
-            control={"listen": f"127.0.0.1:{self.control}"},
-            observe={"reactions": True}))
+            control={"listen": f"127.0.0.1:{self.control}"}))
         # Prometheus asks for OpenMetrics; through here it gets text.
         self.relay = Serving(self.as_text)
         self.addCleanup(self.relay.close)
