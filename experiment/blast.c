@@ -29,7 +29,8 @@ add_route(const struct scope *s, const struct route *r, struct radius *to)
 	}
 	to->observed++;
 	to->calls += now.n;
-	if (!digest_is_worse(&base, &now))
+	if (!digest_is_worse(&base, &now,
+		    s->record->noise_us))
 		return;
 	to->affected++;
 	to->calls_affected += now.n;
@@ -135,7 +136,8 @@ judge_cascade(const struct scope *s, struct verdicts *to)
 			continue;
 		observed++;
 		calls += now.n;
-		affected += digest_is_worse(&base, &now);
+		affected += digest_is_worse(&base, &now,
+		    s->record->noise_us);
 	}
 	endpoints_fini(&e);
 	if (known == 0)

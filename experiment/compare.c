@@ -84,12 +84,14 @@ digest_during(const struct scope *s, const struct calls *calls,
 }
 
 bool
-digest_is_worse(const struct digest *base, const struct digest *now)
+digest_is_worse(const struct digest *base, const struct digest *now,
+    int64_t noise_us)
 {
 	struct range d = stat_newcombe(base->failed, base->n, now->failed,
 	    now->n);
 
 	return d.lo > WORSE_SHARE ||
-	    (now->p95_ci_us.lo > base->p95_ci_us.hi &&
+	    (now->p95_ci_us.lo > base->p95_ci_us.hi +
+		    (double)MAX(noise_us, COMPARE_SLOWER_US) &&
 		now->p95_us > WORSE_TIME * base->p95_us);
 }

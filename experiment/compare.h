@@ -20,7 +20,11 @@ void digest_take(const struct calls *calls, int64_t from_us, int64_t to_us,
 /* Those of all windows of the scope together. */
 void digest_during(const struct scope *s, const struct calls *calls,
     struct digest *to);
-/* Does `now` fail more, or take longer, than chance allows? */
-bool digest_is_worse(const struct digest *base, const struct digest *now);
+/* A difference in time that is less, or less than our own timers' noise, is
+ * none. */
+#define COMPARE_SLOWER_US 1000
+/* Does `now` fail more, or take longer, than chance and noise allow? */
+bool digest_is_worse(const struct digest *base, const struct digest *now,
+    int64_t noise_us);
 
 #endif

@@ -45,7 +45,8 @@ is_sibling(const struct record *part, size_t route)
 {
 	for (size_t i = 0; i < part->routes_count; i++) {
 		if (part->routes[i].windows_count > 0 &&
-		    (i == route || leads_to(part, route, i)))
+		    (i == route || leads_to(part, route, i) ||
+		     leads_to(part, i, route)))
 			return false;
 	}
 	return true;
@@ -72,7 +73,8 @@ spread_find(const struct record *part, struct spread **to)
 		s->faulted = r->windows_count > 0;
 		s->sibling = is_sibling(part, i);
 		s->observed = base.n >= TOTALS_MIN && now.n >= TOTALS_MIN;
-		s->worse = s->observed && totals_is_worse(&base, &now);
+		s->worse =
+		    s->observed && totals_is_worse(&base, &now, part->noise_us);
 		totals_fini(&base);
 		totals_fini(&now);
 	}

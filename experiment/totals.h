@@ -56,7 +56,9 @@ void totals_calls(const struct calls *calls, const struct spans *within,
 void totals_fini(struct totals *t);
 struct totals_quantile totals_at(const struct totals *t, double p);
 /* Does `now` fail more than chance allows, by a point at least, or is its p95
- * longer by a quarter with intervals that do not touch? */
-bool totals_is_worse(const struct totals *base, const struct totals *now);
+ * longer by a quarter with intervals that do not touch, within the noise of
+ * our own timers either? */
+bool totals_is_worse(const struct totals *base, const struct totals *now,
+		     int64_t noise_us);
 
 #endif

@@ -280,6 +280,7 @@ START_TEST(siblings_are_routes_whose_calls_need_no_faulted_one)
 
 	sim_init(&s, 1);
 	record_route(&s.record, "other");
+	record_route(&s.record, "behind")->edge = 1; /* "api" calls it */
 	sim_fault(sim_api(&s), "down", S(40), S(80));
 	other = &s.record.routes[2];
 	for (int i = 0; i < 80; i++) {
@@ -289,10 +290,11 @@ START_TEST(siblings_are_routes_whose_calls_need_no_faulted_one)
 	}
 	s.record.end_us = S(80);
 	record_finish(&s.record);
-	ck_assert_uint_eq(spread_find(&s.record, &all), 3);
+	ck_assert_uint_eq(spread_find(&s.record, &all), 4);
 	ck_assert(!all[0].sibling && !all[0].faulted && !all[0].worse);
 	ck_assert(!all[1].sibling && all[1].faulted && !all[1].observed);
 	ck_assert(all[2].sibling && all[2].observed && all[2].worse);
+	ck_assert(!all[3].sibling);
 	free(all);
 	sim_fini(&s);
 }
