@@ -185,6 +185,16 @@ class Preflight(Experiment):
         self.assertIn(("undecided", "breaker"),
                       [(f["state"], f["mech"]) for f in findings])
 
+    def test_all_examples_are_good_and_decide_something(self):
+        for name in ("quick", "first-cycle", "next-cycle"):
+            path = os.path.join(ROOT, f"examples/experiments/{name}.conf")
+            done = run("experiment", "check", path)
+            self.assert_code(0, done)
+            done = run("experiment", "plan", "--json", path)
+            self.assert_code(0, done)
+            states = {f["state"] for f in json.loads(done.stdout)["findings"]}
+            self.assertIn("decides", states)
+
     def test_the_smallest_example_is_good_and_can_be_planned(self):
         path = os.path.join(ROOT, "examples/experiments/minimal.conf")
         for verb in ("check", "plan"):
