@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Feeds anything to the readers of CONNECT and SOCKS 5 (the first byte says
- * which, the second in which pieces). Pieces must not matter, and what is
+ * which, and whether whole URLs are taken; the second in which pieces). Pieces must not matter, and what is
  * taken for a wish is one. */
 #include "proxy/asking.h"
 
@@ -19,15 +19,16 @@ must(bool holds)
 		abort();
 }
 
+/* `first` is the first byte. */
 static enum asking_result
-feed(struct asking *a, int accept, struct view text, size_t step,
+feed(struct asking *a, unsigned char first, struct view text, size_t step,
     struct str *reply)
 {
 	enum asking_result result = ASKING_MORE;
 	size_t at = 0, have = 0;
 
-	asking_init(a, accept, accept == ACCEPT_CONNECT && step % 2 == 0,
-	    4096);
+	asking_init(a, first & 1 ? ACCEPT_SOCKS5 : ACCEPT_CONNECT,
+	    (first & 3) == 2, 4096);
 	while (result == ASKING_MORE && have < text.len) {
 		char *copy;
 
@@ -55,14 +56,12 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
 	struct asking whole, pieces;
 	enum asking_result result;
 	struct view text;
-	int accept;
 
 	if (len < 2)
 		return 0;
-	accept = data[0] & 1 ? ACCEPT_SOCKS5 : ACCEPT_CONNECT;
 	text = (struct view){(const char *)data + 2, len - 2};
-	result = feed(&whole, accept, text, text.len, &whole_reply);
-	must(feed(&pieces, accept, text, 1 + data[1], &reply) == result);
+	result = feed(&whole, data[0], text, text.len, &whole_reply);
+	must(feed(&pieces, data[0], text, 1 + data[1], &reply) == result);
 	if (result == ASKING_DONE) {
 		must(whole.used == pieces.used && whole.port == pieces.port);
 		must(strcmp(whole.host, pieces.host) == 0);
