@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Feeds anything to the readers of CONNECT and SOCKS 5 (the first byte says
- * which, and whether whole URLs are taken; the second in which pieces). Pieces must not matter, and what is
- * taken for a wish is one. */
+ * which, and whether whole URLs are taken; the second in which pieces). Pieces
+ * must not matter, and what is taken for a wish is one. */
 #include "proxy/asking.h"
 
 #include <stdlib.h>
