@@ -3,6 +3,7 @@
  * takes stand side by side in one group. */
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 #include "config/loader.h"
@@ -10,6 +11,7 @@
 #include "config/tables.h"
 
 #define FAULTS_MAX 1000
+#define MORE_MAX   16 /* fields of a table beside the usual ones */
 
 /* The kind that the group names, or NULL after reporting. */
 static const struct conf_kind *
@@ -62,6 +64,20 @@ is_condition(const config_setting_t *at)
 	return text != NULL && isalpha((unsigned char)text[0]);
 }
 
+/* The table without that key; `room` holds MORE_MAX fields. */
+static void
+copy_but(const struct conf_field *table, const char *key,
+	 struct conf_field *room)
+{
+	size_t n = 0;
+
+	for (; table->name != NULL && n + 1 < MORE_MAX; table++) {
+		if (strcmp(table->name, key) != 0)
+			room[n++] = *table;
+	}
+	room[n] = (struct conf_field)CONF_FIELD_END;
+}
+
 /* Reads a fault of defaults. `more` (NULL: none) is a table beside the usual
  * ones; its keys come first, but for the condition `at`. */
 static void
@@ -73,17 +89,20 @@ load_fault_group(const struct loader *l, config_setting_t *group,
 	struct load_part parts[3] = {{kind->fields, f->params},
 				     {conf_fault_fields, f}};
 	struct load_spot at = load_spot(l, group);
+	struct conf_field room[MORE_MAX];
 	size_t count = 2;
 	char what[80];
 
 	f->where = at.spot.where;
 	snprintf(what, sizeof(what), "a fault of type %s", kind->name);
-	if (more != NULL)
-		parts[count++] = *more;
-	if (more != NULL &&
-	    !is_condition(config_setting_get_member(group, "at"))) {
-		parts[2] = parts[0];
+	if (more != NULL) {
+		parts[count++] = parts[0];
 		parts[0] = *more;
+	}
+	if (more != NULL &&
+	    is_condition(config_setting_get_member(group, "at"))) {
+		copy_but(more->table, "at", room);
+		parts[0].table = room;
 	}
 	load_fields(l, group, parts, count, what);
 	if ((kind->flags & KIND_NO_STREAM) != 0 &&

@@ -194,6 +194,8 @@ class Preflight(Experiment):
             self.assert_code(0, done)
             states = {f["state"] for f in json.loads(done.stdout)["findings"]}
             self.assertIn("decides", states)
+            # A condition `at` of the fault takes no other key from its step.
+            self.assertNotIn("for 0ms", run("experiment", "plan", path).stdout)
 
     def test_the_smallest_example_is_good_and_can_be_planned(self):
         path = os.path.join(ROOT, "examples/experiments/minimal.conf")

@@ -22,7 +22,7 @@ CONF = """
 version = 1;
 experiment = { name = "stack"; seed = 42; max_duration = "3m"; };
 routes = (
-@include "routes.conf"
+@include "routes.inc"
 );
 load = (
   { name = "users"; target = "edge"; rate = 30.0;
@@ -54,7 +54,7 @@ class Stack(Scenario):
         self.addCleanup(folder.cleanup)
         conf = pathlib.Path(folder.name) / "stack.conf"
         conf.write_text(CONF, encoding="utf-8")
-        shutil.copy(FOLDER / "routes.conf", folder.name)
+        shutil.copy(FOLDER / "routes.inc", folder.name)
         with stack.Stack(without) as running:
             out = pathlib.Path(folder.name) / "out"
             done = subprocess.run(

@@ -32,9 +32,10 @@ class Api:
                         resilience.Breaker())
         self.databases = resilience.Failover([
             resilience.Pool(lambda at=address(db): wire.Postgres(at, within),
-                            backoff="backoff" not in lacks)
+                            backoff=False)  # that is the breaker's part
             for db in options.db.split(",")])
-        self.cache = resilience.Pool(lambda: wire.Redis(cache, CACHE_WITHIN))
+        self.cache = resilience.Pool(lambda: wire.Redis(cache, CACHE_WITHIN),
+                                     backoff="backoff" not in lacks)
         self.known = {}
 
     def query(self, *statements, repeat=True):
