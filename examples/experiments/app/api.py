@@ -91,8 +91,8 @@ class Api:
         return 201, {}, {"written": True}
 
     def ids(self):
-        rows = self.databases.pools[0].use(
-            lambda line: line.ask("select id from rows"))
+        rows = [row for pool in self.databases.pools for row in
+                pool.use(lambda line: line.ask("select id from rows"))]
         return 200, {}, "".join(f"{r[0]}\n" for r in rows).encode()
 
     def routes(self, method, path, body, _headers):
