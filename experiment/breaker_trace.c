@@ -137,9 +137,18 @@ drop_runs(struct look *l)
 
 /* --- when it opened ------------------------------------------------------- */
 
-/* Failures since the last success, of those over by `until_us`. */
+/* A kept connection that the fault ended. Its client may have met that, by the
+ * next call on it, which is seen nowhere; or never. */
+static bool
+was_kept(const struct look *l, const struct call *c)
+{
+	return c->method == NULL && c->start_us < l->t->window->from_us;
+}
+
+/* Failures since the last success, of those over by `until_us`; with those of
+ * kept connections, or without. */
 static size_t
-failures_by(const struct look *l, int64_t until_us)
+failures_by(const struct look *l, int64_t until_us, bool kept)
 {
 	const struct calls *calls = &l->s->route->calls;
 	size_t end = calls_from(calls, until_us + 1), n = 0;
@@ -156,7 +165,8 @@ failures_by(const struct look *l, int64_t until_us)
 		const struct call *c = &calls->items[i];
 
 		n += is_ours(l, c) && call_failed(c) &&
-		    c->end_us <= until_us && c->end_us > success_us;
+		    c->end_us <= until_us && c->end_us > success_us &&
+		    (kept || !was_kept(l, c));
 	}
 	return n;
 }
@@ -201,9 +211,9 @@ find_rows(struct look *l)
 		r->fresh = is_fresh(l, k);
 		if (!r->fresh)
 			continue;
-		r->row_lo = failures_by(l, last_forwarded(l, r) - noise_us) +
-		    1;
-		r->row_hi = MAX(failures_by(l, skipped_us + noise_us),
+		r->row_lo = failures_by(l, last_forwarded(l, r) - noise_us,
+		    false) + 1;
+		r->row_hi = MAX(failures_by(l, skipped_us + noise_us, true),
 		    r->row_lo);
 	}
 	l->t->threshold_lo = l->t->runs[0].row_lo;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/intern.h"
 #include "base/xalloc.h"
 #include "tests/experiment/simulate.h"
 
@@ -21,6 +22,8 @@ struct service {
 	double ratio;	  /* of calls that fail during the fault */
 	double rate;	  /* calls per second */
 	double fault_s;
+	size_t kept;   /* connections that the fault ends as it comes */
+	size_t hidden; /* calls that met the end of one, and nothing else */
 };
 
 /* A breaker as libraries build it. */
@@ -63,13 +66,27 @@ learn(struct state *b, const struct service *o, bool ok, double end_us)
 }
 
 static void
+end_kept(struct sim *s, const struct service *o)
+{
+	for (size_t i = 0; i < o->kept; i++) {
+		struct call *c = sim_call(s, sim_api(s), 1000,
+		    FAULT_US + 100, CALL_RESET);
+
+		c->method = NULL;
+		c->kind = intern("abort");
+	}
+}
+
+static void
 run(struct sim *s, const struct service *o)
 {
 	double lift = FAULT_US + o->fault_s * 1e6, end = lift + 15e6;
 	double at = 0, busy_until = 0;
 	struct state b = {0};
+	size_t hidden = o->hidden;
 
 	sim_fault(sim_api(s), "abort", FAULT_US, (int64_t)lift);
+	end_kept(s, o);
 	while (at < end) {
 		bool hit = stat_rng_unit(&s->rng) < o->cache;
 		double start = at + 300 + sim_noise(s) / 20;
@@ -78,6 +95,11 @@ run(struct sim *s, const struct service *o)
 		    stat_rng_unit(&s->rng) < o->ratio;
 		bool forwarded = !hit && lets_through(&b, at + 200);
 
+		if (start >= FAULT_US && hidden > 0) {
+			hidden--;
+			learn(&b, o, false, stop);
+			forwarded = false;
+		}
 		if (forwarded) {
 			sim_call(s, sim_api(s), (int64_t)start, (int64_t)stop,
 			    fails ? CALL_ERROR : CALL_OK);
@@ -324,6 +346,23 @@ START_TEST(calls_that_are_skipped_without_a_failure_show_no_breaker)
 }
 END_TEST
 
+START_TEST(what_kept_connections_hide_widens_the_threshold)
+{
+	struct service o = {.threshold = 5, .open_us = 3e6, .probes = 1,
+	    .ratio = 1, .rate = 20, .fault_s = 60, .kept = 2,
+	    .hidden = (size_t)_i};
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, &o);
+	v = sim_verdict(&s, "breaker");
+	ck_assert_int_eq(v->state, STATE_CONFIRMED);
+	ck_assert(holds(verdict_fact(v, "threshold"), 5));
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(without_the_edge_it_cannot_be_seen)
 {
 	struct service o = {.threshold = 5, .open_us = 3e6, .probes = 1,
@@ -363,6 +402,8 @@ main(void)
 	    10);
 	tcase_add_test(tc,
 	    calls_that_are_skipped_without_a_failure_show_no_breaker);
+	tcase_add_loop_test(tc,
+	    what_kept_connections_hide_widens_the_threshold, 0, 3);
 	tcase_add_test(tc, without_the_edge_it_cannot_be_seen);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
