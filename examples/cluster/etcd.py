@@ -222,8 +222,12 @@ def shape(c, name, seconds=2):
 def flapping(c):
     cut = c.proxy.start("flapping", isolate=c.agreed().name)
     time.sleep(4)
+    # Split votes, and segments sent again while it is cut, may take longer.
+    wait("write", lambda: c.writer.since(cut + 1), 30)
     c.story.say(f"   elections meanwhile: {len(c.elections(cut))}")
-    c.story.check("writes went on", c.writer.since(cut) > 0)
+    c.story.check("writes went on", c.writer.since(cut + 1) > 0)
+    c.story.figure("longest pause of the writer",
+                   c.writer.pause(cut, time.time()))
     c.healed(c.proxy.heal("flapping"))
 
 

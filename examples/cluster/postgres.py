@@ -187,6 +187,7 @@ def one_way(c):
 def flapping(c):
     cut = c.proxy.start("flapping")
     time.sleep(4)
+    wait("write", lambda: c.writer.since(cut + 1), 30)
     c.story.check("writes went on", c.writer.since(cut + 1) > 0)
     c.healed(c.proxy.heal("flapping"))
 

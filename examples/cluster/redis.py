@@ -292,7 +292,8 @@ def flapping(c):
     time.sleep(4)
     c.story.check("cuts of 400 ms are no reason to fail over",
                   not c.switches(cut), c.switches(cut))
-    c.story.check("writes went on", c.writer.since(cut) > 0)
+    wait("write", lambda: c.writer.since(cut + 1), 30)
+    c.story.check("writes went on", c.writer.since(cut + 1) > 0)
     c.story.figure("longest pause of the writer",
                    c.writer.pause(cut, time.time()))
     c.healed(c.proxy.heal("flapping"))
