@@ -23,6 +23,7 @@
 #ifndef PROXY_DATA_H
 #define PROXY_DATA_H
 
+#include "proxy/client_facts.h"
 #include "proxy/data_walk.h"
 #include "proxy/dial.h"
 #include "proxy/end.h"
@@ -90,7 +91,7 @@ struct data {
 	int64_t active_us;  /* last event; 0: no idle time-out */
 	int64_t arrived_us; /* of the bytes being looked at */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
-	struct tls_facts *facts; /* owned; NULL: nobody looked */
+	struct client_facts *facts; /* owned; NULL: nobody looked */
 	struct str early; /* of the client, before the upstream is there */
 	uint16_t deaf[2]; /* who wants that source to be */
 	uint8_t state;	  /* enum data_state */

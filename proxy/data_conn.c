@@ -103,7 +103,7 @@ op_deaf(struct flow *f, struct link *l, bool on)
 static bool
 op_fact(const struct flow *f, enum fact fact, struct view *to)
 {
-	return tls_facts_answer(of((struct flow *)(uintptr_t)f)->facts, fact,
+	return client_facts_answer(of((struct flow *)(uintptr_t)f)->facts, fact,
 	    to);
 }
 

@@ -65,7 +65,7 @@ op_deaf(struct flow *f, struct link *l, bool on)
 static bool
 op_fact(const struct flow *f, enum fact fact, struct view *to)
 {
-	return tls_facts_answer(of(f)->s->facts, fact, to);
+	return client_facts_answer(of(f)->s->facts, fact, to);
 }
 
 static bool

@@ -358,7 +358,7 @@ free_session(struct session *session)
 	if (s->shared != NULL)
 		route_shared_leave(s->shared);
 	plan_unref(s->plan);
-	tls_facts_free(s->facts);
+	client_facts_free(s->facts);
 	str_fini(&s->early);
 	free(s);
 }

@@ -10,8 +10,8 @@
 
 #include "base/xalloc.h"
 #include "config/destination.h"
+#include "proxy/client_facts.h"
 #include "proxy/session.h"
-#include "proxy/tls.h"
 
 /* linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h: one number. */
 #ifndef SO_ORIGINAL_DST
@@ -131,7 +131,7 @@ destination_fits(const struct conf_route *route, const struct destination *d)
 
 const struct conf_address *
 destination_upstream(const struct conf_route *route,
-    const struct tls_facts *facts)
+    const struct client_facts *facts)
 {
 	if (!route->upstream.is_destination)
 		return &route->upstream;

@@ -2,7 +2,8 @@
 /* Where a client wanted to go, however that was learnt: what the kernel knows
  * of a connection that its firewall brought here, or what the client asked
  * for (proxy/asking.h). It belongs to the facts about the client
- * (proxy/tls.h), chooses among routes, and may be the upstream itself. */
+ * (proxy/client_facts.h), chooses among routes, and may be the upstream
+ * itself. */
 #ifndef PROXY_DESTINATION_H
 #define PROXY_DESTINATION_H
 
@@ -14,7 +15,7 @@
 #include "base/error.h"
 #include "config/model.h"
 
-struct tls_facts;
+struct client_facts;
 
 struct destination {
 	struct conf_address at; /* owned: host and port, never a Unix socket */
@@ -42,7 +43,7 @@ bool destination_fits(const struct conf_route *route,
 /* Where a route leads for a client (facts may be NULL): its upstream, or the
  * destination. NULL: that is not known. Borrows. */
 const struct conf_address *destination_upstream(const struct conf_route *route,
-    const struct tls_facts *facts);
+    const struct client_facts *facts);
 /* The port of an address of IPv4 (mapped into *ip) or IPv6. */
 uint16_t destination_unpack(const struct sockaddr_storage *addr,
     struct in6_addr *ip);

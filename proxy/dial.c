@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/client_facts.h"
 #include "proxy/destination.h"
 #include "proxy/dial_socket.h"
 #include "proxy/protocol.h"

@@ -17,7 +17,7 @@ struct dial;
 struct flow;
 struct route_counts;
 struct tls;
-struct tls_facts;
+struct client_facts;
 struct worker;
 
 /* X(enum, word in events and metrics, RFC 9209's word for the error) */
@@ -66,7 +66,7 @@ struct dial_request {
 	const struct flow *flow; /* that needs it; not used after the call */
 	int client_fd;		 /* for a PROXY header, with client_port */
 	uint16_t client_port;
-	const struct tls_facts *facts; /* of the client; may be NULL */
+	const struct client_facts *facts; /* of the client; may be NULL */
 	/* By TLS: versions of HTTP that can be spoken, bits of enum tls_http;
 	 * an upstream that agrees on none of them counts as DIAL_TLS. */
 	unsigned speaks;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "proxy/client_facts.h"
 #include "proxy/client_hello.h"
 #include "proxy/front_parts.h"
 #include "proxy/protocol.h"
@@ -64,11 +65,11 @@ front_hand_over(struct front *f)
 	protocol->accept(w, l, &to);
 }
 
-struct tls_facts *
+struct client_facts *
 front_facts(struct front *f)
 {
 	if (f->from.facts == NULL)
-		f->from.facts = tls_facts_new("", "");
+		f->from.facts = client_facts_new("", "");
 	return f->from.facts;
 }
 
@@ -217,7 +218,7 @@ free_session(struct session *s)
 {
 	struct front *f = CONTAINER_OF(s, struct front, session);
 
-	tls_facts_free(f->from.facts);
+	client_facts_free(f->from.facts);
 	asking_fini(&f->asking);
 	str_fini(&f->in);
 	free(f);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "proxy/client_facts.h"
 #include "proxy/destination.h"
 #include "proxy/front_parts.h"
-#include "proxy/tls.h"
 
 /* Longer wishes are none. */
 #define ASKING_HEAD_MAX ((size_t)16 * 1024)

@@ -43,7 +43,7 @@ void front_close(struct front *f, enum close_reason reason, bool reset);
 /* The protocol takes over. */
 void front_hand_over(struct front *f);
 /* What was learnt of the client so far; made when first asked for. */
-struct tls_facts *front_facts(struct front *f);
+struct client_facts *front_facts(struct front *f);
 
 /* Begins, and goes on with what was read. */
 void front_destination(struct front *f);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/client_facts.h"
 #include "proxy/client_hello.h"
 #include "proxy/front_parts.h"
 #include "proxy/protocol.h"
@@ -100,10 +101,10 @@ shake_hands(struct front *f)
 static void
 known(struct front *f, const struct client_hello *hello, bool is_tls)
 {
-	struct tls_facts *facts = front_facts(f);
+	struct client_facts *facts = front_facts(f);
 
 	front_choose(f, hello->sni, is_tls);
-	tls_facts_learn(facts, hello->sni, hello->alpn);
+	client_facts_learn(facts, hello->sni, hello->alpn);
 	if (f->from.route == NULL && is_tls) {
 		front_log_tls(f, "no route takes this name");
 		refuse(f, ALERT_UNRECOGNIZED_NAME, CLOSE_NO_ROUTE);

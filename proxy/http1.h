@@ -26,6 +26,7 @@
 #define PROXY_HTTP1_H
 
 #include "faults/ws.h"
+#include "proxy/client_facts.h"
 #include "proxy/dial.h"
 #include "proxy/http1_message.h"
 #include "proxy/http1_parser.h"
@@ -68,7 +69,7 @@ struct http1 {
 	struct http2 *h2;		      /* owned; STREAMS and later */
 	const struct plan_listener *listener; /* of the plan; NULL: gone */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
-	struct tls_facts *facts;     /* owned; NULL: nobody looked */
+	struct client_facts *facts;     /* owned; NULL: nobody looked */
 	struct deadline timer;
 	struct deadline later;	  /* http1_leave on a fresh stack */
 	struct turn_end turn_end; /* http1_leave for all of this turn */

@@ -16,13 +16,13 @@ http1_match_path(const struct http1_head *h, const char *data)
 
 const struct armed_route *
 http1_match_route(const struct plan_listener *l, const struct http1_head *h,
-    const char *data, const struct tls_facts *facts)
+    const char *data, const struct client_facts *facts)
 {
 	struct view host = http1_span(data, h->host);
 	struct view path = http1_match_path(h, data);
 	struct view sni = {"", 0};
 
-	tls_facts_answer(facts, FACT_SNI, &sni);
+	client_facts_answer(facts, FACT_SNI, &sni);
 
 	for (size_t i = 0; i < l->routes_count; i++) {
 		const struct conf_route *r = l->routes[i]->conf;
@@ -39,7 +39,7 @@ http1_match_route(const struct plan_listener *l, const struct http1_head *h,
 
 bool
 http1_match_fact(const struct http1_head *h, const char *data,
-    const struct tls_facts *facts, enum fact fact, struct view *to)
+    const struct client_facts *facts, enum fact fact, struct view *to)
 {
 	switch (fact) {
 	case FACT_HOST:
@@ -57,7 +57,7 @@ http1_match_fact(const struct http1_head *h, const char *data,
 	case FACT_SNI:
 	case FACT_ALPN:
 	case FACT_DESTINATION:
-		return tls_facts_answer(facts, fact, to);
+		return client_facts_answer(facts, fact, to);
 	case FACT_DNS_NAME:
 	case FACT_DNS_TYPE:
 	case FACT_COUNT:

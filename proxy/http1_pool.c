@@ -73,7 +73,7 @@ find_host(struct http1_pool *pool, const char *text, uint64_t hash)
  * next call. */
 static const char *
 key_of(struct http1_pool *pool, const struct armed_route *r,
-    const struct tls_facts *facts)
+    const struct client_facts *facts)
 {
 	const struct conf_address *to = destination_upstream(r->conf, facts);
 	const char *text = to != NULL ? to->text : "";
@@ -88,7 +88,7 @@ key_of(struct http1_pool *pool, const struct armed_route *r,
 
 static struct http1_host *
 host_of(struct http1_pool *pool, const struct armed_route *r,
-    const struct tls_facts *facts)
+    const struct client_facts *facts)
 {
 	const char *key = key_of(pool, r, facts);
 	uint64_t hash = rng_hash(key);
@@ -174,7 +174,7 @@ http1_upstream_new(struct worker *w, const struct http1_upstream_from *from)
 
 struct http1_upstream *
 http1_pool_take(struct worker *w, const struct armed_route *route,
-    const struct tls_facts *facts)
+    const struct client_facts *facts)
 {
 	struct http1_pool *pool = pool_of(w);
 	struct http1_host *h = NULL;

@@ -13,7 +13,7 @@ struct armed_route;
 struct http1_exchange;
 struct http1_host;
 struct tls;
-struct tls_facts;
+struct client_facts;
 struct worker;
 
 /* A connection to an upstream: at work for one exchange, or idle. */
@@ -30,13 +30,13 @@ struct http1_upstream {
 /* Takes the most recently used idle connection to the route's upstream, or
  * NULL; by TLS only one that was made for the same route and server name. */
 struct http1_upstream *http1_pool_take(struct worker *w,
-    const struct armed_route *route, const struct tls_facts *facts);
+    const struct armed_route *route, const struct client_facts *facts);
 /* What a connection is made from. */
 struct http1_upstream_from {
 	int fd;			 /* taken */
 	struct tls *tls;	 /* taken; NULL: none */
 	const struct armed_route *route; /* NULL: it is not kept for others */
-	const struct tls_facts *facts;	 /* of the client; may be NULL */
+	const struct client_facts *facts;	 /* of the client; may be NULL */
 	bool is_unix;
 };
 /* Makes a connected socket an upstream connection. Returns owned. */

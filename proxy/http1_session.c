@@ -308,7 +308,7 @@ op_vanish(struct flow *f)
 static bool
 op_fact(const struct flow *f, enum fact fact, struct view *to)
 {
-	return tls_facts_answer(of((struct flow *)(uintptr_t)f)->facts, fact,
+	return client_facts_answer(of((struct flow *)(uintptr_t)f)->facts, fact,
 	    to);
 }
 
@@ -393,7 +393,7 @@ free_session(struct session *session)
 	}
 	if (s->shared != NULL)
 		route_shared_leave(s->shared);
-	tls_facts_free(s->facts);
+	client_facts_free(s->facts);
 	str_fini(&s->in);
 	str_fini(&s->out);
 	free(s);

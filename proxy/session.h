@@ -15,7 +15,7 @@
 
 struct session;
 struct tls;
-struct tls_facts;
+struct client_facts;
 struct worker;
 
 /* Why a session ended. X(enum, word in events and logs, CLOSED_BY_…) */
@@ -92,7 +92,7 @@ struct accepted {
 	/* What the front learnt (proxy/front.h); else NULL and 0. */
 	const struct armed_route *route; /* chosen already; NULL: not so */
 	struct tls *tls;	 /* owned: the layer of fd, secured */
-	struct tls_facts *facts; /* owned */
+	struct client_facts *facts; /* owned */
 	int owes; /* enum conf_accept: the client waits to hear of the dial
 		     (proxy/asking.h); ACCEPT_PLAIN: it does not */
 	const char *early;	 /* borrowed: bytes that were read already */

@@ -243,7 +243,7 @@ on_vanish(struct flow *f)
 static bool
 on_fact(const struct flow *f, enum fact fact, struct view *to)
 {
-	return tls_facts_answer(tcp_of((struct flow *)(uintptr_t)f)->facts,
+	return client_facts_answer(tcp_of((struct flow *)(uintptr_t)f)->facts,
 	    fact, to);
 }
 
@@ -401,7 +401,7 @@ free_session(struct session *s)
 	if (t->shared != NULL)
 		route_shared_leave(t->shared);
 	drop_plan(t);
-	tls_facts_free(t->facts);
+	client_facts_free(t->facts);
 	free(t);
 }
 

@@ -4,6 +4,7 @@
 #ifndef PROXY_TCP_H
 #define PROXY_TCP_H
 
+#include "proxy/client_facts.h"
 #include "proxy/dial.h"
 #include "proxy/end.h"
 #include "proxy/session.h"
@@ -38,7 +39,7 @@ struct tcp {
 	int64_t active_us; /* last event; 0: no idle time-out */
 	struct splice_pipe *pipes[2]; /* borrowed while they hold bytes */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
-	struct tls_facts *facts; /* owned; NULL: nobody looked */
+	struct client_facts *facts; /* owned; NULL: nobody looked */
 	uint8_t state; /* enum tcp_state */
 	uint8_t large_reads[2]; /* in a row: time to splice? */
 	bool reset_in[2];  /* the source was reset: RST follows the bytes */

@@ -65,7 +65,7 @@ layer_free(struct tls *t)
 	SSL_free(t->ssl);
 	tls_server_unref(t->server);
 	tls_client_unref(t->client);
-	tls_facts_free(t->facts);
+	client_facts_free(t->facts);
 	str_fini(&t->kept);
 	free(t);
 }
@@ -324,8 +324,8 @@ layer_new(struct end *e, const struct tls_start *start, SSL_CTX *ctx,
 	BIO_set_init(bio, 1);
 	SSL_set_bio(ssl, bio, bio);
 	t->facts = start->facts != NULL
-	    ? tls_facts_new(start->facts->sni, start->facts->alpn)
-	    : tls_facts_new(NULL, NULL);
+	    ? client_facts_new(start->facts->sni, start->facts->alpn)
+	    : client_facts_new(NULL, NULL);
 	return t;
 }
 

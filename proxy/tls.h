@@ -20,30 +20,10 @@
 #include "faults/engine.h"
 #include "proxy/end.h"
 
-struct destination;
+struct client_facts;
 struct tls;
 struct tls_worker;
 struct worker;
-
-/* What was learnt about a connection before its first byte; belongs to the
- * client's side of a session. */
-struct tls_facts {
-	char *sni;  /* owned; "": none was sent */
-	char *alpn; /* owned; agreed on, or (no tls) offered; "": none */
-	struct destination *destination; /* owned; NULL: none is known */
-};
-
-/* Returns owned; texts are copied (NULL: empty). */
-struct tls_facts *tls_facts_new(const char *sni, const char *alpn);
-/* What its hello says; texts are copied (NULL: empty). */
-void tls_facts_learn(struct tls_facts *facts, const char *sni,
-    const char *alpn);
-/* NULL is accepted. */
-void tls_facts_free(struct tls_facts *facts);
-/* Answers FACT_SNI, FACT_ALPN and FACT_DESTINATION; false: unknown, or another
- * fact. `facts` may be NULL. */
-bool tls_facts_answer(const struct tls_facts *facts, enum fact fact,
-    struct view *to);
 
 /* The versions of HTTP that ALPN tells apart; bits. */
 enum tls_http { TLS_HTTP1 = 0x1, TLS_HTTP2 = 0x2 };
@@ -55,7 +35,7 @@ struct tls_start {
 	struct in6_addr client;
 	/* What the client said; borrowed. NULL: nothing. Towards an upstream
 	 * the name and protocols to use unless the route says so itself. */
-	const struct tls_facts *facts;
+	const struct client_facts *facts;
 	/* Towards an upstream: the versions that can be spoken with it, bits
 	 * of enum tls_http; 0: it is not about HTTP. */
 	unsigned speaks;
@@ -78,9 +58,6 @@ const char *tls_failure(const struct tls *t);
 const char *tls_alpn(const struct tls *t);
 /* Which of both versions that stands for. */
 enum tls_http tls_http(const struct tls *t);
-/* "TLSv1.3", and whether a session was resumed. */
-const char *tls_version(const struct tls *t);
-bool tls_resumed(const struct tls *t);
 /* How a fault on the wire ended the connection (after END_CUT). */
 enum flow_end tls_cut_how(const struct tls *t);
 /* Takes the layer from an end whose socket was detached, and puts it below

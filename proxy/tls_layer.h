@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "base/error.h"
+#include "proxy/client_facts.h"
 #include "proxy/tls.h"
 #include "proxy/tls_context.h"
 #include "proxy/worker.h"
@@ -38,7 +39,7 @@ struct tls {
 	struct worker *worker;
 	SSL *ssl;
 	struct flow wire;
-	struct tls_facts *facts; /* owned */
+	struct client_facts *facts; /* owned */
 	struct tls_server *server; /* counted; one of these two */
 	struct tls_client *client;
 	struct deadline later; /* on a fresh stack; LEFT: the last moment */
