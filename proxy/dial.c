@@ -132,11 +132,12 @@ static void
 ask(struct dial *d)
 {
 	int protocol = d->request.route->conf->protocol;
+	const struct protocol_ops *ops = d->worker->protocols->of[protocol];
 	const char *question = NULL;
 	size_t len = 0;
 
-	if (protocols[protocol]->asks != NULL)
-		len = protocols[protocol]->asks(protocol, &question);
+	if (ops->asks != NULL)
+		len = ops->asks(protocol, &question);
 	if (len == 0) {
 		secure(d);
 		return;

@@ -61,7 +61,8 @@ front_hand_over(struct front *f)
 	f->state = FRONT_CLOSED;
 	deadline_disarm(&w->engine.deadlines, &f->timer);
 	session_reap(&f->session);
-	protocol = protocol_of(l, to.tls != NULL ? tls_alpn(to.tls) : "");
+	protocol = protocol_of(w->protocols, l,
+	    to.tls != NULL ? tls_alpn(to.tls) : "");
 	protocol->accept(w, l, &to);
 }
 

@@ -125,7 +125,8 @@ known(struct front *f, const struct client_hello *hello, bool is_tls)
 static bool
 look_at_offer(struct front *f)
 {
-	const struct protocol_ops *ops = protocol_of(f->listener, "");
+	const struct protocol_ops *ops =
+	    protocol_of(f->session.worker->protocols, f->listener, "");
 	const struct armed_route *r = f->listener->routes[0];
 	char answer;
 	size_t n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a protocol layer is to a worker: it takes accepted connections and may
  * keep things of its own per worker (idle upstream connections, say). Adding
- * a protocol is one line in protocol.c. */
+ * a protocol is one line in protocols.c. */
 #ifndef PROXY_PROTOCOL_H
 #define PROXY_PROTOCOL_H
 
@@ -31,13 +31,27 @@ struct protocol_ops {
 	void (*fini)(struct worker *);
 };
 
-/* By enum conf_protocol. */
-extern const struct protocol_ops *const protocols[PROTOCOL_COUNT];
+/* What a name of ALPN stands for on listeners of a protocol; other names
+ * change nothing. */
+struct protocol_alpn {
+	int protocol; /* of the listener: enum conf_protocol */
+	const char *alpn;
+	const struct protocol_ops *ops;
+};
+
+/* The protocols there are. Workers are given them, so that what lies below
+ * protocols need not know any. */
+struct protocols {
+	const struct protocol_ops *of[PROTOCOL_COUNT]; /* enum conf_protocol */
+	const struct protocol_alpn *by_alpn;
+	size_t by_alpn_count;
+};
+extern const struct protocols all_protocols;
 
 /* Who speaks with the clients of that listener, once they agreed by TLS on a
  * protocol ("": they did not). */
-const struct protocol_ops *protocol_of(const struct plan_listener *listener,
-    const char *alpn);
+const struct protocol_ops *protocol_of(const struct protocols *protocols,
+    const struct plan_listener *listener, const char *alpn);
 
 extern const struct protocol_ops tcp_protocol, http1_protocol, http2_protocol,
     udp_protocol, dns_protocol, data_protocol;

@@ -26,6 +26,7 @@
 #include "proxy/resolve.h"
 #include "proxy/tell_change.h"
 #include "proxy/tls_context.h"
+#include "proxy/protocol.h"
 #include "proxy/worker.h"
 
 /* A worker whose loop did not turn for so long is stuck. */
@@ -109,8 +110,8 @@ server_new(const struct conf_model *model, struct error *err)
 					      : cpus_available();
 	s->workers = xcalloc(s->workers_count, sizeof(struct worker *));
 	for (size_t i = 0; i < s->workers_count; i++) {
-		s->workers[i] = worker_new((unsigned)i, s->seed, s->resolver,
-		    err);
+		s->workers[i] = worker_new((unsigned)i, s->seed, &all_protocols,
+		    s->resolver, err);
 		if (s->workers[i] == NULL)
 			goto failed;
 		s->workers[i]->shared = &s->shared;

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread of the data plane.
- *
- *   turn of the loop:  sockets and mail ─► deadlines ─► turn ends ─► events out
- *
- * One absolute timerfd wakes it for the earliest deadline of its heap. */
+/* One thread of the data plane: its life, and what others tell it. */
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -11,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -22,18 +17,11 @@
 #include "proxy/lateness.h"
 #include "proxy/protocol.h"
 #include "proxy/tls.h"
+#include "proxy/worker_turn.h"
 
 #define TIDY_EVERY_US (2 * 1000000LL)
 /* So many sessions are worth going through the heap for. */
 #define TRIM_SESSIONS 500
-/* The timer's lateness that is made up for, at most; what is later than sane
- * was somebody else's turn on the processor. */
-#define LEAD_MAX_US	 50
-#define LATENESS_SANE_US 200
-#define PRECISE_LEAD_US	 80
-/* A turn may last this long; deadlines within it are looked at between its
- * callbacks. */
-#define DUE_SOON_US 2000
 /* Mail, and everything else. */
 #define WORKER_PRIORITIES 2
 
@@ -48,110 +36,6 @@ struct mail_plan {
 	void (*done)(void *arg);
 	void *arg;
 };
-
-/* --- deadlines --- */
-
-static void
-on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct worker *w = arg;
-	uint64_t count;
-	ssize_t n = read(fd, &count, sizeof(count));
-
-	/* The turn's end runs what is due. */
-	(void)n;
-	(void)what;
-	w->timer_fired = true;
-}
-
-/* How much before a deadline the timer is to wake us: as much as it is late
- * on average; the rest of the wait is spent spinning. */
-static int64_t
-lead_us(const struct worker *w)
-{
-	return w->precise ? PRECISE_LEAD_US : (int64_t)w->lateness_us;
-}
-
-static void
-set_timer(struct worker *w)
-{
-	struct itimerspec spec = {0};
-	int64_t next = deadline_next(&w->engine.deadlines);
-
-	if (next != DEADLINE_NEVER)
-		next = MAX(next - lead_us(w), 1);
-	if (next == w->timer_at_us)
-		return;
-	w->timer_at_us = next;
-	if (next != DEADLINE_NEVER) {
-		spec.it_value.tv_sec = next / 1000000;
-		spec.it_value.tv_nsec = next % 1000000 * 1000;
-	}
-	timerfd_settime(w->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
-}
-
-/* Learns how late the timer was, and waits out what it was early. */
-static int64_t
-after_timer(struct worker *w, int64_t now_us)
-{
-	int64_t next = deadline_next(&w->engine.deadlines);
-	double late = (double)(now_us - w->timer_at_us);
-
-	w->timer_fired = false;
-	if (late >= 0 && late < LATENESS_SANE_US)
-		w->lateness_us += (late - w->lateness_us) / 16;
-	w->lateness_us = MIN(w->lateness_us, LEAD_MAX_US);
-	while (next > now_us && next - now_us <= lead_us(w))
-		now_us = worker_now(w);
-	/* A timer that fired has to be set again, even for the same time. */
-	w->timer_at_us = -1;
-	return now_us;
-}
-
-static void
-run_due(struct worker *w, int64_t now_us)
-{
-	int64_t next = deadline_next(&w->engine.deadlines);
-
-	if (next > now_us)
-		return;
-	histogram_add(&w->lag, &histogram_errors, now_us - next);
-	deadline_run(&w->engine.deadlines, now_us);
-}
-
-static void
-run_turn_ends(struct worker *w)
-{
-	struct turn_end *t;
-
-	while ((t = TAILQ_FIRST(&w->turn_ends)) != NULL) {
-		worker_turn_end_cancel(w, t);
-		t->run(t);
-	}
-}
-
-static void
-run_deadlines(struct worker *w)
-{
-	int64_t now_us = worker_now(w);
-
-	if (w->timer_fired)
-		now_us = after_timer(w, now_us);
-	run_due(w, now_us);
-	run_turn_ends(w);
-	w->due_by_us = now_us + DUE_SOON_US;
-	set_timer(w);
-}
-
-void
-worker_run_due(struct worker *w)
-{
-	if (atomic_load_explicit(&w->ordered, memory_order_relaxed))
-		event_base_loopcontinue(w->base);
-	if (deadline_next(&w->engine.deadlines) > w->due_by_us)
-		return;
-	run_due(w, worker_now(w));
-}
 
 /* --- the reaper --- */
 
@@ -189,7 +73,7 @@ worker_take(struct worker *w, const struct accepted *from)
 	if (front_needed(l))
 		front_accept(w, l, from);
 	else
-		protocols[l->protocol]->accept(w, l, from);
+		w->protocols->of[l->protocol]->accept(w, l, from);
 }
 
 static void
@@ -254,8 +138,8 @@ deliver_plan(struct mail *mail, void *arg)
 	reconcile_all(w);
 	reap(w);
 	for (int i = 0; i < PROTOCOL_COUNT; i++) {
-		if (protocols[i]->reconcile != NULL)
-			protocols[i]->reconcile(w);
+		if (w->protocols->of[i]->reconcile != NULL)
+			w->protocols->of[i]->reconcile(w);
 	}
 	plan_unref(old);
 	if (m->done != NULL)
@@ -355,8 +239,8 @@ on_tidy(struct deadline *d, int64_t now_us)
 	bytes_pool_trim(&w->engine.pool);
 	give_back(w);
 	for (int i = 0; i < PROTOCOL_COUNT; i++) {
-		if (protocols[i]->tidy != NULL)
-			protocols[i]->tidy(w);
+		if (w->protocols->of[i]->tidy != NULL)
+			w->protocols->of[i]->tidy(w);
 	}
 	worker_arm(w, d, now_us + TIDY_EVERY_US);
 }
@@ -364,24 +248,23 @@ on_tidy(struct deadline *d, int64_t now_us)
 /* --- life --- */
 
 struct worker *
-worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
-	   struct error *err)
+worker_new(unsigned index, uint64_t seed, const struct protocols *protocols,
+	   struct resolver *resolver, struct error *err)
 {
 	struct event_config *config = event_config_new();
 	struct worker *w = xcalloc(1, sizeof(*w));
 
 	w->index = w->engine.index = index;
+	w->protocols = protocols;
 	w->resolver = resolver;
 	w->engine.clock = &clock_real;
 	w->engine.seed = seed;
 	w->engine.injected = flow_log_injection;
-	w->timer_at_us = DEADLINE_NEVER;
 	w->change.on_due = on_change;
 	w->tidy.on_due = on_tidy;
 	w->scratch = xmalloc(WORKER_SCRATCH);
 	TAILQ_INIT(&w->sessions);
 	TAILQ_INIT(&w->reaping);
-	TAILQ_INIT(&w->turn_ends);
 	/* Not PRECISE_TIMER: it would set a timer of libevent's every turn,
 	 * and exact deadlines are ours. */
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
@@ -390,18 +273,13 @@ worker_new(unsigned index, uint64_t seed, struct resolver *resolver,
 	event_config_free(config);
 	if (w->base != NULL)
 		event_base_priority_init(w->base, WORKER_PRIORITIES);
-	w->timer_fd =
-	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (w->base == NULL || w->timer_fd < 0 ||
+	if (!worker_turn_init(w) ||
 	    !mailbox_init(&w->mailbox, err)) {
 		error_set(err, errno, "cannot start a worker: %s",
 			  strerror(errno));
 		worker_free(w);
 		return NULL;
 	}
-	event_assign(&w->timer_ev, w->base, w->timer_fd, EV_READ | EV_PERSIST,
-		     on_timer, w);
-	event_add(&w->timer_ev, NULL);
 	event_assign(&w->mailbox_ev, w->base, mailbox_fd(&w->mailbox),
 		     EV_READ | EV_PERSIST, on_mail, w);
 	event_priority_set(&w->mailbox_ev, 0);
@@ -416,7 +294,7 @@ void
 worker_loop(struct worker *w)
 {
 	while (!w->stopping) {
-		run_deadlines(w);
+		worker_turn(w);
 		if (w->events != NULL)
 			event_buffer_pass(w->events, worker_now(w));
 		event_base_loop(w->base, EVLOOP_ONCE);
@@ -466,19 +344,17 @@ worker_free(struct worker *w)
 			s->ops->close(s, CLOSE_SHUTDOWN);
 		reap(w);
 		for (int i = 0; i < PROTOCOL_COUNT; i++) {
-			if (protocols[i]->fini != NULL)
-				protocols[i]->fini(w);
+			if (w->protocols->of[i]->fini != NULL)
+				w->protocols->of[i]->fini(w);
 		}
 		tls_worker_fini(w);
-		event_del(&w->timer_ev);
 		event_del(&w->mailbox_ev);
 		event_del(&w->reap_ev);
 	}
 	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	mailbox_fini(&w->mailbox);
-	if (w->timer_fd >= 0)
-		close(w->timer_fd);
+	worker_turn_fini(w);
 	deadline_heap_fini(&w->engine.deadlines);
 	bytes_pool_fini(&w->engine.pool);
 	plan_unref(w->plan);

@@ -16,6 +16,7 @@
 #include "proxy/session.h"
 
 struct http1_pool;
+struct protocols;
 struct opened_listener;
 struct splice_pipe;
 struct tls_worker;
@@ -62,6 +63,7 @@ struct worker {
 	struct deadline change;	   /* the plan's next change in time */
 	struct deadline tidy;	   /* gives spare memory back */
 	unsigned char *scratch;	   /* WORKER_SCRATCH bytes for the fast path */
+	const struct protocols *protocols; /* borrowed: who takes sessions */
 	struct resolver *resolver; /* borrowed, shared, thread-safe */
 	struct event_buffer *events; /* NULL: nobody listens */
 	struct lateness *lateness;   /* measured while somebody does */
@@ -80,9 +82,10 @@ struct worker {
 #define WORKER_SCRATCH (128 * 1024)
 
 /* Makes a worker (not running) whose events nobody hears; `shared` is
- * to be set before it runs. Borrows the resolver. Returns owned, or NULL and
- * err. */
+ * to be set before it runs. Borrows the protocols and the resolver. Returns
+ * owned, or NULL and err. */
 struct worker *worker_new(unsigned index, uint64_t seed,
+			  const struct protocols *protocols,
 			  struct resolver *resolver, struct error *err);
 /* Starts its thread, with all signals blocked; waits for its end. */
 void worker_start(struct worker *w);

@@ -83,7 +83,7 @@ set_up(void)
 	if (bind(upstream, (struct sockaddr *)&un, sizeof(un)) != 0 ||
 	    listen(upstream, 64) != 0)
 		abort();
-	worker = worker_new(0, 42, resolver_new(NULL), &err);
+	worker = worker_new(0, 42, &all_protocols, resolver_new(NULL), &err);
 	if (worker == NULL)
 		abort();
 	load(un.sun_path);

@@ -66,7 +66,8 @@ static const struct script {
      false, SAMPLE_FAILED, 1},
     {"no Redis", LOAD_REDIS, NULL, NOTHING, WIRE("what?\r\n"), false,
      SAMPLE_BROKEN, N},
-    {"a reply too many", LOAD_REDIS, NULL, NOTHING, WIRE("+OK\r\n+OK\r\n"),
+    /* Longer than the first, so that half of all is more than that one. */
+    {"a reply too many", LOAD_REDIS, NULL, NOTHING, WIRE("+OK\r\n+OKAY\r\n"),
      false, SAMPLE_OK, N},
     {"half a reply", LOAD_REDIS, NULL, NOTHING, WIRE("$5\r\nhel"), true,
      SAMPLE_BROKEN, N},

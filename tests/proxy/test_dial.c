@@ -14,6 +14,7 @@
 
 #include "base/attr.h"
 #include "proxy/resolve.h"
+#include "proxy/protocol.h"
 #include "proxy/worker.h"
 #include "tests/harness/check_run.h"
 
@@ -75,7 +76,7 @@ begin(void)
 	struct error err = {0};
 
 	resolver = resolver_new(&options);
-	worker = worker_new(0, 1, resolver, &err);
+	worker = worker_new(0, 1, &all_protocols, resolver, &err);
 	ck_assert_msg(worker != NULL, "%s", err.text);
 	times = 0;
 	got_fd = -1;

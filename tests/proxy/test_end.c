@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "proxy/protocol.h"
 #include "proxy/worker.h"
 #include "tests/harness/check_run.h"
 
@@ -53,7 +54,7 @@ begin(void)
 	struct error err = {0};
 	int fds[2];
 
-	worker = worker_new(0, 1, NULL, &err);
+	worker = worker_new(0, 1, &all_protocols, NULL, &err);
 	ck_assert_msg(worker != NULL, "%s", err.text);
 	connect_pair(fds);
 	peer = fds[0];

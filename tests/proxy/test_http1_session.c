@@ -19,6 +19,7 @@
 #include "faults/fault.h"
 #include "proxy/plan.h"
 #include "proxy/resolve.h"
+#include "proxy/protocol.h"
 #include "proxy/worker.h"
 
 #define LISTEN "127.0.0.1:1"
@@ -78,7 +79,7 @@ begin(const char *more)
 	ck_assert_ptr_nonnull(model);
 	conf_diag_fini(&diag);
 	resolver = resolver_new(NULL);
-	worker = worker_new(0, 42, resolver, &err);
+	worker = worker_new(0, 42, &all_protocols, resolver, &err);
 	ck_assert_ptr_nonnull(worker);
 	plan = plan_new(model, NULL, NULL, 42, worker_now(worker));
 	worker_post_plan(worker, plan, NULL, NULL);
