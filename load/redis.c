@@ -88,8 +88,6 @@ redis_reply(struct load_conn *c, bool error)
 		load_conn_ready(c);
 		return true;
 	}
-	if (x == NULL)
-		return false;
 	load_exchange_end(x, error ? SAMPLE_FAILED : SAMPLE_OK);
 	return true;
 }
@@ -105,6 +103,9 @@ redis_data(struct load_conn *c, struct view data)
 	while (data.len > 0) {
 		bool error;
 
+		/* Nobody asked for that. */
+		if (load_conn_is_ready(c) && load_conn_exchange(c) == NULL)
+			return false;
 		switch (resp_feed(&s->resp, &data)) {
 		case RESP_BAD:
 			return false;
