@@ -46,6 +46,18 @@ xrealloc(void *ptr, size_t size)
 	return must(realloc(ptr, size ? size : 1));
 }
 
+void *
+xgrow(void *items, size_t *count, size_t size)
+{
+	char *array = items;
+
+	if ((*count & (*count - 1)) == 0)
+		array = xrealloc(array, (*count == 0 ? 1 : *count * 2) * size);
+	memset(array + *count * size, 0, size);
+	(*count)++;
+	return array;
+}
+
 char *
 xstrdup(const char *s)
 {

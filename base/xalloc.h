@@ -17,6 +17,10 @@ void *xcalloc_aligned(size_t align, size_t size) WARN_UNUSED;
 void *xmalloc(size_t size) WARN_UNUSED;
 /* As realloc(3); `ptr` may be NULL. Returns owned, never NULL. */
 void *xrealloc(void *ptr, size_t size) WARN_UNUSED;
+/* The array of *count elements of `size` bytes with room for one more, which
+ * is zeroed and counted; NULL with a count of 0 is an empty one. Arrays double
+ * at powers of two. Returns owned, in place of `items`. */
+void *xgrow(void *items, size_t *count, size_t size) WARN_UNUSED;
 /* Copies a string; NULL gives NULL. Returns owned. */
 char *xstrdup(const char *s) WARN_UNUSED;
 /* Copies `len` bytes and ends them with NUL. Returns owned. */

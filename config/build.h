@@ -14,20 +14,6 @@
 #include "config/diag.h"
 #include "config/model.h"
 
-/* Where a group was read, so that an error about one of its keys names the
- * key's own line. */
-struct conf_spot {
-	struct conf_diag *diag;
-	struct conf_where where; /* of the group */
-	/* Where that key stands in the group; NULL: all are at where. */
-	struct conf_where (*line)(const struct conf_spot *spot,
-				  const char *key);
-};
-
-/* Adds "key: text" at the key's line. */
-void conf_spot_error(const struct conf_spot *spot, const char *key,
-		     const char *format, ...) PRINTF_LIKE(3, 4);
-
 /* A model of defaults, one reference. Returns owned. */
 struct conf_model *conf_model_new(void) WARN_UNUSED;
 /* A deep copy with one reference. Returns owned. */
@@ -39,6 +25,8 @@ struct conf_route *conf_model_add_route(struct conf_model *model);
 struct conf_partition *conf_model_add_partition(struct conf_model *model);
 struct conf_fault *conf_route_add_fault(struct conf_route *route,
 					const struct conf_kind *kind);
+/* Moves what is behind the freed element of that index up, and counts. */
+void conf_close_gap(void *items, size_t *count, size_t size, size_t index);
 /* Each frees one and closes the gap. */
 void conf_model_remove_route(struct conf_model *model, size_t index);
 void conf_model_remove_partition(struct conf_model *model, size_t index);

@@ -3,8 +3,6 @@
  * that single fields cannot make. What takes several groups stands in
  * check.c. */
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,28 +16,6 @@
 #include "config/tables.h"
 
 #define NAME_MAX_LEN 200
-
-static struct conf_where
-spot_where(const struct conf_spot *spot, const char *key)
-{
-	return spot->line != NULL ? spot->line(spot, key) : spot->where;
-}
-
-void
-conf_spot_error(const struct conf_spot *spot, const char *key,
-		const char *format, ...)
-{
-	struct conf_where where = spot_where(spot, key);
-	va_list args;
-	char *text;
-
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = xstrdup(format);
-	va_end(args);
-	conf_error(spot->diag, &where, "%s: %s", key, text);
-	free(text);
-}
 
 /* Names stand in logs, metrics and URLs. NULL is for others to report. */
 static void
@@ -81,7 +57,7 @@ static void
 warn_tls_fact(const struct conf_route *route, const char *key,
 	      const struct conf_spot *at)
 {
-	struct conf_where where = spot_where(at, key);
+	struct conf_where where = conf_spot_where(at, key);
 
 	if (route->protocol != PROTOCOL_TCP && !route->tls.enabled)
 		conf_warn(at->diag, &where,

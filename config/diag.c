@@ -47,11 +47,9 @@ add(struct conf_diag *diag, enum severity severity,
 		diag->conflicts++;
 	if (diag->count >= KEPT)
 		return;
-	if ((diag->count & (diag->count - 1)) == 0)
-		diag->messages = xrealloc(
-		    diag->messages, (diag->count == 0 ? 1 : diag->count * 2) *
-					sizeof(*diag->messages));
-	m = &diag->messages[diag->count++];
+	diag->messages =
+	    xgrow(diag->messages, &diag->count, sizeof(*diag->messages));
+	m = &diag->messages[diag->count - 1];
 	m->warning = severity == WARNING;
 	m->conflict = severity == CONFLICT;
 	m->where = where_text(where);
@@ -104,4 +102,26 @@ conf_diag_fini(struct conf_diag *diag)
 	}
 	free(diag->messages);
 	*diag = (struct conf_diag){0};
+}
+
+struct conf_where
+conf_spot_where(const struct conf_spot *spot, const char *key)
+{
+	return spot->line != NULL ? spot->line(spot, key) : spot->where;
+}
+
+void
+conf_spot_error(const struct conf_spot *spot, const char *key,
+		const char *format, ...)
+{
+	struct conf_where where = conf_spot_where(spot, key);
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = xstrdup(format);
+	va_end(args);
+	conf_error(spot->diag, &where, "%s: %s", key, text);
+	free(text);
 }

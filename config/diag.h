@@ -43,4 +43,21 @@ void conf_conflict(struct conf_diag *diag, const struct conf_where *where,
 void conf_warn(struct conf_diag *diag, const struct conf_where *where,
     const char *format, ...) PRINTF_LIKE(3, 4);
 
+/* Where a group was read, so that an error about one of its keys names the
+ * key's own line. */
+struct conf_spot {
+	struct conf_diag *diag;
+	struct conf_where where; /* of the group */
+	/* Where that key stands in the group; NULL: all are at where. */
+	struct conf_where (*line)(const struct conf_spot *spot,
+				  const char *key);
+};
+
+/* The line of that key, or where the group begins. */
+struct conf_where conf_spot_where(const struct conf_spot *spot,
+    const char *key);
+/* Adds "key: text" at the key's line. */
+void conf_spot_error(const struct conf_spot *spot, const char *key,
+		     const char *format, ...) PRINTF_LIKE(3, 4);
+
 #endif

@@ -9,16 +9,6 @@
 
 #define ROUTES_TEXT "lists of routes, such as ( [\"db\", \"redis\"] )"
 
-void *
-load_grown(void *items, size_t *count, size_t size)
-{
-	char *array = xrealloc(items, (*count + 1) * size);
-
-	memset(array + *count * size, 0, size);
-	(*count)++;
-	return array;
-}
-
 static void
 load_steady(const struct loader *l, config_setting_t *group, void *arg)
 {
@@ -26,7 +16,7 @@ load_steady(const struct loader *l, config_setting_t *group, void *arg)
 	struct conf_steady *s;
 	struct load_part part = {.table = conf_steady_fields};
 
-	e->steady = load_grown(e->steady, &e->steady_count, sizeof(*s));
+	e->steady = xgrow(e->steady, &e->steady_count, sizeof(*s));
 	s = &e->steady[e->steady_count - 1];
 	s->where = load_where(l, group);
 	conf_fields_default(part.table, s);
@@ -41,7 +31,7 @@ load_abort(const struct loader *l, config_setting_t *group, void *arg)
 	struct conf_abort *a;
 	struct load_part part = {.table = conf_abort_fields};
 
-	g->aborts = load_grown(g->aborts, &g->aborts_count, sizeof(*a));
+	g->aborts = xgrow(g->aborts, &g->aborts_count, sizeof(*a));
 	a = &g->aborts[g->aborts_count - 1];
 	a->where = load_where(l, group);
 	conf_fields_default(part.table, a);
@@ -68,7 +58,7 @@ load_never_together(const struct loader *l, config_setting_t *list,
 	}
 	for (i = 0; i < count; i++) {
 		g->never_together =
-		    load_grown(g->never_together, &g->never_together_count,
+		    xgrow(g->never_together, &g->never_together_count,
 			       sizeof(*g->never_together));
 		load_strings(l, config_setting_get_elem(list, (unsigned)i),
 			     &g->never_together[i], ROUTES_TEXT);

@@ -124,7 +124,7 @@ add_scale(struct conf_scenario *s, int64_t at_us, double factor)
 		s->load_scale[count - 1].rate = factor;
 		return;
 	}
-	s->load_scale = load_grown(s->load_scale, &s->load_scale_count,
+	s->load_scale = xgrow(s->load_scale, &s->load_scale_count,
 				   sizeof(*s->load_scale));
 	s->load_scale[count] = (struct conf_load_step){at_us, factor};
 }

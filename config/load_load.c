@@ -92,7 +92,7 @@ load_request(const struct loader *l, config_setting_t *group, void *arg)
 	struct conf_request *r;
 
 	load->requests =
-	    load_grown(load->requests, &load->requests_count, sizeof(*r));
+	    xgrow(load->requests, &load->requests_count, sizeof(*r));
 	r = &load->requests[load->requests_count - 1];
 	r->where = at.spot.where;
 	conf_fields_default(part.table, r);
@@ -112,7 +112,7 @@ load_mark(const struct loader *l, config_setting_t *group, void *arg)
 	struct conf_mark *m;
 
 	load->degraded_when =
-	    load_grown(load->degraded_when, &load->degraded_count, sizeof(*m));
+	    xgrow(load->degraded_when, &load->degraded_count, sizeof(*m));
 	m = &load->degraded_when[load->degraded_count - 1];
 	m->where = load_where(l, group);
 	conf_fields_default(part.table, m);
@@ -144,7 +144,7 @@ load_step(const struct loader *l, config_setting_t *group, void *arg)
 	struct load_part part = {.table = conf_load_step_fields};
 
 	load->steps =
-	    load_grown(load->steps, &load->steps_count, sizeof(*load->steps));
+	    xgrow(load->steps, &load->steps_count, sizeof(*load->steps));
 	part.target = &load->steps[load->steps_count - 1];
 	load_fields(l, group, &part, 1, "an element of steps");
 	check_order(l, group, load->steps, load->steps_count);
@@ -156,7 +156,7 @@ load_scale(const struct loader *l, config_setting_t *group, void *arg)
 	struct conf_scenario *s = arg;
 	struct load_part part = {.table = conf_load_scale_fields};
 
-	s->load_scale = load_grown(s->load_scale, &s->load_scale_count,
+	s->load_scale = xgrow(s->load_scale, &s->load_scale_count,
 				   sizeof(*s->load_scale));
 	part.target = &s->load_scale[s->load_scale_count - 1];
 	load_fields(l, group, &part, 1, "an element of load_scale");
@@ -170,7 +170,7 @@ load_one_load(const struct loader *l, config_setting_t *group, void *arg)
 	struct load_part part = {.table = conf_load_fields};
 	struct conf_load *load;
 
-	e->loads = load_grown(e->loads, &e->loads_count, sizeof(*load));
+	e->loads = xgrow(e->loads, &e->loads_count, sizeof(*load));
 	load = &e->loads[e->loads_count - 1];
 	load->where = load_where(l, group);
 	conf_fields_default(part.table, load);

@@ -10,40 +10,6 @@
 
 #define STEPS_MAX 1000
 
-const struct conf_route *
-load_find_route(const struct loader *l, const config_setting_t *group,
-		const char *what)
-{
-	const config_setting_t *key = config_setting_get_member(group, "route");
-	const char *name = key != NULL ? config_setting_get_string(key) : NULL;
-	struct conf_where where = load_where(l, key != NULL ? key : group);
-	struct near near;
-	size_t i;
-
-	if (name == NULL) {
-		conf_error(l->diag, &where,
-			   "%s lacks \"route\"; expected the name of one of "
-			   "routes",
-			   what);
-		return NULL;
-	}
-	near_start(&near, name);
-	for (i = 0; i < l->model->routes_count; i++) {
-		const struct conf_route *r = &l->model->routes[i];
-
-		if (r->name != NULL && strcmp(r->name, name) == 0)
-			return r;
-		near_offer(&near, r->name);
-	}
-	conf_error(l->diag, &where,
-		   "route: there is no route \"%.80s\"; expected one of "
-		   "routes%s%s%s",
-		   name, near.best != NULL ? ", did you mean \"" : "",
-		   near.best != NULL ? near.best : "",
-		   near.best != NULL ? "\"?" : "");
-	return NULL;
-}
-
 /* --- steps -----------------------------------------------------------------
  */
 
@@ -123,27 +89,6 @@ load_fault_step(const struct loader *l, config_setting_t *group,
 		s->route = xstrdup(route->name);
 }
 
-struct conf_step *
-load_add_step(struct conf_scenario *scenario)
-{
-	struct conf_step *s;
-
-	scenario->steps =
-	    load_grown(scenario->steps, &scenario->steps_count, sizeof(*s));
-	s = &scenario->steps[scenario->steps_count - 1];
-	conf_fields_default(conf_step_fields, s);
-	return s;
-}
-
-void
-load_name_step(const struct conf_scenario *scenario, struct conf_step *s)
-{
-	if (s->fault != NULL && s->fault->name == NULL)
-		s->fault->name = xasprintf(
-		    "%s-%zu", scenario->name != NULL ? scenario->name : "step",
-		    scenario->steps_count);
-}
-
 static void
 load_one_step(const struct loader *l, config_setting_t *group, void *arg)
 {
@@ -215,7 +160,7 @@ load_expects(const struct loader *l, const config_setting_t *group,
 			free(key);
 			continue;
 		}
-		scenario->expects = load_grown(
+		scenario->expects = xgrow(
 		    scenario->expects, &scenario->expects_count, sizeof(*x));
 		x = &scenario->expects[scenario->expects_count - 1];
 		x->key = key;
@@ -248,7 +193,7 @@ load_scenario(const struct loader *l, config_setting_t *group, void *arg)
 	struct conf_scenario *s;
 
 	e->scenarios =
-	    load_grown(e->scenarios, &e->scenarios_count, sizeof(*s));
+	    xgrow(e->scenarios, &e->scenarios_count, sizeof(*s));
 	s = &e->scenarios[e->scenarios_count - 1];
 	s->where = load_where(l, group);
 	conf_fields_default(part.table, s);

@@ -98,8 +98,6 @@ void load_name_step(const struct conf_scenario *scenario, struct conf_step *s);
 /* The steps of an identification, made from its runs. */
 void load_identify(const struct loader *l, config_setting_t *group,
 		   struct conf_scenario *s);
-/* The array with room for one more element, which is zeroed and counted. */
-void *load_grown(void *items, size_t *count, size_t size);
 /* Whether what routes say of who causes their calls can be. */
 void conf_causes_check(const struct conf_model *model, struct conf_diag *diag);
 /* What takes more than one group of the experiment to see. */
