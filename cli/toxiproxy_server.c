@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "cli/go_flags.h"
-#include "control/run_config.h"
+#include "cli/serve.h"
 #include "control/toxiproxy.h"
 
 struct server_flags {
@@ -107,7 +107,7 @@ serve(const struct server_flags *f, const char *seed)
 	    .is_toxiproxy = true,
 	    .toxiproxy_metrics = f->proxy_metrics,
 	};
-	int code = run_with(&opt);
+	int code = serve_proxy(&opt);
 
 	free(listen);
 	return code;

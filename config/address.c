@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where to listen and where to connect: host:port, [v6]:port, :port and
  * unix:/path. Nothing is resolved here. */
-#include "config/model.h"
+#include "config/address.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

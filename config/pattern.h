@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compiling what conditions are written in: patterns, address ranges,
- * status ranges. Matching stands in model.h. */
+ * status ranges. Matching stands in config/fault.h and config/address.h. */
 #ifndef CONFIG_PATTERN_H
 #define CONFIG_PATTERN_H
 

@@ -27,8 +27,6 @@ struct run_options {
 	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
 };
 
-/* Runs the proxy until it is told to end. Returns an exit code. */
-int run_with(const struct run_options *opt);
 /* Do the options go together, with no argument beside them (`extra`)? False:
  * said on standard error. */
 bool run_usage_ok(const struct run_options *opt, bool extra);

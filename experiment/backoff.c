@@ -11,13 +11,13 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
+#include "experiment/growth.h"
 
 #define IMMEDIATE_US	10000.0
 #define CONSTANT_RATIO	1.10
 #define NOISY		3 /* of our lateness: a busy client's may be so */
 #define GROWTH_P	0.005
 #define PERMUTATIONS	999
-#define RESAMPLES	200
 #define SURE		0.95
 #define BETTER		1.5  /* the other law's error must be so much larger */
 #define FITS		0.03 /* a law's error, relative */
@@ -31,11 +31,6 @@ struct steps {
 	double *values[BACKOFF_STEPS]; /* owned */
 	size_t n[BACKOFF_STEPS];
 	size_t count;
-};
-
-struct law {
-	double linear, exponential; /* relative RMS errors */
-	double factor, step_us;
 };
 
 static void
@@ -173,44 +168,6 @@ find_cap(struct backoff *b, double noise_us)
 	return n - 1;
 }
 
-static struct law
-fit(const double *levels, size_t n)
-{
-	double sw = 0, sx = 0, sy = 0, sxx = 0, sxy = 0, a, b;
-	double lx = 0, lxx = 0, ly = 0, lxy = 0, la, lb, dn = (double)n;
-	struct law law = {0};
-
-	for (size_t k = 0; k < n; k++) {
-		double x = (double)k, y = levels[k], w = 1 / (y * y);
-		double z = log(y);
-
-		sw += w;
-		sx += w * x;
-		sy += w * y;
-		sxx += w * x * x;
-		sxy += w * x * y;
-		lx += x;
-		lxx += x * x;
-		ly += z;
-		lxy += x * z;
-	}
-	b = (sw * sxy - sx * sy) / (sw * sxx - sx * sx);
-	a = (sy - b * sx) / sw;
-	lb = (dn * lxy - lx * ly) / (dn * lxx - lx * lx);
-	la = (ly - lb * lx) / dn;
-	for (size_t k = 0; k < n; k++) {
-		double x = (double)k, y = levels[k];
-
-		law.linear += pow((a + b * x - y) / y, 2);
-		law.exponential += pow(exp(la + lb * x) / y - 1, 2);
-	}
-	law.linear = sqrt(law.linear / dn);
-	law.exponential = sqrt(law.exponential / dn);
-	law.factor = exp(lb);
-	law.step_us = b;
-	return law;
-}
-
 /* Do pauses hang on the one before them (decorrelated jitter)? Then no law of
  * steps is behind them. */
 static bool
@@ -234,95 +191,6 @@ is_correlated(const struct stat_rows *rows, const struct backoff *b)
 		}
 	}
 	return sxx > 0 && syy > 0 && sxy / sqrt(sxx * syy) > CORRELATED;
-}
-
-/* A pause of one step, and whose it is. */
-struct pause {
-	double value;
-	size_t row;
-};
-
-static int
-by_value(const void *a, const void *b)
-{
-	const struct pause *x = a, *y = b;
-
-	return (x->value > y->value) - (x->value < y->value);
-}
-
-/* The pauses of that step, in order. Returns their number. */
-static size_t
-sort_step(const struct stat_rows *rows, size_t k, struct pause *to)
-{
-	size_t n = 0;
-
-	for (size_t r = 0; r < rows->count; r++) {
-		size_t at = rows->at[r] + k;
-
-		if (at < rows->at[r + 1])
-			to[n++] = (struct pause){rows->values[at], r};
-	}
-	if (n > 1)
-		qsort(to, n, sizeof(*to), by_value);
-	return n;
-}
-
-/* The median of the pauses, the i-th row of which counts times[i] times;
- * `fallback` if none does. */
-static double
-weighted_median(const struct pause *p, size_t n, const unsigned *times,
-    double fallback)
-{
-	size_t all = 0, seen = 0;
-	double low = fallback;
-
-	for (size_t i = 0; i < n; i++)
-		all += times[p[i].row];
-	for (size_t i = 0; i < n; i++) {
-		size_t until = seen + times[p[i].row];
-
-		if (until == seen)
-			continue;
-		/* The middle two, of an even number of them. */
-		if (seen * 2 < all && until * 2 >= all)
-			low = p[i].value;
-		if (until * 2 > all)
-			return (all & 1) != 0 ? p[i].value
-					      : (low + p[i].value) / 2;
-		seen = until;
-	}
-	return low;
-}
-
-/* In which share of resampled sets of chains does the exponential law fit
- * better than the linear one? */
-static double
-resample(const struct stat_rows *rows, const struct backoff *b, size_t n,
-    uint64_t seed)
-{
-	struct stat_rng rng = {seed};
-	struct pause *steps = xcalloc(n * rows->count + 1, sizeof(*steps));
-	unsigned *times = xcalloc(rows->count + 1, sizeof(*times));
-	size_t have[BACKOFF_STEPS], wins = 0;
-
-	for (size_t k = 0; k < n; k++)
-		have[k] = sort_step(rows, k, steps + k * rows->count);
-	for (size_t round = 0; round < RESAMPLES; round++) {
-		double levels[BACKOFF_STEPS];
-		struct law law;
-
-		memset(times, 0, rows->count * sizeof(*times));
-		for (size_t r = 0; r < rows->count; r++)
-			times[stat_rng_below(&rng, rows->count)]++;
-		for (size_t k = 0; k < n; k++)
-			levels[k] = weighted_median(steps + k * rows->count,
-			    have[k], times, b->levels_us[k]);
-		law = fit(levels, n);
-		wins += law.exponential < law.linear;
-	}
-	free(steps);
-	free(times);
-	return (double)wins / RESAMPLES;
 }
 
 /* Are there chains enough for this jitter? */
@@ -354,12 +222,12 @@ decide(const struct stat_rows *rows, struct backoff *b, double noise_us,
 {
 	size_t points = find_cap(b, noise_us);
 	double share, best, fits;
-	struct law law;
+	struct growth law;
 
 	b->shape = BACKOFF_INCREASING;
 	if (points < 2)
 		return;
-	law = fit(b->levels_us, points);
+	law = growth_fit(b->levels_us, points);
 	b->factor = law.factor;
 	best = MIN(law.linear, law.exponential);
 	if (!may_decide(b, points, best))
@@ -373,7 +241,7 @@ decide(const struct stat_rows *rows, struct backoff *b, double noise_us,
 		fits = 0.25;
 		share = is_correlated(rows, b)
 		    ? 0.5
-		    : resample(rows, b, points, seed);
+		    : growth_resample(rows, b->levels_us, points, seed);
 	}
 	if (best > fits)
 		return;

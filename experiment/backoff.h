@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "experiment/stat.h"
+#include "experiment/growth.h"
 
-#define BACKOFF_STEPS 16 /* pauses of a chain that are looked at */
+#define BACKOFF_STEPS GROWTH_STEPS /* pauses of a chain that are looked at */
 
 enum backoff_shape {
 	BACKOFF_UNKNOWN, /* too few samples for an answer */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "experiment/run_more.h"
+#include "experiment/run_parts.h"
 
 static int
 by_id(const void *a, const void *b)

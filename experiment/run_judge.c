@@ -8,7 +8,7 @@
 #include "experiment/expect.h"
 #include "experiment/judge.h"
 #include "experiment/part.h"
-#include "experiment/run_more.h"
+#include "experiment/run_parts.h"
 #include "experiment/totals.h"
 
 /* A fault that hit nothing, or did something else, proves nothing. */
@@ -136,7 +136,7 @@ judge_scenario(struct run *run, size_t scenario, int64_t baseline_us)
 	part_take(&run->record, baseline_us, (int64_t[]){s->from_us, s->to_us},
 		  &part);
 	judge_record(&part, &run->verdicts);
-	run_judge_more(run, scenario, &part);
+	run_judge_whole(run, scenario, &part);
 	s->verdicts_count = run->verdicts.count - s->verdicts_from;
 	take_recovery(run, s);
 	judge_expects(run, scenario, &part);

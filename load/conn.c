@@ -10,12 +10,9 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/xalloc.h"
 #include "load/conn_io.h"
@@ -174,44 +171,6 @@ load_conn_free(struct load_conn *c)
 
 /* --- dialling --- */
 
-/* The next address; an errno, 0 if it is on its way or there. */
-static int
-dial_next(struct load_conn *c)
-{
-	struct load_endpoint *e = c->pool->endpoint;
-	const struct load_address *a =
-	    &e->addresses[(e->good + c->tries++) % e->count];
-	int one = 1;
-
-	c->fd = socket(a->to.ss_family,
-		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd < 0)
-		return errno;
-	if (a->to.ss_family != AF_UNIX)
-		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(c->fd, (const void *)&a->to, a->len) != 0 &&
-	    errno != EINPROGRESS) {
-		int code = errno;
-
-		load_io_close(c);
-		return code;
-	}
-	watch(c);
-	return 0;
-}
-
-/* Tries what addresses are left. */
-static int
-dial(struct load_conn *c)
-{
-	int code;
-
-	do {
-		code = dial_next(c);
-	} while (code != 0 && c->tries < c->pool->endpoint->count);
-	return code;
-}
-
 /* Is it we who lack something? */
 static bool
 is_want(int code)
@@ -239,8 +198,10 @@ load_conn_new(struct load_pool *pool)
 	c->protocol_state = xcalloc(1, pool->protocol->conn_size);
 	TAILQ_INIT(&c->exchanges);
 	TAILQ_INSERT_HEAD(&pool->full, c, entry);
-	code = dial(c);
-	if (code != 0) {
+	code = load_io_dial(c);
+	if (code == 0) {
+		watch(c);
+	} else {
 		note(c, strerror(code));
 		shut(c);
 	}
@@ -277,13 +238,11 @@ static void
 on_dialled(struct load_conn *c)
 {
 	struct load_endpoint *e = c->pool->endpoint;
-	int code = 0;
-	socklen_t len = sizeof(code);
+	int code = load_io_dialled(c);
 
-	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &code, &len);
 	if (code != 0) {
 		load_io_close(c);
-		if (c->tries >= e->count || dial(c) != 0)
+		if (c->tries >= e->count || load_io_dial(c) != 0)
 			fail(c, false, strerror(code));
 		return;
 	}

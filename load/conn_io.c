@@ -6,11 +6,61 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "load/pool.h"
+
+/* The next address; an errno, 0 if it is on its way or there. */
+static int
+dial_next(struct load_conn *c)
+{
+	struct load_endpoint *e = c->pool->endpoint;
+	const struct load_address *a =
+	    &e->addresses[(e->good + c->tries++) % e->count];
+	int one = 1;
+
+	c->fd = socket(a->to.ss_family,
+		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
+		return errno;
+	if (a->to.ss_family != AF_UNIX)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(c->fd, (const void *)&a->to, a->len) != 0 &&
+	    errno != EINPROGRESS) {
+		int code = errno;
+
+		load_io_close(c);
+		return code;
+	}
+	return 0;
+}
+
+int
+load_io_dial(struct load_conn *c)
+{
+	int code;
+
+	do {
+		code = dial_next(c);
+	} while (code != 0 && c->tries < c->pool->endpoint->count);
+	return code;
+}
+
+int
+load_io_dialled(const struct load_conn *c)
+{
+	int code = 0;
+	socklen_t len = sizeof(code);
+
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &code, &len);
+	return code;
+}
 
 /* What OpenSSL's return value means, as load_io_read() says it. */
 static ssize_t

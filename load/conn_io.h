@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes between a connection and its socket, by TLS or not. */
+/* A connection's socket: dialling, and bytes by TLS or not. */
 #ifndef LOAD_CONN_IO_H
 #define LOAD_CONN_IO_H
 
@@ -10,6 +10,11 @@
 #define LOAD_IO_AGAIN  (-1) /* nothing now */
 #define LOAD_IO_BROKEN (-2) /* reset, or no TLS */
 
+/* Begins with the next address, of those that are left. 0: it is on its way or
+ * there; else an errno, and no socket. */
+int load_io_dial(struct load_conn *c);
+/* What became of it, once the socket says that it is over: 0, or an errno. */
+int load_io_dialled(const struct load_conn *c);
 /* Bytes that were read; 0: the peer ended its side; or one of those above. */
 ssize_t load_io_read(struct load_conn *c, void *to, size_t room);
 /* Sends what waits. False: nothing more can be sent, write_error says why. */

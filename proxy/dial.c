@@ -8,7 +8,6 @@
  * left, so that one that never answers does not starve the others. */
 #include "proxy/dial.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -21,35 +20,14 @@
 #include "base/xalloc.h"
 #include "proxy/client_facts.h"
 #include "proxy/destination.h"
+#include "proxy/dial_parts.h"
 #include "proxy/dial_socket.h"
-#include "proxy/protocol.h"
 #include "proxy/proxy_header.h"
 #include "proxy/resolve.h"
-#include "proxy/tls.h"
 #include "proxy/worker.h"
 
 /* How soon a Unix socket with a full backlog is asked again. */
 #define BUSY_RETRY_US 10000
-
-struct dial {
-	struct worker *worker;
-	struct dial_request request;
-	struct tls_start start;
-	const struct conf_address *to; /* the upstream; NULL: unknown */
-	struct end secure; /* the socket amid its TLS handshake */
-	struct resolve *resolve;
-	struct resolve_list list;
-	size_t next; /* address to try */
-	int fd;
-	int error; /* of the last address that failed */
-	int64_t end_us;
-	struct deadline deadline;
-	struct event ev;
-	bool waiting; /* ev is registered */
-	bool starting; /* dial_start() has not returned yet */
-	bool asking; /* the upstream was asked whether it takes TLS */
-	bool finished;
-};
 
 static void
 disarm(struct dial *d)
@@ -70,8 +48,8 @@ drop_socket(struct dial *d)
 	d->fd = -1;
 }
 
-static void
-finish(struct dial *d, enum dial_result result)
+void
+dial_finish(struct dial *d, enum dial_result result)
 {
 	int fd = result == DIAL_OK ? d->fd : -1;
 	struct tls *tls = NULL;
@@ -93,104 +71,6 @@ finish(struct dial *d, enum dial_result result)
 
 /* --- connected --- */
 
-static void
-log_failure(const struct dial *d, const char *why)
-{
-	log_line(LOG_WARN, "upstream_tls_failed", "no TLS with the upstream",
-	    LOG_STR("route", d->start.route->name),
-	    LOG_UINT("session", d->start.session),
-	    LOG_STR("upstream", d->to->text), LOG_STR("error", why), LOG_END);
-}
-
-/* Why the secured connection is of no use; NULL: it is. */
-static const char *
-misfit(const struct dial *d)
-{
-	unsigned speaks = d->start.speaks;
-
-	if (speaks == 0 || speaks & tls_http(d->secure.tls))
-		return NULL;
-	return speaks == TLS_HTTP2
-	    ? "it did not agree to speak HTTP/2"
-	    : "it wants to speak HTTP/2, its client speaks HTTP/1";
-}
-
-static void
-secure(struct dial *d)
-{
-	struct error err;
-
-	if (tls_connect(&d->secure, &d->start, &err))
-		return;
-	log_failure(d, err.text);
-	finish(d, DIAL_TLS);
-}
-
-/* Some upstreams want to be asked for TLS; one byte says whether they take it.
- * Nothing behind it may be read in the clear. */
-static void
-ask(struct dial *d)
-{
-	int protocol = d->request.route->conf->protocol;
-	const struct protocol_ops *ops = d->worker->protocols->of[protocol];
-	const char *question = NULL;
-	size_t len = 0;
-
-	if (ops->asks != NULL)
-		len = ops->asks(protocol, &question);
-	if (len == 0) {
-		secure(d);
-		return;
-	}
-	d->asking = true;
-	if (end_write(&d->secure, question, len) != (ssize_t)len)
-		finish(d, DIAL_TLS);
-	else
-		end_want(&d->secure, true, false);
-}
-
-static void
-hear(struct dial *d)
-{
-	char answer = 0;
-	ssize_t n = end_read(&d->secure, &answer, 1);
-
-	if (n == END_AGAIN)
-		return;
-	d->asking = false;
-	end_want(&d->secure, false, false);
-	if (n == 1 && answer == 'S') {
-		secure(d);
-		return;
-	}
-	log_failure(d, "the upstream takes no TLS");
-	finish(d, DIAL_TLS);
-}
-
-static void
-on_secure(struct end *e, unsigned what)
-{
-	struct dial *d = CONTAINER_OF(e, struct dial, secure);
-	const char *why;
-
-	if (d->asking && what & END_READABLE) {
-		hear(d);
-	} else if (what & END_CUT) {
-		/* A fault on the wire: as if the upstream had done it. */
-		finish(d, DIAL_TLS);
-	} else if (what & END_SECURED) {
-		why = tls_failure(e->tls);
-		if (why == NULL)
-			why = misfit(d);
-		if (why != NULL)
-			log_failure(d, why);
-		finish(d, why == NULL ? DIAL_OK : DIAL_TLS);
-	} else if (what & END_GONE) {
-		log_failure(d, "the upstream reset the connection");
-		finish(d, DIAL_TLS);
-	}
-}
-
 /* Says who the client is, where the route asks for it. */
 static bool
 send_preface(const struct dial *d)
@@ -211,18 +91,18 @@ static void
 connected(struct dial *d)
 {
 	if (!send_preface(d)) {
-		finish(d, DIAL_REFUSED);
+		dial_finish(d, DIAL_REFUSED);
 		return;
 	}
 	if (d->request.route->upstream_tls == NULL) {
-		finish(d, DIAL_OK);
+		dial_finish(d, DIAL_OK);
 		return;
 	}
 	disarm(d);
 	end_attach(&d->secure, d->fd, d->to->is_unix);
 	d->fd = -1;
 	deadline_arm(&d->worker->engine.deadlines, &d->deadline, d->end_us);
-	ask(d);
+	dial_secure(d);
 }
 
 static void try_next(struct dial *d);
@@ -259,10 +139,9 @@ on_deadline(struct deadline *deadline, int64_t now_us)
 	if (d->resolve != NULL) {
 		resolve_cancel(d->resolve);
 		d->resolve = NULL;
-		finish(d, DIAL_DNS);
+		dial_finish(d, DIAL_DNS);
 	} else if (d->secure.tls != NULL || d->asking) {
-		log_failure(d, "the handshake took too long");
-		finish(d, DIAL_TIMEOUT);
+		dial_late(d);
 	} else if (d->error == EAGAIN && now_us < d->end_us) {
 		d->next--;
 		d->error = 0;
@@ -402,7 +281,7 @@ try_next(struct dial *d)
 	}
 	if (!d->to->is_unix)
 		resolve_forget(d->worker->resolver, d->to->host);
-	finish(d, dial_result_of(d->error));
+	dial_finish(d, dial_result_of(d->error));
 }
 
 static void
@@ -412,7 +291,7 @@ on_resolved(void *arg, int error, const struct resolve_list *list)
 
 	d->resolve = NULL;
 	if (error != 0) {
-		finish(d, DIAL_DNS);
+		dial_finish(d, DIAL_DNS);
 		return;
 	}
 	d->list = *list;
@@ -436,7 +315,7 @@ look_up(struct dial *d)
 		d->resolve = resolve_start(d->worker->resolver, &query);
 		arm(d, d->end_us);
 	} else if (error != 0) {
-		finish(d, DIAL_DNS);
+		dial_finish(d, DIAL_DNS);
 	} else {
 		try_next(d);
 	}
@@ -465,12 +344,12 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	    .speaks = request->speaks,
 	};
 	d->to = destination_upstream(conf, request->facts);
-	end_init(&d->secure, worker, on_secure);
+	end_init(&d->secure, worker, dial_on_secure);
 	d->fd = -1;
 	d->starting = true;
 	d->end_us = worker_now(worker) + conf->connect_timeout_us;
 	if (d->to == NULL)
-		finish(d, DIAL_UNREACHABLE);
+		dial_finish(d, DIAL_UNREACHABLE);
 	else if (d->to->is_unix)
 		try_next(d);
 	else

@@ -2,6 +2,7 @@
 /* HTTP/1 sessions from the inside, for their own files.
  *
  *	http1_session.c		the client's connection: life, states, time
+ *	http1_conn_flow.c	the same as a flow: what faults ask of it
  *	http1_client.c		its socket, and what follows from events
  *	http1_request.c		its bytes: heads, routes, bodies
  *	http1_exchange.c	one request and its response: their bytes
@@ -162,6 +163,8 @@ void http1_due(struct http1 *s, int64_t at_us);
 void http1_flush(struct http1 *s, int64_t now_us);
 /* Nothing is under way: waits for the next request, or leaves. */
 void http1_rest(struct http1 *s);
+
+/* --- http1_conn_flow.c --- */
 
 extern const struct flow_ops http1_connection_ops;
 

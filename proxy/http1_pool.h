@@ -36,7 +36,7 @@ struct http1_upstream_from {
 	int fd;			 /* taken */
 	struct tls *tls;	 /* taken; NULL: none */
 	const struct armed_route *route; /* NULL: it is not kept for others */
-	const struct client_facts *facts; /* of the client; may be NULL */
+	const struct client_facts *facts; /* NULL: none are known */
 	bool is_unix;
 };
 /* Makes a connected socket an upstream connection. Returns owned. */

@@ -119,6 +119,11 @@ void worker_post_stop(struct worker *w);
 
 /* On the worker's own thread: takes an accepted connection. */
 void worker_take(struct worker *w, const struct accepted *from);
+/* On its own thread: all sessions and TLS layers follow the plan in force as it
+ * is at this moment. */
+void worker_reconcile(struct worker *w);
+/* On its own thread, outside of any session: frees those that ended. */
+void worker_reap(struct worker *w);
 /* On its own thread: ends the sessions of a route (interned name) with FIN. */
 void worker_close_route(struct worker *w, const char *route);
 /* On its own thread: the session with that number, or NULL. Borrowed until it

@@ -2,7 +2,7 @@
 /* Calls bear the marks of the requests that they are, and no others. */
 #include "base/hash.h"
 #include "base/intern.h"
-#include "experiment/run_more.h"
+#include "experiment/run_parts.h"
 #include "tests/harness/check_run.h"
 
 static struct conf_load loads[2];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions to a finished model. */
-#include "config/model.h"
+/* Questions to a fault of a finished model. */
+#include "config/fault.h"
 
 #include <string.h>
 
+#include "config/route.h"
 #include "config/tables.h"
 
 static bool

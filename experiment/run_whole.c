@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Health checks beside requests, stored writes beside acknowledged ones, and
  * routes beside those that faults were armed on. */
-#include "experiment/run_more.h"
+#include "experiment/run_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -213,7 +213,7 @@ judge_cascade(struct run *run, const struct record *part)
 }
 
 void
-run_judge_more(struct run *run, size_t scenario, const struct record *part)
+run_judge_whole(struct run *run, size_t scenario, const struct record *part)
 {
 	const struct run_scenario *s = &run->scenarios[scenario];
 

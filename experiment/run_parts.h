@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verdicts that a record alone does not tell: they need what the driver saw,
- * what was read back, or all of a scenario's faults together. */
-#ifndef EXPERIMENT_RUN_MORE_H
-#define EXPERIMENT_RUN_MORE_H
+/* The judgement of a run from the inside, for its own files: run_judge.c (the
+ * whole), mark.c (whose calls are the driver's), run_whole.c (verdicts that a
+ * record alone does not tell: they need what the driver saw, what was read
+ * back, or all of a scenario's faults together). */
+#ifndef EXPERIMENT_RUN_PARTS_H
+#define EXPERIMENT_RUN_PARTS_H
 
 #include "experiment/run.h"
 
@@ -15,7 +17,7 @@ void run_mark(struct run *run);
  *	cascade		CONFIRMED: routes that need none of the faulted ones
  *			got worse
  * Nothing where nothing of that kind was asked for, or can be compared. */
-void run_judge_more(struct run *run, size_t scenario,
-		    const struct record *part);
+void run_judge_whole(struct run *run, size_t scenario,
+    const struct record *part);
 
 #endif

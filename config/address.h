@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Addresses of listeners and upstreams, and ranges of clients'. */
+#ifndef CONFIG_ADDRESS_H
+#define CONFIG_ADDRESS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+
+/* host:port, [v6]:port, :port, unix:/path */
+struct conf_address {
+	char *text; /* owned, as written */
+	bool is_unix;
+	bool is_destination; /* an upstream: wherever the client wants to go */
+	char *host;    /* owned; NULL: every address (listen) */
+	uint16_t port; /* 0: any free one (listen) */
+	char *path;    /* owned; unix socket */
+};
+
+/* An address range. IPv4 is kept mapped (::ffff:a.b.c.d). */
+struct conf_cidr {
+	struct in6_addr net;
+	unsigned bits; /* 0 … 128 */
+};
+
+/* Parses an address (see struct conf_address); `listen` allows an absent
+ * host. Fills `*to` (owned) or err. */
+bool conf_address_parse(const char *text, bool listen,
+    struct conf_address *to, struct error *err) WARN_UNUSED;
+#define CONF_DESTINATION_WORD "destination"
+/* Likewise for an upstream, which may be that word. */
+bool conf_upstream_parse(const char *text, struct conf_address *to,
+    struct error *err) WARN_UNUSED;
+void conf_address_fini(struct conf_address *a);
+/* True if only this machine can reach it: loopback or a unix socket. */
+bool conf_address_is_local(const struct conf_address *a) PURE;
+
+/* True if the address lies in the range. IPv4 addresses come mapped. */
+bool conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A dial from the inside, for its own files: dial.c (names, addresses, the
+ * connection), dial_tls.c (TLS on it). */
+#ifndef PROXY_DIAL_PARTS_H
+#define PROXY_DIAL_PARTS_H
+
+#include <event2/event_struct.h>
+
+#include "base/deadline.h"
+#include "proxy/dial.h"
+#include "proxy/end.h"
+#include "proxy/resolve.h"
+#include "proxy/tls.h"
+
+struct dial {
+	struct worker *worker;
+	struct dial_request request;
+	struct tls_start start;
+	const struct conf_address *to; /* the upstream; NULL: unknown */
+	struct end secure; /* the socket amid its TLS handshake */
+	struct resolve *resolve;
+	struct resolve_list list;
+	size_t next; /* address to try */
+	int fd;
+	int error; /* of the last address that failed */
+	int64_t end_us;
+	struct deadline deadline;
+	struct event ev;
+	bool waiting; /* ev is registered */
+	bool starting; /* dial_start() has not returned yet */
+	bool asking; /* the upstream was asked whether it takes TLS */
+	bool finished;
+};
+
+/* It is over: tells who asked. Closes what is not handed over, and frees the
+ * dial unless dial_start() is still to return. */
+void dial_finish(struct dial *d, enum dial_result result);
+
+/* The connection at d->secure is there; TLS is to follow. May finish it. */
+void dial_secure(struct dial *d);
+/* What the end at d->secure has to say. */
+void dial_on_secure(struct end *e, unsigned what);
+/* The time for it is over. */
+void dial_late(struct dial *d);
+
+#endif
