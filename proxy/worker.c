@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One thread of the data plane: its life, its sessions, and what becomes of them. */
+/* One thread of the data plane: its life and its sessions. */
 #include "proxy/worker.h"
 
 #include <errno.h>
