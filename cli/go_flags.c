@@ -6,8 +6,9 @@
 
 #include "base/xalloc.h"
 
-const struct option_row *
-go_flag_find(const struct option_row *table, struct view name)
+/* Finds the row of a flag by name or letter; NULL: none is called so. */
+static const struct option_row *
+find(const struct option_row *table, struct view name)
 {
 	for (; table->name != NULL; table++) {
 		if (view_is(name, table->name) ||
@@ -68,7 +69,7 @@ take_flag(const struct option_row *table, const struct go_words *words,
 	value = strchr(name, '=');
 	bare = (struct view){
 	    name, value != NULL ? (size_t)(value - name) : strlen(name)};
-	row = go_flag_find(table, bare);
+	row = find(table, bare);
 	if (row == NULL)
 		return error_set(err, 0, "flag provided but not defined: "
 					 "-%.*s", (int)bare.len, bare.at);

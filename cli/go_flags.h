@@ -19,9 +19,6 @@ struct go_words {
 	bool anywhere; /* flags may follow words; else the first ends them */
 };
 
-/* Finds the row of a flag by name or letter; NULL: none is called so. */
-const struct option_row *go_flag_find(const struct option_row *table,
-    struct view name);
 /* Parses the flags among the words into `to`, what is no flag stays in the
  * words. A row may stand several times under other names. False: err has Go's
  * words. */

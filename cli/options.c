@@ -109,6 +109,29 @@ complain(const struct command *command, int found, char **argv)
 	free(given);
 }
 
+/* Prints the command's help. */
+static void
+print_help(const struct command *command)
+{
+	printf("Usage: faultwire %s %s\n\n%s.\n\nOptions:\n", command->name,
+	    command->usage, command->summary);
+	for (const struct option_row *row = command->options; row->name;
+	     row++) {
+		char left[64], letter[8] = "    ";
+
+		if (row->letter != 0)
+			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
+		    row->value != NULL ? " " : "",
+		    row->value != NULL ? row->value : "");
+		printf("  %s%*s %s\n", left,
+		    MAX(30 - (int)text_width(left), 0), "", row->help);
+	}
+	printf("  %-30s %s\n", "-h, --help", "print this help");
+	if (command->details != NULL)
+		printf("\n%s", command->details);
+}
+
 int
 options_parse(const struct command *command, int argc, char **argv, void *to)
 {
@@ -121,7 +144,7 @@ options_parse(const struct command *command, int argc, char **argv, void *to)
 	while (result == -3 &&
 	    (value = getopt_long(argc, argv, shorts.text, longs, NULL)) != -1) {
 		if (value == 'h') {
-			options_help(command);
+			print_help(command);
 			result = -2;
 		} else if (value == '?' || value == ':') {
 			complain(command, value, argv);
@@ -242,24 +265,3 @@ options_run_verb(const struct command *command, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-void
-options_help(const struct command *command)
-{
-	printf("Usage: faultwire %s %s\n\n%s.\n\nOptions:\n", command->name,
-	    command->usage, command->summary);
-	for (const struct option_row *row = command->options; row->name;
-	     row++) {
-		char left[64], letter[8] = "    ";
-
-		if (row->letter != 0)
-			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-		snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
-		    row->value != NULL ? " " : "",
-		    row->value != NULL ? row->value : "");
-		printf("  %s%*s %s\n", left,
-		    MAX(30 - (int)text_width(left), 0), "", row->help);
-	}
-	printf("  %-30s %s\n", "-h, --help", "print this help");
-	if (command->details != NULL)
-		printf("\n%s", command->details);
-}

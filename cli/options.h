@@ -64,8 +64,6 @@ int options_only(const struct command *command, int argc, char **argv,
     void *to);
 /* Says on stderr what went wrong; returns EXIT_FAILED. */
 int options_failed(const struct command *command, const struct error *err);
-/* Prints the command's help. */
-void options_help(const struct command *command);
 /* Runs the verb that argv[1] names. Returns an exit code. */
 int options_run_verb(const struct command *command, int argc, char **argv);
 /* Moves the first word that is no option, nor the value of an option of these

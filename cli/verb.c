@@ -55,8 +55,9 @@ verb_refuse(const struct verb *verb, const char *where,
 	return err->code == EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
-int
-verb_put(const struct verb *verb, const struct verb_keys *keys,
+/* Puts one KEY=VALUE. Returns an exit code, said. */
+static int
+put(const struct verb *verb, const struct verb_keys *keys,
     json_t *object, const char *text)
 {
 	struct error err;
@@ -77,7 +78,7 @@ verb_put_option(const struct verb *verb, const struct verb_keys *keys,
 	if (value == NULL)
 		return EXIT_DONE;
 	text = xasprintf("%s=%s", key, value);
-	code = verb_put(verb, keys, object, text);
+	code = put(verb, keys, object, text);
 	free(text);
 	return code;
 }
@@ -90,9 +91,9 @@ verb_put_all(const struct verb *verb, const struct verb_keys *keys,
 	struct error err;
 
 	for (size_t i = 0; code == EXIT_DONE && i < verb->set.count; i++)
-		code = verb_put(verb, keys, object, verb->set.items[i]);
+		code = put(verb, keys, object, verb->set.items[i]);
 	for (int i = 0; code == EXIT_DONE && i < argc; i++)
-		code = verb_put(verb, keys, object, args[i]);
+		code = put(verb, keys, object, args[i]);
 	for (size_t i = 0; code == EXIT_DONE && i < verb->unset.count; i++) {
 		if (!assign_null(object, verb->unset.items[i], &err))
 			code = verb_refuse(verb, "--unset ", &err);

@@ -55,10 +55,8 @@ struct verb_keys {
  * said if it is not EXIT_DONE: EXIT_USAGE for what is no KEY=VALUE. */
 int verb_put_all(const struct verb *verb, const struct verb_keys *keys,
     json_t *object, int argc, char **args);
-/* Puts one KEY=VALUE. Returns an exit code likewise. */
-int verb_put(const struct verb *verb, const struct verb_keys *keys,
-    json_t *object, const char *text);
-/* The same for an option that stands for a key; value NULL: not given. */
+/* Puts an option that stands for a key; value NULL: not given. Returns an exit
+ * code likewise. */
 int verb_put_option(const struct verb *verb, const struct verb_keys *keys,
     json_t *object, const char *key, const char *value);
 /* Says that nothing is to be set. Returns EXIT_USAGE. */

@@ -29,10 +29,6 @@ struct check_names {
 	size_t count;
 	const char *what, *list; /* "load" and where they stand: "load" */
 };
-/* Reports `name` (NULL: fine), which `key` holds, if it is not among them. */
-void check_known(const struct check_names *names, const char *key,
-		 const char *name, const struct conf_where *where,
-		 struct conf_diag *diag);
 
 /* The scenarios of the model's experiment: timelines and what they name. */
 void check_scenarios(const struct conf_model *model, struct conf_diag *diag);

@@ -12,8 +12,9 @@
 #include "config/check.h"
 #include "config/loader.h"
 
-void
-check_known(const struct check_names *names, const char *key, const char *name,
+/* Reports `name` (NULL: fine), which `key` holds, if it is not among them. */
+static void
+check_name(const struct check_names *names, const char *key, const char *name,
 	    const struct conf_where *where, struct conf_diag *diag)
 {
 	struct near near;
@@ -107,7 +108,7 @@ check_target(struct checker *c, const struct conf_load *load)
 		return;
 	}
 	if (load->target != NULL && strchr(load->target, ':') == NULL) {
-		check_known(&c->routes, "target", load->target, &load->where,
+		check_name(&c->routes, "target", load->target, &load->where,
 			    c->diag);
 	} else if (load->target != NULL) {
 		if (!conf_address_parse(load->target, false, &address, &err))
@@ -134,7 +135,7 @@ check_loads(struct checker *c)
 				   load->probe);
 	}
 	for (i = 0; i < c->e->steady_count; i++)
-		check_known(&c->loads, "of", c->e->steady[i].of,
+		check_name(&c->loads, "of", c->e->steady[i].of,
 			    &c->e->steady[i].where, c->diag);
 	for (i = 0; i < c->e->scenarios_count; i++)
 		check_twice(c, &c->scenarios, i, &c->e->scenarios[i].where);
@@ -148,9 +149,9 @@ check_abort(struct checker *c, const struct conf_abort *a)
 {
 	size_t i;
 
-	check_known(&c->loads, "of", a->of, &a->where, c->diag);
+	check_name(&c->loads, "of", a->of, &a->where, c->diag);
 	for (i = 0; i < a->except.count; i++)
-		check_known(&c->scenarios, "except", a->except.items[i],
+		check_name(&c->scenarios, "except", a->except.items[i],
 			    &a->where, c->diag);
 	if (a->error_above == 0 && a->p95_above_us == 0 &&
 	    a->lost_load_above == 0)
@@ -171,7 +172,7 @@ check_guards(struct checker *c)
 		check_abort(c, &g->aborts[i]);
 	for (i = 0; i < g->never_together_count; i++) {
 		for (j = 0; j < g->never_together[i].count; j++)
-			check_known(&c->routes, "never_together",
+			check_name(&c->routes, "never_together",
 				    g->never_together[i].items[j], &c->e->where,
 				    c->diag);
 	}
@@ -214,7 +215,7 @@ check_report(struct checker *c)
 	size_t i;
 
 	for (i = 0; i < c->e->report.formats.count; i++)
-		check_known(&known, "formats", c->e->report.formats.items[i],
+		check_name(&known, "formats", c->e->report.formats.items[i],
 			    &c->e->report.where, c->diag);
 }
 
@@ -239,7 +240,7 @@ check_causes(struct checker *c, const struct conf_route *r)
 	const struct conf_route *up = r;
 	size_t steps;
 
-	check_known(&c->routes, "caused_by", r->caused_by, &r->where, c->diag);
+	check_name(&c->routes, "caused_by", r->caused_by, &r->where, c->diag);
 	if (r->role == ROLE_EDGE && r->caused_by != NULL)
 		conf_error(c->diag, &r->where,
 			   "role: calls come in at an edge, no route causes "
@@ -303,7 +304,7 @@ conf_experiment_check(const struct conf_model *model, struct conf_diag *diag)
 	check_report(&c);
 	check_scenarios(model, diag);
 	for (i = 0; i < e->scenarios_count; i++)
-		check_known(&c.loads, "acked", e->scenarios[i].verify.acked,
+		check_name(&c.loads, "acked", e->scenarios[i].verify.acked,
 			    &e->scenarios[i].where, diag);
 	free(c.routes.items);
 	free(c.loads.items);

@@ -41,8 +41,8 @@ describe_applies(const struct conf_kind *kind)
 	       "dns";
 }
 
-const char *
-describe_direction(const struct conf_kind *kind)
+static const char *
+direction_of(const struct conf_kind *kind)
 {
 	return (kind->flags & KIND_NO_STREAM) != 0
 		   ? "none: it takes no stream"
@@ -257,7 +257,7 @@ describe_kind_text(struct str *to, const struct conf_kind *kind)
 	add_sentence(to, "", kind->summary, 2);
 	str_add_char(to, '\n');
 	add_sentence(to, "Applies to: ", describe_applies(kind), 0);
-	add_sentence(to, "Direction: ", describe_direction(kind), 0);
+	add_sentence(to, "Direction: ", direction_of(kind), 0);
 	str_add(to, "\nParameters\n");
 	if (has_fields(kind->fields))
 		add_fields_text(to, kind->fields);
@@ -357,7 +357,7 @@ describe_kind_markdown(struct str *to, const struct conf_kind *kind)
 	add_sentence(to, "", kind->summary, 0);
 	str_add(to, "\n");
 	add_sentence(to, "- Applies to ", describe_applies(kind), 0);
-	add_sentence(to, "- Direction: ", describe_direction(kind), 0);
+	add_sentence(to, "- Direction: ", direction_of(kind), 0);
 	str_add(to, "\n## Parameters\n\n");
 	if (has_fields(kind->fields))
 		add_table(to, kind->fields);

@@ -21,14 +21,11 @@ void describe_group_markdown(struct str *to, const struct conf_group *group);
  * an array of those. */
 void describe_kind_json(struct str *to, const struct conf_kind *kind);
 void describe_kinds_json(struct str *to, const struct conf_kinds *kinds);
-/* An array of {name, type, default, …}: the fields of a table. */
-void describe_fields_json(struct jsonw *w, const struct conf_field *table);
 
 /* "ms", "bytes", "KB/s": what a bare number counts; empty if the type takes
  * no unit. */
 void describe_bare_unit(const struct conf_field *field, struct str *to);
 /* Where a kind may stand, one sentence without a final dot. */
 const char *describe_applies(const struct conf_kind *kind);
-const char *describe_direction(const struct conf_kind *kind);
 
 #endif

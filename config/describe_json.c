@@ -60,8 +60,9 @@ put_field(struct jsonw *w, const struct conf_field *f)
 	jsonw_object_end(w);
 }
 
-void
-describe_fields_json(struct jsonw *w, const struct conf_field *table)
+/* An array of {name, type, default, …}: the fields of a table. */
+static void
+put_fields(struct jsonw *w, const struct conf_field *table)
 {
 	const struct conf_field *f;
 
@@ -103,7 +104,7 @@ put_kind(struct jsonw *w, const struct conf_kind *kind)
 	jsonw_put_bool(w, "http_only", (kind->flags & KIND_HTTP_ONLY) != 0);
 	jsonw_put_bool(w, "has_stream", (kind->flags & KIND_NO_STREAM) == 0);
 	jsonw_key(w, "parameters");
-	describe_fields_json(w, kind->fields);
+	put_fields(w, kind->fields);
 	jsonw_object_end(w);
 }
 

@@ -18,12 +18,6 @@ static const struct {
 };
 
 const char *
-conf_envoy_word(enum conf_envoy which)
-{
-	return faults[which].word;
-}
-
-const char *
 conf_envoy_name(enum conf_envoy which)
 {
 	return faults[which].name;

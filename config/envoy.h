@@ -6,8 +6,6 @@
 
 #include "config/build.h"
 
-/* "delay", "abort", "rate_limit". */
-const char *conf_envoy_word(enum conf_envoy which) PURE;
 /* What such a fault is called in events, metrics and the journal. */
 const char *conf_envoy_name(enum conf_envoy which) PURE;
 /* Fills r->envoy from r->envoy_text; errors go to the spot. */

@@ -409,9 +409,3 @@ units_print_rate(struct str *to, double Bps)
 	}
 	str_add(to, "/s");
 }
-
-void
-units_print_fraction(struct str *to, double fraction)
-{
-	units_print_number(to, fraction);
-}

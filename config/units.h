@@ -30,7 +30,6 @@ bool units_fraction(const char *text, double *fraction,
 void units_print_duration(struct str *to, int64_t us);
 void units_print_size(struct str *to, int64_t bytes);
 void units_print_rate(struct str *to, double Bps);
-void units_print_fraction(struct str *to, double fraction);
 /* The same for a bare number; large and small ones with an exponent. */
 void units_print_number(struct str *to, double value);
 

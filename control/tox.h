@@ -33,8 +33,6 @@ const char *tox_diag_text(const struct conf_diag *diag);
 void tox_print_proxy(struct str *to, const struct conf_route *route);
 void tox_print_toxic(struct str *to, const struct conf_fault *fault);
 void tox_print_toxics(struct str *to, const struct conf_route *route);
-/* Go's encoder writes < > & as escapes. */
-void tox_escape(struct str *body);
 
 /* --- attributes (tox_attributes.c) --- */
 
@@ -84,12 +82,8 @@ void tox_proxy_fill(struct conf_route *r, const struct tox_proxy *proxy,
     const char *given, const char *resolved);
 /* Puts the draft into force (taken). False: replied with 500. */
 bool tox_commit(struct tox_call *call, struct conf_model *draft);
-bool tox_set_upstream(struct conf_route *r, const char *upstream);
 bool tox_set_listen(struct conf_route *r, const char *listen,
     struct error *err);
-/* A proxy that does not run shows the text that was given, if it can. */
-void tox_set_listen_given(struct conf_route *r, const char *given,
-    const char *resolved);
 /* The text that the API was given. Borrows. */
 const char *tox_upstream(const struct conf_route *r);
 /* True if routes of the file share the route's listener, so that its port is

@@ -24,51 +24,9 @@ static const struct {
     {"timeout", {"timeout"}},
 };
 
-bool
-tox_error(struct tox_call *call, int status, const char *format, ...)
-{
-	struct web_reply *reply = call->reply;
-	char text[1024];
-	struct jsonw w;
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	str_clear(&reply->body);
-	reply->status = status;
-	reply->type = "text/plain; charset=utf-8";
-	str_add(&reply->headers, "X-Content-Type-Options: nosniff\r\n");
-	jsonw_init(&w, &reply->body);
-	jsonw_object(&w);
-	jsonw_put_string(&w, "error", text);
-	jsonw_put_int(&w, "status", status);
-	jsonw_object_end(&w);
-	tox_escape(&reply->body);
-	str_add_char(&reply->body, '\n');
-	return false;
-}
-
-const char *
-tox_diag_text(const struct conf_diag *diag)
-{
-	for (size_t i = 0; i < diag->count; i++) {
-		if (!diag->messages[i].warning)
-			return diag->messages[i].text;
-	}
-	return "refused";
-}
-
-void
-tox_json(struct tox_call *call, int status)
-{
-	call->reply->status = status;
-	call->reply->type = "application/json";
-	tox_escape(&call->reply->body);
-}
-
-void
-tox_escape(struct str *body)
+/* Go's encoder writes < > & as escapes. */
+static void
+escape(struct str *body)
 {
 	struct str out = {0};
 
@@ -89,6 +47,49 @@ tox_escape(struct str *body)
 	}
 	str_fini(body);
 	*body = out;
+}
+
+bool
+tox_error(struct tox_call *call, int status, const char *format, ...)
+{
+	struct web_reply *reply = call->reply;
+	char text[1024];
+	struct jsonw w;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	str_clear(&reply->body);
+	reply->status = status;
+	reply->type = "text/plain; charset=utf-8";
+	str_add(&reply->headers, "X-Content-Type-Options: nosniff\r\n");
+	jsonw_init(&w, &reply->body);
+	jsonw_object(&w);
+	jsonw_put_string(&w, "error", text);
+	jsonw_put_int(&w, "status", status);
+	jsonw_object_end(&w);
+	escape(&reply->body);
+	str_add_char(&reply->body, '\n');
+	return false;
+}
+
+const char *
+tox_diag_text(const struct conf_diag *diag)
+{
+	for (size_t i = 0; i < diag->count; i++) {
+		if (!diag->messages[i].warning)
+			return diag->messages[i].text;
+	}
+	return "refused";
+}
+
+void
+tox_json(struct tox_call *call, int status)
+{
+	call->reply->status = status;
+	call->reply->type = "application/json";
+	escape(&call->reply->body);
 }
 
 /* The shortest text that reads back as the same float32. */

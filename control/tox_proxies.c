@@ -26,8 +26,8 @@ tox_proxy_read(json_t *json, struct tox_proxy *to, struct error *err)
 	    json_in_bool(json, "enabled", &to->enabled, err);
 }
 
-bool
-tox_set_upstream(struct conf_route *r, const char *upstream)
+static bool
+set_upstream(struct conf_route *r, const char *upstream)
 {
 	struct conf_address address = {0};
 	struct error err;
@@ -59,8 +59,9 @@ tox_set_listen(struct conf_route *r, const char *listen, struct error *err)
 	return true;
 }
 
-void
-tox_set_listen_given(struct conf_route *r, const char *given,
+/* A proxy that does not run shows the text that was given, if it can. */
+static void
+set_listen_given(struct conf_route *r, const char *given,
     const char *resolved)
 {
 	struct error err;
@@ -80,8 +81,8 @@ tox_proxy_fill(struct conf_route *r, const struct tox_proxy *proxy,
 	r->name = xstrdup(proxy->name);
 	r->enabled = proxy->enabled;
 	r->from_api = true;
-	tox_set_upstream(r, proxy->upstream);
-	tox_set_listen_given(r, given, resolved);
+	set_upstream(r, proxy->upstream);
+	set_listen_given(r, given, resolved);
 }
 
 static bool
@@ -267,10 +268,10 @@ put(struct tox_call *call, const struct target *t, bool enabled)
 	struct conf_route *r =
 	    &draft->routes[state_route_index(draft, call->proxy)];
 
-	tox_set_upstream(r, t->upstream);
+	set_upstream(r, t->upstream);
 	r->enabled = enabled;
 	if (enabled || t->moved)
-		tox_set_listen_given(r, enabled ? t->listen : t->given,
+		set_listen_given(r, enabled ? t->listen : t->given,
 		    t->listen);
 	return tox_commit(call, draft);
 }

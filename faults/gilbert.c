@@ -28,14 +28,6 @@ gilbert_bursts(double rate, double burst)
 	};
 }
 
-double
-gilbert_loss(const struct gilbert *g)
-{
-	double bad = bad_share(g);
-
-	return bad * (1 - g->h) + (1 - bad) * (1 - g->k);
-}
-
 bool
 gilbert_start(const struct gilbert *g, double u)
 {

@@ -19,8 +19,6 @@ struct gilbert gilbert_independent(double rate);
 /* The chain with a long-run loss of `rate` (< 1) in bursts of `burst` (>= 1)
  * packets on average. Its p is above 1 if there is no such chain. */
 struct gilbert gilbert_bursts(double rate, double burst);
-/* The share of packets that the chain loses in the long run. */
-double gilbert_loss(const struct gilbert *g);
 /* Whether the chain starts in the bad state, so that short flows see the same
  * loss as long ones. u is uniform in [0, 1). */
 bool gilbert_start(const struct gilbert *g, double u);

@@ -35,7 +35,7 @@ struct driver {
 	int64_t start_us;
 	double factor;
 	size_t in_flight;
-	bool started, paused, stopping;
+	bool started, stopping;
 };
 
 /* --- samples --- */
@@ -59,7 +59,7 @@ sample_open(struct samples *list, const struct sample *s)
 static void
 sample_close(struct driver *d, const struct sample *s, size_t index)
 {
-	tally_end(&d->tally, s, load_timer_now(&d->timer));
+	tally_end(&d->tally, s);
 	if (d->options.samples != NULL)
 		d->options.samples->items[index] = *s;
 	if (d->options.on_sample != NULL)
@@ -138,7 +138,7 @@ schedule(struct driver *d)
 {
 	int64_t due_us;
 
-	if (!d->started || d->paused || d->stopping || is_held(d)) {
+	if (!d->started || d->stopping || is_held(d)) {
 		deadline_disarm(&d->timer.heap, &d->next);
 		return;
 	}
@@ -154,7 +154,7 @@ on_next(struct deadline *next, int64_t now_us)
 {
 	struct driver *d = CONTAINER_OF(next, struct driver, next);
 
-	for (int i = 0; i < FIRE_BATCH && !d->stopping && !d->paused; i++) {
+	for (int i = 0; i < FIRE_BATCH && !d->stopping; i++) {
 		int64_t due_us = arrivals_due(&d->arrivals);
 		uint64_t seq = d->arrivals.number;
 
@@ -222,20 +222,7 @@ driver_start(struct driver *d)
 {
 	d->started = true;
 	d->start_us = load_timer_now(&d->timer);
-	arrivals_scale(&d->arrivals, 0, d->paused ? 0 : d->factor);
-	schedule(d);
-	load_timer_rearm(&d->timer);
-}
-
-static void
-rescale(struct driver *d)
-{
-	int64_t at_us;
-
-	if (!d->started)
-		return;
-	at_us = load_timer_now(&d->timer) - d->start_us;
-	arrivals_scale(&d->arrivals, at_us, d->paused ? 0 : d->factor);
+	arrivals_scale(&d->arrivals, 0, d->factor);
 	schedule(d);
 	load_timer_rearm(&d->timer);
 }
@@ -243,27 +230,15 @@ rescale(struct driver *d)
 void
 driver_scale(struct driver *d, double factor)
 {
+	int64_t at_us;
+
 	d->factor = factor;
-	rescale(d);
-}
-
-void
-driver_pause(struct driver *d)
-{
-	d->paused = true;
-	rescale(d);
-}
-
-void
-driver_resume(struct driver *d)
-{
-	if (!d->paused)
+	if (!d->started)
 		return;
-	d->paused = false;
-	if (d->started)
-		arrivals_wait(&d->arrivals,
-			      load_timer_now(&d->timer) - d->start_us);
-	rescale(d);
+	at_us = load_timer_now(&d->timer) - d->start_us;
+	arrivals_scale(&d->arrivals, at_us, d->factor);
+	schedule(d);
+	load_timer_rearm(&d->timer);
 }
 
 void

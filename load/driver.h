@@ -50,9 +50,6 @@ struct driver *driver_new(struct event_base *base,
 void driver_start(struct driver *d);
 /* The load's rate times `factor` (>= 0) from now on. */
 void driver_scale(struct driver *d, double factor);
-/* Fires nothing while paused; what is in flight goes on. */
-void driver_pause(struct driver *d);
-void driver_resume(struct driver *d);
 /* Fires nothing any more. What is in flight ends by itself, at the latest by
  * its time-out; then on_drained() runs, from the loop. */
 void driver_stop(struct driver *d);

@@ -6,23 +6,7 @@
 
 #include "base/attr.h"
 
-#define SECOND_US 1000000
 #define FINE_BITS 6 /* 64 buckets between powers of two */
-
-static struct tally_counts *
-counts_at(struct tally *t, int64_t at_us)
-{
-	int64_t second = at_us / SECOND_US;
-	size_t slot = (size_t)(second % TALLY_SECONDS);
-
-	if (at_us < 0)
-		return NULL;
-	if (t->seconds[slot].second != second) {
-		t->seconds[slot].second = second;
-		t->seconds[slot].counts = (struct tally_counts){0};
-	}
-	return &t->seconds[slot].counts;
-}
 
 static size_t
 bucket_of(uint64_t us)
@@ -52,45 +36,15 @@ bucket_us(size_t bucket)
 void
 tally_fire(struct tally *t, int64_t due_us, int64_t now_us)
 {
-	struct tally_counts *second = counts_at(t, now_us);
-
-	t->all.fired++;
-	if (second != NULL)
-		second->fired++;
+	t->fired++;
 	t->late[bucket_of((uint64_t)MAX(now_us - due_us, 0))]++;
 	t->late_count++;
 }
 
-static void
-count_end(struct tally_counts *c, const struct sample *s, int64_t at_us)
-{
-	int64_t latency_us = at_us - s->intended_us;
-
-	if (c == NULL)
-		return;
-	c->ended[s->outcome]++;
-	c->degraded += s->degraded;
-	if (s->outcome != SAMPLE_OK && s->outcome != SAMPLE_FAILED)
-		return;
-	c->latency_us += latency_us;
-	c->latency_max_us = MAX(c->latency_max_us, latency_us);
-}
-
 void
-tally_end(struct tally *t, const struct sample *s, int64_t at_us)
+tally_end(struct tally *t, const struct sample *s)
 {
-	count_end(&t->all, s, at_us);
-	count_end(counts_at(t, at_us), s, at_us);
-}
-
-struct tally_counts
-tally_second(const struct tally *t, int64_t second)
-{
-	size_t slot = (size_t)(second % TALLY_SECONDS);
-
-	if (second < 0 || t->seconds[slot].second != second)
-		return (struct tally_counts){0};
-	return t->seconds[slot].counts;
+	t->ended[s->outcome]++;
 }
 
 int64_t

@@ -29,7 +29,6 @@ struct issuer {
 };
 
 struct ca {
-	atomic_uint refs;
 	uint64_t id;
 	struct issuer root, intermediate, stranger;
 	EVP_PKEY *leaf_key;
@@ -202,7 +201,6 @@ complete(struct ca *ca, struct error *err)
 {
 	static atomic_uint_fast64_t last;
 
-	ca->refs = 1;
 	ca->id = atomic_fetch_add(&last, 1) + 1;
 	ca->leaf_key = make_key();
 	if (ca->leaf_key != NULL &&
@@ -211,7 +209,7 @@ complete(struct ca *ca, struct error *err)
 	    make_authority(&ca->stranger, "faultwire unknown CA", NULL))
 		return ca;
 	error_set(err, 0, "OpenSSL cannot make certificates");
-	ca_unref(ca);
+	ca_free(ca);
 	return NULL;
 }
 
@@ -222,8 +220,7 @@ ca_new(struct error *err)
 
 	if (make_authority(&ca->root, "faultwire CA nobody knows", NULL))
 		return complete(ca, err);
-	ca->refs = 1;
-	ca_unref(ca);
+	ca_free(ca);
 	error_set(err, 0, "OpenSSL cannot make certificates");
 	return NULL;
 }
@@ -257,17 +254,10 @@ ca_init(const char *dir, struct error *err)
 	return ok;
 }
 
-struct ca *
-ca_ref(struct ca *ca)
-{
-	atomic_fetch_add(&ca->refs, 1);
-	return ca;
-}
-
 void
-ca_unref(struct ca *ca)
+ca_free(struct ca *ca)
 {
-	if (ca == NULL || atomic_fetch_sub(&ca->refs, 1) > 1)
+	if (ca == NULL)
 		return;
 	issuer_fini(&ca->root);
 	issuer_fini(&ca->intermediate);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The local certificate authority: made by `faultwire ca init`, trusted by
- * clients, and used to mint certificates on the fly. Immutable and counted. */
+ * clients, and used to mint certificates on the fly. Immutable. */
 #ifndef PROXY_CA_H
 #define PROXY_CA_H
 
@@ -20,23 +20,19 @@ struct ca_leaf {
 	X509 *issuer; /* sent along; owned; NULL: none is */
 };
 
-/* Where the CA is kept if nobody says otherwise: $XDG_DATA_HOME/faultwire/ca,
- * else ~/.local/share/faultwire/ca. Returns owned. */
-char *ca_default_dir(void) WARN_UNUSED;
 /* Makes a CA (EC P-256, ten years) in the folder, which is made as well, its
  * key for the owner's eyes only. False and err if there is one, or no way. */
 bool ca_init(const char *dir, struct error *err) WARN_UNUSED;
 /* Appends the CA's certificate, PEM. */
 bool ca_export(const char *dir, struct str *to, struct error *err) WARN_UNUSED;
-/* Reads the CA of the folder (NULL: the default one). Returns owned, one
- * reference; or NULL and err. */
+/* Reads the CA of the folder (NULL: the default one). Returns owned,
+ * or NULL and err. */
 struct ca *ca_load(const char *dir, struct error *err) WARN_UNUSED;
 /* A CA that nobody knows, for certificates with flaws where there is none on
  * disk. Returns as ca_load. */
 struct ca *ca_new(struct error *err) WARN_UNUSED;
-struct ca *ca_ref(struct ca *ca);
-/* Drops one reference; NULL is accepted. Any thread. */
-void ca_unref(struct ca *ca);
+/* NULL is accepted. */
+void ca_free(struct ca *ca);
 /* A number that no other CA of this process has. */
 uint64_t ca_id(const struct ca *ca) PURE;
 /* The file that holds the certificate, within `dir` (NULL: the default one).

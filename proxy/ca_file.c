@@ -17,8 +17,10 @@
 
 #define FILE_MAX (64 * 1024)
 
-char *
-ca_default_dir(void)
+/* Where the CA is kept if nobody says otherwise: $XDG_DATA_HOME/faultwire/ca,
+ * else ~/.local/share/faultwire/ca. Returns owned. */
+static char *
+default_dir(void)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
@@ -31,7 +33,7 @@ ca_default_dir(void)
 static char *
 path_of(const char *dir, const char *name)
 {
-	char *base = dir != NULL ? xstrdup(dir) : ca_default_dir();
+	char *base = dir != NULL ? xstrdup(dir) : default_dir();
 	char *path = xasprintf("%s/%s", base, name);
 
 	free(base);

@@ -21,10 +21,6 @@ struct pg_names {
 };
 
 void pg_names_fini(struct pg_names *n);
-/* The entry of that hash; NULL: there is none. */
-struct pg_name *pg_names_find(const struct pg_names *n, uint64_t name);
-/* The same, made if need be. Borrowed until the next one is made. */
-struct pg_name *pg_names_add(struct pg_names *n, uint64_t name);
 
 enum pg_phase {
 	PG_FIRST,   /* no message has a type yet */

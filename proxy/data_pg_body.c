@@ -59,18 +59,20 @@ grow(struct pg_names *n)
 	free(old.slots);
 }
 
-struct pg_name *
-pg_names_find(const struct pg_names *n, uint64_t name)
+/* The entry of that hash; NULL: there is none. */
+static struct pg_name *
+names_find(const struct pg_names *n, uint64_t name)
 {
 	struct pg_name *slot = n->room > 0 ? slot_of(n, name) : NULL;
 
 	return slot != NULL && slot->name != 0 ? slot : NULL;
 }
 
-struct pg_name *
-pg_names_add(struct pg_names *n, uint64_t name)
+/* The same, made if need be. Borrowed until the next one is made. */
+static struct pg_name *
+names_add(struct pg_names *n, uint64_t name)
 {
-	struct pg_name *slot = pg_names_find(n, name);
+	struct pg_name *slot = names_find(n, name);
 
 	if (slot != NULL)
 		return slot;
@@ -144,7 +146,7 @@ begin_text(struct data_walk *w)
 static void
 execute(struct data_walk *w, struct data_command *c)
 {
-	const struct pg_name *p = pg_names_find(&w->names, w->hash ^ PORTAL);
+	const struct pg_name *p = names_find(&w->names, w->hash ^ PORTAL);
 	const char *word = p != NULL && p->word[0] != '\0' ? p->word
 							   : "EXECUTE";
 
@@ -154,9 +156,9 @@ execute(struct data_walk *w, struct data_command *c)
 static void
 bind(struct data_walk *w, struct data_command *c)
 {
-	const struct pg_name *of = pg_names_find(&w->names, w->hash);
+	const struct pg_name *of = names_find(&w->names, w->hash);
 	struct pg_name found = of != NULL ? *of : (struct pg_name){0};
-	struct pg_name *portal = pg_names_add(&w->names, w->portal ^ PORTAL);
+	struct pg_name *portal = names_add(&w->names, w->portal ^ PORTAL);
 
 	memcpy(portal->word, found.word, sizeof(portal->word));
 	portal->text = found.text;
@@ -263,7 +265,7 @@ pg_body_end(struct data_walk *w, struct data_command *c)
 	if ((w->type == 'Q' || w->type == 'P') && sql_scan_end(&w->sql))
 		statement_word(w, c);
 	if (w->type == 'P') {
-		to = pg_names_add(&w->names, w->statement.name);
+		to = names_add(&w->names, w->statement.name);
 		memcpy(to->word, w->statement.word, sizeof(to->word));
 		to->text = w->statement.text;
 		w->parsed = true;

@@ -41,8 +41,6 @@ enum dial_result {
 
 /* What an errno of connecting amounts to. */
 enum dial_result dial_result_of(int error);
-/* "ok", … */
-const char *dial_result_name(enum dial_result result);
 /* "connection_refused", …; NULL for DIAL_OK. */
 const char *dial_result_error(enum dial_result result);
 

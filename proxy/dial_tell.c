@@ -6,8 +6,9 @@
 
 #include "proxy/worker.h"
 
-const char *
-dial_result_name(enum dial_result result)
+/* "ok", … */
+static const char *
+name_of(enum dial_result result)
 {
 	static const char *const words[] = {
 #define X(id, word, error) word,
@@ -56,7 +57,7 @@ dial_tell(const struct flow *f, enum dial_result result, int64_t since_us)
 
 	if (!flow_event(f, EVENT_CONNECT, &e))
 		return;
-	e.what = dial_result_name(result);
+	e.what = name_of(result);
 	e.duration_us = (double)(e.time_us - since_us);
 	f->engine->emit(f->engine->emit_arg, &e);
 }

@@ -258,7 +258,7 @@ tls_server_unref(struct tls_server *s)
 	for (size_t i = 0; i < s->pairs_count; i++)
 		tls_pair_fini(&s->pairs[i]);
 	free(s->pairs);
-	ca_unref(s->ca);
+	ca_free(s->ca);
 	free(s);
 }
 

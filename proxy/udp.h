@@ -126,8 +126,6 @@ struct udp_session *udp_session_new(struct udp_port *port,
 void udp_session_close(struct udp_session *s, enum close_reason reason);
 /* A flow of it, in order of arrival; not opened. */
 struct udp_flow *udp_flow_new(struct udp_session *s);
-/* Nothing more happens to the flow: it is freed on a fresh turn. */
-void udp_flow_over(struct udp_flow *f, enum close_reason reason);
 /* A query's flow whose answer came and that holds nothing is over. */
 void udp_flow_settle(struct udp_flow *f);
 
@@ -148,8 +146,6 @@ void udp_relay_datagram(struct udp_gather *g, struct udp_session *s,
 			enum link_dir dir, const struct udp_datagram *d);
 /* Sends what was gathered. */
 void udp_relay_flush(struct udp_gather *g);
-/* A datagram of that direction did not make it. */
-void udp_relay_lost(struct udp_session *s, enum link_dir dir, uint64_t n);
 /* What waited for the upstream goes on. */
 void udp_relay_resume(struct udp_session *s);
 

@@ -29,8 +29,9 @@ struct udp_batch {
 	unsigned char data[UDP_BATCH][UDP_DATAGRAM_MAX];
 };
 
-socklen_t
-udp_address_len(const union udp_address *a)
+/* The length that the kernel wants with it. */
+static socklen_t
+address_len(const union udp_address *a)
 {
 	return a->sa.sa_family == AF_INET6 ? sizeof(a->in6) : sizeof(a->in);
 }
@@ -217,7 +218,7 @@ udp_send(const struct udp_sending *out, int *error)
 	*error = 0;
 	if (out->path != NULL) {
 		first.msg_name = (void *)(uintptr_t)&out->path->client;
-		first.msg_namelen = udp_address_len(&out->path->client);
+		first.msg_namelen = address_len(&out->path->client);
 		write_local(&first, &out->path->local, &control);
 	}
 	for (unsigned i = 0; i < out->count; i++) {

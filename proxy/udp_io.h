@@ -23,9 +23,6 @@ union udp_address {
 	struct sockaddr_in6 in6;
 };
 
-/* The length that the kernel wants with it. */
-socklen_t udp_address_len(const union udp_address *a) PURE;
-
 /* Who sent a datagram, and to which of our addresses (family AF_UNSPEC where
  * the socket has just one). */
 struct udp_path {

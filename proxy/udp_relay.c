@@ -8,8 +8,9 @@
  * and counted. */
 #include "proxy/udp.h"
 
-void
-udp_relay_lost(struct udp_session *s, enum link_dir dir, uint64_t n)
+/* A datagram of that direction did not make it. */
+static void
+lost(struct udp_session *s, enum link_dir dir, uint64_t n)
 {
 	if (n > 0)
 		counter_add(&s->counts->lost[dir], n);
@@ -69,7 +70,7 @@ udp_relay_flush(struct udp_gather *g)
 		if (taken & 1u << i)
 			link_sent(g->links[i], g->out.data[i].iov_len);
 		else
-			udp_relay_lost(s, g->dir, 1);
+			lost(s, g->dir, 1);
 		f->answered |= g->dir == LINK_DOWN;
 		udp_flow_settle(f);
 	}
@@ -129,7 +130,7 @@ udp_relay_datagram(struct udp_gather *g, struct udp_session *s,
 	}
 	f = s->state == UDP_CLOSED ? NULL : flow_for(s, dir, d);
 	if (f == NULL || f->flow.ended || s->state == UDP_SILENT) {
-		udp_relay_lost(s, dir, 1);
+		lost(s, dir, 1);
 		return;
 	}
 	l = &f->flow.links[dir];
@@ -141,7 +142,7 @@ udp_relay_datagram(struct udp_gather *g, struct udp_session *s,
 	}
 	udp_relay_flush(g);
 	if (!link_feed_datagram(l, d->data, d->len, d->arrived_us))
-		udp_relay_lost(s, dir, 1);
+		lost(s, dir, 1);
 	f->answered |= dir == LINK_DOWN;
 	udp_flow_settle(f);
 }
@@ -176,7 +177,7 @@ udp_relay_output(struct flow *flow, struct link *l)
 
 			link_taken_datagram(l, sent);
 			if (!sent)
-				udp_relay_lost(s, dir, 1);
+				lost(s, dir, 1);
 		}
 		f->answered |= dir == LINK_DOWN;
 	}

@@ -53,8 +53,9 @@ free_flow(struct udp_flow *f, const char *reason)
 	free(f);
 }
 
-void
-udp_flow_over(struct udp_flow *f, enum close_reason reason)
+/* Nothing more happens to the flow: it is freed on a fresh turn. */
+static void
+flow_over(struct udp_flow *f, enum close_reason reason)
 {
 	struct worker *w = f->session->session.worker;
 
@@ -77,7 +78,7 @@ void
 udp_flow_settle(struct udp_flow *f)
 {
 	if (f->answered && f->session->dns && !holds_something(f))
-		udp_flow_over(f, CLOSE_DONE);
+		flow_over(f, CLOSE_DONE);
 }
 
 /* A query's flow: it is over, or nobody answers. */
@@ -140,7 +141,7 @@ on_end(struct flow *flow, enum flow_end how)
 		udp_relay_output(flow, &flow->links[LINK_DOWN]);
 	}
 	if (s->dns) {
-		udp_flow_over(f, CLOSE_FAULT);
+		flow_over(f, CLOSE_FAULT);
 	} else if (how == END_SILENT) {
 		s->state = UDP_SILENT;
 		udp_upstream_silence(s);

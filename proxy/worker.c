@@ -159,21 +159,18 @@ worker_new(unsigned index, uint64_t seed, const struct protocols *protocols,
 	return w;
 }
 
-void
-worker_loop(struct worker *w)
+/* Until worker_post_stop()'s mail. */
+static void *
+run(void *arg)
 {
+	struct worker *w = arg;
+
 	while (!w->stopping) {
 		worker_turn(w);
 		if (w->events != NULL)
 			event_buffer_pass(w->events, worker_now(w));
 		event_base_loop(w->base, EVLOOP_ONCE);
 	}
-}
-
-static void *
-run(void *arg)
-{
-	worker_loop(arg);
 	return NULL;
 }
 

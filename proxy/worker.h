@@ -90,8 +90,6 @@ struct worker *worker_new(unsigned index, uint64_t seed,
 /* Starts its thread, with all signals blocked; waits for its end. */
 void worker_start(struct worker *w);
 void worker_join(struct worker *w);
-/* Runs the loop on the calling thread until worker_stop's mail. */
-void worker_loop(struct worker *w);
 /* Frees a worker whose loop has ended; open sessions are closed. */
 void worker_free(struct worker *w);
 

@@ -27,13 +27,6 @@ format_ms(struct format *to, double us)
 }
 
 const char *
-format_share(struct format *to, double share)
-{
-	snprintf(to->text, sizeof(to->text), "%.2f %%", share * 100);
-	return to->text;
-}
-
-const char *
 format_time(struct format *to, int64_t wall_us)
 {
 	time_t seconds = (time_t)(wall_us / 1000000);
@@ -113,8 +106,8 @@ add_key(struct str *to, const char *key, const char *end)
 		str_add_char(to, key[i] == '_' ? ' ' : key[i]);
 }
 
-void
-format_facts(struct str *to, const struct verdict *v)
+static void
+add_facts(struct str *to, const struct verdict *v)
 {
 	for (size_t i = 0; i < v->facts_count; i++) {
 		const struct fact *f = &v->facts[i];
@@ -139,7 +132,7 @@ format_verdict(struct str *to, const struct verdict *v)
 {
 	str_add(to, verdict_state_name(v->state));
 	str_add(to, v->facts_count > 0 ? ": " : "");
-	format_facts(to, v);
+	add_facts(to, v);
 }
 
 void
@@ -184,20 +177,12 @@ format_finding(struct str *to, const struct report *r, const struct finding *f)
 	add_fact(to, f);
 	str_add(to, " — ");
 	if (v->facts_count > 0) {
-		format_facts(to, v);
+		add_facts(to, v);
 		str_add(to, "; ");
 	}
 	str_printf(to, "%s (", v->why);
 	format_evidence(to, r, f);
 	str_add(to, ")");
-}
-
-enum doc_tone
-format_tone(const struct finding *f)
-{
-	if (!f->decided)
-		return TONE_OPEN;
-	return f->score >= 1 ? TONE_GOOD : TONE_BAD;
 }
 
 enum doc_tone

@@ -18,8 +18,6 @@ struct format {
 const char *format_us(struct format *to, int64_t us);
 /* "12.3 ms" of microseconds. */
 const char *format_ms(struct format *to, double us);
-/* "99.50 %" of 0.995. */
-const char *format_share(struct format *to, double share);
 /* "2026-11-25 18:20:55 UTC" of microseconds of the epoch. */
 const char *format_time(struct format *to, int64_t wall_us);
 /* "4.0", or "no score". */
@@ -31,15 +29,12 @@ void format_asked(struct str *to, const struct conf_expect *e);
 /* What was found, for people: "CONFIRMED: threshold 5 to 6, open 3 s, retried
  * 98 %". Appends. */
 void format_verdict(struct str *to, const struct verdict *v);
-/* The facts of it alone. */
-void format_facts(struct str *to, const struct verdict *v);
 /* What a finding stands on: "n 14, scenario x, events 3–90". Appends. */
 void format_evidence(struct str *to, const struct report *r,
 		     const struct finding *f);
 /* A finding in one line. Appends. */
 void format_finding(struct str *to, const struct report *r,
 		    const struct finding *f);
-enum doc_tone format_tone(const struct finding *f);
 enum doc_tone format_expect_tone(enum expect_state state);
 
 #endif

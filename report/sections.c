@@ -65,8 +65,9 @@ add_steady(const struct report *r, struct doc *d)
 	}
 }
 
-void
-sections_overview(const struct report *r, struct doc *d)
+/* What was run, and what it comes to. */
+static void
+add_overview(const struct report *r, struct doc *d)
 {
 	const struct run *run = r->run;
 	struct format f;
@@ -218,8 +219,9 @@ add_measurement(const struct report *r, struct doc *d)
 			 (unsigned long long)run->record.lost);
 }
 
-void
-sections_proof(const struct report *r, struct doc *d)
+/* Proof of injection, log, measurement. */
+static void
+add_proof(const struct report *r, struct doc *d)
 {
 	doc_section(d, "injection", "Proof of injection");
 	doc_table(d, "Faults, as they were armed and measured",
@@ -240,11 +242,11 @@ void
 sections_build(const struct report *r, struct doc *d)
 {
 	d->title = xasprintf("Experiment %s", r->run->asked->name);
-	sections_overview(r, d);
+	add_overview(r, d);
 	doc_section(d, "timeline", "Timeline");
 	doc_plot(d);
 	sections_findings(r, d);
 	sections_figures(r, d);
 	sections_validation(r, d);
-	sections_proof(r, d);
+	add_proof(r, d);
 }

@@ -9,15 +9,11 @@
 /* Fills a zeroed document; to be freed by doc_fini(). */
 void sections_build(const struct report *r, struct doc *d);
 
-/* What was run, and what it comes to. */
-void sections_overview(const struct report *r, struct doc *d);
 /* Strengths, weaknesses, recommendations, expectations. */
 void sections_findings(const struct report *r, struct doc *d);
 /* Recovery, availability, performance. */
 void sections_figures(const struct report *r, struct doc *d);
 /* Matrix, what is open, score, comparison, next cycle. */
 void sections_validation(const struct report *r, struct doc *d);
-/* Proof of injection, log, measurement. */
-void sections_proof(const struct report *r, struct doc *d);
 
 #endif

@@ -27,22 +27,6 @@ static const struct {
     {"sarif", "report.sarif", view_sarif, false},
 };
 
-const char *
-report_format_at(size_t n)
-{
-	return n < COUNT_OF(formats) ? formats[n].format : NULL;
-}
-
-const char *
-report_file_of(const char *format)
-{
-	for (size_t i = 0; i < COUNT_OF(formats); i++) {
-		if (strcmp(formats[i].format, format) == 0)
-			return formats[i].file;
-	}
-	return NULL;
-}
-
 /* --- reading the last one --------------------------------------------------
  */
 
@@ -74,7 +58,7 @@ read_previous(const struct run *run, const char *dir)
 
 	if (run->previous != NULL)
 		return read_whole(run->previous);
-	path = xasprintf("%s/%s", dir, report_file_of("json"));
+	path = xasprintf("%s/report.json", dir);
 	text = read_whole(path);
 	free(path);
 	return text;

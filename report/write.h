@@ -10,12 +10,6 @@
 #include "base/error.h"
 #include "experiment/run.h"
 
-/* A format, for messages and for what `report.formats` may hold. NULL behind
- * the last one. */
-const char *report_format_at(size_t n);
-/* The file that a format is written to; NULL: there is no such format. */
-const char *report_file_of(const char *format);
-
 /* Writes the formats of run.asked.report (all of them, if that names none)
  * into the folder, which is made if need be. Compares with run.previous, or
  * with what report.json there was before. Every file appears whole, or the old

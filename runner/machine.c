@@ -24,28 +24,17 @@ machine_state_name(enum machine_state state)
 	return names[state];
 }
 
-bool
-machine_is_done(const struct machine *m)
+/* Were all scenarios gone through? */
+static bool
+is_done(const struct machine *m)
 {
 	return m->scenario >= m->run->asked->scenarios_count;
-}
-
-bool
-machine_is_faulted(const struct machine *m)
-{
-	if (machine_is_done(m))
-		return false;
-	for (size_t i = 0; i < asked_scenario(m)->steps_count; i++) {
-		if (in_force(&run_scenario(m)->steps[i]))
-			return true;
-	}
-	return false;
 }
 
 const struct conf_scenario *
 machine_scenario(const struct machine *m)
 {
-	return machine_is_done(m) || m->state == MACHINE_BASELINE ||
+	return is_done(m) || m->state == MACHINE_BASELINE ||
 		       m->state == MACHINE_FINAL || m->state == MACHINE_ENDED
 		   ? NULL
 		   : asked_scenario(m);
@@ -86,13 +75,13 @@ is_wanted(const struct machine *m)
 void
 machine_enter_next(struct machine *m, int64_t now_us)
 {
-	while (!machine_is_done(m) && !is_wanted(m)) {
+	while (!is_done(m) && !is_wanted(m)) {
 		machine_conclude(run_scenario(m), SCENARIO_NOT_EXERCISED,
 				 m->only != NULL ? "it was not asked for"
 						 : "it is not enabled");
 		m->scenario++;
 	}
-	if (!machine_is_done(m))
+	if (!is_done(m))
 		machine_enter(m, MACHINE_GATE, now_us,
 			      m->any_run && !m->unrecovered
 				  ? m->run->asked->phases.recover_us
@@ -237,7 +226,7 @@ machine_conclude_early(struct machine *m, int64_t now_us)
 {
 	struct run_scenario *s = run_scenario(m);
 
-	if (machine_is_done(m) || s->from_us == RUN_NEVER)
+	if (is_done(m) || s->from_us == RUN_NEVER)
 		return;
 	if (s->state == SCENARIO_PENDING)
 		machine_conclude(s,

@@ -102,8 +102,6 @@ void machine_done(struct machine *m, const char *why);
 /* Ends the run; everything is lifted. `why` is copied. machine_step() is due.
  * The first call counts, but the proxy's end always does. */
 void machine_stop(struct machine *m, enum machine_end end, const char *why);
-/* Is any fault in force, or perhaps so? */
-bool machine_is_faulted(const struct machine *m);
 /* The scenario under way; NULL: none. */
 const struct conf_scenario *machine_scenario(const struct machine *m);
 /* "baseline", "faults", … for people. */

@@ -15,8 +15,6 @@ in_force(const struct run_step *s)
 	return s->armed_us != RUN_NEVER && !s->lift_verified;
 }
 
-/* Were all scenarios gone through? */
-bool machine_is_done(const struct machine *m);
 /* Into a state that lasts for_us at most (MACHINE_NEVER: no limit). */
 void machine_enter(struct machine *m, enum machine_state state, int64_t now_us,
 		   int64_t for_us);

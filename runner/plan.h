@@ -68,7 +68,6 @@ const struct conf_route *plan_edge(const struct conf_model *model,
  * breaker, as experiment/breaker.c has it: n calls during the fault, of
  * n_base in the baseline. */
 size_t plan_breaker_run(double n, double n_base);
-const char *plan_state_name(enum plan_state state);
 
 /* Appends what people read. */
 void plan_text(const struct plan *p, struct str *to);

@@ -5,8 +5,8 @@
 #include "config/units.h"
 #include "runner/plan.h"
 
-const char *
-plan_state_name(enum plan_state state)
+static const char *
+state_name(enum plan_state state)
 {
 	static const char *const names[] = {"decides", "partly", "undecided"};
 
@@ -125,7 +125,7 @@ plan_json(const struct plan *p, struct jsonw *w)
 		const struct plan_finding *f = &p->findings[i];
 
 		jsonw_object(w);
-		jsonw_put_string(w, "state", plan_state_name(f->state));
+		jsonw_put_string(w, "state", state_name(f->state));
 		jsonw_put_string(w, "mech", f->mech);
 		if (f->scenario != NULL)
 			jsonw_put_string(w, "scenario", f->scenario->name);

@@ -269,12 +269,12 @@ START_TEST(fractions_print_as_the_same_double)
 
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
 		str_clear(&s);
-		units_print_fraction(&s, values[i]);
+		units_print_number(&s, values[i]);
 		ck_assert(units_fraction(s.text, &back, NULL));
 		ck_assert(back == values[i]);
 	}
 	str_clear(&s);
-	units_print_fraction(&s, 0.2);
+	units_print_number(&s, 0.2);
 	ck_assert_str_eq(s.text, "0.2");
 	str_fini(&s);
 }

@@ -45,7 +45,7 @@ check_quantities(const char *text)
 	}
 	str_clear(&s);
 	if (units_fraction(text, &d, &err)) {
-		units_print_fraction(&s, d);
+		units_print_number(&s, d);
 		require(units_fraction(s.text, &back, &err) && back == d);
 	}
 	str_fini(&s);

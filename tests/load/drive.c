@@ -85,10 +85,9 @@ put_all(struct jsonw *w, const struct samples *samples, bool quiet)
 
 	getrusage(RUSAGE_SELF, &use);
 	jsonw_object(w);
-	jsonw_put_uint(w, "fired", t->all.fired);
+	jsonw_put_uint(w, "fired", t->fired);
 	for (size_t i = 0; i < TALLY_OUTCOMES; i++)
-		jsonw_put_uint(w, outcomes[i], t->all.ended[i]);
-	jsonw_put_uint(w, "degraded", t->all.degraded);
+		jsonw_put_uint(w, outcomes[i], t->ended[i]);
 	jsonw_put_uint(w, "opened", t->opened);
 	jsonw_put_uint(w, "resent", t->resent);
 	jsonw_put_uint(w, "starved", t->starved);

@@ -249,8 +249,8 @@ check_second_never(const char *reset)
 	struct peer p = {.arg = (void *)reset};
 
 	driving_against(&d, &load, &p, serve_second_never, 10);
-	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_OK], 5);
-	ck_assert_uint_eq(d.tally.all.ended[SAMPLE_BROKEN], 5);
+	ck_assert_uint_eq(d.tally.ended[SAMPLE_OK], 5);
+	ck_assert_uint_eq(d.tally.ended[SAMPLE_BROKEN], 5);
 	ck_assert_uint_eq(d.tally.resent, 0);
 	driving_fini(&d);
 }
@@ -317,9 +317,9 @@ START_TEST(one_time_out_in_silence_ends_all_idle_connections)
 	load.steps_count = 2;
 	load.timeout_us = 350000;
 	driving_against(&d, &load, &p, serve_tired, 12);
-	ck_assert_uint_ge(d.tally.all.ended[SAMPLE_TIMEOUT], 1);
+	ck_assert_uint_ge(d.tally.ended[SAMPLE_TIMEOUT], 1);
 	/* The one, and another that was sent before it was over. */
-	ck_assert_uint_le(d.tally.all.ended[SAMPLE_TIMEOUT], 2);
+	ck_assert_uint_le(d.tally.ended[SAMPLE_TIMEOUT], 2);
 	driving_fini(&d);
 }
 END_TEST

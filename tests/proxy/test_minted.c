@@ -45,7 +45,7 @@ teardown(void)
 	char *path = xasprintf("rm -rf %s", dir);
 
 	X509_free(root);
-	ca_unref(ca);
+	ca_free(ca);
 	ck_assert_int_eq(system(path), 0);
 	free(path);
 }

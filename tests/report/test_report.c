@@ -304,13 +304,14 @@ exists(const char *dir, const char *file)
 	return is;
 }
 
+static const char *const files[] = {"report.md", "report.html",
+				    "report.json", "junit.xml", "report.sarif"};
+
 static void
 remove_folder(char *dir)
 {
-	const char *format;
-
-	for (size_t i = 0; (format = report_format_at(i)) != NULL; i++) {
-		char *path = xasprintf("%s/%s", dir, report_file_of(format));
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		char *path = xasprintf("%s/%s", dir, files[i]);
 
 		unlink(path);
 		free(path);
@@ -324,13 +325,11 @@ START_TEST(all_formats_come_into_a_folder_that_is_made)
 	char *dir = fresh_folder(), *deep = xasprintf("%s/a/b", dir), *up;
 	struct run run = {0};
 	struct error err;
-	const char *format;
 
 	planted_run(&run, 7, 0);
 	ck_assert_msg(report_write(&run, deep, &err), "%s", err.text);
-	for (size_t i = 0; (format = report_format_at(i)) != NULL; i++)
-		ck_assert(exists(deep, report_file_of(format)));
-	ck_assert_ptr_null(report_file_of("pdf"));
+	for (size_t i = 0; i < COUNT_OF(files); i++)
+		ck_assert(exists(deep, files[i]));
 	/* Nothing but the files is left: the folder can be removed. */
 	remove_folder(deep);
 	up = xasprintf("%s/a", dir);
