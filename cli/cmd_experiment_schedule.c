@@ -79,13 +79,14 @@ write_state(const struct keeper *k)
 {
 	char *fresh = xasprintf("%s.new", k->state_path);
 	FILE *file = fopen(fresh, "we");
+	bool ok = file != NULL;
 
-	if (file != NULL) {
+	if (ok) {
 		fprintf(file, "%" PRId64 "\n", k->state.done_us);
-		if (fclose(file) != 0 || rename(fresh, k->state_path) != 0)
-			fprintf(stderr, "%s: %s\n", k->state_path,
-				strerror(errno));
+		ok = fclose(file) == 0 && rename(fresh, k->state_path) == 0;
 	}
+	if (!ok)
+		fprintf(stderr, "%s: %s\n", k->state_path, strerror(errno));
 	free(fresh);
 }
 

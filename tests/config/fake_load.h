@@ -5,8 +5,10 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
+#include "base/xalloc.h"
 #include "config/load.h"
 #include "tests/config/fake_kinds.h"
 
@@ -50,6 +52,28 @@ fake_complaints(const char *text)
 	ck_assert_msg((m == NULL) == (diag.errors > 0), "%s", text);
 	conf_model_unref(m);
 	return fake_messages(&diag);
+}
+
+struct complaint {
+	const char *text, *said;
+};
+
+/* Each text, put between `head` and `tail`, draws exactly one complaint. */
+static inline void
+fake_expect(const struct complaint *cases, size_t count, const char *head,
+	    const char *tail)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *text = xasprintf("%s%s%s", head, cases[i].text, tail);
+		char *said = fake_complaints(text);
+
+		ck_assert_msg(strstr(said, cases[i].said) != NULL,
+			      "%s\nsaid: %snot: %s", text, said, cases[i].said);
+		ck_assert_msg(strchr(said, '\n') == strrchr(said, '\n'),
+			      "%s\nsaid more: %s", text, said);
+		free(said);
+		free(text);
+	}
 }
 
 #endif

@@ -10,28 +10,6 @@
 #include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"
 
-struct complaint {
-	const char *text, *said;
-};
-
-/* Each text, put between `head` and `tail`, draws exactly one complaint. */
-static void
-expect(const struct complaint *cases, size_t count, const char *head,
-       const char *tail)
-{
-	for (size_t i = 0; i < count; i++) {
-		char *text = xasprintf("%s%s%s", head, cases[i].text, tail);
-		char *said = fake_complaints(text);
-
-		ck_assert_msg(strstr(said, cases[i].said) != NULL,
-			      "%s\nsaid: %snot: %s", text, said, cases[i].said);
-		ck_assert_msg(strchr(said, '\n') == strrchr(said, '\n'),
-			      "%s\nsaid more: %s", text, said);
-		free(said);
-		free(text);
-	}
-}
-
 static const struct complaint file[] = {
     {"sede = 1;",
      "t.conf:1: unknown key \"sede\" in the file; did you mean \"seed\"?"},
@@ -74,7 +52,7 @@ static const struct complaint file[] = {
 START_TEST(mistakes_in_the_file_itself_are_told)
 {
 	unsetenv("FW_UNSET");
-	expect(file, COUNT_OF(file), "", "");
+	fake_expect(file, COUNT_OF(file), "", "");
 }
 END_TEST
 
@@ -97,7 +75,7 @@ static const struct complaint services[] = {
 
 START_TEST(mistakes_in_services_are_told)
 {
-	expect(services, COUNT_OF(services), "services = ( ", " );");
+	fake_expect(services, COUNT_OF(services), "services = ( ", " );");
 }
 END_TEST
 
@@ -157,7 +135,7 @@ static const struct complaint routes[] = {
 
 START_TEST(mistakes_in_routes_are_told)
 {
-	expect(routes, COUNT_OF(routes), "routes = ( ", " );");
+	fake_expect(routes, COUNT_OF(routes), "routes = ( ", " );");
 }
 END_TEST
 
@@ -179,7 +157,7 @@ static const struct complaint envoy[] = {
 
 START_TEST(mistakes_in_envoy_faults_are_told)
 {
-	expect(envoy, COUNT_OF(envoy),
+	fake_expect(envoy, COUNT_OF(envoy),
 	       "routes = ( { name = \"r\"; listen = \":1\"; "
 	       "upstream = \"u:1\"; protocol = \"http\"; envoy_faults = ",
 	       "; } );");
@@ -257,7 +235,7 @@ static const struct complaint faults[] = {
 
 START_TEST(mistakes_in_faults_are_told)
 {
-	expect(
+	fake_expect(
 	    faults, COUNT_OF(faults),
 	    "services = ( { name = \"lan\"; addresses = \"10.0.0.0/8\"; }, "
 	    "{ name = \"named\"; addresses = \"db\"; } ); "
@@ -286,7 +264,7 @@ static const struct complaint exchanges[] = {
 
 START_TEST(mistakes_in_faults_on_http_routes_are_told)
 {
-	expect(
+	fake_expect(
 	    exchanges, COUNT_OF(exchanges),
 	    "routes = ( { name = \"r\"; listen = \":1\"; upstream = \"u:1\"; "
 	    "protocol = \"http\"; faults = ( ",
@@ -351,7 +329,7 @@ static const struct complaint partitions[] = {
 
 START_TEST(mistakes_in_partitions_are_told)
 {
-	expect(partitions, COUNT_OF(partitions),
+	fake_expect(partitions, COUNT_OF(partitions),
 	       "services = ( { name = \"a\"; }, { name = \"b\"; }, "
 	       "{ name = \"c\"; } ); partitions = ( { ",
 	       " } );");
@@ -367,7 +345,7 @@ START_TEST(from_and_to_name_services_that_exist)
 			      "name from services\n"},
 	};
 
-	expect(cases, COUNT_OF(cases),
+	fake_expect(cases, COUNT_OF(cases),
 	       "services = ( { name = \"api\"; } ); routes = ( { name = \"r\"; "
 	       "listen = \":1\"; upstream = \"u:1\"; ",
 	       " } );");

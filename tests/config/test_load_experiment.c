@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "config/load.h"
 #include "tests/config/fake_kinds.h"
 #include "tests/config/fake_load.h"
@@ -79,27 +78,6 @@ START_TEST(a_file_without_an_experiment_has_none)
 }
 END_TEST
 
-struct complaint {
-	const char *text, *said;
-};
-
-/* Each text, behind `head`, draws exactly one complaint. */
-static void
-expect(const struct complaint *cases, size_t count, const char *head)
-{
-	for (size_t i = 0; i < count; i++) {
-		char *text = xasprintf("%s\n%s", head, cases[i].text);
-		char *said = fake_complaints(text);
-
-		ck_assert_msg(strstr(said, cases[i].said) != NULL,
-			      "%s\nsaid: %snot: %s", text, said, cases[i].said);
-		ck_assert_msg(strchr(said, '\n') == strrchr(said, '\n'),
-			      "%s\nsaid more: %s", text, said);
-		free(said);
-		free(text);
-	}
-}
-
 static const struct complaint heads[] = {
     {"version = 2;", "t.conf:2: version: 2 is out of bounds"},
     {"load = ( );", "t.conf:2: load belongs to an experiment, which the file "
@@ -118,7 +96,7 @@ static const struct complaint heads[] = {
 
 START_TEST(heads_that_cannot_be_are_refused)
 {
-	expect(heads, COUNT_OF(heads), "");
+	fake_expect(heads, COUNT_OF(heads), "\n", "");
 }
 END_TEST
 
@@ -180,7 +158,7 @@ static const struct complaint loads[] = {
 
 START_TEST(loads_and_guards_that_cannot_be_are_refused)
 {
-	expect(loads, COUNT_OF(loads), HEAD);
+	fake_expect(loads, COUNT_OF(loads), HEAD "\n", "");
 }
 END_TEST
 
@@ -251,7 +229,7 @@ static const struct complaint scenarios[] = {
 
 START_TEST(scenarios_that_cannot_be_are_refused)
 {
-	expect(scenarios, COUNT_OF(scenarios), HEAD);
+	fake_expect(scenarios, COUNT_OF(scenarios), HEAD "\n", "");
 }
 END_TEST
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Experiments by the clock: how the keeper waits, ends and fails."""
+
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import fault, run, wait_until
+from harness.experiment import Experiment
+from harness.proxy import BIN, environment, prefix
+
+
+class Schedule(Experiment):
+    def scheduled(self, length="300ms", **schedule):
+        return self.text(
+            fault("abort", route="edge", status=503, for_=length),
+            schedule={"cron": "* * * * *", **schedule})
+
+    def missed(self):
+        """The keeper was there an hour ago."""
+        os.makedirs(self.out, exist_ok=True)
+        with open(os.path.join(self.out, "schedule.state"), "w",
+                  encoding="ascii") as f:
+            f.write(f"{int((time.time() - 3600) * 1e6)}\n")
+
+    def keep(self, text):
+        """The keeper at work; `said()` is what it has said."""
+        made = subprocess.Popen(
+            prefix() + [BIN, "experiment", "schedule", self.write(text),
+                        "--out", self.out],
+            stdin=subprocess.DEVNULL, stdout=open(self.log(), "wb"),
+            stderr=subprocess.STDOUT, env=environment())
+
+        def end():
+            if made.poll() is None:
+                made.kill()
+            made.wait(30)
+
+        self.addCleanup(end)
+        return made
+
+    def log(self):
+        return os.path.join(self.folder, "log")
+
+    def said(self):
+        with open(self.log(), encoding="utf-8") as f:
+            return f.read()
+
+    def test_a_keeper_that_waits_ends_when_it_is_told_to(self):
+        # Once a year: never while this test runs, but in its first minute.
+        month = time.gmtime(time.time() + 40 * 86400).tm_mon
+        keeper = self.keep(self.scheduled(cron=f"0 0 1 {month} *", tz="UTC"))
+        wait_until(lambda: "all scenarios: next" in self.said(),
+                   what="the next time")
+        keeper.send_signal(signal.SIGTERM)
+        self.assertEqual(0, keeper.wait(30))
+        self.assertNotIn("started", self.said())
+        self.assertEqual(1, self.said().count("next"))
+
+    def test_a_signal_ends_the_run_that_is_under_way_too(self):
+        self.missed()
+        keeper = self.keep(self.scheduled("30s", missed="once"))
+        self.wait_faulted(40)
+        keeper.send_signal(signal.SIGTERM)
+        self.assertEqual(0, keeper.wait(40))
+        self.assertIn("ended with exit code 130", self.said())
+        folder = [f for f in os.listdir(self.out) if f[0] == "2"]
+        self.assertEqual(1, len(folder))
+        self.out = os.path.join(self.out, folder[0])
+        self.assertEqual("INTERRUPTED", self.scenario()["state"])
+
+    def test_what_was_dealt_with_cannot_be_kept(self):
+        """A keeper that cannot remember says so: it would run again."""
+        self.missed()
+        os.mkdir(os.path.join(self.out, "schedule.state.new"))
+        done = run("experiment", "schedule",
+                   self.write(self.scheduled(missed="once")), "--out",
+                   self.out, "--once")
+        self.assert_code(0, done)
+        self.assertIn("schedule.state: Is a directory", done.stderr)
+
+    def test_one_good_file_is_needed(self):
+        good = self.write(self.scheduled())
+        for args in ((), (good, good), (good, "--nonsense")):
+            done = run("experiment", "schedule", *args)
+            self.assert_code(2, done)
+            self.assertTrue(done.stderr)
+        bad = self.write("experiment = 5;")
+        done = run("experiment", "schedule", bad)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("it is not a group", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
