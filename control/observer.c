@@ -263,7 +263,8 @@ start(struct observer *o, size_t calls)
 	o->start_us = clock_now(&clock_real);
 	o->calls = calls;
 	o->live = live_new(calls, o->start_us);
-	feed_join(o->feed, RECORD_EVENTS, on_event, o->live);
+	feed_join(o->feed, (struct event_wish){.all = RECORD_EVENTS}, on_event,
+	    o->live);
 	/* Nobody heard of the arming of those that are in force. */
 	observer_ask_armed(o->server, on_armed, o->live);
 	look_after(o, LOOK_US);
