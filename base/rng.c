@@ -2,8 +2,8 @@
 /* Counter-based dice. */
 #include "base/rng.h"
 
-static uint64_t
-mix(uint64_t z)
+uint64_t
+rng_mix(uint64_t z)
 {
 	z += 0x9e3779b97f4a7c15u;
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -18,18 +18,18 @@ rng_hash(const char *name)
 
 	for (; *name != '\0'; name++)
 		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
-	return mix(h);
+	return rng_mix(h);
 }
 
 uint64_t
 rng_bits(const struct rng_key *key, uint64_t draw)
 {
-	uint64_t h = mix(key->seed);
+	uint64_t h = rng_mix(key->seed);
 
-	h = mix(h ^ key->route);
-	h = mix(h ^ key->fault);
-	h = mix(h ^ key->flow);
-	return mix(h ^ draw);
+	h = rng_mix(h ^ key->route);
+	h = rng_mix(h ^ key->fault);
+	h = rng_mix(h ^ key->flow);
+	return rng_mix(h ^ draw);
 }
 
 double

@@ -26,6 +26,8 @@ struct rng_key {
 
 /* A stable 64-bit hash of a name (FNV-1a, then one finaliser). */
 uint64_t rng_hash(const char *name) PURE;
+/* One finaliser: another number for every number, as good as random. */
+uint64_t rng_mix(uint64_t z) PURE;
 /* 64 random bits for draw number `draw` of `key`. */
 uint64_t rng_bits(const struct rng_key *key, uint64_t draw) PURE;
 /* Uniform in [0, 1), 53 bits. */

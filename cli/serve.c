@@ -244,7 +244,8 @@ open_journal(struct serving *r, struct error *err)
 	    &clock_real, err);
 	if (r->journal == NULL)
 		return false;
-	feed_join(r->feed, EVENTS_ALL, journal_consume, r->journal);
+	feed_join(r->feed, (struct event_wish){.all = EVENTS_ALL},
+		    journal_consume, r->journal);
 	return true;
 }
 

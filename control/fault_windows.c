@@ -304,7 +304,8 @@ fault_windows_new(struct feed *feed, struct server *server)
 	    .facts = on_facts,
 	    .changed = on_changed,
 	    .arg = f});
-	feed_join(feed, WINDOWS_EVENTS, windows_consume, f->windows);
+	feed_join(feed, (struct event_wish){.all = WINDOWS_EVENTS},
+	    windows_consume, f->windows);
 	return f;
 }
 

@@ -9,7 +9,7 @@
 
 struct listener {
 	const void *arg;
-	uint32_t types;
+	struct event_wish wish;
 };
 
 struct feed {
@@ -19,7 +19,7 @@ struct feed {
 	struct event *ev;
 	struct listener *listeners; /* owned */
 	size_t listeners_count;
-	uint32_t types; /* that any of them wants */
+	struct event_wish wish; /* of all of them */
 };
 
 static void
@@ -47,12 +47,18 @@ feed_new(struct event_base *base, struct error *err)
 	return f;
 }
 
+static bool
+is_wanted(const struct feed *f)
+{
+	return (f->wish.all | f->wish.kept) != 0;
+}
+
 static void
 tell_server(struct feed *f)
 {
-	sink_want(f->sink, f->types);
+	sink_want(f->sink, f->wish);
 	if (f->server != NULL)
-		server_listen(f->server, f->types != 0 ? f->sink : NULL);
+		server_listen(f->server, is_wanted(f) ? f->sink : NULL);
 }
 
 void
@@ -61,7 +67,7 @@ feed_attach(struct feed *f, struct server *server)
 	if (f == NULL)
 		return;
 	f->server = server;
-	if (f->types != 0)
+	if (is_wanted(f))
 		tell_server(f);
 }
 
@@ -69,23 +75,26 @@ feed_attach(struct feed *f, struct server *server)
 static void
 gather(struct feed *f)
 {
-	uint32_t types = 0;
+	struct event_wish wish = {0};
 
-	for (size_t i = 0; i < f->listeners_count; i++)
-		types |= f->listeners[i].types;
-	if (types == f->types)
+	for (size_t i = 0; i < f->listeners_count; i++) {
+		wish.all |= f->listeners[i].wish.all;
+		wish.kept |= f->listeners[i].wish.kept;
+	}
+	if (wish.all == f->wish.all && wish.kept == f->wish.kept)
 		return;
-	f->types = types;
+	f->wish = wish;
 	tell_server(f);
 }
 
 void
-feed_join(struct feed *f, uint32_t types, event_sink_fn consume, void *arg)
+feed_join(struct feed *f, struct event_wish wish, event_sink_fn consume,
+    void *arg)
 {
 	sink_add(f->sink, consume, arg);
 	f->listeners = xrealloc(f->listeners,
 	    (f->listeners_count + 1) * sizeof(*f->listeners));
-	f->listeners[f->listeners_count++] = (struct listener){arg, types};
+	f->listeners[f->listeners_count++] = (struct listener){arg, wish};
 	gather(f);
 }
 
@@ -106,7 +115,7 @@ feed_leave(struct feed *f, const void *arg)
 void
 feed_emit(struct feed *f, const struct event_record *event)
 {
-	if ((f->types & EVENT_BIT(event->type)) == 0)
+	if ((f->wish.all & EVENT_BIT(event->type)) == 0)
 		return;
 	event_buffer_add(f->own, event);
 	event_buffer_flush(f->own);

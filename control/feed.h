@@ -20,11 +20,10 @@ struct feed *feed_new(struct event_base *base, struct error *err);
 /* Events come from this server (borrowed); NULL: it is about to end. Without
  * a feed nothing happens. */
 void feed_attach(struct feed *f, struct server *server);
-/* From now on `consume` gets every event of these types (EVENT_BIT()s), and
- * perhaps others, that somebody else wants; borrows `arg` until feed_leave().
- * The workers make the events that anybody wants, and no others; done when
- * these return. */
-void feed_join(struct feed *f, uint32_t types, event_sink_fn consume,
+/* From now on `consume` gets every event that it wishes, and perhaps others,
+ * that somebody else wants; borrows `arg` until feed_leave(). The workers make
+ * the events that anybody wants, and no others; done when these return. */
+void feed_join(struct feed *f, struct event_wish wish, event_sink_fn consume,
     void *arg);
 void feed_leave(struct feed *f, const void *arg);
 /* An event of the control thread, copied; nothing if nobody wants it. */

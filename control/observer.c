@@ -1,33 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks at the live record once a second, less often if a look takes long; in
- * between it only takes events. Flows under way are asked of the workers
- * right before a look. */
+/* Has the live record looked at once a second, less often if a look takes
+ * long, and whenever somebody asks; in between it only takes events. Flows
+ * under way are asked of the workers right before a look. What comes while the
+ * record is lent waits for it. */
 #include "control/observer.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/attr.h"
 #include "base/intern.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "control/looker.h"
 #include "control/observer_ask.h"
 #include "control/observer_put.h"
-#include "experiment/live.h"
 #include "experiment/record_event.h"
 
 #define LOOK_US	   1000000
 #define LOOK_SHARE 50 /* a look may take one part of so many of the time */
+#define HELD_MAX   16384 /* events while the record is lent */
+
+/* A client of GET /v1/reactions that waits. */
+struct question {
+	TAILQ_ENTRY(question) entry;
+	struct observer *observer;
+	struct web_conn *conn;
+	const char *route; /* interned; NULL: all */
+	bool under_way;	   /* the look that answers it has begun */
+};
+
+TAILQ_HEAD(questions, question);
 
 struct observer {
+	struct event_base *base; /* borrowed */
 	struct server *server; /* borrowed */
 	struct feed *feed;     /* borrowed */
 	struct event *look;
-	struct live *live; /* NULL: nothing is watched */
-	size_t calls;	   /* that it keeps */
-	int64_t start_us;
-	struct observed **routes; /* owned, each */
-	size_t routes_count;
+	struct looker *looker; /* has the record; NULL: nothing is watched */
+	size_t calls;	       /* that it keeps */
+	struct event_record *held; /* owned; HELD_MAX, for when it is back */
+	size_t held_count;
+	uint64_t held_lost;
+	struct conf_model *model; /* counted; what the record is to know */
+	bool related;		  /* it does */
+	struct observed_routes routes;
+	struct questions questions;
 };
 
 #define ONE 1000000 /* sums are told in millionths */
@@ -43,10 +62,10 @@ const struct histogram_scale histogram_attempts = {
 static struct observed *
 find(const struct observer *o, const char *route)
 {
-	for (size_t i = 0; i < o->routes_count; i++) {
-		if (o->routes[i]->route == route ||
-		    strcmp(o->routes[i]->route, route) == 0)
-			return o->routes[i];
+	for (size_t i = 0; i < o->routes.count; i++) {
+		if (o->routes.items[i]->route == route ||
+		    strcmp(o->routes.items[i]->route, route) == 0)
+			return o->routes.items[i];
 	}
 	return NULL;
 }
@@ -60,7 +79,7 @@ observer_find(const struct observer *o, const char *route)
 bool
 observer_is_on(const struct observer *o)
 {
-	return o->live != NULL;
+	return o->looker != NULL;
 }
 
 /* --- what is told --------------------------------------------------------- */
@@ -151,25 +170,6 @@ static void (*const tellers[])(struct observed *to, const struct reaction *r,
     [REACTION_STEADY] = on_steady,
 };
 
-static void
-on_reaction(void *arg, const struct reaction *r)
-{
-	struct observed *to = find(arg, r->route->name);
-
-	if (to != NULL)
-		tellers[r->type](to, r, clock_now(&clock_real));
-}
-
-static void
-on_breaker_state(void *arg, const struct route *route,
-    enum breaker_state state)
-{
-	struct observed *to = find(arg, route->name);
-
-	if (to != NULL)
-		to->breaker = state;
-}
-
 /* Those that had no line. */
 static void
 tell_rest(struct observed *to)
@@ -189,36 +189,57 @@ tell_rest(struct observed *to)
 		    LOG_END);
 }
 
+/* --- events --------------------------------------------------------------- */
+
+static void
+on_event(void *arg, const struct event_record *e)
+{
+	struct observer *o = arg;
+	struct live *live = looker_live(o->looker);
+
+	if (live != NULL) {
+		live_take(live, e);
+	} else if (o->held_count == HELD_MAX) {
+		o->held_lost++;
+	} else {
+		o->held[o->held_count] = *e;
+		o->held[o->held_count++].trace = NULL; /* borrowed */
+	}
+}
+
+/* What came while the record was away. */
+static void
+take_held(struct observer *o, struct live *live)
+{
+	for (size_t i = 0; i < o->held_count; i++)
+		live_take(live, &o->held[i]);
+	if (o->held_lost > 0)
+		live_take(live, &(struct event_record){.type = EVENT_GAP,
+		    .time_us = clock_now(&clock_real),
+		    .count = o->held_lost});
+	o->held_count = 0;
+	o->held_lost = 0;
+}
+
 /* --- looking -------------------------------------------------------------- */
 
-/* Has the record finished, with what is under way. */
-static const struct record *
+/* Lends the record, with what is under way. */
+static void
 begin(struct observer *o)
 {
 	struct observer_flows open = {0};
-	const struct record *record;
+	struct question *q;
+	bool judge = false;
 
+	TAILQ_FOREACH(q, &o->questions, entry)
+		judge = q->under_way = true;
+	event_del(o->look);
 	/* What ends between the question and its answer is told twice, and
 	 * left out once. */
 	feed_run(o->feed);
-	live_mark(o->live);
 	observer_ask(o->server, &open);
 	feed_run(o->feed);
-	record = live_begin(o->live, open.events, open.count,
-	    clock_now(&clock_real));
-	free(open.events);
-	return record;
-}
-
-static void
-look(struct observer *o)
-{
-	begin(o);
-	live_news(o->live, &(struct live_teller){
-	    on_reaction, on_breaker_state, o});
-	live_end(o->live);
-	for (size_t i = 0; i < o->routes_count; i++)
-		tell_rest(o->routes[i]);
+	looker_begin(o->looker, open.events, open.count, judge);
 }
 
 static void
@@ -233,23 +254,76 @@ static void
 on_look(evutil_socket_t fd, short what, void *arg)
 {
 	struct observer *o = arg;
-	int64_t start_us = clock_now(&clock_real);
 
 	(void)fd;
 	(void)what;
-	if (!live_is_quiet(o->live, start_us))
-		look(o);
-	look_after(o, MAX(LOOK_US,
-	    LOOK_SHARE * (clock_now(&clock_real) - start_us)));
+	if (live_wants_look(looker_live(o->looker), clock_now(&clock_real)))
+		begin(o);
+	else
+		look_after(o, LOOK_US);
+}
+
+static void
+tell(struct observer *o, const struct look *look)
+{
+	int64_t now_us = clock_now(&clock_real);
+
+	for (size_t i = 0; i < look->news_count; i++) {
+		const struct reaction *r = &look->news[i].reaction;
+		struct observed *to = find(o, look->news[i].route);
+
+		if (to != NULL)
+			tellers[r->type](to, r, now_us);
+	}
+	for (size_t i = 0; i < look->routes_count; i++) {
+		struct observed *to = find(o, look->routes[i].name);
+
+		if (to != NULL)
+			to->breaker = look->routes[i].breaker;
+	}
+	for (size_t i = 0; i < o->routes.count; i++)
+		tell_rest(o->routes.items[i]);
+}
+
+static void
+answer(struct question *q, const struct look *look)
+{
+	struct observer *o = q->observer;
+	struct str text = {0};
+
+	observer_put(&text, look, &o->routes, q->route);
+	str_add_char(&text, '\n');
+	web_stream_write(q->conn, text.text, text.len);
+	web_stream_end(q->conn);
+	str_fini(&text);
+	TAILQ_REMOVE(&o->questions, q, entry);
+	free(q);
+}
+
+static void relate(struct observer *o);
+
+/* The record is back. */
+static void
+on_looked(void *arg, const struct look *look)
+{
+	struct observer *o = arg;
+	struct question *q, *next;
+
+	take_held(o, looker_live(o->looker));
+	relate(o);
+	tell(o, look);
+	for (q = TAILQ_FIRST(&o->questions); q != NULL; q = next) {
+		next = TAILQ_NEXT(q, entry);
+		if (q->under_way)
+			answer(q, look);
+	}
+	if (TAILQ_EMPTY(&o->questions))
+		look_after(o, MAX(LOOK_US, LOOK_SHARE * look->took_us));
+	else
+		begin(o);
 }
 
 /* --- on and off ----------------------------------------------------------- */
-
-static void
-on_event(void *arg, const struct event_record *e)
-{
-	live_take(arg, e);
-}
 
 static void
 on_armed(void *arg, const char *route, const char *fault, const char *kind)
@@ -260,34 +334,49 @@ on_armed(void *arg, const char *route, const char *fault, const char *kind)
 static void
 start(struct observer *o, size_t calls)
 {
-	o->start_us = clock_now(&clock_real);
+	struct live *live = live_new(calls, clock_now(&clock_real));
+	struct error err;
+
+	o->looker = looker_new(o->base, live, on_looked, o, &err);
+	if (o->looker == NULL) {
+		log_line(LOG_ERROR, "reactions_failed",
+		    "reactions are not watched", LOG_STR("error", err.text),
+		    LOG_END);
+		return;
+	}
 	o->calls = calls;
-	o->live = live_new(calls, o->start_us);
-	feed_join(o->feed, RECORD_EVENTS, on_event, o->live);
+	o->held = xmalloc(HELD_MAX * sizeof(*o->held));
+	feed_join(o->feed, (struct event_wish){.all = RECORD_EVENTS}, on_event,
+	    o);
 	/* Nobody heard of the arming of those that are in force. */
-	observer_ask_armed(o->server, on_armed, o->live);
+	observer_ask_armed(o->server, on_armed, live);
 	look_after(o, LOOK_US);
 }
 
 static void
 forget_routes(struct observer *o)
 {
-	for (size_t i = 0; i < o->routes_count; i++)
-		free(o->routes[i]);
-	free(o->routes);
-	o->routes = NULL;
-	o->routes_count = 0;
+	for (size_t i = 0; i < o->routes.count; i++)
+		free(o->routes.items[i]);
+	free(o->routes.items);
+	o->routes = (struct observed_routes){0};
 }
 
 static void
 stop(struct observer *o)
 {
-	if (o->live == NULL)
+	if (o->looker == NULL)
 		return;
-	feed_leave(o->feed, o->live);
+	feed_leave(o->feed, o);
 	event_del(o->look);
-	live_free(o->live);
-	o->live = NULL;
+	looker_free(o->looker);
+	o->looker = NULL;
+	free(o->held);
+	o->held = NULL;
+	o->held_count = 0;
+	o->held_lost = 0;
+	while (!TAILQ_EMPTY(&o->questions))
+		answer(TAILQ_FIRST(&o->questions), NULL);
 	forget_routes(o);
 }
 
@@ -310,14 +399,13 @@ drop_gone(struct observer *o, const struct conf_model *model)
 {
 	size_t kept = 0;
 
-	live_forget(o->live, is_gone, (void *)model);
-	for (size_t i = 0; i < o->routes_count; i++) {
-		if (is_gone((void *)model, o->routes[i]->route))
-			free(o->routes[i]);
+	for (size_t i = 0; i < o->routes.count; i++) {
+		if (is_gone((void *)model, o->routes.items[i]->route))
+			free(o->routes.items[i]);
 		else
-			o->routes[kept++] = o->routes[i];
+			o->routes.items[kept++] = o->routes.items[i];
 	}
-	o->routes_count = kept;
+	o->routes.count = kept;
 }
 
 static const char *
@@ -333,10 +421,28 @@ add_route(struct observer *o, const char *name)
 
 	to->route = intern(name);
 	to->recovery_s = -1;
-	o->routes = xrealloc(o->routes,
-	    (o->routes_count + 1) * sizeof(struct observed *));
-	o->routes[o->routes_count++] = to;
+	o->routes.items = xrealloc(o->routes.items,
+	    (o->routes.count + 1) * sizeof(struct observed *));
+	o->routes.items[o->routes.count++] = to;
 	return to;
+}
+
+/* The record learns which routes there are, if it is there. */
+static void
+relate(struct observer *o)
+{
+	struct live *live = looker_live(o->looker);
+
+	if (o->related || live == NULL)
+		return;
+	live_forget(live, is_gone, o->model);
+	for (size_t i = 0; i < o->model->routes_count; i++) {
+		const struct conf_route *r = &o->model->routes[i];
+
+		live_relate(live, intern(r->name), interned(r->from),
+		    interned(r->to));
+	}
+	o->related = true;
 }
 
 void
@@ -344,12 +450,13 @@ observer_update(struct observer *o, const struct conf_model *model)
 {
 	size_t calls = (size_t)model->observe.calls;
 
-	if (!model->observe.reactions || (o->live != NULL && o->calls != calls))
+	if (!model->observe.reactions ||
+	    (o->looker != NULL && o->calls != calls))
 		stop(o);
-	if (!model->observe.reactions)
-		return;
-	if (o->live == NULL)
+	if (model->observe.reactions && o->looker == NULL)
 		start(o, calls);
+	if (o->looker == NULL)
+		return;
 	drop_gone(o, model);
 	for (size_t i = 0; i < model->routes_count; i++) {
 		const struct conf_route *r = &model->routes[i];
@@ -358,8 +465,11 @@ observer_update(struct observer *o, const struct conf_model *model)
 		if (to == NULL)
 			to = add_route(o, r->name);
 		to->client = interned(r->from);
-		live_relate(o->live, to->route, to->client, interned(r->to));
 	}
+	conf_model_unref(o->model);
+	o->model = conf_model_ref((struct conf_model *)model);
+	o->related = false;
+	relate(o);
 }
 
 struct observer *
@@ -368,9 +478,11 @@ observer_new(struct event_base *base, struct server *server,
 {
 	struct observer *o = xcalloc(1, sizeof(*o));
 
+	o->base = base;
 	o->server = server;
 	o->feed = feed;
 	o->look = event_new(base, -1, 0, on_look, o);
+	TAILQ_INIT(&o->questions);
 	return o;
 }
 
@@ -381,79 +493,31 @@ observer_free(struct observer *o)
 		return;
 	stop(o);
 	event_free(o->look);
+	conf_model_unref(o->model);
 	free(o);
 }
 
 /* --- GET /v1/reactions ---------------------------------------------------- */
 
 static void
-put_counts(struct jsonw *w, const struct observed *o)
+on_closed(void *arg)
 {
-	struct histogram_sum waits = {0};
-	uint64_t all = 0;
+	struct question *q = arg;
 
-	jsonw_key(w, "retries");
-	jsonw_object(w);
-	for (int i = 0; i < RETRY_CAUSE_COUNT; i++) {
-		uint64_t n = counter_get(&o->retries[i]);
-
-		all += n;
-		if (n > 0)
-			jsonw_put_uint(w, retry_cause_name(i), n);
-	}
-	jsonw_put_uint(w, "total", all);
-	jsonw_object_end(w);
-	jsonw_put_uint(w, "recovered", counter_get(&o->saved));
-	jsonw_put_uint(w, "given_up", counter_get(&o->stopped));
-	histogram_read(&o->waits, &waits);
-	jsonw_put_uint(w, "left", histogram_count(&waits));
-	jsonw_put_string(w, "breaker", breaker_state_name(o->breaker));
-	if (o->recovery_s >= 0)
-		jsonw_put_double(w, "recovery_s", o->recovery_s);
-}
-
-static void
-put_routes(struct observer *o, struct jsonw *w, const struct record *record,
-    const char *only)
-{
-	jsonw_key(w, "routes");
-	jsonw_array(w);
-	for (size_t i = 0; i < o->routes_count; i++) {
-		const struct observed *seen = o->routes[i];
-		size_t at = record_find(record, seen->route);
-
-		if (only != NULL && strcmp(only, seen->route) != 0)
-			continue;
-		jsonw_object(w);
-		jsonw_put_string(w, "route", seen->route);
-		jsonw_put_uint(w, "calls", record->routes[at].calls.count);
-		put_counts(w, seen);
-		observer_put_verdicts(w, record, at);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
+	TAILQ_REMOVE(&q->observer->questions, q, entry);
+	free(q);
 }
 
 void
-observer_put(struct observer *o, struct jsonw *w, const char *route)
+observer_answer(struct observer *o, struct web_conn *conn, const char *route)
 {
-	const struct record *record;
+	struct question *q = xcalloc(1, sizeof(*q));
 
-	jsonw_put_bool(w, "observing", o->live != NULL);
-	if (o->live == NULL) {
-		jsonw_key(w, "routes");
-		jsonw_array(w);
-		jsonw_array_end(w);
-		return;
-	}
-	record = begin(o);
-	jsonw_key(w, "measurement");
-	jsonw_object(w);
-	jsonw_put_int(w, "noise_us", record->noise_us);
-	jsonw_put_uint(w, "lost", record->lost);
-	jsonw_put_double(w, "seconds", (double)record->end_us / 1e6);
-	jsonw_put_uint(w, "calls", live_count(o->live));
-	jsonw_object_end(w);
-	put_routes(o, w, record, route);
-	live_end(o->live);
+	q->observer = o;
+	q->conn = conn;
+	q->route = interned(route);
+	TAILQ_INSERT_TAIL(&o->questions, q, entry);
+	web_stream(conn, on_closed, q);
+	if (looker_live(o->looker) != NULL)
+		begin(o);
 }

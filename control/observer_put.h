@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is concluded of a route so far. A file of its own: verdicts have facts,
- * and so has the fault engine. */
+/* The reply of GET /v1/reactions: what was counted beside what was found. */
 #ifndef CONTROL_OBSERVER_PUT_H
 #define CONTROL_OBSERVER_PUT_H
 
-#include "base/json.h"
-#include "experiment/record.h"
+#include "base/str.h"
+#include "control/looker.h"
+#include "control/observer.h"
 
-/* Puts the member "verdicts", of a finished record, into the object that is
- * open in w. */
-void observer_put_verdicts(struct jsonw *w, const struct record *record,
-    size_t route);
+struct observed_routes {
+	struct observed **items; /* owned, each */
+	size_t count;
+};
+
+/* Adds the document, of that route (NULL: of all). `look` NULL: nothing is
+ * watched. */
+void observer_put(struct str *to, const struct look *look,
+    const struct observed_routes *routes, const char *only);
 
 #endif

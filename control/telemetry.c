@@ -82,7 +82,8 @@ begin_traces(struct telemetry *t, const struct trace_settings *s,
 		return false;
 	t->spans = spans_new(&(struct spans_settings){
 	    .add = on_span, .arg = t->queue, .wall_us = wall_of});
-	feed_join(t->feed, SPANS_EVENTS, spans_consume, t->spans);
+	feed_join(t->feed, (struct event_wish){.kept = SPANS_EVENTS},
+	    spans_consume, t->spans);
 	set_policy(t, s->policy);
 	log_line(LOG_INFO, "tracing", "spans go to a collector",
 	    LOG_STR("url", s->url), LOG_DOUBLE("ratio", s->policy.ratio),

@@ -194,10 +194,11 @@ stream_new(struct v1_call *call, uint64_t types, uint64_t session)
 	return s;
 }
 
-static uint32_t
-types_wanted(const struct stream *s)
+static struct event_wish
+wish_of(const struct stream *s)
 {
-	return (uint32_t)s->types | EVENT_BIT(EVENT_GAP);
+	return (struct event_wish){
+	    .all = (uint32_t)s->types | EVENT_BIT(EVENT_GAP)};
 }
 
 bool
@@ -223,7 +224,7 @@ v1_events(struct v1_call *call)
 		str_add(&call->out, "event: gap\ndata: {\"lost\":null}\n\n");
 	TAILQ_INSERT_TAIL(&s->all->list, s, entry);
 	web_stream(s->conn, on_closed, s);
-	feed_join(call->v1->parts.feed, types_wanted(s), consume, s);
+	feed_join(call->v1->parts.feed, wish_of(s), consume, s);
 	return true;
 }
 

@@ -423,7 +423,7 @@ web_stream(struct web_conn *c, void (*closed)(void *), void *arg)
 bool
 web_stream_write(struct web_conn *c, const void *data, size_t len)
 {
-	if (c->out.len - c->out_at + len > WEB_BACKLOG_MAX)
+	if (c->out.len - c->out_at > WEB_BACKLOG_MAX)
 		return false;
 	str_add_bytes(&c->out, data, len);
 	want(c, EV_READ | EV_WRITE);

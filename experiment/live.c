@@ -199,31 +199,6 @@ live_forget(struct live *l, bool (*is_gone)(void *arg, const char *name),
 
 /* --- growing -------------------------------------------------------------- */
 
-/* Not done, or with a status of failure. */
-static bool
-has_failed(const struct event_record *e)
-{
-	return e->what == NULL || strcmp(e->what, "done") != 0 ||
-	    e->status >= 500 || e->status == 429 ||
-	    (e->who.method != NULL && e->who.grpc_status > 0);
-}
-
-void
-live_take(struct live *l, const struct event_record *e)
-{
-	l->line++;
-	if (e->type == EVENT_LATENESS) {
-		l->late_us[l->late_count++ % LATE_SAMPLES] = e->amount;
-		return;
-	}
-	record_take(&l->record, e, l->start_us, l->line);
-	if (e->type == EVENT_FLOW_CLOSE && has_failed(e))
-		l->failed_us = e->time_us;
-	/* Nobody has looked for long. */
-	if (l->line % LOOK_EVERY == 0 && live_count(l) > 2 * l->limit)
-		live_mark(l);
-}
-
 void
 live_arm(struct live *l, const char *route, const char *fault,
     const char *kind, int64_t now_us)
@@ -235,13 +210,14 @@ live_arm(struct live *l, const char *route, const char *fault,
 }
 
 bool
-live_is_quiet(const struct live *l, int64_t now_us)
+live_wants_look(const struct live *l, int64_t now_us)
 {
 	for (size_t i = 0; i < l->record.routes_count; i++) {
 		if (l->record.routes[i].windows_count > 0)
-			return false;
+			return true;
 	}
-	return l->failed_us == 0 || l->failed_us + QUIET_US < now_us;
+	return (l->failed_us != 0 && l->failed_us + QUIET_US >= now_us) ||
+	    live_count(l) > 2 * l->limit;
 }
 
 void
@@ -314,13 +290,6 @@ noise_us(const struct live *l)
 	return (int64_t)stat_quantile(sorted, n, 0.95);
 }
 
-void
-live_mark(struct live *l)
-{
-	live_begin(l, NULL, 0, l->record.end_us + l->start_us);
-	live_end(l);
-}
-
 const struct record *
 live_begin(struct live *l, struct event_record *open, size_t count,
     int64_t now_us)
@@ -380,6 +349,37 @@ live_end(struct live *l)
 	if (live_count(l) > l->limit)
 		forget(l);
 }
+
+/* --- taking --------------------------------------------------------------- */
+
+/* Not done, or with a status of failure. */
+static bool
+has_failed(const struct event_record *e)
+{
+	return e->what == NULL || strcmp(e->what, "done") != 0 ||
+	    e->status >= 500 || e->status == 429 ||
+	    (e->who.method != NULL && e->who.grpc_status > 0);
+}
+
+void
+live_take(struct live *l, const struct event_record *e)
+{
+	l->line++;
+	if (e->type == EVENT_LATENESS) {
+		l->late_us[l->late_count++ % LATE_SAMPLES] = e->amount;
+		return;
+	}
+	record_take(&l->record, e, l->start_us, l->line);
+	if (e->type == EVENT_FLOW_CLOSE && has_failed(e))
+		l->failed_us = e->time_us;
+	/* Nobody has looked for long. */
+	if (l->line % LOOK_EVERY == 0 && live_count(l) > 3 * l->limit) {
+		record_finish(&l->record);
+		live_end(l);
+	}
+}
+
+/* --- telling -------------------------------------------------------------- */
 
 /* Was it not there when it was looked for last? */
 static bool

@@ -29,11 +29,9 @@ void live_relate(struct live *l, const char *route, const char *from,
 void live_forget(struct live *l, bool (*is_gone)(void *arg, const char *name),
     void *arg);
 
-/* Flows under way may still fail, or be what a call led to: before they are
- * asked for, live_mark() notes what is known; an event in `open` (sorted here)
- * whose flow's end was taken since is left out. Until live_end() the finished
- * record, up to now_us, may be looked at. */
-void live_mark(struct live *l);
+/* Flows under way may still fail, or be what a call led to: an event in `open`
+ * (sorted here) whose flow's end was taken since the last look is left out.
+ * Until live_end() the finished record, up to now_us, may be looked at. */
 const struct record *live_begin(struct live *l, struct event_record *open,
     size_t count, int64_t now_us);
 void live_end(struct live *l);
@@ -49,9 +47,9 @@ void live_news(struct live *l, const struct live_teller *to);
 /* A fault that was armed before anybody listened. */
 void live_arm(struct live *l, const char *route, const char *fault,
     const char *kind, int64_t now_us);
-/* True if there is nothing to be seen: no fault was armed, and none of the
- * latest calls failed. */
-bool live_is_quiet(const struct live *l, int64_t now_us);
+/* False if there is nothing to be seen, since no fault was armed and none of
+ * the latest calls failed, nor much to be forgotten. */
+bool live_wants_look(const struct live *l, int64_t now_us);
 /* Calls and connections that are kept. */
 size_t live_count(const struct live *l);
 

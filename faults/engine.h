@@ -88,11 +88,11 @@ struct engine {
 	uint64_t seed;
 	unsigned index; /* of its worker, for counters */
 	struct trace_policy tracing;
-	struct rng_key trace_key; /* of ids; drawn anew at every start */
+	uint64_t trace_bits[2]; /* of ids; drawn anew at every start */
 	uint64_t trace_draws;
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
-	uint32_t muted; /* EVENT_BIT()s that nobody wants */
+	struct event_wish wish; /* no other events are made */
 	/* Told of every injection; NULL: nobody is. `lines` are those of its
 	 * fault kind on its route and worker. */
 	void (*injected)(const struct injection *, struct log_sample *lines);
@@ -274,8 +274,10 @@ void flow_reconcile(struct flow *f, const struct armed_route *route);
  * end becomes an event with `reason` (constant text). */
 void flow_fini(struct flow *f, const char *reason);
 
+/* True if somebody wants events of that type about this flow, as it is now. */
+bool flow_is_told(const struct flow *f, enum event_type type);
 /* An event of this flow, route, number and time filled in; false if nobody
- * listens. */
+ * wants it. */
 bool flow_event(const struct flow *f, enum event_type type,
     struct event_record *event);
 
@@ -333,7 +335,7 @@ flow_is_watched(const struct flow *f)
 {
 	return UNLIKELY(f->engine->emit != NULL);
 }
-/* The host, while somebody listens: a field of the answer's head or trailers.
+/* The host, while its end is told: a field of the answer's head or trailers.
  * Those are kept that verdicts need: Retry-After in seconds, grpc-status. */
 void flow_note_field(struct flow *f, struct view name, struct view value);
 /* n bytes came from the source, or went to the sink: counts them. */

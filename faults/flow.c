@@ -27,10 +27,20 @@ route_shared_unref(struct route_shared *shared)
 }
 
 bool
+flow_is_told(const struct flow *f, enum event_type type)
+{
+	const struct engine *e = f->engine;
+
+	return e->emit != NULL &&
+	    ((e->wish.all & EVENT_BIT(type)) ||
+		((e->wish.kept & EVENT_BIT(type)) && flow_trace_is_kept(f)));
+}
+
+bool
 flow_event(const struct flow *f, enum event_type type,
     struct event_record *event)
 {
-	if (f->engine->emit == NULL || (f->engine->muted & EVENT_BIT(type)))
+	if (!flow_is_told(f, type))
 		return false;
 	*event = (struct event_record){
 	    .type = type,

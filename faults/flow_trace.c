@@ -23,6 +23,7 @@ struct flow_trace {
 	unsigned char server_id[SPAN_ID_SIZE], client_id[SPAN_ID_SIZE];
 	char *state; /* owned; what is passed on of tracestate, or NULL */
 	int64_t call_us, done_us;
+	const char *unreached;
 	struct in6_addr peer;
 	uint16_t peer_port;
 	uint8_t version;
@@ -33,15 +34,16 @@ struct flow_trace {
 void
 engine_trace(struct engine *e, const struct trace_policy *policy)
 {
-	uint64_t bits[3];
+	uint64_t *bits = e->trace_bits;
 
 	e->tracing = *policy;
-	if (!policy->on || e->trace_key.seed != 0)
+	if (!policy->on || bits[0] != 0)
 		return;
-	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
-		bits[0] = bits[1] = (uint64_t)clock_wall_us() + e->index;
-	e->trace_key = (struct rng_key){
-	    .seed = bits[0] | 1, .route = bits[1], .fault = bits[2]};
+	if (getrandom(bits, sizeof(e->trace_bits), 0) !=
+	    sizeof(e->trace_bits)) {
+		bits[0] = rng_mix((uint64_t)clock_wall_us() + e->index);
+		bits[1] = rng_mix(bits[0]);
+	}
 }
 
 /* Ids tell traces of all the world apart, so no seed of a run decides them. */
@@ -49,7 +51,8 @@ static void
 draw_id(struct engine *e, unsigned char *id, size_t size)
 {
 	for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
-		uint64_t bits = rng_bits(&e->trace_key, e->trace_draws++);
+		uint64_t half = e->trace_bits[at / sizeof(uint64_t) % 2];
+		uint64_t bits = rng_mix(half ^ e->trace_draws++);
 
 		memcpy(id + at, &bits, sizeof(bits));
 	}
@@ -82,16 +85,6 @@ header(const struct flow *f, const char *name, size_t n, struct view *value)
 	return f->ops->header != NULL && f->ops->header(f, name, n, value);
 }
 
-/* Its parent, if there is just one and it is valid. */
-static bool
-read_parent(const struct flow *f, struct trace_context *to)
-{
-	struct view value, second;
-
-	return header(f, "traceparent", 0, &value) &&
-	    !header(f, "traceparent", 1, &second) && trace_parse(value, to);
-}
-
 /* All of its tracestate, or NULL: there is none, or it is not valid. */
 static char *
 read_state(const struct flow *f)
@@ -116,8 +109,9 @@ flow_trace_begin(struct flow *f)
 
 	if (!e->tracing.on || f->type == FLOW_WIRE)
 		return;
-	t = f->trace = xcalloc(1, sizeof(*t));
-	if (read_parent(f, &t->in)) {
+	t = f->trace = xmalloc(sizeof(*t));
+	*t = (struct flow_trace){0};
+	if (f->ops->trace != NULL && f->ops->trace(f, &t->in)) {
 		t->state = read_state(f);
 		if (!e->tracing.follow)
 			set_sampled(&t->in,
@@ -154,11 +148,12 @@ is_faulted(const struct flow *f)
 	return f->faulted || d != NULL;
 }
 
-static bool
-is_kept(const struct flow *f)
+bool
+flow_trace_is_kept(const struct flow *f)
 {
-	return (f->trace->in.flags & TRACE_SAMPLED) ||
-	    (f->engine->tracing.faulted_always && is_faulted(f));
+	return f->trace != NULL &&
+	    ((f->trace->in.flags & TRACE_SAMPLED) ||
+		(f->engine->tracing.faulted_always && is_faulted(f)));
 }
 
 /* HTTP/1.0 is 10; heads of HTTP/2 are text that was never on a wire. */
@@ -189,8 +184,12 @@ flow_trace_edit(struct flow *f, struct message *m)
 	next = t->in;
 	memcpy(next.parent_id, t->client_id, sizeof(next.parent_id));
 	/* What follows from a fault is to be seen as well. */
-	set_sampled(&next, is_kept(f));
+	set_sampled(&next, flow_trace_is_kept(f));
 	trace_print(&next, text);
+	if (!m->is_traced) {
+		m->ops->add_header(m, "traceparent", text);
+		return;
+	}
 	m->ops->set_header(m, "traceparent", text);
 	if (t->state != NULL)
 		m->ops->set_header(m, "tracestate", t->state);
@@ -228,9 +227,17 @@ flow_trace_call(struct flow *f, int fd)
 	if (t->call_us == 0)
 		t->call_us = clock_now(f->engine->clock);
 	t->done_us = 0;
+	t->unreached = NULL;
 	/* Faults that have yet to act are rare: they may ask, too. */
-	if (fd >= 0 && is_kept(f))
+	if (fd >= 0 && flow_trace_is_kept(f))
 		note_peer(t, fd);
+}
+
+void
+flow_trace_unreached(struct flow *f, const char *why)
+{
+	if (f->trace != NULL)
+		f->trace->unreached = why;
 }
 
 void
@@ -248,7 +255,7 @@ flow_trace_context(const struct flow *f, struct trace_context *to)
 	if (f->trace == NULL)
 		return f->ops->trace != NULL && f->ops->trace(f, to);
 	*to = f->trace->in;
-	set_sampled(to, is_kept(f));
+	set_sampled(to, flow_trace_is_kept(f));
 	return true;
 }
 
@@ -327,7 +334,7 @@ flow_trace_tell(const struct flow *f, struct event_trace *to)
 	const struct flow_trace *t = f->trace;
 
 	/* The connection below exchanges is of interest if it was broken. */
-	if (t == NULL || !is_kept(f) ||
+	if (!flow_trace_is_kept(f) ||
 	    (f->type == FLOW_CONNECTION && !f->faulted))
 		return false;
 	*to = (struct event_trace){
@@ -337,6 +344,7 @@ flow_trace_tell(const struct flow *f, struct event_trace *to)
 	    .version = t->version,
 	    .call_us = t->call_us,
 	    .done_us = t->done_us,
+	    .unreached = t->unreached,
 	};
 	set_sampled(&to->in, true);
 	memcpy(to->server_id, t->server_id, sizeof(to->server_id));

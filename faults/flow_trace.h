@@ -22,12 +22,17 @@ void flow_trace_edit(struct flow *f, struct message *m);
 /* The flow is sent on from now, by that connection (-1: it is being made);
  * again: by another. */
 void flow_trace_call(struct flow *f, int fd);
+/* The upstream was not reached; `why` is constant. */
+void flow_trace_unreached(struct flow *f, const char *why);
 /* The upstream's part is over. */
 void flow_trace_done(struct flow *f);
 /* Its trace, sampled or not; without spans what the request says. False: it
  * is in none. */
 bool flow_trace_context(const struct flow *f, struct trace_context *to);
-/* True if its spans are kept; fills `to` with what they say. */
+/* True if its spans are kept, by what is known so far: once a fault acted,
+ * or was decided to, they may be kept though they were not before. */
+bool flow_trace_is_kept(const struct flow *f);
+/* True if it has spans to be made now; fills `to` with what they say. */
 bool flow_trace_tell(const struct flow *f, struct event_trace *to);
 /* Our span towards the client; NULL: there is none. Borrowed. */
 const unsigned char *flow_trace_span(const struct flow *f);

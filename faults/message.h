@@ -53,6 +53,7 @@ struct message {
 	bool is_request;
 	struct view method, target; /* of the request, in both cases */
 	int status;		    /* responses; 0 on requests */
+	bool is_traced;	    /* requests: traceparent or tracestate is there */
 	int64_t body_len; /* Content-Length; 0: none; -1: unknown (chunked,
 			     until close) */
 	struct view head; /* the head's bytes as received; on HTTP/2 in the

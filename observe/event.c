@@ -5,16 +5,33 @@
 #include <arpa/inet.h>
 #include <assert.h>
 
+/* inet_ntop() goes by printf(), and this is done for every span. */
+static const char *
+put_v4(const unsigned char *octets, char *to)
+{
+	char *at = to;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned n = octets[i];
+
+		if (n >= 100)
+			*at++ = (char)('0' + n / 100);
+		if (n >= 10)
+			*at++ = (char)('0' + n / 10 % 10);
+		*at++ = (char)('0' + n % 10);
+		*at++ = i < 3 ? '.' : '\0';
+	}
+	return to;
+}
+
 const char *
 event_address(const struct in6_addr *a, char buf[INET6_ADDRSTRLEN])
 {
-	bool mapped = IN6_IS_ADDR_V4MAPPED(a);
-
 	if (IN6_IS_ADDR_UNSPECIFIED(a))
 		return NULL;
-	return inet_ntop(mapped ? AF_INET : AF_INET6,
-	    mapped ? (const void *)&a->s6_addr[12] : a, buf,
-	    INET6_ADDRSTRLEN);
+	if (IN6_IS_ADDR_V4MAPPED(a))
+		return put_v4(&a->s6_addr[12], buf);
+	return inet_ntop(AF_INET6, a, buf, INET6_ADDRSTRLEN);
 }
 
 const char *

@@ -100,6 +100,7 @@ struct event_trace {
 	bool secure, upstream_secure; /* https */
 	int64_t call_us;  /* the upstream was called; 0: it was not */
 	int64_t done_us;  /* … and was through; 0: nobody knows */
+	const char *unreached; /* why it was not reached, constant; or NULL */
 };
 
 /* How much of a message there was. */
@@ -159,6 +160,11 @@ struct event_record {
 /* Sets of types: a bit each. */
 #define EVENT_BIT(type) (UINT32_C(1) << (type))
 #define EVENTS_ALL	UINT32_MAX
+/* What somebody wants to hear. */
+struct event_wish {
+	uint32_t all;  /* types, whatever they are about */
+	uint32_t kept; /* types, if they are about a flow whose trace is kept */
+};
 /* Those that the control thread makes: the data path knows nothing of them. */
 #define EVENTS_OF_CONTROL                                                      \
 	(EVENT_BIT(EVENT_FAULT_ARMED) | EVENT_BIT(EVENT_FAULT_CLEARED) |       \

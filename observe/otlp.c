@@ -10,6 +10,8 @@
 #include "base/attr.h"
 #include "observe/otlp_json.h"
 
+#define SPAN_ROOM 512 /* what most take */
+
 /* How a field is laid out. */
 enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LEN = 2, WIRE_FIXED32 = 5 };
 
@@ -55,14 +57,26 @@ otlp_add(struct otlp_attrs *to, struct otlp_attr attr)
 
 /* --- protobuf --- */
 
+#define VARINT_MAX 10
+
+/* Returns its length. */
+static size_t
+make_varint(char text[VARINT_MAX], uint64_t value)
+{
+	size_t len = 0;
+
+	for (; value >= 0x80; value >>= 7)
+		text[len++] = (char)(value | 0x80);
+	text[len++] = (char)value;
+	return len;
+}
+
 static void
 put_varint(struct str *to, uint64_t value)
 {
-	while (value >= 0x80) {
-		str_add_char(to, (char)(value | 0x80));
-		value >>= 7;
-	}
-	str_add_char(to, (char)value);
+	str_reserve(to, VARINT_MAX);
+	to->len += make_varint(to->text + to->len, value);
+	to->text[to->len] = '\0';
 }
 
 static void
@@ -74,8 +88,11 @@ put_tag(struct str *to, unsigned field, enum wire wire)
 static void
 put_fixed(struct str *to, uint64_t value, size_t bytes)
 {
+	char text[8];
+
 	for (size_t i = 0; i < bytes; i++)
-		str_add_char(to, (char)(value >> (8 * i)));
+		text[i] = (char)(value >> (8 * i));
+	str_add_bytes(to, text, bytes);
 }
 
 static void
@@ -86,15 +103,41 @@ put_bytes(struct str *to, unsigned field, const void *data, size_t len)
 	str_add_bytes(to, data, len);
 }
 
+/* Begins a message, or a string, inside of another: what is added until
+ * end_inner(), whose length is not known before. Returns where. */
+static size_t
+begin_inner(struct str *to, unsigned field)
+{
+	put_tag(to, field, WIRE_LEN);
+	put_varint(to, 0);
+	return to->len;
+}
+
+/* Its length goes before it: one byte nearly always, which is there. */
+static void
+end_inner(struct str *to, size_t begin)
+{
+	size_t len = to->len - begin, room;
+	char length[VARINT_MAX];
+
+	if (len < 0x80) {
+		to->text[begin - 1] = (char)len;
+		return;
+	}
+	room = make_varint(length, len);
+	str_add_bytes(to, length + 1, room - 1);
+	memmove(to->text + begin + room - 1, to->text + begin, len);
+	memcpy(to->text + begin - 1, length, room);
+}
+
 /* A string that is there, be it empty: values of attributes are. */
 static void
 put_string(struct str *to, unsigned field, const char *text)
 {
-	struct str clean = {0};
+	size_t begin = begin_inner(to, field);
 
-	otlp_clean(&clean, text);
-	put_bytes(to, field, clean.text, clean.len);
-	str_fini(&clean);
+	otlp_clean(to, text);
+	end_inner(to, begin);
 }
 
 static void
@@ -111,15 +154,6 @@ put_time(struct str *to, unsigned field, int64_t time_us)
 {
 	put_tag(to, field, WIRE_FIXED64);
 	put_fixed(to, (uint64_t)time_us * 1000, 8);
-}
-
-/* A message inside another, which is emptied. */
-static void
-put_message(struct str *to, unsigned field, struct str *message)
-{
-	put_bytes(to, field, message->text != NULL ? message->text : "",
-	    message->len);
-	str_fini(message);
 }
 
 static void
@@ -151,12 +185,13 @@ static void
 put_attrs(struct str *to, unsigned field, const struct otlp_attrs *attrs)
 {
 	for (size_t i = 0; i < attrs->count; i++) {
-		struct str pair = {0}, value = {0};
+		size_t pair = begin_inner(to, field), value;
 
-		put_string(&pair, KEY_VALUE_KEY, attrs->items[i].key);
-		put_value(&value, &attrs->items[i]);
-		put_message(&pair, KEY_VALUE_VALUE, &value);
-		put_message(to, field, &pair);
+		put_string(to, KEY_VALUE_KEY, attrs->items[i].key);
+		value = begin_inner(to, KEY_VALUE_VALUE);
+		put_value(to, &attrs->items[i]);
+		end_inner(to, value);
+		end_inner(to, pair);
 	}
 }
 
@@ -164,12 +199,12 @@ static void
 put_events(struct str *to, const struct otlp_span *span)
 {
 	for (size_t i = 0; i < span->events_count; i++) {
-		struct str event = {0};
+		size_t event = begin_inner(to, SPAN_EVENTS);
 
-		put_time(&event, EVENT_TIME, span->events[i].time_us);
-		put_string(&event, EVENT_NAME, span->events[i].name);
-		put_attrs(&event, EVENT_ATTRIBUTES, &span->events[i].attrs);
-		put_message(to, SPAN_EVENTS, &event);
+		put_time(to, EVENT_TIME, span->events[i].time_us);
+		put_string(to, EVENT_NAME, span->events[i].name);
+		put_attrs(to, EVENT_ATTRIBUTES, &span->events[i].attrs);
+		end_inner(to, event);
 	}
 	put_number(to, SPAN_EVENTS_DROPPED, span->events_dropped);
 }
@@ -177,20 +212,22 @@ put_events(struct str *to, const struct otlp_span *span)
 static void
 put_link(struct str *to, const struct otlp_span *span)
 {
-	struct str link = {0};
+	size_t link;
 
 	if (!span_id_is_set(span->link_id))
 		return;
-	put_bytes(&link, LINK_TRACE_ID, span->trace_id, TRACE_ID_SIZE);
-	put_bytes(&link, LINK_SPAN_ID, span->link_id, SPAN_ID_SIZE);
-	put_message(to, SPAN_LINKS, &link);
+	link = begin_inner(to, SPAN_LINKS);
+	put_bytes(to, LINK_TRACE_ID, span->trace_id, TRACE_ID_SIZE);
+	put_bytes(to, LINK_SPAN_ID, span->link_id, SPAN_ID_SIZE);
+	end_inner(to, link);
 }
 
 static void
 put_span(struct str *to, const struct otlp_span *span)
 {
-	struct str status = {0};
+	size_t status;
 
+	str_reserve(to, SPAN_ROOM);
 	put_bytes(to, SPAN_TRACE_ID, span->trace_id, TRACE_ID_SIZE);
 	put_bytes(to, SPAN_ID, span->span_id, SPAN_ID_SIZE);
 	if (span->state != NULL)
@@ -204,9 +241,11 @@ put_span(struct str *to, const struct otlp_span *span)
 	put_attrs(to, SPAN_ATTRIBUTES, &span->attrs);
 	put_events(to, span);
 	put_link(to, span);
-	put_number(&status, STATUS_CODE, (uint64_t)span->status);
-	if (status.len > 0)
-		put_message(to, SPAN_STATUS, &status);
+	if (span->status != OTLP_UNSET) {
+		status = begin_inner(to, SPAN_STATUS);
+		put_number(to, STATUS_CODE, (uint64_t)span->status);
+		end_inner(to, status);
+	}
 	put_tag(to, SPAN_FLAGS, WIRE_FIXED32);
 	put_fixed(to, otlp_flags(span), 4);
 }
@@ -215,18 +254,21 @@ static void
 put_request(struct str *to, const struct otlp_source *source,
     const struct str *spans, size_t count)
 {
-	struct str resource = {0}, scope = {0}, all = {0}, of_resource = {0};
+	size_t all = begin_inner(to, REQUEST_RESOURCE_SPANS), part, scope;
 
-	put_attrs(&resource, RESOURCE_ATTRIBUTES, source->resource);
-	put_string(&scope, SCOPE_NAME, source->scope);
-	put_string(&scope, SCOPE_VERSION, source->version);
-	put_message(&all, SCOPE_SPANS_SCOPE, &scope);
+	part = begin_inner(to, RESOURCE_SPANS_RESOURCE);
+	put_attrs(to, RESOURCE_ATTRIBUTES, source->resource);
+	end_inner(to, part);
+	part = begin_inner(to, RESOURCE_SPANS_SCOPE_SPANS);
+	scope = begin_inner(to, SCOPE_SPANS_SCOPE);
+	put_string(to, SCOPE_NAME, source->scope);
+	put_string(to, SCOPE_VERSION, source->version);
+	end_inner(to, scope);
 	for (size_t i = 0; i < count; i++)
-		put_bytes(&all, SCOPE_SPANS_SPANS, spans[i].text,
+		put_bytes(to, SCOPE_SPANS_SPANS, spans[i].text,
 		    spans[i].len);
-	put_message(&of_resource, RESOURCE_SPANS_RESOURCE, &resource);
-	put_message(&of_resource, RESOURCE_SPANS_SCOPE_SPANS, &all);
-	put_message(to, REQUEST_RESOURCE_SPANS, &of_resource);
+	end_inner(to, part);
+	end_inner(to, all);
 }
 
 /* --- reading an answer --- */

@@ -20,22 +20,39 @@ otlp_flags(const struct otlp_span *span)
 	    (span->remote ? FLAG_REMOTE : 0);
 }
 
+/* How many bytes from the front are ASCII, at least; by words. */
+static size_t
+ascii_len(const char *text, size_t len)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; at + sizeof(word) <= len; at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
 void
 otlp_clean(struct str *to, const char *text)
 {
-	size_t len = strlen(text), at = 0;
+	size_t len = strlen(text), good = 0, at = ascii_len(text, len);
 
-	str_add(to, "");
 	while (at < len) {
-		size_t n = str_utf8((const unsigned char *)text + at,
-		    len - at);
+		size_t n = (unsigned char)text[at] < 0x80
+		    ? 1
+		    : str_utf8((const unsigned char *)text + at, len - at);
 
-		if (n > 0)
-			str_add_bytes(to, text + at, n);
-		else
+		if (n == 0) {
+			str_add_bytes(to, text + good, at - good);
 			str_add(to, "\xef\xbf\xbd");
+			good = at + 1;
+		}
 		at += n > 0 ? n : 1;
 	}
+	str_add_bytes(to, text + good, len - good);
 }
 
 static void

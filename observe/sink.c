@@ -26,7 +26,7 @@ struct sink {
 	atomic_uint buffers; /* in use; asserts only */
 	struct consumer *consumers; /* owned */
 	size_t consumers_count;
-	uint32_t wanted; /* types, EVENT_BIT()s */
+	struct event_wish wanted;
 	bool running;
 };
 
@@ -135,7 +135,7 @@ sink_new(size_t limit_bytes, struct error *err)
 	struct sink *sink = xcalloc(1, sizeof(*sink));
 
 	sink->limit_bytes = limit_bytes;
-	sink->wanted = EVENTS_ALL;
+	sink->wanted.all = EVENTS_ALL;
 	if (!mailbox_init(&sink->mailbox, err)) {
 		free(sink);
 		return NULL;
@@ -194,12 +194,12 @@ sink_remove(struct sink *sink, const void *arg)
 }
 
 void
-sink_want(struct sink *sink, uint32_t types)
+sink_want(struct sink *sink, struct event_wish wish)
 {
-	sink->wanted = types;
+	sink->wanted = wish;
 }
 
-uint32_t
+struct event_wish
 sink_wanted(const struct sink *sink)
 {
 	return sink->wanted;

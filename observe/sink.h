@@ -38,10 +38,10 @@ void sink_run(struct sink *sink);
 void sink_add(struct sink *sink, event_sink_fn consume, void *arg);
 /* Ends what sink_add() with the same `arg` began; nothing if there is none. */
 void sink_remove(struct sink *sink, const void *arg);
-/* Which types producers need to make, as EVENT_BIT()s; all, unless this was
- * said. Producers look when they begin (event_buffer_new()). */
-void sink_want(struct sink *sink, uint32_t types);
-uint32_t sink_wanted(const struct sink *sink);
+/* Which events producers need to make; all, unless this was said. Producers
+ * look when they begin (event_buffer_new()). */
+void sink_want(struct sink *sink, struct event_wish wish);
+struct event_wish sink_wanted(const struct sink *sink);
 /* Events dropped so far, all producers. Any thread. */
 uint64_t sink_dropped(const struct sink *sink);
 

@@ -3,7 +3,6 @@
  * version that we do not know may go on behind a further "-". */
 #include "observe/trace.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LENGTH 55 /* of version 00 */
@@ -62,16 +61,23 @@ trace_parse(struct view value, struct trace_context *to)
 	       !is_zero(to->parent_id, sizeof(to->parent_id));
 }
 
-void
-trace_hex(const unsigned char *id, size_t size, char *to)
+/* Writes n bytes at 2 digits each; returns what is behind them. */
+static char *
+put_bytes(char *to, const unsigned char *from, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (size_t i = 0; i < size; i++) {
-		to[2 * i] = digits[id[i] >> 4];
-		to[2 * i + 1] = digits[id[i] & 0xf];
+	for (size_t i = 0; i < n; i++) {
+		*to++ = digits[from[i] >> 4];
+		*to++ = digits[from[i] & 0xf];
 	}
-	to[2 * size] = '\0';
+	return to;
+}
+
+void
+trace_hex(const unsigned char *id, size_t size, char *to)
+{
+	*put_bytes(to, id, size) = '\0';
 }
 
 void
@@ -90,12 +96,17 @@ span_id_is_set(const unsigned char id[SPAN_ID_SIZE])
 void
 trace_print(const struct trace_context *from, char to[TRACE_PARENT_TEXT])
 {
-	char trace[TRACE_ID_TEXT], parent[SPAN_ID_TEXT];
+	const unsigned char version = 0;
+	const unsigned char flags =
+	    from->flags & (TRACE_SAMPLED | TRACE_RANDOM);
 
-	trace_id_text(from->trace_id, trace);
-	trace_hex(from->parent_id, SPAN_ID_SIZE, parent);
-	snprintf(to, TRACE_PARENT_TEXT, "00-%s-%s-%02x", trace, parent,
-	    from->flags & (TRACE_SAMPLED | TRACE_RANDOM));
+	to = put_bytes(to, &version, 1);
+	*to++ = '-';
+	to = put_bytes(to, from->trace_id, TRACE_ID_SIZE);
+	*to++ = '-';
+	to = put_bytes(to, from->parent_id, SPAN_ID_SIZE);
+	*to++ = '-';
+	*put_bytes(to, &flags, 1) = '\0';
 }
 
 /* --- tracestate --- */

@@ -49,7 +49,7 @@ void dial_count(struct route_counts *counts, enum dial_result result,
     int64_t us);
 
 /* Tells of a dial for `f` that ended now and began at since_us. */
-void dial_tell(const struct flow *f, enum dial_result result,
+void dial_tell(struct flow *f, enum dial_result result,
     int64_t since_us);
 
 /* fd is owned by the callee, connected, non-blocking, TCP_NODELAY; -1 unless

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "faults/flow_trace.h"
 #include "proxy/worker.h"
 
 /* "ok", … */
@@ -51,10 +52,12 @@ dial_count(struct route_counts *counts, enum dial_result result, int64_t us)
 }
 
 void
-dial_tell(const struct flow *f, enum dial_result result, int64_t since_us)
+dial_tell(struct flow *f, enum dial_result result, int64_t since_us)
 {
 	struct event_record e;
 
+	if (result != DIAL_OK)
+		flow_trace_unreached(f, dial_result_name(result));
 	if (!flow_event(f, EVENT_CONNECT, &e))
 		return;
 	e.what = name_of(result);

@@ -9,20 +9,28 @@
 
 #include "base/attr.h"
 
+/* Makes `room` bytes, yet to be written, of `len` bytes at `at`; returns where
+ * they are. */
+static char *
+make_room(struct str *s, size_t at, size_t len, size_t room)
+{
+	size_t tail_at = at + len, tail_len = s->len - tail_at;
+
+	if (room > len)
+		str_reserve(s, room - len);
+	/* The NUL moves, too. */
+	memmove(s->text + at + room, s->text + tail_at, tail_len + 1);
+	s->len = s->len - len + room;
+	return s->text + at;
+}
+
 /* Replaces `len` bytes at `at` by `text`. */
 static void
 splice(struct str *s, size_t at, size_t len, const char *text)
 {
-	size_t tail_at = at + len, tail_len = s->len - tail_at;
-	size_t text_len = strlen(text), old = s->len;
+	size_t room = strlen(text);
 
-	/* Grow first, so that the tail has somewhere to go. */
-	if (text_len > len)
-		str_add_bytes(s, text, text_len - len);
-	memmove(s->text + at + text_len, s->text + tail_at, tail_len);
-	memcpy(s->text + at, text, text_len);
-	s->len = old - len + text_len;
-	s->text[s->len] = '\0';
+	memcpy(make_room(s, at, len, room), text, room);
 }
 
 /* The line behind the one at `at`. */
@@ -69,11 +77,13 @@ http1_edit_remove(struct str *head, const char *name)
 static void
 insert_line(struct str *head, size_t at, const char *name, const char *value)
 {
-	struct str line = {0};
+	size_t name_len = strlen(name), value_len = strlen(value);
+	char *to = make_room(head, at, 0, name_len + value_len + 4);
 
-	str_printf(&line, "%s: %s\r\n", name, value);
-	splice(head, at, 0, line.text);
-	str_fini(&line);
+	memcpy(to, name, name_len);
+	memcpy(to + name_len, ": ", 2);
+	memcpy(to + name_len + 2, value, value_len);
+	memcpy(to + name_len + 2 + value_len, "\r\n", 2);
 }
 
 void

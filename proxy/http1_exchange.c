@@ -190,9 +190,7 @@ feed_edited(struct http1_exchange *x, enum link_dir dir, const char *data,
 	ssize_t n;
 
 	if (head > 0) {
-		http1_message_begin(r.message, &r.out);
-		l->head_len = l->fed +
-		    (r.message->mode == HTTP1_RAW ? 0 : r.message->head.len);
+		l->head_len = l->fed + http1_message_begin(r.message, &r.out);
 		x->close |= r.message->until_close;
 	}
 	p->on_body = on_body;

@@ -109,8 +109,9 @@ http1_note_response(struct http1_exchange *x, struct view head)
 	struct view name, value;
 	size_t at = 0;
 
-	while (flow_is_watched(&x->flow) &&
-	    http1_head_next(head, &at, &name, &value))
+	if (!flow_is_told(&x->flow, EVENT_FLOW_CLOSE))
+		return;
+	while (http1_head_next(head, &at, &name, &value))
 		flow_note_field(&x->flow, name, value);
 }
 

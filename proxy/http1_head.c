@@ -284,6 +284,8 @@ field(struct http1_head *h, const char *data, const char *line,
 	case 10:
 		if (view_is_nocase(name, "Connection"))
 			connection_field(h, value);
+		else if (view_is_nocase(name, "tracestate"))
+			h->has_tracestate = true;
 		break;
 	case 11:
 		if (view_is_nocase(name, "traceparent"))

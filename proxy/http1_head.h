@@ -46,7 +46,7 @@ struct http1_head {
 	bool chunked;	     /* … and ends in chunked */
 	bool close, keep_alive, upgrade; /* said by Connection */
 	bool expects;	     /* Expect: 100-continue */
-	bool has_traceparent;
+	bool has_traceparent, has_tracestate;
 };
 
 /* Prepares for a message of at most `max` bytes of head. */

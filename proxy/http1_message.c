@@ -9,6 +9,8 @@
 #include "base/xalloc.h"
 #include "proxy/http1_edit.h"
 
+#define EDIT_ROOM 256 /* that few edits of a head go beyond */
+
 static struct http1_message *
 of(struct message *m)
 {
@@ -19,9 +21,10 @@ of(struct message *m)
 static struct str *
 text_of(struct http1_message *m)
 {
-	if (m->head.len == 0)
-		str_add_bytes(&m->head, m->message.head.at,
-		    m->message.head.len);
+	if (m->head.len > 0)
+		return &m->head;
+	str_reserve(&m->head, m->message.head.len + EDIT_ROOM);
+	str_add_bytes(&m->head, m->message.head.at, m->message.head.len);
 	return &m->head;
 }
 
@@ -168,8 +171,9 @@ struct http1_message *
 http1_message_new(const struct http1_parser *parser, struct view head,
     struct view method, struct view target, bool old_peer)
 {
-	struct http1_message *m = xcalloc(1, sizeof(*m));
+	struct http1_message *m = xmalloc(sizeof(*m));
 
+	*m = (struct http1_message){0};
 	m->source_status = parser->head.status;
 	m->framing = parser->framing;
 	m->to_head = parser->to_head;
@@ -180,6 +184,8 @@ http1_message_new(const struct http1_parser *parser, struct view head,
 	    .is_request = parser->head.is_request,
 	    .method = method,
 	    .target = target,
+	    .is_traced = parser->head.has_traceparent ||
+		parser->head.has_tracestate,
 	    .status = parser->head.status,
 	    .body_len = http1_parser_body_length(parser),
 	    .head = head,
@@ -284,9 +290,26 @@ frame_filtered(struct http1_message *m)
 	http1_edit_add(head, "Transfer-Encoding", "chunked");
 }
 
-void
+/* Adds the head, without a copy if nothing is there yet. */
+static size_t
+put_head(struct http1_message *m, struct str *out)
+{
+	size_t len = text_of(m)->len;
+
+	if (out->room == 0) {
+		*out = m->head;
+		m->head = (struct str){0};
+	} else {
+		str_add_bytes(out, m->head.text, len);
+	}
+	return len;
+}
+
+size_t
 http1_message_begin(struct http1_message *m, struct str *out)
 {
+	size_t len;
+
 	follow_status(m);
 	switch ((enum http1_body)m->mode) {
 	case HTTP1_AS_IS:
@@ -299,11 +322,12 @@ http1_message_begin(struct http1_message *m, struct str *out)
 		break;
 	case HTTP1_RAW:
 		str_add_bytes(out, m->body.text, m->body.len);
-		return;
+		return 0;
 	}
-	str_add_bytes(out, text_of(m)->text, text_of(m)->len);
+	len = put_head(m, out);
 	if (m->mode == HTTP1_REPLACED && !is_bodyless(m, m->message.status))
 		str_add_bytes(out, m->body.text, m->body.len);
+	return len;
 }
 
 /* Runs a piece through all filters, into `out` as it is to be sent. */

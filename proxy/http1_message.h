@@ -56,9 +56,9 @@ void http1_message_to_server(struct http1_message *m, struct view path,
     struct view query);
 /* True if an edit was made. */
 bool http1_message_edited(const struct http1_message *m);
-/* Settles framing and adds the head (and a replaced body) to `out`. Call it
- * once. */
-void http1_message_begin(struct http1_message *m, struct str *out);
+/* Settles framing and adds the head (and a replaced body) to `out`, all that it
+ * kept of the head. Returns the head's length; 0: all is raw. Call it once. */
+size_t http1_message_begin(struct http1_message *m, struct str *out);
 /* What becomes of some bytes of the source's decoded body. */
 void http1_message_body(struct http1_message *m, struct str *out,
     const void *data, size_t len);

@@ -104,7 +104,7 @@ take_bytes(struct http2_stream *st, enum link_dir dir, uint8_t *to, size_t len)
 static void
 note_answer(struct http2_stream *st, const struct http2_fields *fields)
 {
-	if (!st->begun || !flow_is_watched(&st->flow))
+	if (!st->begun || !flow_is_told(&st->flow, EVENT_FLOW_CLOSE))
 		return;
 	for (size_t i = 0; i < fields->count; i++) {
 		const nghttp2_nv *nv = &fields->nv[i];

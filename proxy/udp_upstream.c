@@ -110,7 +110,7 @@ connect_to(struct udp_session *s, const struct resolve_address *a)
 static void
 tell(struct udp_session *s, enum dial_result result)
 {
-	const struct udp_flow *f = TAILQ_FIRST(&s->flows);
+	struct udp_flow *f = TAILQ_FIRST(&s->flows);
 
 	dial_count(s->counts, result,
 		   worker_now(s->session.worker) - s->dialed_us);

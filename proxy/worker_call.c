@@ -73,13 +73,16 @@ emit(void *arg, const struct event_record *event)
 void
 worker_listen(struct worker *w, struct sink *sink)
 {
-	if (sink != NULL && (sink_wanted(sink) & ~EVENTS_OF_CONTROL) == 0)
+	const struct event_wish none = {0};
+	struct event_wish wish = sink != NULL ? sink_wanted(sink) : none;
+
+	if (((wish.all | wish.kept) & ~EVENTS_OF_CONTROL) == 0)
 		sink = NULL;
 	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	w->events = sink != NULL ? event_buffer_new(sink) : NULL;
 	w->engine.emit = sink != NULL ? emit : NULL;
 	w->engine.emit_arg = w->events;
-	w->engine.muted = sink != NULL ? ~sink_wanted(sink) : 0;
+	w->engine.wish = wish;
 	w->lateness = sink != NULL ? lateness_new(w) : NULL;
 }

@@ -3,7 +3,6 @@
 #include "telemetry/pending.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/attr.h"
 #include "base/xalloc.h"
@@ -127,19 +126,12 @@ note_measure(struct pendings *all, const struct event_record *e)
 void
 pendings_note(struct pendings *all, const struct event_record *e)
 {
-	struct pending *p;
-
 	if (!e->has_flow)
 		return;
-	if (e->type == EVENT_EFFECT) {
+	if (e->type == EVENT_EFFECT)
 		note_effect(all, e);
-	} else if (e->type == EVENT_MEASURE) {
+	else if (e->type == EVENT_MEASURE)
 		note_measure(all, e);
-	} else if (e->type == EVENT_CONNECT && strcmp(e->what, "ok") != 0) {
-		p = get(all, e);
-		if (p != NULL)
-			p->connect = e->what;
-	}
 }
 
 struct pending *

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What events said about flows that have not ended yet, as far as spans will
- * say it: effects of faults, and failures. Flows that nothing happens to are
- * not here. */
+ * say it: effects of faults. Flows that nothing happens to are not here. */
 #ifndef TELEMETRY_PENDING_H
 #define TELEMETRY_PENDING_H
 
@@ -21,7 +20,6 @@ struct pending {
 	const char *route; /* interned */
 	uint64_t session, flow;
 	bool is_connection;
-	const char *connect; /* why no upstream was reached; or NULL */
 	struct pending_effect effects[PENDING_EFFECTS];
 	size_t count;	  /* of effects */
 	unsigned dropped; /* effects for which there was no room */
@@ -32,8 +30,8 @@ struct pendings;
 struct pendings *pendings_new(void);
 /* NULL is accepted. */
 void pendings_free(struct pendings *all);
-/* Keeps what the event says; all others than effects, measures and
- * connects are ignored. */
+/* Keeps what the event says; all others than effects and measures are
+ * ignored. */
 void pendings_note(struct pendings *all, const struct event_record *event);
 /* Takes what is known of the flow that an event is about out. Returns owned
  * (free), or NULL. */

@@ -78,9 +78,9 @@ reason_of(struct making *m)
 
 	if (fault != NULL)
 		snprintf(m->error, sizeof(m->error), "faultwire.%s", fault);
-	else if (m->known != NULL && m->known->connect != NULL)
+	else if (m->trace->unreached != NULL)
 		snprintf(m->error, sizeof(m->error), "connect_%s",
-		    m->known->connect);
+		    m->trace->unreached);
 	else if (is_http(e) && e->status > 0)
 		snprintf(m->error, sizeof(m->error), "%d", e->status);
 	else

@@ -24,10 +24,10 @@ struct spans_settings {
 
 /* Returns owned. */
 struct spans *spans_new(const struct spans_settings *settings);
-/* What it needs to hear. */
+/* What it needs to hear of flows that are kept. */
 #define SPANS_EVENTS                                                           \
 	(EVENT_BIT(EVENT_EFFECT) | EVENT_BIT(EVENT_MEASURE) |                  \
-	    EVENT_BIT(EVENT_CONNECT) | EVENT_BIT(EVENT_FLOW_CLOSE))
+	    EVENT_BIT(EVENT_FLOW_CLOSE))
 /* An event_sink_fn; `spans` is a struct spans. */
 void spans_consume(void *spans, const struct event_record *event);
 /* NULL is accepted. */

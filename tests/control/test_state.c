@@ -183,8 +183,10 @@ START_TEST(events_are_made_only_while_somebody_listens)
 	ck_assert(reload(one));
 	feed_run(feed);
 	ck_assert_int_eq(armed, 0);
-	feed_join(feed, EVENTS_ALL, on_event, &armed);
-	feed_join(feed, EVENTS_ALL, on_event, &err);
+	feed_join(feed, (struct event_wish){.all = EVENTS_ALL}, on_event,
+	    &armed);
+	feed_join(feed, (struct event_wish){.all = EVENTS_ALL}, on_event,
+	    &err);
 	ck_assert_uint_eq(feed_listeners(feed), 2);
 	draft = state_draft(state);
 	draft->routes[0].faults[0].arming++;

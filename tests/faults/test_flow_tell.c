@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "faults/flow_trace.h"
+
 struct request {
 	struct flow flow; /* first */
 	const char *method, *path, *query;
@@ -187,7 +189,7 @@ START_TEST(what_nobody_wants_is_not_told)
 
 	now = clock_fake(100);
 	engine = (struct engine){.clock = &now, .emit = emit,
-	    .muted = ~EVENT_BIT(EVENT_FLOW_CLOSE)};
+	    .wish.all = EVENT_BIT(EVENT_FLOW_CLOSE)};
 	r.flow = (struct flow){
 	    .ops = &ops, .engine = &engine, .type = FLOW_EXCHANGE};
 	told_count = 0;
@@ -196,6 +198,38 @@ START_TEST(what_nobody_wants_is_not_told)
 	flow_tell_close(&r.flow, "done");
 	ck_assert_int_eq(told_count, 1);
 	ck_assert_int_eq(told.type, EVENT_FLOW_CLOSE);
+	told_count = 0;
+}
+END_TEST
+
+START_TEST(what_traces_want_is_told_of_flows_that_are_kept)
+{
+	struct request r = {.method = "GET", .path = "/"};
+
+	now = clock_fake(100);
+	engine = (struct engine){.clock = &now, .emit = emit,
+	    .wish.kept = EVENT_BIT(EVENT_FLOW_CLOSE),
+	    .tracing = {.on = true, .faulted_always = true}};
+	r.flow = (struct flow){
+	    .ops = &ops, .engine = &engine, .type = FLOW_EXCHANGE};
+	told_count = 0;
+	flow_tell_close(&r.flow, "done");
+	ck_assert_int_eq(told_count, 0);
+	flow_trace_begin(&r.flow);
+	flow_tell_close(&r.flow, "done");
+	ck_assert_int_eq(told_count, 0);
+	r.flow.faulted = true;
+	flow_tell_open(&r.flow);
+	ck_assert_int_eq(told_count, 0);
+	flow_tell_close(&r.flow, "done");
+	ck_assert_int_eq(told_count, 1);
+	engine.tracing.faulted_always = false;
+	flow_tell_close(&r.flow, "done");
+	ck_assert_int_eq(told_count, 1);
+	engine.wish.all = EVENT_BIT(EVENT_FLOW_CLOSE);
+	flow_tell_close(&r.flow, "done");
+	ck_assert_int_eq(told_count, 2);
+	flow_trace_end(&r.flow);
 	told_count = 0;
 }
 END_TEST
@@ -215,6 +249,7 @@ START_TEST(times_are_kept_while_somebody_listens)
 	ck_assert_int_eq(told_count, 0);
 
 	engine.emit = emit;
+	engine.wish.all = EVENTS_ALL;
 	for (int i = 0; i < 4; i++) {
 		now = clock_fake(200 + i * 100);
 		flow_mark(&r.flow, i < 2 ? LINK_UP : LINK_DOWN);
@@ -253,6 +288,8 @@ main(void)
 	tcase_add_test(tc, fields_of_the_answer_are_noted);
 	tcase_add_test(tc, calls_of_one_endpoint_differ_in_ids_only);
 	tcase_add_test(tc, what_nobody_wants_is_not_told);
+	tcase_add_test(tc,
+	    what_traces_want_is_told_of_flows_that_are_kept);
 	tcase_add_test(tc, times_are_kept_while_somebody_listens);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -274,6 +274,7 @@ harness_new(uint64_t seed)
 	h->engine.seed = seed;
 	h->engine.emit = on_event;
 	h->engine.emit_arg = h;
+	h->engine.wish.all = EVENTS_ALL;
 	h->shared.refs = 1;
 	h->protocol = "tcp";
 	harness_apply(h);

@@ -2,9 +2,11 @@
 /* Spans byte by byte; the scenarios have a receiver that reads all of it. */
 #include "observe/otlp.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/xalloc.h"
 #include "tests/harness/check_run.h"
 
 static struct otlp_span
@@ -49,6 +51,40 @@ START_TEST(a_span_is_these_bytes)
 	ck_assert_uint_eq(text.len, sizeof(wanted) - 1);
 	ck_assert_mem_eq(text.text, wanted, sizeof(wanted) - 1);
 	str_fini(&text);
+}
+END_TEST
+
+START_TEST(long_texts_are_preceded_by_long_lengths)
+{
+	static const struct {
+		size_t len;
+		const char *head; /* field 9, a pair, its value, the text */
+		size_t head_len;
+	} cases[] = {
+	    {0x70, "\x4a\x77\x0a\x01k\x12\x72\x0a\x70", 9},
+	    {0x7f, "\x4a\x87\x01\x0a\x01k\x12\x81\x01\x0a\x7f", 11},
+	    {0x80, "\x4a\x89\x01\x0a\x01k\x12\x83\x01\x0a\x80\x01", 12},
+	    {0x4000, "\x4a\x8b\x80\x01\x0a\x01k\x12\x84\x80\x01\x0a"
+		     "\x80\x80\x01", 15},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char *value = xasprintf("%0*d", (int)cases[i].len, 7);
+		struct otlp_span span = sample();
+		struct str text = {0};
+		const char *at;
+
+		otlp_add(&span.attrs, OTLP_STR("k", value));
+		otlp_span(&text, OTLP_PROTOBUF, &span);
+		at = memmem(text.text, text.len, cases[i].head,
+		    cases[i].head_len);
+		ck_assert_ptr_nonnull(at);
+		ck_assert_mem_eq(at + cases[i].head_len, value, cases[i].len);
+		/* The status follows. */
+		ck_assert_int_eq(at[cases[i].head_len + cases[i].len], 0x7a);
+		str_fini(&text);
+		free(value);
+	}
 }
 END_TEST
 
@@ -140,6 +176,7 @@ main(void)
 	return check_run("otlp",
 	    (const TTest *const[]){
 		a_span_is_these_bytes,
+		long_texts_are_preceded_by_long_lengths,
 		json_has_texts_for_long_numbers_and_numbers_for_enums,
 		texts_are_utf8_whatever_came,
 		further_attributes_than_there_is_room_for_are_left_out,
