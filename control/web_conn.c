@@ -435,3 +435,11 @@ web_stream_backlog(const struct web_conn *c)
 {
 	return c->out.len - c->out_at;
 }
+
+void
+web_stream_end(struct web_conn *c)
+{
+	c->stream_closed = NULL;
+	c->closing = true;
+	want(c, EV_WRITE);
+}

@@ -83,5 +83,7 @@ void web_stream(struct web_conn *conn, void (*closed)(void *arg), void *arg);
 bool web_stream_write(struct web_conn *conn, const void *data, size_t len);
 /* What the client has not read yet, in bytes. */
 size_t web_stream_backlog(const struct web_conn *conn);
+/* Ends the body and the connection; `closed` is not called. */
+void web_stream_end(struct web_conn *conn);
 
 #endif

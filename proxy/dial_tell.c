@@ -57,7 +57,7 @@ dial_tell(struct flow *f, enum dial_result result, int64_t since_us)
 	struct event_record e;
 
 	if (result != DIAL_OK)
-		flow_trace_unreached(f, dial_result_name(result));
+		flow_trace_unreached(f, name_of(result));
 	if (!flow_event(f, EVENT_CONNECT, &e))
 		return;
 	e.what = name_of(result);

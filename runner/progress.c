@@ -89,9 +89,8 @@ add_step(struct str *to, const struct run_step *step, int64_t now_us)
 	add_left(to, step->armed_us + asked->for_us - now_us);
 }
 
-/* The lines of the block, or the one line. Appends. */
-static void
-print_text(const struct machine *m, const struct pulse *l, int64_t now_us,
+void
+progress_text(const struct machine *m, const struct pulse *l, int64_t now_us,
 	      bool block, struct str *to)
 {
 	const char *between = block ? "\n  " : "; ";
@@ -155,7 +154,7 @@ progress_show(struct progress *p, const struct machine *m,
 	if (p->quiet || (!changed && now_us < p->next_us) ||
 	    m->state == MACHINE_ENDED)
 		return;
-	print_text(m, l, now_us, p->tty, &text);
+	progress_text(m, l, now_us, p->tty, &text);
 	if (p->tty)
 		draw(p, &text);
 	else
