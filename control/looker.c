@@ -50,12 +50,8 @@ on_reaction(void *arg, const struct reaction *r)
 	struct look *to = arg;
 	struct look_news *news;
 
-	if (to->news_count == to->news_room) {
-		to->news_room = MAX(2 * to->news_room, 64);
-		to->news = xrealloc(to->news,
-		    to->news_room * sizeof(*to->news));
-	}
-	news = &to->news[to->news_count++];
+	to->news = xgrow(to->news, &to->news_count, sizeof(*news));
+	news = &to->news[to->news_count - 1];
 	*news = (struct look_news){.reaction = *r, .route = r->route->name};
 	news->reaction.route = NULL;
 }

@@ -29,7 +29,7 @@ struct look_route {
 /* What was found. */
 struct look {
 	struct look_news *news; /* owned; in order */
-	size_t news_count, news_room;
+	size_t news_count;
 	struct look_route *routes; /* owned */
 	size_t routes_count;
 	size_t calls; /* that are kept, of all routes together */

@@ -34,9 +34,9 @@ struct question {
 TAILQ_HEAD(questions, question);
 
 struct observer {
-	struct event_base *base; /* borrowed */
-	struct server *server; /* borrowed */
-	struct feed *feed;     /* borrowed */
+	struct event_base *base; /* borrowed, as those below */
+	struct server *server;
+	struct feed *feed;
 	struct event *look;
 	struct looker *looker; /* has the record; NULL: nothing is watched */
 	size_t calls;	       /* that it keeps */
@@ -49,22 +49,12 @@ struct observer {
 	struct questions questions;
 };
 
-#define ONE 1000000 /* sums are told in millionths */
-
-const struct histogram_scale histogram_attempts = {
-    {0, 1 * ONE, 2 * ONE, 3 * ONE, 4 * ONE, 5 * ONE, 6 * ONE, 7 * ONE,
-	8 * ONE, 10 * ONE, 15 * ONE, 20 * ONE, 50 * ONE, 100 * ONE,
-	1000 * ONE},
-    {"0.0", "1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0", "8.0", "10.0",
-	"15.0", "20.0", "50.0", "100.0", "1000.0", "+Inf"},
-};
-
+/* By its interned name. */
 static struct observed *
 find(const struct observer *o, const char *route)
 {
 	for (size_t i = 0; i < o->routes.count; i++) {
-		if (o->routes.items[i]->route == route ||
-		    strcmp(o->routes.items[i]->route, route) == 0)
+		if (o->routes.items[i]->route == route)
 			return o->routes.items[i];
 	}
 	return NULL;
@@ -73,7 +63,7 @@ find(const struct observer *o, const char *route)
 const struct observed *
 observer_find(const struct observer *o, const char *route)
 {
-	return find(o, route);
+	return find(o, intern(route));
 }
 
 bool
@@ -82,114 +72,7 @@ observer_is_on(const struct observer *o)
 	return o->looker != NULL;
 }
 
-/* --- what is told --------------------------------------------------------- */
-
-static void
-on_retry(struct observed *to, const struct reaction *r, int64_t now_us)
-{
-	counter_add(&to->retries[r->after], 1);
-	histogram_add(&to->pauses, &histogram_durations,
-	    (int64_t)(r->seconds * 1e6));
-	if (!log_enabled(LOG_INFO) ||
-	    !log_sample_take(&to->retry_lines, now_us))
-		return;
-	log_line(LOG_INFO, "retry_observed", "a request was sent again",
-	    LOG_STR("route", to->route), LOG_STR("client", to->client),
-	    LOG_STR("after", retry_cause_name(r->after)),
-	    LOG_UINT("attempt", r->attempts),
-	    LOG_DOUBLE("interval_s", r->seconds), LOG_END);
-}
-
-static void
-on_saved(struct observed *to, const struct reaction *r, int64_t now_us)
-{
-	(void)now_us;
-	counter_add(&to->saved, 1);
-	histogram_add(&to->attempts, &histogram_attempts,
-	    (int64_t)r->attempts * ONE);
-}
-
-static void
-on_stopped(struct observed *to, const struct reaction *r, int64_t now_us)
-{
-	counter_add(&to->stopped, 1);
-	histogram_add(&to->attempts, &histogram_attempts,
-	    (int64_t)r->attempts * ONE);
-	/* One that was never tried again is no news of its own. */
-	if (r->attempts == 0 || !log_enabled(LOG_INFO) ||
-	    !log_sample_take(&to->left_lines, now_us))
-		return;
-	log_line(LOG_INFO, "client_gave_up",
-	    "a request is not sent again", LOG_STR("route", to->route),
-	    LOG_STR("client", to->client), LOG_STR("how", "stopped"),
-	    LOG_UINT("retries", r->attempts), LOG_END);
-}
-
-static void
-on_left(struct observed *to, const struct reaction *r, int64_t now_us)
-{
-	histogram_add(&to->waits, &histogram_durations,
-	    (int64_t)(r->seconds * 1e6));
-	if (!log_enabled(LOG_INFO) || !log_sample_take(&to->left_lines, now_us))
-		return;
-	log_line(LOG_INFO, "client_gave_up",
-	    "a client hung up while it waited", LOG_STR("route", to->route),
-	    LOG_STR("client", to->client), LOG_STR("how", "left"),
-	    LOG_DOUBLE("duration_s", r->seconds), LOG_END);
-}
-
-static void
-on_breaker(struct observed *to, const struct reaction *r, int64_t now_us)
-{
-	(void)now_us;
-	counter_add(&to->transitions[r->from][r->to], 1);
-	log_line(LOG_INFO, "breaker_transition",
-	    "a circuit breaker changed its state",
-	    LOG_STR("route", to->route), LOG_STR("client", to->client),
-	    LOG_STR("from", breaker_state_name(r->from)),
-	    LOG_STR("to", breaker_state_name(r->to)), LOG_END);
-}
-
-static void
-on_steady(struct observed *to, const struct reaction *r, int64_t now_us)
-{
-	(void)now_us;
-	to->recovery_s = r->seconds;
-	log_line(LOG_INFO, "recovered", "calls are as before the fault",
-	    LOG_STR("route", to->route), LOG_DOUBLE("duration_s", r->seconds),
-	    LOG_END);
-}
-
-static void (*const tellers[])(struct observed *to, const struct reaction *r,
-    int64_t now_us) = {
-    [REACTION_RETRY] = on_retry,
-    [REACTION_SAVED] = on_saved,
-    [REACTION_STOPPED] = on_stopped,
-    [REACTION_LEFT] = on_left,
-    [REACTION_BREAKER] = on_breaker,
-    [REACTION_STEADY] = on_steady,
-};
-
-/* Those that had no line. */
-static void
-tell_rest(struct observed *to)
-{
-	uint64_t retries = log_sample_rest(&to->retry_lines);
-	uint64_t left = log_sample_rest(&to->left_lines);
-
-	if (retries > 0)
-		log_line(LOG_INFO, "retry_observed",
-		    "requests were sent again, more often than there are "
-		    "lines", LOG_STR("route", to->route),
-		    LOG_UINT("count", retries), LOG_END);
-	if (left > 0)
-		log_line(LOG_INFO, "client_gave_up",
-		    "clients gave up, more often than there are lines",
-		    LOG_STR("route", to->route), LOG_UINT("count", left),
-		    LOG_END);
-}
-
-/* --- events --------------------------------------------------------------- */
+/* --- the record ----------------------------------------------------------- */
 
 static void
 on_event(void *arg, const struct event_record *e)
@@ -219,6 +102,36 @@ take_held(struct observer *o, struct live *live)
 		    .count = o->held_lost});
 	o->held_count = 0;
 	o->held_lost = 0;
+}
+
+static bool
+is_gone(void *arg, const char *name)
+{
+	const struct conf_model *model = arg;
+
+	for (size_t i = 0; i < model->routes_count; i++) {
+		if (strcmp(model->routes[i].name, name) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* The record learns which routes there are, if it is there. */
+static void
+relate(struct observer *o)
+{
+	struct live *live = looker_live(o->looker);
+
+	if (o->related || live == NULL)
+		return;
+	live_forget(live, is_gone, o->model);
+	for (size_t i = 0; i < o->model->routes_count; i++) {
+		const struct conf_route *r = &o->model->routes[i];
+
+		live_relate(live, intern(r->name), intern(r->from),
+		    intern(r->to));
+	}
+	o->related = true;
 }
 
 /* --- looking -------------------------------------------------------------- */
@@ -273,7 +186,7 @@ tell(struct observer *o, const struct look *look)
 		struct observed *to = find(o, look->news[i].route);
 
 		if (to != NULL)
-			tellers[r->type](to, r, now_us);
+			observed_tell(to, r, now_us);
 	}
 	for (size_t i = 0; i < look->routes_count; i++) {
 		struct observed *to = find(o, look->routes[i].name);
@@ -282,7 +195,7 @@ tell(struct observer *o, const struct look *look)
 			to->breaker = look->routes[i].breaker;
 	}
 	for (size_t i = 0; i < o->routes.count; i++)
-		tell_rest(o->routes.items[i]);
+		observed_tell_rest(o->routes.items[i]);
 }
 
 static void
@@ -299,8 +212,6 @@ answer(struct question *q, const struct look *look)
 	TAILQ_REMOVE(&o->questions, q, entry);
 	free(q);
 }
-
-static void relate(struct observer *o);
 
 /* The record is back. */
 static void
@@ -382,18 +293,6 @@ stop(struct observer *o)
 
 /* --- routes --------------------------------------------------------------- */
 
-static bool
-is_gone(void *arg, const char *name)
-{
-	const struct conf_model *model = arg;
-
-	for (size_t i = 0; i < model->routes_count; i++) {
-		if (strcmp(model->routes[i].name, name) == 0)
-			return false;
-	}
-	return true;
-}
-
 static void
 drop_gone(struct observer *o, const struct conf_model *model)
 {
@@ -408,12 +307,6 @@ drop_gone(struct observer *o, const struct conf_model *model)
 	o->routes.count = kept;
 }
 
-static const char *
-interned(const char *name)
-{
-	return name != NULL ? intern(name) : NULL;
-}
-
 static struct observed *
 add_route(struct observer *o, const char *name)
 {
@@ -425,24 +318,6 @@ add_route(struct observer *o, const char *name)
 	    (o->routes.count + 1) * sizeof(struct observed *));
 	o->routes.items[o->routes.count++] = to;
 	return to;
-}
-
-/* The record learns which routes there are, if it is there. */
-static void
-relate(struct observer *o)
-{
-	struct live *live = looker_live(o->looker);
-
-	if (o->related || live == NULL)
-		return;
-	live_forget(live, is_gone, o->model);
-	for (size_t i = 0; i < o->model->routes_count; i++) {
-		const struct conf_route *r = &o->model->routes[i];
-
-		live_relate(live, intern(r->name), interned(r->from),
-		    interned(r->to));
-	}
-	o->related = true;
 }
 
 void
@@ -460,11 +335,11 @@ observer_update(struct observer *o, const struct conf_model *model)
 	drop_gone(o, model);
 	for (size_t i = 0; i < model->routes_count; i++) {
 		const struct conf_route *r = &model->routes[i];
-		struct observed *to = find(o, r->name);
+		struct observed *to = find(o, intern(r->name));
 
 		if (to == NULL)
 			to = add_route(o, r->name);
-		to->client = interned(r->from);
+		to->client = intern(r->from);
 	}
 	conf_model_unref(o->model);
 	o->model = conf_model_ref((struct conf_model *)model);
@@ -515,7 +390,7 @@ observer_answer(struct observer *o, struct web_conn *conn, const char *route)
 
 	q->observer = o;
 	q->conn = conn;
-	q->route = interned(route);
+	q->route = intern(route);
 	TAILQ_INSERT_TAIL(&o->questions, q, entry);
 	web_stream(conn, on_closed, q);
 	if (looker_live(o->looker) != NULL)

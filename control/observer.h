@@ -15,29 +15,10 @@
 
 #include "config/model.h"
 #include "control/feed.h"
+#include "control/observed.h"
 #include "control/web_server.h"
-#include "experiment/reactions.h"
-#include "observe/counters.h"
-#include "observe/sample.h"
 
 struct observer;
-
-/* What was counted of one route since it is watched. */
-struct observed {
-	const char *route;	/* interned */
-	const char *client;	/* service that calls it, interned; NULL */
-	struct counter retries[RETRY_CAUSE_COUNT];
-	struct counter saved, stopped;
-	struct histogram pauses, waits; /* before retries; until they left */
-	struct histogram attempts;	/* retries of a request, at its end */
-	struct counter transitions[BREAKER_STATE_COUNT][BREAKER_STATE_COUNT];
-	enum breaker_state breaker;
-	double recovery_s; /* the latest; < 0: none yet */
-	struct log_sample retry_lines, left_lines;
-};
-
-/* Bounds of `attempts`: whole numbers. */
-extern const struct histogram_scale histogram_attempts;
 
 /* Watches nothing yet. Borrows all. */
 struct observer *observer_new(struct event_base *base, struct server *server,
@@ -48,8 +29,8 @@ bool observer_is_on(const struct observer *o);
 /* What was counted of the route; NULL: it is not watched. */
 const struct observed *observer_find(const struct observer *o,
     const char *route);
-/* While it watches: has the answer to GET /v1/reactions, of that route (NULL: of
- * all), sent as a stream to that client, once the record was looked at. */
+/* While it watches: has the answer to GET /v1/reactions, of that route (NULL:
+ * of all), sent as a stream to that client, once the record was looked at. */
 void observer_answer(struct observer *o, struct web_conn *conn,
     const char *route);
 /* NULL is accepted. */

@@ -2,7 +2,9 @@
 """Reactions that are watched while the proxy runs: the API, the command, the
 log and the metrics say what was planted, and nothing else."""
 
+import concurrent.futures
 import json
+import socket
 import unittest
 
 from harness import run, scrape, wait_until
@@ -23,6 +25,9 @@ class Reactions(Planted):
         self.client = control(self.proxy)
         self.schema = Schema(self.client.get("/v1/openapi.json").json)
         self.drive(2, rate)
+        # A verdict wants 30 of them, however slow the machine is.
+        while self.told()["calls"] < 35:
+            self.drive(0.5, rate)
         self.arm(faults)
         self.drive(seconds, rate)
         return self.told()
@@ -132,6 +137,23 @@ class Reactions(Planted):
         self.drive(1.5, 40)
         self.assertEqual(self.told()["breaker"], "closed")
         self.assertEqual(self.proxy.log_events("breaker_transition"), [])
+
+    def test_many_may_ask_at_once(self):
+        """Each answer is concluded while others are served; who goes away
+        is not waited for."""
+        self.watch(retrying, ABORT, 1, 20)
+        port = self.client.port
+        gone = socket.create_connection(("127.0.0.1", port), 10)
+        gone.sendall(b"GET /v1/reactions HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        gone.close()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(lambda _: control(self.proxy).get(
+                "/v1/reactions?route=api").json, range(16)))
+        for reply in told:
+            self.assertIn("retries", [
+                v["mech"] for v in reply["routes"][0]["verdicts"]])
+        reply = self.client("HEAD", "/v1/reactions")
+        self.assertEqual(reply.status, 200)
 
     def test_a_service_without_any_reaction(self):
         told = self.watch(plain, ABORT, 3, 40)
