@@ -8,10 +8,13 @@
 #include <string.h>
 
 static void *
-must(void *ptr)
+must(void *ptr, size_t size)
 {
 	if (ptr == NULL) {
-		fputs("faultwire: out of memory\n", stderr);
+		fprintf(stderr,
+			"faultwire: out of memory: %zu bytes were "
+			"asked for\n",
+			size);
 		abort();
 	}
 	return ptr;
@@ -20,7 +23,7 @@ must(void *ptr)
 void *
 xcalloc(size_t count, size_t size)
 {
-	return must(calloc(count ? count : 1, size ? size : 1));
+	return must(calloc(count ? count : 1, size ? size : 1), count * size);
 }
 
 void *
@@ -29,7 +32,7 @@ xcalloc_aligned(size_t align, size_t size)
 	void *ptr;
 
 	size = (size + align - 1) / align * align;
-	ptr = must(aligned_alloc(align, size));
+	ptr = must(aligned_alloc(align, size), size);
 	memset(ptr, 0, size);
 	return ptr;
 }
@@ -37,13 +40,13 @@ xcalloc_aligned(size_t align, size_t size)
 void *
 xmalloc(size_t size)
 {
-	return must(malloc(size ? size : 1));
+	return must(malloc(size ? size : 1), size);
 }
 
 void *
 xrealloc(void *ptr, size_t size)
 {
-	return must(realloc(ptr, size ? size : 1));
+	return must(realloc(ptr, size ? size : 1), size);
 }
 
 void *
@@ -61,7 +64,7 @@ xgrow(void *items, size_t *count, size_t size)
 char *
 xstrdup(const char *s)
 {
-	return s == NULL ? NULL : must(strdup(s));
+	return s == NULL ? NULL : xmemdup0(s, strlen(s));
 }
 
 char *
@@ -79,11 +82,15 @@ char *
 xasprintf(const char *format, ...)
 {
 	va_list args;
-	char *text = NULL;
+	size_t size;
+	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	size = (size_t)vsnprintf(NULL, 0, format, args) + 1;
 	va_end(args);
-	return must(text);
+	text = xmalloc(size);
+	va_start(args, format);
+	vsnprintf(text, size, format, args);
+	va_end(args);
+	return text;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Allocation that cannot fail: out of memory ends the program, with a
- * message. */
+/* Allocation that cannot fail: out of memory ends the program at once, with a
+ * line on standard error. Most libraries are made to allocate by it
+ * (cli/libraries.h). */
 #ifndef BASE_XALLOC_H
 #define BASE_XALLOC_H
 

@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "base/near.h"
+#include "cli/libraries.h"
 #include "cli/options.h"
 
 static void
@@ -103,6 +104,7 @@ main(int argc, char **argv)
 	const struct command *front = front_of(argc, argv);
 
 	open_standard_descriptors();
+	libraries_share_memory();
 	signal(SIGPIPE, SIG_IGN);
 	if (front != NULL)
 		return close_output(front->name, front->run(argc, argv));

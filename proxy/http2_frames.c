@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What nghttp2 calls back, for clients and upstreams alike: a peer knows which
  * link its frames feed. Nothing is freed here. */
+#include <stdlib.h>
+
 #include "proxy/http2_stream.h"
 
 static struct http2_stream *
@@ -214,7 +216,7 @@ http2_callbacks_new(void)
 	nghttp2_session_callbacks *c = NULL;
 
 	if (nghttp2_session_callbacks_new(&c) != 0)
-		return NULL;
+		abort();
 	nghttp2_session_callbacks_set_on_begin_headers_callback(c,
 	    on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(c, on_header_field);

@@ -5,8 +5,10 @@
  * What a peer can make us keep is bounded: frames to write are made as the
  * socket takes them, and a peer that does not read what it caused us to say is
  * not read either. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "proxy/http2.h"
 
 /* Of one stream; a sender needs a window for as much as is under way. */
@@ -24,13 +26,42 @@
 #define CONTINUATION_BYTES 16384
 #define CONTINUATIONS_MIN  8
 
+/* Nothing fails for want of memory and leaves a stream behind that nobody
+ * answers. */
+static void *
+memory_malloc(size_t size, void *unused)
+{
+	return xmalloc(size);
+}
+
+static void *
+memory_calloc(size_t count, size_t size, void *unused)
+{
+	return xcalloc(count, size);
+}
+
+static void *
+memory_realloc(void *ptr, size_t size, void *unused)
+{
+	return xrealloc(ptr, size);
+}
+
+static void
+memory_free(void *ptr, void *unused)
+{
+	free(ptr);
+}
+
+static nghttp2_mem memory = {NULL, memory_malloc, memory_free, memory_calloc,
+    memory_realloc};
+
 static nghttp2_option *
 options(const struct conf_route *conf)
 {
-	nghttp2_option *o = NULL;
+	nghttp2_option *o;
 
 	if (nghttp2_option_new(&o) != 0)
-		return NULL;
+		abort();
 	nghttp2_option_set_no_auto_window_update(o, 1);
 	nghttp2_option_set_max_send_header_block_length(o,
 	    2 * (size_t)conf->max_header_bytes + 65536);
@@ -72,20 +103,17 @@ http2_peer_init(struct http2_peer *p, struct http2 *c, struct end *end,
 {
 	nghttp2_session_callbacks *callbacks = http2_callbacks_new();
 	nghttp2_option *o = options(conf);
-	int r;
 
 	p->c = c;
 	p->end = end;
 	p->dir = dir;
-	r = dir == LINK_UP
-	    ? nghttp2_session_server_new2(&p->ng, callbacks, p, o)
-	    : nghttp2_session_client_new2(&p->ng, callbacks, p, o);
+	if ((dir == LINK_UP ? nghttp2_session_server_new3
+			    : nghttp2_session_client_new3)(&p->ng, callbacks,
+		p, o, &memory) != 0)
+		abort();
 	nghttp2_option_del(o);
 	nghttp2_session_callbacks_del(callbacks);
-	if (r == 0)
-		settings(p, conf);
-	else
-		p->gone = true;
+	settings(p, conf);
 }
 
 void
