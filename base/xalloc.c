@@ -7,15 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+void
+xalloc_refused(const char *whom)
+{
+	fprintf(stderr, "faultwire: out of memory: %s\n", whom);
+	abort();
+}
+
 static void *
 must(void *ptr, size_t size)
 {
+	char text[64];
+
 	if (ptr == NULL) {
-		fprintf(stderr,
-			"faultwire: out of memory: %zu bytes were "
-			"asked for\n",
-			size);
-		abort();
+		snprintf(text, sizeof(text), "%zu bytes were asked for", size);
+		xalloc_refused(text);
 	}
 	return ptr;
 }

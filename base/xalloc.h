@@ -28,5 +28,8 @@ char *xstrdup(const char *s) WARN_UNUSED;
 char *xmemdup0(const void *data, size_t len) WARN_UNUSED;
 /* printf into fresh memory. Returns owned. */
 char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2) WARN_UNUSED;
+/* Ends the program in the same way, for who was refused memory that he asked
+ * for by himself; the line ends in `whom`. */
+void xalloc_refused(const char *whom) NORETURN;
 
 #endif

@@ -295,7 +295,7 @@ http2_open(struct load_conn *c)
 
 	LIST_INIT(&s->streams);
 	if (nghttp2_session_callbacks_new(&callbacks) != 0)
-		abort();
+		xalloc_refused("nghttp2");
 	nghttp2_session_callbacks_set_on_header_callback(callbacks,
 							 on_header_field);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
@@ -305,7 +305,7 @@ http2_open(struct load_conn *c)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks,
 							     on_frame);
 	if (nghttp2_session_client_new(&s->session, callbacks, c) != 0)
-		abort();
+		xalloc_refused("nghttp2");
 	nghttp2_session_callbacks_del(callbacks);
 	nghttp2_submit_settings(s->session, NGHTTP2_FLAG_NONE, settings,
 				COUNT_OF(settings));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What nghttp2 calls back, for clients and upstreams alike: a peer knows which
  * link its frames feed. Nothing is freed here. */
-#include <stdlib.h>
-
+#include "base/xalloc.h"
 #include "proxy/http2_stream.h"
 
 static struct http2_stream *
@@ -216,7 +215,7 @@ http2_callbacks_new(void)
 	nghttp2_session_callbacks *c = NULL;
 
 	if (nghttp2_session_callbacks_new(&c) != 0)
-		abort();
+		xalloc_refused("nghttp2");
 	nghttp2_session_callbacks_set_on_begin_headers_callback(c,
 	    on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(c, on_header_field);

@@ -61,7 +61,7 @@ options(const struct conf_route *conf)
 	nghttp2_option *o;
 
 	if (nghttp2_option_new(&o) != 0)
-		abort();
+		xalloc_refused("nghttp2");
 	nghttp2_option_set_no_auto_window_update(o, 1);
 	nghttp2_option_set_max_send_header_block_length(o,
 	    2 * (size_t)conf->max_header_bytes + 65536);
@@ -110,7 +110,7 @@ http2_peer_init(struct http2_peer *p, struct http2 *c, struct end *end,
 	if ((dir == LINK_UP ? nghttp2_session_server_new3
 			    : nghttp2_session_client_new3)(&p->ng, callbacks,
 		p, o, &memory) != 0)
-		abort();
+		xalloc_refused("nghttp2");
 	nghttp2_option_del(o);
 	nghttp2_session_callbacks_del(callbacks);
 	settings(p, conf);

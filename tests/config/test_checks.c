@@ -108,7 +108,8 @@ START_TEST(addresses_that_clash_are_told)
 	fake_expect(places, COUNT_OF(places), "", "");
 	conf_model_unref(fake_load(
 	    "control = { listen = \"127.0.0.1:9\"; }; routes = ( { name = "
-	    "\"a\"; listen = \"127.0.0.1:9\"; upstream = \"u:1\"; " UDP "} );"));
+	    "\"a\"; listen = \"127.0.0.1:9\"; upstream = \"u:1\"; " UDP
+	    "} );"));
 }
 END_TEST
 

@@ -31,7 +31,8 @@ asked_init(struct asked *a, const char *reply)
 {
 	*a = (struct asked){.proxy = {.reply = reply}};
 	a->model = runner_load(
-	    HEAD "services = ( { name = \"a\"; addresses = [ \"10.0.0.1\" ]; }, "
+	    HEAD "services = ( { name = \"a\"; "
+		 "addresses = [ \"10.0.0.1\" ]; }, "
 		 "{ name = \"b\"; addresses = [ \"10.0.0.2\" ]; } );"
 		 "partitions = ( { name = \"cut\"; groups = ( [\"a\"], [\"b\"] "
 		 "); enabled = false; } ); scenarios = ( { name = \"s\"; "
@@ -142,7 +143,8 @@ START_TEST(each_step_is_armed_and_lifted_where_it_belongs)
 END_TEST
 
 /* One answer serves both questions: what is configured, and sessions. */
-#define SESSIONS(faults) "\"sessions\":[{\"flows\":[{\"faults\":[" faults "]}]}]"
+#define SESSIONS(faults)                                                       \
+	"\"sessions\":[{\"flows\":[{\"faults\":[" faults "]}]}]"
 
 START_TEST(a_step_is_lifted_when_nothing_has_it_any_more)
 {

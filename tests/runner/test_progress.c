@@ -29,7 +29,8 @@ watched_init(struct watched *w)
 	const struct conf_scenario *s;
 
 	*w = (struct watched){.model = runner_load(
-	    HEAD "services = ( { name = \"a\"; addresses = [ \"10.0.0.1\" ]; }, "
+	    HEAD "services = ( { name = \"a\"; "
+		 "addresses = [ \"10.0.0.1\" ]; }, "
 		 "{ name = \"b\"; addresses = [ \"10.0.0.2\" ]; } );"
 		 "scenarios = ( { name = \"s\"; faults = ( { route = \"api\"; "
 		 "type = \"down\"; at = \"0s\"; for = \"4s\"; }, { partition = "

@@ -33,7 +33,8 @@ FIELDS = ("armed", "nth", "every", "seed", "seen", "failed", "caller", "size")
 BROKEN = (OSError, AssertionError, ValueError, IndexError)
 OURS = ("faultwire", "libevent_core-2", "libssl", "libcrypto", "libjansson",
         "libnghttp2")
-WORDS = re.compile(r"faultwire: out of memory: \d+ bytes were asked for\n\Z")
+WORDS = re.compile(r"faultwire: out of memory: "
+                   r"(\d+ bytes were asked for|nghttp2)\n\Z")
 
 
 class Plan:
