@@ -20,7 +20,7 @@ struct watched {
 	struct run run;
 	struct machine machine;
 	struct pulse pulse;
-	struct str text;
+	char *text; /* owned */
 };
 
 static void
@@ -57,80 +57,8 @@ watched_fini(struct watched *w)
 	pulse_fini(&w->pulse);
 	run_fini(&w->run);
 	conf_model_unref(w->model);
-	str_fini(&w->text);
+	free(w->text);
 }
-
-static const char *
-text_at(struct watched *w, double at_s, bool block)
-{
-	str_fini(&w->text);
-	w->text = (struct str){0};
-	progress_text(&w->machine, &w->pulse, (int64_t)(at_s * SECOND), block,
-		      &w->text);
-	return w->text.text;
-}
-
-START_TEST(a_state_tells_how_long_it_may_still_take)
-{
-	struct watched w;
-
-	watched_init(&w);
-	w.machine.until_us = 75 * SECOND;
-	ck_assert_str_eq(text_at(&w, 5, false),
-			 "5s  baseline, 1m10s left; "
-			 "users 0.0/s, 0.0% failed, p95 0 ms");
-	ck_assert_ptr_nonnull(strstr(text_at(&w, 5.2, false), "1m10s left"));
-	ck_assert_str_eq(text_at(&w, 75, false),
-			 "1m15s  baseline; "
-			 "users 0.0/s, 0.0% failed, p95 0 ms");
-	watched_fini(&w);
-}
-END_TEST
-
-START_TEST(a_load_tells_of_its_last_seconds)
-{
-	const struct sample ok = {.outcome = SAMPLE_OK};
-	const struct sample failed = {.outcome = SAMPLE_FAILED};
-	const struct sample lost = {.outcome = SAMPLE_LOST};
-	struct watched w;
-
-	watched_init(&w);
-	pulse_add(&w.pulse, &failed, 6 * SECOND);
-	for (int i = 0; i < 5; i++)
-		pulse_add(&w.pulse, &ok, 8 * SECOND);
-	pulse_add(&w.pulse, &failed, 9 * SECOND);
-	ck_assert_ptr_nonnull(strstr(text_at(&w, 10, false),
-				     "users 2.0/s, 16.7% failed, p95"));
-	ck_assert_ptr_null(strstr(w.text.text, "lost"));
-	pulse_add(&w.pulse, &lost, 9 * SECOND);
-	ck_assert_ptr_nonnull(strstr(text_at(&w, 10, false), ", 1 lost"));
-	watched_fini(&w);
-}
-END_TEST
-
-START_TEST(what_is_in_force_has_a_line_of_its_own)
-{
-	struct watched w;
-	struct run_step *steps;
-
-	watched_init(&w);
-	steps = w.run.scenarios[0].steps;
-	w.machine.state = MACHINE_FAULTS;
-	w.machine.since_us = 10 * SECOND;
-	steps[0].armed_us = 10 * SECOND;
-	text_at(&w, 12, true);
-	ck_assert_ptr_nonnull(strstr(w.text.text, "s: faults, 1m29s left\n"));
-	ck_assert_ptr_nonnull(strstr(w.text.text, "\n  down on api, 2s left"));
-	ck_assert_ptr_null(strstr(w.text.text, "partition"));
-	steps[0].lifted_us = 14 * SECOND;
-	steps[1].armed_us = 11 * SECOND;
-	text_at(&w, 15, true);
-	ck_assert_ptr_null(strstr(w.text.text, "down"));
-	ck_assert_ptr_nonnull(
-	    strstr(w.text.text, "\n  partition split, 1m26s left"));
-	watched_fini(&w);
-}
-END_TEST
 
 /* What progress_show() says at these times (seconds, ended by < 0). */
 static char *
@@ -155,6 +83,79 @@ shown(struct progress *p, struct watched *w, const double *at_s)
 	said[n - 1] = '\0';
 	return xstrdup(said);
 }
+
+/* The one line, or the block, that it says then first; until the next call. */
+static const char *
+text_at(struct watched *w, double at_s, bool block)
+{
+	struct progress p = {.tty = block};
+
+	free(w->text);
+	w->text = shown(&p, w, (double[]){at_s, -1});
+	return w->text;
+}
+
+START_TEST(a_state_tells_how_long_it_may_still_take)
+{
+	struct watched w;
+
+	watched_init(&w);
+	w.machine.until_us = 75 * SECOND;
+	ck_assert_str_eq(text_at(&w, 5, false),
+			 "5s  baseline, 1m10s left; "
+			 "users 0.0/s, 0.0% failed, p95 0 ms\n");
+	ck_assert_ptr_nonnull(strstr(text_at(&w, 5.2, false), "1m10s left"));
+	ck_assert_str_eq(text_at(&w, 75, false),
+			 "1m15s  baseline; "
+			 "users 0.0/s, 0.0% failed, p95 0 ms\n");
+	watched_fini(&w);
+}
+END_TEST
+
+START_TEST(a_load_tells_of_its_last_seconds)
+{
+	const struct sample ok = {.outcome = SAMPLE_OK};
+	const struct sample failed = {.outcome = SAMPLE_FAILED};
+	const struct sample lost = {.outcome = SAMPLE_LOST};
+	struct watched w;
+
+	watched_init(&w);
+	pulse_add(&w.pulse, &failed, 6 * SECOND);
+	for (int i = 0; i < 5; i++)
+		pulse_add(&w.pulse, &ok, 8 * SECOND);
+	pulse_add(&w.pulse, &failed, 9 * SECOND);
+	ck_assert_ptr_nonnull(strstr(text_at(&w, 10, false),
+				     "users 2.0/s, 16.7% failed, p95"));
+	ck_assert_ptr_null(strstr(w.text, "lost"));
+	pulse_add(&w.pulse, &lost, 9 * SECOND);
+	ck_assert_ptr_nonnull(strstr(text_at(&w, 10, false), ", 1 lost"));
+	watched_fini(&w);
+}
+END_TEST
+
+START_TEST(what_is_in_force_has_a_line_of_its_own)
+{
+	struct watched w;
+	struct run_step *steps;
+
+	watched_init(&w);
+	steps = w.run.scenarios[0].steps;
+	w.machine.state = MACHINE_FAULTS;
+	w.machine.since_us = 10 * SECOND;
+	steps[0].armed_us = 10 * SECOND;
+	text_at(&w, 12, true);
+	ck_assert_ptr_nonnull(strstr(w.text, "s: faults, 1m29s left\n"));
+	ck_assert_ptr_nonnull(strstr(w.text, "\n  down on api, 2s left"));
+	ck_assert_ptr_null(strstr(w.text, "partition"));
+	steps[0].lifted_us = 14 * SECOND;
+	steps[1].armed_us = 11 * SECOND;
+	text_at(&w, 15, true);
+	ck_assert_ptr_null(strstr(w.text, "down"));
+	ck_assert_ptr_nonnull(
+	    strstr(w.text, "\n  partition split, 1m26s left"));
+	watched_fini(&w);
+}
+END_TEST
 
 static size_t
 count(const char *text, const char *part)
