@@ -287,7 +287,7 @@ tcp_update(struct tcp *t)
 {
 	bool relay = t->state == TCP_RELAY || t->state == TCP_FLUSH;
 
-	/* At the turn's end is early enough: nothing waits for events before. */
+	/* The turn's end is early enough: until then nobody waits. */
 	if (t->state == TCP_CLOSED || t->turn_end.queued)
 		return;
 	end_want(&t->ends[LINK_UP], may_read(t, LINK_UP),

@@ -270,25 +270,6 @@ START_TEST(the_end_is_known_with_the_last_bytes)
 }
 END_TEST
 
-START_TEST(a_reset_behind_the_end_is_not_taken_for_it)
-{
-	char buf[8];
-
-	begin();
-	end_want(&end, true, false);
-	ck_assert_int_eq(end_write(&end, "unread", 6), 6);
-	ck_assert_int_eq(send(peer, "last", 4, 0), 4);
-	shutdown(peer, SHUT_WR);
-	ck_assert_uint_eq(turn(), END_READABLE);
-	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), 4);
-	reset_peer();
-	usleep(1000);
-	ck_assert(!end_finish(&end));
-	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), END_FAILED);
-	finish();
-}
-END_TEST
-
 START_TEST(last_bytes_leave_with_the_end)
 {
 	char buf[8];
@@ -317,6 +298,5 @@ main(void)
 		who_is_silent_never_hears_again,
 		a_descriptor_can_be_handed_on,
 		the_end_is_known_with_the_last_bytes,
-		a_reset_behind_the_end_is_not_taken_for_it,
 		last_bytes_leave_with_the_end, NULL});
 }

@@ -8,11 +8,11 @@
 #include "tests/harness/model.h"
 
 #define HOST(name, pattern)                                                    \
-	"{ name = \"" name "\"; listen = \"127.0.0.1:0\"; "                    \
+	"{ name = \"" name "\"; listen = \"127.0.0.1:3\"; "                    \
 	"upstream = \"127.0.0.1:9\"; protocol = \"http\"; "                    \
 	"match = { host = \"" pattern "\"; }; }"
 #define PATH(name, pattern)                                                    \
-	"{ name = \"" name "\"; listen = \"127.0.0.1:0\"; "                    \
+	"{ name = \"" name "\"; listen = \"127.0.0.1:3\"; "                    \
 	"upstream = \"127.0.0.1:9\"; protocol = \"http\"; "                    \
 	"match = { path = \"" pattern "\"; }; }"
 
