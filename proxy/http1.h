@@ -74,6 +74,8 @@ struct http1 {
 	struct deadline timer;
 	struct deadline later;	  /* http1_leave on a fresh stack */
 	struct turn_end turn_end; /* http1_leave for all of this turn */
+	bool gathering; /* what comes out of links now is left to it */
+	bool late;	/* there is such */
 	int64_t due_us;		  /* when the state's time is over */
 	int64_t flush_us;	  /* FLUSH: since */
 	int64_t arrived_us;	  /* of the bytes being looked at; 0: now */
@@ -148,6 +150,9 @@ http1_waiting(const struct http1 *s)
 	return s->in.len - s->in_at;
 }
 
+/* What so many bytes were read of leaves at the turn's end. */
+#define HTTP1_FEW_BYTES 4096
+
 /* --- http1_session.c --- */
 
 /* Ends the session at once; the reaper frees it. The first reason stays. */
@@ -175,6 +180,12 @@ extern const struct flow_ops http1_connection_ops;
  * writing are reconciled). */
 void http1_enter(struct http1 *s);
 void http1_leave(struct http1 *s);
+/* A link has something for its sink: it is written now, or, while a small
+ * read is taken in, at the end of this turn of the loop, with what all other
+ * sessions read. */
+void http1_output(struct http1_exchange *x, enum link_dir dir);
+/* Writes what was left to the turn's end. It may end the session. */
+void http1_write_late(struct http1 *s);
 /* Leaves; the conclusions are drawn at the end of this turn of the loop, so
  * that what many upstreams answer goes to the client in one piece. */
 void http1_leave_late(struct http1 *s);

@@ -185,7 +185,8 @@ http1_enter(struct http1 *s)
 void
 http1_leave(struct http1 *s)
 {
-	if (s->depth > 1) {
+	/* What is late concludes at the turn's end. */
+	if (s->depth > 1 || s->late) {
 		s->depth--;
 		return;
 	}
@@ -220,7 +221,35 @@ http1_on_turn_end(struct turn_end *t)
 	struct http1 *s = CONTAINER_OF(t, struct http1, turn_end);
 
 	http1_enter(s);
+	http1_write_late(s);
 	http1_leave(s);
+}
+
+void
+http1_output(struct http1_exchange *x, enum link_dir dir)
+{
+	struct http1 *s = x->s;
+
+	if (s->gathering && s->state != HTTP1_CLOSED) {
+		s->late = true;
+		worker_at_turn_end(s->session.worker, &s->turn_end);
+	} else if (dir == LINK_UP) {
+		http1_write_upstream(x);
+	} else {
+		http1_write_client(s);
+	}
+}
+
+void
+http1_write_late(struct http1 *s)
+{
+	if (!s->late)
+		return;
+	s->late = false;
+	s->gathering = false;
+	if (s->x != NULL && s->x->begun)
+		http1_write_upstream(s->x);
+	http1_write_client(s);
 }
 
 void
@@ -283,8 +312,10 @@ read_client(struct http1 *s)
 			flow_left(&s->x->flow);
 		return;
 	}
+	s->gathering = n <= HTTP1_FEW_BYTES && s->h2 == NULL;
 	if (http1_waiting(s) == 0 && takes_input(s))
 		used = http1_input(s, data, (size_t)n);
+	s->gathering = false;
 	if (used < (size_t)n && s->state != HTTP1_CLOSED)
 		str_add_bytes(&s->in, data + used, (size_t)n - used);
 }

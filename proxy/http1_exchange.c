@@ -159,8 +159,9 @@ http1_exchange_forward(struct http1_exchange *x, enum link_dir dir,
 		return;
 	if (x->websocket)
 		scan_frames(x, dir, data, len);
-	went = dir == LINK_UP ? http1_send(x, data, len)
-			      : pass_down(x, data, len);
+	went = x->s->gathering	? 0
+	    : dir == LINK_UP ? http1_send(x, data, len)
+			     : pass_down(x, data, len);
 	link_passed(l, went);
 	if (went < len && x->s->state != HTTP1_CLOSED)
 		link_feed_copy(l, data + went, len - went, arrival(x));

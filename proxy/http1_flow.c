@@ -188,13 +188,8 @@ op_opened(struct flow *f)
 static void
 op_output(struct flow *f, struct link *l)
 {
-	struct http1_exchange *x = of(f);
-
-	if (l->dir == LINK_UP)
-		http1_write_upstream(x);
-	else
-		http1_write_client(x->s);
-	http1_poke(x->s);
+	http1_output(of(f), l->dir ? LINK_DOWN : LINK_UP);
+	http1_poke(of(f)->s);
 }
 
 static void

@@ -292,7 +292,9 @@ read_upstream(struct http1_exchange *x)
 			ended(x, n == END_FAILED);
 			return;
 		}
+		s->gathering = n <= HTTP1_FEW_BYTES;
 		input(x, (const char *)w->scratch, (size_t)n);
+		s->gathering = false;
 		if (n < SLAB_SIZE)
 			return;
 		budget -= MIN(budget, (size_t)n);

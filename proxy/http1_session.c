@@ -34,6 +34,7 @@ http1_close(struct http1 *s, enum close_reason reason, bool reset)
 {
 	struct deadline_heap *heap = &s->session.worker->engine.deadlines;
 
+	http1_write_late(s);
 	if (s->state == HTTP1_CLOSED)
 		return;
 	if (s->reason == CLOSE_NONE)
@@ -72,6 +73,7 @@ flush(struct http1 *s, bool rst)
 void
 http1_end(struct http1 *s, enum flow_end how)
 {
+	http1_write_late(s);
 	if (s->state == HTTP1_CLOSED)
 		return;
 	if (s->reason == CLOSE_NONE)
