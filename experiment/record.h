@@ -32,13 +32,16 @@ struct call {
 	int64_t first_us, last_us; /* bytes of the response; 0: none went */
 	int64_t end_us;	    /* for the client: when it left, if it did */
 	int64_t closed_us;  /* when the proxy was through with it */
+	int64_t upstream_us; /* so long the upstream took to begin its answer;
+				0: unknown */
 	const char *kind;   /* interned: the fault that acted; NULL: none */
 	const char *method; /* interned; NULL: no request */
 	uint64_t request, token, id, trace; /* hashes; 0: none */
 	uint64_t endpoint; /* method and path but for ids in it; likewise */
 	uint64_t client;    /* hash of its address */
 	uint64_t flow;	    /* its number on the route */
-	uint64_t bytes_up, bytes_down;
+	uint64_t bytes_up;
+	uint64_t bytes_down; /* of the answer; of HTTP, without its head */
 	int attempt; /* -1: unsaid */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 	int status;
@@ -105,6 +108,8 @@ void record_clear(struct route *route, const char *fault, int64_t at_us);
  * edges found by services where none was given. */
 void record_finish(struct record *r);
 
+/* Do both lead to one service, for the same callers as far as that is said? */
+bool route_is_twin(const struct route *route, const struct route *other);
 /* Did the client get no answer that is good? Not for open ones. */
 static inline bool
 call_failed(const struct call *c)

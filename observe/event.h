@@ -78,6 +78,8 @@ struct event_times {
 	int64_t response_us; /* the first byte that went to the client */
 	int64_t response_last_us;
 	int64_t left_us; /* the client ended its stream, or reset it */
+	int64_t forwarded_us; /* the request had been written to the upstream */
+	int64_t answered_us;  /* the head of its answer had come from there */
 };
 
 #define EVENT_UPSTREAM_TEXT 128
@@ -144,6 +146,8 @@ struct event_record {
 	uint64_t count;
 	double asked_us, achieved_us, error_max_us;
 	uint64_t bytes_up, bytes_down;
+	uint64_t head_down; /* EVENT_FLOW_CLOSE: of bytes_down, the head of an
+			       HTTP answer, and what came before it */
 	int status; /* HTTP status, errno, … */
 	double duration_us;
 	/* EVENT_FLOW_OPEN (client only), EVENT_FLOW_CLOSE */

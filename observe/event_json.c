@@ -59,6 +59,8 @@ put_numbers(struct jsonw *w, const struct event_record *e)
 	if (e->type == EVENT_FLOW_CLOSE) {
 		jsonw_put_uint(w, "bytes_up", e->bytes_up);
 		jsonw_put_uint(w, "bytes_down", e->bytes_down);
+		if (e->head_down > 0)
+			jsonw_put_uint(w, "head_down", e->head_down);
 	}
 	if (e->status != 0)
 		jsonw_put_int(w, "status", e->status);
@@ -120,7 +122,9 @@ put_times(struct jsonw *w, const struct event_times *t, int64_t start_us)
 	} times[] = {{"request_us", t->request_us},
 	    {"response_us", t->response_us},
 	    {"response_last_us", t->response_last_us},
-	    {"left_us", t->left_us}};
+	    {"left_us", t->left_us},
+	    {"forwarded_us", t->forwarded_us},
+	    {"answered_us", t->answered_us}};
 
 	for (size_t i = 0; i < COUNT_OF(times); i++) {
 		if (times[i].at_us != 0)

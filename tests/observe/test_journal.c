@@ -150,16 +150,19 @@ static const struct {
 	    "\"unit\":\"bytes\",\"count\":2,\"asked_us\":100,"
 	    "\"achieved_us\":100.5,\"error_max_us\":1}\n"},
 	{{.type = EVENT_FLOW_CLOSE, .time_us = 1000, .what = "done",
-	    .bytes_up = 5, .duration_us = 250},
+	    .bytes_up = 5, .bytes_down = 9, .head_down = 7,
+	    .duration_us = 250},
 	    "{\"type\":\"flow_close\",\"ts_us\":0,\"reason\":\"done\","
-	    "\"bytes_up\":5,\"bytes_down\":0,\"duration_us\":250}\n"},
+	    "\"bytes_up\":5,\"bytes_down\":9,\"head_down\":7,"
+	    "\"duration_us\":250}\n"},
 	{{.type = EVENT_FLOW_CLOSE, .time_us = 9000, .what = "client_closed",
 	    .flow_type = "exchange",
 	    .who = {.client = {.s6_addr = {[10] = 0xff, [11] = 0xff,
 		[12] = 127, [15] = 1}}, .method = "GET", .request = 0xab,
 		.id = 1, .id_from = "x-request-id", .attempt = 2,
 		.grpc_status = 14},
-	    .when = {.request_us = 2000, .left_us = 8000}},
+	    .when = {.request_us = 2000, .left_us = 8000,
+		.forwarded_us = 2100, .answered_us = 7000}},
 	    "{\"type\":\"flow_close\",\"ts_us\":8000,"
 	    "\"reason\":\"client_closed\",\"bytes_up\":0,"
 	    "\"bytes_down\":0,\"flow_type\":\"exchange\","
@@ -167,7 +170,8 @@ static const struct {
 	    "\"request\":\"00000000000000ab\","
 	    "\"id\":\"0000000000000001\",\"id_from\":\"x-request-id\","
 	    "\"attempt\":2,\"grpc_status\":14,"
-	    "\"request_us\":1000,\"left_us\":7000}\n"},
+	    "\"request_us\":1000,\"left_us\":7000,"
+	    "\"forwarded_us\":1100,\"answered_us\":6000}\n"},
 	{{.type = EVENT_LATENESS, .time_us = 1000, .count = 100,
 	    .amount = 62.5, .unit = "us"},
 	    "{\"type\":\"lateness\",\"ts_us\":0,\"amount\":62.5,"
