@@ -6,8 +6,7 @@
 #include "tests/harness/check_run.h"
 
 #define R(name, more)                                                          \
-	"{ name = \"" name "\"; upstream = \"u:1\"; listen = \":80\"; " more   \
-	"}"
+	"{ name = \"" name "\"; upstream = \"u:1\"; listen = \":80\"; " more "}"
 #define HTTP  "protocol = \"http\"; "
 #define UDP   "protocol = \"udp\"; "
 #define CERT  "certificate = \"c.pem\"; "
@@ -45,7 +44,8 @@ START_TEST(groups_of_tls_say_what_they_lack)
 {
 	fake_expect(tls, COUNT_OF(tls),
 		    "routes = ( { name = \"a\"; listen = \":80\"; upstream = "
-		    "\"u:1\"; ", "} );");
+		    "\"u:1\"; ",
+		    "} );");
 }
 END_TEST
 
@@ -54,12 +54,15 @@ START_TEST(an_upstream_without_a_host_has_no_name_to_verify)
 	static const struct complaint cases[] = {
 	    {"{ }", "an upstream at unix:/path has no name to verify"}};
 
-	fake_expect(cases, 1, "routes = ( { name = \"a\"; listen = \":1\"; "
-		    "upstream = \"unix:/s\"; upstream_tls = ", "; } );");
-	conf_model_unref(fake_load("routes = ( { name = \"a\"; listen = \":1\""
-		"; upstream = \"unix:/s\"; upstream_tls = { server_name = "
-		"\"x\"; }; }, { name = \"b\"; listen = \":2\"; upstream = "
-		"\"unix:/s\"; upstream_tls = { verify = false; }; } );"));
+	fake_expect(cases, 1,
+		    "routes = ( { name = \"a\"; listen = \":1\"; "
+		    "upstream = \"unix:/s\"; upstream_tls = ",
+		    "; } );");
+	conf_model_unref(fake_load(
+	    "routes = ( { name = \"a\"; listen = \":1\""
+	    "; upstream = \"unix:/s\"; upstream_tls = { server_name = "
+	    "\"x\"; }; }, { name = \"b\"; listen = \":2\"; upstream = "
+	    "\"unix:/s\"; upstream_tls = { verify = false; }; } );"));
 }
 END_TEST
 
@@ -84,9 +87,10 @@ static const struct complaint neighbours[] = {
 START_TEST(routes_of_one_listener_have_to_fit)
 {
 	fake_expect(neighbours, COUNT_OF(neighbours), "routes = ( ", " );");
-	conf_model_unref(fake_load("routes = ( " R("a", HTTP ONE) ", "
-		R("b", HTTP OTHER) ", " R("c", HTTP) ", " R("d", UDP) ", "
-		R("e", "enabled = false; ") " );"));
+	conf_model_unref(fake_load(
+	    "routes = ( " R("a", HTTP ONE) ", " R("b", HTTP OTHER) ", " R(
+		"c", HTTP) ", " R("d", UDP) ", " R("e",
+						   "enabled = false; ") " );"));
 }
 END_TEST
 
@@ -98,9 +102,11 @@ static const struct complaint places[] = {
      "listen = \"127.0.0.1:9\"; upstream = \"u:1\"; } );",
      "listens where the control API does, 127.0.0.1:9"},
     {"routes = ( { name = \"a\"; listen = \"0.0.0.0:9\"; upstream = "
-     "\"127.0.0.1:9\"; } );", "route \"a\" leads to its own listener"},
+     "\"127.0.0.1:9\"; } );",
+     "route \"a\" leads to its own listener"},
     {"routes = ( { name = \"a\"; listen = \"unix:/s\"; upstream = "
-     "\"unix:/s\"; } );", "route \"a\" leads to its own listener"},
+     "\"unix:/s\"; } );",
+     "route \"a\" leads to its own listener"},
 };
 
 START_TEST(addresses_that_clash_are_told)
@@ -133,8 +139,10 @@ START_TEST(loads_lead_somewhere_and_have_names_of_their_own)
 {
 	fake_expect(runs, COUNT_OF(runs),
 		    RUN "routes = ( { name = \"web\"; listen = \":1\"; upstream"
-		    " = \"u:1\"; " HTTP "}, { name = \"dns\"; listen = \":2\";"
-		    " upstream = \"u:2\"; " UDP "} ); ", "");
+			" = \"u:1\"; " HTTP
+			"}, { name = \"dns\"; listen = \":2\";"
+			" upstream = \"u:2\"; " UDP "} ); ",
+		    "");
 }
 END_TEST
 
@@ -149,7 +157,8 @@ START_TEST(an_edge_has_no_cause)
 
 	fake_expect(cases, COUNT_OF(cases),
 		    RUN "routes = ( { name = \"a\"; listen = \":1\"; upstream ="
-		    " \"u:1\"; " HTTP, "}, { name = \"b\"; listen = \":2\"; "
+			" \"u:1\"; " HTTP,
+		    "}, { name = \"b\"; listen = \":2\"; "
 		    "upstream = \"u:2\"; role = \"edge\"; " HTTP "} );");
 }
 END_TEST

@@ -18,13 +18,13 @@ told(const struct harness_flow *f, size_t n, bool live)
 
 static void
 expect(const struct explanation *e, enum event_verdict verdict,
-    enum known applies, const char *why)
+       enum known applies, const char *why)
 {
 	if (e->verdict != verdict || e->applies != applies ||
 	    strstr(e->why, why) == NULL)
 		ck_abort_msg("verdict %d, applies %d: %s; expected %d, %d: %s",
-		    (int)e->verdict, (int)e->applies, e->why, (int)verdict,
-		    (int)applies, why);
+			     (int)e->verdict, (int)e->applies, e->why,
+			     (int)verdict, (int)applies, why);
 }
 
 static struct harness_flow *
@@ -216,8 +216,8 @@ END_TEST
 int
 main(void)
 {
-	return SUITE_RUN("faults/explain", true,
-	    a_fault_that_acts_has_every_condition_met,
+	return SUITE_RUN(
+	    "faults/explain", true, a_fault_that_acts_has_every_condition_met,
 	    what_is_not_in_force_says_why, a_condition_that_fails_is_named,
 	    a_status_that_has_not_come_is_not_known,
 	    of_a_flow_that_ended_what_it_asked_for_is_not_known,

@@ -31,15 +31,15 @@ asked_init(struct asked *a, const char *reply)
 {
 	*a = (struct asked){.proxy = {.reply = reply}};
 	a->model = runner_load(
-	    HEAD "services = ( { name = \"a\"; "
-		 "addresses = [ \"10.0.0.1\" ]; }, "
-		 "{ name = \"b\"; addresses = [ \"10.0.0.2\" ]; } );"
-		 "partitions = ( { name = \"cut\"; groups = ( [\"a\"], [\"b\"] "
-		 "); enabled = false; } ); scenarios = ( { name = \"s\"; "
-		 "faults = ( { route = \"api\"; type = \"down\"; name = \"f/1\""
-		 "; for = \"1s\"; }, { partition = \"cut\"; at = \"2s\"; for = "
-		 "\"1s\"; }, { partition = { name = \"own\"; groups = ( "
-		 "[\"a\"], [\"b\"] ); }; at = \"4s\"; for = \"1s\"; } ); } );");
+	    HEAD
+	    "services = ( { name = \"a\"; addresses = [ \"10.0.0.1\" ]; }, "
+	    "{ name = \"b\"; addresses = [ \"10.0.0.2\" ]; } );"
+	    "partitions = ( { name = \"cut\"; groups = ( [\"a\"], [\"b\"] "
+	    "); enabled = false; } ); scenarios = ( { name = \"s\"; "
+	    "faults = ( { route = \"api\"; type = \"down\"; name = \"f/1\""
+	    "; for = \"1s\"; }, { partition = \"cut\"; at = \"2s\"; for = "
+	    "\"1s\"; }, { partition = { name = \"own\"; groups = ( "
+	    "[\"a\"], [\"b\"] ); }; at = \"4s\"; for = \"1s\"; } ); } );");
 	a->steps = a->model->experiment->scenarios[0].steps;
 	http_fake_start(&a->proxy);
 	ck_assert(control_init(&a->c, a->proxy.url, "secret", &a->err));
@@ -63,9 +63,9 @@ asked_fini(struct asked *a)
 #define CK_SAYS(a, part)                                                       \
 	ck_assert_msg(strstr((a)->err.text, part) != NULL, "%s", (a)->err.text)
 #define CK_SENT(a, line)                                                       \
-	ck_assert_msg(strncmp((a)->proxy.request, line " HTTP/",               \
-			      strlen(line) + 6) == 0,                          \
-		      "%s", (a)->proxy.request)
+	ck_assert_msg(                                                         \
+	    strncmp((a)->proxy.request, line " HTTP/", strlen(line) + 6) == 0, \
+	    "%s", (a)->proxy.request)
 
 START_TEST(changes_are_bound_to_the_lease)
 {
@@ -152,21 +152,27 @@ START_TEST(a_step_is_lifted_when_nothing_has_it_any_more)
 		int step;
 		const char *reply, *says; /* NULL: it is lifted */
 	} cases[] = {
-	    {FAULT, OK("{\"faults\":[{\"name\":\"f/2\"},{}]," SESSIONS(
-			"\"f\",\"f/2\",7") "}"), NULL},
+	    {FAULT,
+	     OK("{\"faults\":[{\"name\":\"f/2\"},{}]," SESSIONS(
+		 "\"f\",\"f/2\",7") "}"),
+	     NULL},
 	    {FAULT, OK("{\"faults\":[{\"name\":\"f/1\"}]}"),
 	     "it is still in force"},
 	    {FAULT, OK("{\"faults\":[]," SESSIONS("\"f/1\",\"x\",\"f/1\"") "}"),
 	     "2 flows have it"},
-	    {NAMED, OK("{\"partitions\":[{\"name\":\"cut\",\"state\":{"
-		       "\"active\":false}},{\"name\":\"own\",\"state\":{"
-		       "\"active\":true}},{}]," SESSIONS(
-			   "\"partition:cutter\",\"cut\",\"partition:own\"")
-		       "}"), NULL},
-	    {NAMED, OK("{\"partitions\":[{\"name\":\"cut\",\"state\":{"
-		       "\"active\":true}}]}"), "it is still in force"},
-	    {NAMED, OK("{" SESSIONS("\"partition:cut/2\",\"partition:cut\"")
-		       "}"), "2 flows have it"},
+	    {NAMED,
+	     OK("{\"partitions\":[{\"name\":\"cut\",\"state\":{"
+		"\"active\":false}},{\"name\":\"own\",\"state\":{"
+		"\"active\":true}},{}]," SESSIONS(
+		    "\"partition:cutter\",\"cut\",\"partition:own\"") "}"),
+	     NULL},
+	    {NAMED,
+	     OK("{\"partitions\":[{\"name\":\"cut\",\"state\":{"
+		"\"active\":true}}]}"),
+	     "it is still in force"},
+	    {NAMED,
+	     OK("{" SESSIONS("\"partition:cut/2\",\"partition:cut\"") "}"),
+	     "2 flows have it"},
 	    {INLINE, OK("{" SESSIONS("\"partition:own/1\"") "}"),
 	     "1 flows have it"},
 	    {FAULT, ANSWER("404 No", "{\"error\":\"no route\"}"), "no route"},
@@ -234,8 +240,9 @@ START_TEST(routes_that_lead_elsewhere_are_not_taken_over)
 		const char *reply, *says; /* NULL: good */
 		size_t added;
 	} cases[] = {
-	    {OK("{\"routes\":[{},{\"name\":\"api\",\"upstream\":\"a:2\"},"
-		EDGE(",\"upstream\":\"a:1\"") "]}"), NULL, 0},
+	    {OK("{\"routes\":[{},{\"name\":\"api\",\"upstream\":\"a:2\"}," EDGE(
+		 ",\"upstream\":\"a:1\"") "]}"),
+	     NULL, 0},
 	    {OK("{\"routes\":[]}"), NULL, 2},
 	    {OK("{\"routes\":[" EDGE(",\"upstream\":\"a:1\"") "]}"), NULL, 1},
 	    {OK("{\"routes\":[" EDGE(",\"upstream\":\"b:1\"") "]}"),
@@ -264,14 +271,14 @@ END_TEST
 int
 main(void)
 {
-	return check_run(
-	    "runner/control",
-	    (const TTest *const[]){
-		changes_are_bound_to_the_lease,
-		a_proxy_that_gives_no_lease_is_told,
-		each_step_is_armed_and_lifted_where_it_belongs,
-		a_step_is_lifted_when_nothing_has_it_any_more,
-		the_time_of_the_proxy_comes_from_its_status,
-		a_route_that_does_not_listen_is_told,
-		routes_that_lead_elsewhere_are_not_taken_over, NULL});
+	return check_run("runner/control",
+			 (const TTest *const[]){
+			     changes_are_bound_to_the_lease,
+			     a_proxy_that_gives_no_lease_is_told,
+			     each_step_is_armed_and_lifted_where_it_belongs,
+			     a_step_is_lifted_when_nothing_has_it_any_more,
+			     the_time_of_the_proxy_comes_from_its_status,
+			     a_route_that_does_not_listen_is_told,
+			     routes_that_lead_elsewhere_are_not_taken_over,
+			     NULL});
 }

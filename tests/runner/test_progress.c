@@ -28,14 +28,15 @@ watched_init(struct watched *w)
 {
 	const struct conf_scenario *s;
 
-	*w = (struct watched){.model = runner_load(
-	    HEAD "services = ( { name = \"a\"; "
-		 "addresses = [ \"10.0.0.1\" ]; }, "
-		 "{ name = \"b\"; addresses = [ \"10.0.0.2\" ]; } );"
-		 "scenarios = ( { name = \"s\"; faults = ( { route = \"api\"; "
-		 "type = \"down\"; at = \"0s\"; for = \"4s\"; }, { partition = "
-		 "{ name = \"split\"; groups = ( [\"a\"], [\"b\"] ); }; at = "
-		 "\"1s\"; for = \"90s\"; } ); } );")};
+	*w = (struct watched){
+	    .model = runner_load(
+		HEAD
+		"services = ( { name = \"a\"; addresses = [ \"10.0.0.1\" ]; }, "
+		"{ name = \"b\"; addresses = [ \"10.0.0.2\" ]; } );"
+		"scenarios = ( { name = \"s\"; faults = ( { route = \"api\"; "
+		"type = \"down\"; at = \"0s\"; for = \"4s\"; }, { partition = "
+		"{ name = \"split\"; groups = ( [\"a\"], [\"b\"] ); }; at = "
+		"\"1s\"; for = \"90s\"; } ); } );")};
 	w->run.asked = w->model->experiment;
 	w->run.scenarios = xcalloc(1, sizeof(*w->run.scenarios));
 	s = &w->run.asked->scenarios[0];
@@ -43,11 +44,12 @@ watched_init(struct watched *w)
 	w->run.scenarios[0] = (struct run_scenario){.asked = s};
 	w->run.scenarios[0].steps = xcalloc(2, sizeof(struct run_step));
 	for (size_t i = 0; i < 2; i++)
-		w->run.scenarios[0].steps[i] = (struct run_step){
-		    .asked = &s->steps[i], .armed_us = RUN_NEVER,
-		    .lifted_us = RUN_NEVER};
-	w->machine = (struct machine){
-	    .run = &w->run, .until_us = MACHINE_NEVER};
+		w->run.scenarios[0].steps[i] =
+		    (struct run_step){.asked = &s->steps[i],
+				      .armed_us = RUN_NEVER,
+				      .lifted_us = RUN_NEVER};
+	w->machine =
+	    (struct machine){.run = &w->run, .until_us = MACHINE_NEVER};
 	pulse_init(&w->pulse, 1);
 }
 
@@ -124,8 +126,8 @@ START_TEST(a_load_tells_of_its_last_seconds)
 	for (int i = 0; i < 5; i++)
 		pulse_add(&w.pulse, &ok, 8 * SECOND);
 	pulse_add(&w.pulse, &failed, 9 * SECOND);
-	ck_assert_ptr_nonnull(strstr(text_at(&w, 10, false),
-				     "users 2.0/s, 16.7% failed, p95"));
+	ck_assert_ptr_nonnull(
+	    strstr(text_at(&w, 10, false), "users 2.0/s, 16.7% failed, p95"));
 	ck_assert_ptr_null(strstr(w.text, "lost"));
 	pulse_add(&w.pulse, &lost, 9 * SECOND);
 	ck_assert_ptr_nonnull(strstr(text_at(&w, 10, false), ", 1 lost"));
