@@ -82,8 +82,9 @@ static const struct expect_key keys[] = {
      "connections are there again within this time"},
     {"failover.on", EXPECT_ROUTE, false, NULL, "failover", NULL,
      expect_by_state, "calls of the route go on elsewhere"},
-    {"failover.to", EXPECT_TEXT, false, NULL, "failover", "to", expect_by_word,
-     "they do at this upstream or route"},
+    {"failover.to", EXPECT_PLACE, false, NULL, "failover", "to",
+     expect_by_place,
+     "they do on this route to the same service (or: that with this upstream)"},
     {"failover.max", EXPECT_DURATION, false, NULL, "failover", "switch_s",
      expect_by_max, "they do within this time"},
     {"failover.failback", EXPECT_FLAG, false, NULL, "failover", "failback_s",
@@ -131,6 +132,7 @@ expect_type_name(const struct expect_key *key)
 	    [EXPECT_DURATION] = {"duration", "durations"},
 	    [EXPECT_ROUTE] = {"route", "routes"},
 	    [EXPECT_WORD] = {"word", "words"},
+	    [EXPECT_PLACE] = {"route or upstream", "routes or upstreams"},
 	    [EXPECT_TEXT] = {"text", "texts"},
 	};
 
@@ -225,6 +227,7 @@ read_value(const struct expect_key *key, const char *text, double *number,
 	case EXPECT_WORD:
 		return read_word(key, text, err);
 	case EXPECT_ROUTE:
+	case EXPECT_PLACE:
 	case EXPECT_TEXT:
 		return text[0] != '\0' ||
 		       error_set(err, 0, "expected a %s, not an empty text",

@@ -24,6 +24,7 @@ enum expect_type {
 	EXPECT_DURATION, /* "5s" */
 	EXPECT_ROUTE,	 /* the name of a route */
 	EXPECT_WORD,	 /* one of `words` */
+	EXPECT_PLACE,	 /* the name of a route, or its upstream */
 	EXPECT_TEXT,
 };
 
@@ -67,7 +68,7 @@ const struct expect_key *expect_find(const char *name);
 const char *expect_type_name(const struct expect_key *key);
 /* Is this a key, and may it have this value (of a list: one of its values)?
  * False, with what was expected and a hint in err. Whether a route exists is
- * for the caller to see: type EXPECT_ROUTE. */
+ * for the caller to see: types EXPECT_ROUTE and EXPECT_PLACE. */
 bool expect_check(const char *key, const char *value,
 		  struct error *err) WARN_UNUSED;
 /* Judges one expectation of a scenario whose verdicts are there. found and why
@@ -84,6 +85,8 @@ void expect_by_flag(const struct expect_case *c, struct run_expect *to);
 void expect_by_siblings(const struct expect_case *c, struct run_expect *to);
 void expect_by_max(const struct expect_case *c, struct run_expect *to);
 void expect_by_word(const struct expect_case *c, struct run_expect *to);
+/* A word that is a route, asked for by its name or its upstream. */
+void expect_by_place(const struct expect_case *c, struct run_expect *to);
 void expect_by_jitter(const struct expect_case *c, struct run_expect *to);
 void expect_by_retries(const struct expect_case *c, struct run_expect *to);
 void expect_by_class(const struct expect_case *c, struct run_expect *to);

@@ -217,6 +217,28 @@ rule_word(const struct expect_case *c, const struct verdict *v)
 					       : EXPECT_VIOLATED;
 }
 
+static const char *
+upstream_of(const struct run *run, const char *route)
+{
+	for (size_t i = 0; i < run->routes_count; i++) {
+		if (strcmp(run->routes[i].name, route) == 0)
+			return run->routes[i].upstream;
+	}
+	return NULL;
+}
+
+static enum expect_state
+rule_place(const struct expect_case *c, const struct verdict *v)
+{
+	const struct fact *f = verdict_fact(v, c->key->fact);
+	const char *upstream = f != NULL ? upstream_of(c->run, f->word) : NULL;
+
+	if (v->state <= STATE_PARTIAL && upstream != NULL &&
+	    strcmp(upstream, c->value.texts[0]) == 0)
+		return EXPECT_MET;
+	return rule_word(c, v);
+}
+
 static enum expect_state
 rule_jitter(const struct expect_case *c, const struct verdict *v)
 {
@@ -331,6 +353,12 @@ void
 expect_by_word(const struct expect_case *c, struct run_expect *to)
 {
 	by_verdicts(c, to, rule_word);
+}
+
+void
+expect_by_place(const struct expect_case *c, struct run_expect *to)
+{
+	by_verdicts(c, to, rule_place);
 }
 
 void

@@ -2,10 +2,12 @@
 /* Several routes lead to one service, one of them is broken: do callers take
  * another, and when?
  *
- *	armed ── lost calls ──► first success elsewhere	(switch)
+ *	armed ── lost calls ──► first success elsewhere	(switch, to)
  *	  └──────► last call before they leave it alone	(detect)
  *	lifted ──► first success on it again		(failback)
  */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
@@ -17,16 +19,26 @@
 #define MOVED	    0.5	/* of the calls that were to be expected */
 #define SOME	    0.2
 #define FAILED_MIN  10
+#define MOST	    0.9 /* of what moved: that is where it went */
+#define CHANCE	    3	/* standard deviations of a Poisson count */
+
+/* Another route to the service. */
+struct sibling {
+	const struct route *route;
+	double expected, good; /* calls once it moved: as before, and seen */
+};
 
 struct failover {
 	const struct scope *s;
 	struct calls others; /* owned copies: of all siblings, in order */
-	size_t siblings;
+	struct sibling *siblings; /* owned */
+	size_t siblings_count;
 	double usual, usual_others; /* calls per second before */
 	bool standby;
 	/* The longest of all windows, µs; -1: never. */
 	double detect_us, switch_us, failback_us;
-	size_t windows, switched, detected, back, failed, lost, returns, flaps;
+	size_t windows, switched, detected, failed, lost, returns;
+	size_t lifted, back, flaps;
 	double moved; /* the smallest share */
 };
 
@@ -60,7 +72,9 @@ begin(struct failover *f, const struct scope *s)
 
 		if (!is_sibling(s->route, r))
 			continue;
-		f->siblings++;
+		f->siblings = xrealloc(f->siblings,
+		    (f->siblings_count + 1) * sizeof(*f->siblings));
+		f->siblings[f->siblings_count++] = (struct sibling){.route = r};
 		for (size_t k = 0; k < r->calls.count; k++)
 			*record_add(&f->others) = r->calls.items[k];
 	}
@@ -76,6 +90,13 @@ begin(struct failover *f, const struct scope *s)
 	    STANDBY * (f->usual + f->usual_others);
 }
 
+static void
+end(struct failover *f)
+{
+	free(f->others.items);
+	free(f->siblings);
+}
+
 /* The first success that starts within the span; -1: none. */
 static int64_t
 first_success(const struct calls *calls, int64_t from_us, int64_t to_us)
@@ -86,6 +107,17 @@ first_success(const struct calls *calls, int64_t from_us, int64_t to_us)
 			return calls->items[i].start_us;
 	}
 	return -1;
+}
+
+static size_t
+count_good(const struct calls *calls, int64_t from_us, int64_t to_us)
+{
+	size_t n = 0;
+
+	for (size_t i = calls_from(calls, from_us); i < calls->count &&
+	     calls->items[i].start_us < to_us; i++)
+		n += calls->items[i].outcome == CALL_OK;
+	return n;
 }
 
 static size_t
@@ -146,14 +178,49 @@ find_detect(struct failover *f, const struct window *w)
 static void
 find_moved(struct failover *f, int64_t from_us, int64_t to_us)
 {
-	double seconds = (double)(to_us - from_us) / 1e6, more;
-	size_t good = 0;
+	double seconds = (double)(to_us - from_us) / 1e6;
+	double more = (double)count_good(&f->others, from_us, to_us) -
+	    f->usual_others * seconds;
 
-	for (size_t i = calls_from(&f->others, from_us);
-	     i < f->others.count && f->others.items[i].start_us < to_us; i++)
-		good += f->others.items[i].outcome == CALL_OK;
-	more = (double)good - f->usual_others * seconds;
 	f->moved = MIN(f->moved, MAX(more / MAX(f->usual * seconds, 1), 0));
+	for (size_t i = 0; i < f->siblings_count; i++) {
+		struct sibling *one = &f->siblings[i];
+		const struct calls *calls = &one->route->calls;
+
+		one->good += (double)count_good(calls, from_us, to_us);
+		one->expected += seconds * calls_rate(calls,
+		    f->s->route->calls.items[0].start_us,
+		    f->s->baseline_to_us);
+	}
+}
+
+/* What went there beyond the usual, if that is more than chance. */
+static double
+gained(const struct sibling *one)
+{
+	double more = one->good - one->expected;
+
+	return more > CHANCE * sqrt(one->expected) ? more : 0;
+}
+
+/* The route that nearly all of what moved went to: its name; "several" if
+ * there is no such route; NULL: nothing moved. */
+static const char *
+find_place(const struct failover *f)
+{
+	const struct sibling *best = NULL;
+	double sum = 0;
+
+	for (size_t i = 0; i < f->siblings_count; i++) {
+		const struct sibling *one = &f->siblings[i];
+
+		sum += gained(one);
+		if (best == NULL || gained(one) > gained(best))
+			best = one;
+	}
+	if (sum <= 0)
+		return NULL;
+	return gained(best) >= MOST * sum ? best->route->name : "several";
 }
 
 static void
@@ -187,6 +254,7 @@ find_failback(struct failover *f, int64_t from_us, int64_t to_us)
 	int64_t at_us = first_success(own, from_us, to_us), other_us = at_us;
 	bool here = true;
 
+	f->lifted++;
 	if (at_us < 0)
 		return;
 	f->back++;
@@ -208,9 +276,31 @@ next_window(const struct scope *s, size_t i)
 					: s->record->end_us;
 }
 
+/* Whether, and when, it is used again. */
+static const char *
+back_text(const struct failover *f, char buf[48])
+{
+	if (f->lifted == 0)
+		snprintf(buf, 48, "the fault was not lifted");
+	else if (f->back < f->lifted)
+		snprintf(buf, 48, "not back after %zu of %zu faults",
+		    f->lifted - f->back, f->lifted);
+	else
+		snprintf(buf, 48, "back %.3f s after it%s",
+		    f->failback_us / 1e6, f->flaps > 0 ? ", and away again"
+						       : "");
+	return buf;
+}
+
 static void
 say(const struct failover *f, struct verdict *v)
 {
+	bool some = f->switched > 0 && (f->standby || f->moved >= SOME);
+	const char *to = some ? find_place(f) : NULL;
+	char back[48];
+
+	if (to != NULL)
+		verdict_word(v, "to", to);
 	verdict_word(v, "others", f->standby ? "standby" : "in_use");
 	verdict_number(v, "lost", (double)f->lost);
 	if (f->detected > 0)
@@ -225,13 +315,14 @@ say(const struct failover *f, struct verdict *v)
 		verdict_number(v, "flaps", (double)f->flaps);
 	}
 	if (f->switched == f->windows && f->moved >= MOVED)
-		verdict_say(v, STATE_CONFIRMED, "calls went elsewhere after "
-		    "%.3f s, %zu failed until then", f->switch_us / 1e6,
-		    f->lost);
+		verdict_say(v, STATE_CONFIRMED, "calls went to %s after "
+		    "%.3f s, %zu failed until then; %s",
+		    to != NULL ? to : "others", f->switch_us / 1e6, f->lost,
+		    back_text(f, back));
 	else if (f->failed < FAILED_MIN && f->switched == 0)
 		verdict_say(v, STATE_INCONCLUSIVE,
 		    "%zu calls failed, which are too few", f->failed);
-	else if (f->switched > 0 && (f->standby || f->moved >= SOME))
+	else if (some)
 		verdict_say(v, STATE_PARTIAL, "in %zu of %zu outages some "
 		    "calls went elsewhere, %.0f %% of those to be expected at "
 		    "the least", f->switched, f->windows, f->moved * 100);
@@ -249,11 +340,11 @@ failover_judge(const struct scope *s, struct verdicts *to)
 	struct verdict *v;
 
 	begin(&f, s);
-	if (f.siblings == 0) {
-		free(f.others.items);
+	if (f.siblings_count == 0) {
+		end(&f);
 		return;
 	}
-	v = scope_verdict(s, to, "failover", "siblings/1");
+	v = scope_verdict(s, to, "failover", "siblings/2");
 	for (size_t i = 0; i < s->windows_count; i++) {
 		f.windows++;
 		find_detect(&f, &s->windows[i]);
@@ -263,7 +354,7 @@ failover_judge(const struct scope *s, struct verdicts *to)
 			    next_window(s, i));
 	}
 	v->n = f.failed;
-	verdict_number(v, "siblings", (double)f.siblings);
+	verdict_number(v, "siblings", (double)f.siblings_count);
 	if (f.usual <= 0)
 		verdict_say(v, STATE_NOT_EXERCISED,
 		    "nobody used the route before the fault");
@@ -272,5 +363,5 @@ failover_judge(const struct scope *s, struct verdicts *to)
 		    "no call failed while the fault was armed");
 	else
 		say(&f, v);
-	free(f.others.items);
+	end(&f);
 }

@@ -7,22 +7,28 @@
 #include "base/near.h"
 #include "experiment/expect.h"
 
+/* A route's name, or, of a place, its upstream. */
 static void
 check_route(const struct conf_model *model, const struct conf_expect *x,
 	    const char *name, struct conf_diag *diag)
 {
+	bool place = expect_find(x->key)->type == EXPECT_PLACE;
 	struct near near;
 
 	near_start(&near, name);
 	for (size_t i = 0; i < model->routes_count; i++) {
-		if (strcmp(model->routes[i].name, name) == 0)
+		const struct conf_route *r = &model->routes[i];
+
+		if (strcmp(r->name, name) == 0 ||
+		    (place && strcmp(r->upstream_text, name) == 0))
 			return;
-		near_offer(&near, model->routes[i].name);
+		near_offer(&near, r->name);
 	}
 	conf_error(diag, &x->where,
-		   "%s: there is no route \"%.80s\"; expected one of "
+		   "%s: there is no route \"%.80s\"%s; expected one of "
 		   "routes%s%s%s",
-		   x->key, name, near.best != NULL ? ", did you mean \"" : "",
+		   x->key, name, place ? ", nor one with that upstream" : "",
+		   near.best != NULL ? ", did you mean \"" : "",
 		   near.best != NULL ? near.best : "",
 		   near.best != NULL ? "\"?" : "");
 }
@@ -37,7 +43,7 @@ check_value(const struct conf_model *model, const struct conf_expect *x,
 
 	if (!expect_check(x->key, value, &err))
 		conf_error(diag, &x->where, "%s", err.text);
-	else if (key->type == EXPECT_ROUTE)
+	else if (key->type == EXPECT_ROUTE || key->type == EXPECT_PLACE)
 		check_route(model, x, value, diag);
 }
 

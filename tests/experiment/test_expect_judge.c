@@ -145,6 +145,15 @@ static const struct {
     {"failover.to", "us", "failover", STATE_CONFIRMED, "to=us", EXPECT_MET},
     {"failover.to", "us", "failover", STATE_CONFIRMED, "to=eu",
      EXPECT_VIOLATED},
+    {"failover.to", "us", "failover", STATE_CONFIRMED, "to=several",
+     EXPECT_VIOLATED},
+    {"failover.to", "10.0.0.2:5432", "failover", STATE_CONFIRMED, "to=us",
+     EXPECT_MET},
+    {"failover.to", "10.0.0.2:5432", "failover", STATE_CONFIRMED, "to=eu",
+     EXPECT_VIOLATED},
+    {"failover.to", "us", "failover", STATE_ABSENT, "", EXPECT_VIOLATED},
+    {"failover.to", "10.0.0.2:5432", "failover", STATE_INCONCLUSIVE, "to=us",
+     EXPECT_UNDECIDED},
 };
 
 START_TEST(a_verdict_decides_an_expectation)
@@ -153,7 +162,9 @@ START_TEST(a_verdict_decides_an_expectation)
 	struct conf_expect expect = {.key = key, .value = asked};
 	struct conf_scenario conf = {.expects = &expect, .expects_count = 1};
 	struct run_scenario scenario = {.asked = &conf, .verdicts_count = 1};
-	struct run run = {.scenarios = &scenario};
+	struct run_route us = {.name = "us", .upstream = "10.0.0.2:5432"};
+	struct run run = {.scenarios = &scenario, .routes = &us,
+			  .routes_count = 1};
 	struct run_expect to = {.asked = &expect};
 	struct record part = {0};
 	struct verdict *v = verdicts_add(&run.verdicts, rows[_i].mech, "t/1");

@@ -15,6 +15,8 @@ struct client {
 	double switch_us; /* after the fault began; < 0: it never does */
 	bool both;	  /* it uses both all the time */
 	bool flaps;	  /* behind the fault it cannot decide */
+	bool stays;	  /* behind the fault it never comes back */
+	bool spreads;	  /* it uses the third, too, when the first breaks */
 };
 
 static struct route *
@@ -23,13 +25,20 @@ other(struct sim *s)
 	return &s->record.routes[2];
 }
 
+static struct route *
+third(struct sim *s)
+{
+	return &s->record.routes[3];
+}
+
 static void
 begin(struct sim *s)
 {
 	sim_init(s, 1);
 	record_route(&s->record, "us");
-	sim_api(s)->to = other(s)->to = "db";
-	sim_api(s)->from = other(s)->from = "svc";
+	record_route(&s->record, "asia");
+	sim_api(s)->to = other(s)->to = third(s)->to = "db";
+	sim_api(s)->from = other(s)->from = third(s)->from = "svc";
 	sim_fault(sim_api(s), "down", FAULT_US, LIFT_US);
 }
 
@@ -40,6 +49,8 @@ goes_elsewhere(const struct client *c, int64_t at, size_t n)
 	bool during = at >= FAULT_US && at < LIFT_US;
 
 	if (during && c->switch_us >= 0 && at >= FAULT_US + c->switch_us)
+		return true;
+	if (c->stays && at >= LIFT_US)
 		return true;
 	if (c->flaps && at >= LIFT_US)
 		return at / 2000000 % 2 == 0;
@@ -52,10 +63,13 @@ run(struct sim *s, const struct client *c)
 	begin(s);
 	for (int64_t at = 0, n = 0; at < END_US; at += 50000, n++) {
 		bool elsewhere = goes_elsewhere(c, at, (size_t)n);
-		bool fails = !elsewhere && at >= FAULT_US && at < LIFT_US;
+		bool during = at >= FAULT_US && at < LIFT_US;
+		struct route *taken = elsewhere ? other(s) : sim_api(s);
 
-		sim_call(s, elsewhere ? other(s) : sim_api(s), at, at + 2000,
-		    fails ? CALL_RESET : CALL_OK);
+		if (elsewhere && during && c->spreads && n % 3 == 0)
+			taken = third(s);
+		sim_call(s, taken, at, at + 2000,
+		    !elsewhere && during ? CALL_RESET : CALL_OK);
 	}
 	sim_judge(s, END_US);
 	return sim_verdict(s, "failover");
@@ -112,6 +126,38 @@ START_TEST(half_of_the_load_that_stays_there_is_no_failover)
 }
 END_TEST
 
+START_TEST(where_calls_went_is_told)
+{
+	static const struct {
+		struct client client;
+		const char *to, *why;
+	} rows[] = {
+	    {{.switch_us = 3e6}, "us", "to us after 3.000 s, 60 failed until "
+		"then; back 0.000 s after it"},
+	    {{.switch_us = 1e6, .both = true}, "us", "to us"},
+	    {{.switch_us = 1e6, .spreads = true}, "several", "to several"},
+	    {{.switch_us = 1e6, .stays = true}, "us",
+		"not back after 1 of 1 faults"},
+	    {{.switch_us = -1, .both = true}, NULL, "no more than before"},
+	    {{.switch_us = -1}, NULL, "no more than before"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct sim s;
+		const struct verdict *v = run(&s, &rows[i].client);
+		const struct fact *to = verdict_fact(v, "to");
+
+		if (rows[i].to == NULL)
+			ck_assert_ptr_null(to);
+		else
+			ck_assert_str_eq(to->word, rows[i].to);
+		ck_assert_msg(strstr(v->why, rows[i].why) != NULL, "%s",
+		    v->why);
+		sim_fini(&s);
+	}
+}
+END_TEST
+
 START_TEST(one_that_flaps_is_seen)
 {
 	const struct verdict *v;
@@ -128,7 +174,7 @@ START_TEST(a_route_without_siblings_has_no_verdict)
 	struct sim s;
 
 	begin(&s);
-	other(&s)->to = "cache";
+	other(&s)->to = third(&s)->to = "cache";
 	sim_judge(&s, END_US);
 	ck_assert_ptr_null(sim_verdict(&s, "failover"));
 	sim_fini(&s);
@@ -150,6 +196,7 @@ main(void)
 	tcase_add_test(tc, a_standby_that_is_taken_is_timed);
 	tcase_add_test(tc, one_that_is_not_taken_is_absent);
 	tcase_add_test(tc, half_of_the_load_that_stays_there_is_no_failover);
+	tcase_add_test(tc, where_calls_went_is_told);
 	tcase_add_test(tc, one_that_flaps_is_seen);
 	tcase_add_test(tc, a_route_without_siblings_has_no_verdict);
 	suite_add_tcase(suite, tc);
