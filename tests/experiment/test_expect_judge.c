@@ -163,8 +163,8 @@ START_TEST(a_verdict_decides_an_expectation)
 	struct conf_scenario conf = {.expects = &expect, .expects_count = 1};
 	struct run_scenario scenario = {.asked = &conf, .verdicts_count = 1};
 	struct run_route us = {.name = "us", .upstream = "10.0.0.2:5432"};
-	struct run run = {.scenarios = &scenario, .routes = &us,
-			  .routes_count = 1};
+	struct run run = {
+	    .scenarios = &scenario, .routes = &us, .routes_count = 1};
 	struct run_expect to = {.asked = &expect};
 	struct record part = {0};
 	struct verdict *v = verdicts_add(&run.verdicts, rows[_i].mech, "t/1");
