@@ -159,7 +159,8 @@ read_event(const json_t *e, enum event_type type, struct event_record *to)
 	    .duration_us = (double)number(e, "duration_us"),
 	    .flow_type = text(e, "flow_type"),
 	    .when = {number(e, "request_us"), number(e, "response_us"),
-		number(e, "response_last_us"), number(e, "left_us")},
+		number(e, "response_last_us"), number(e, "left_us"),
+		number(e, "forwarded_us"), number(e, "answered_us")},
 	};
 	if (type != EVENT_FLOW_CLOSE)
 		return;

@@ -32,6 +32,8 @@ struct call {
 	int64_t first_us, last_us; /* bytes of the response; 0: none went */
 	int64_t end_us;	    /* for the client: when it left, if it did */
 	int64_t closed_us;  /* when the proxy was through with it */
+	int64_t upstream_us; /* so long the upstream took to begin its answer;
+				0: unknown */
 	const char *kind;   /* interned: the fault that acted; NULL: none */
 	const char *method; /* interned; NULL: no request */
 	uint64_t request, token, id, trace; /* hashes; 0: none */

@@ -115,6 +115,8 @@ fill(struct call *c, const struct event_record *e, int64_t start_us)
 	c->request_us = since(e->when.request_us, start_us);
 	c->first_us = since(e->when.response_us, start_us);
 	c->last_us = since(e->when.response_last_us, start_us);
+	if (e->when.forwarded_us != 0)
+		c->upstream_us = e->when.answered_us - e->when.forwarded_us;
 	c->kind = e->kind;
 	c->method = who->method;
 	c->request = who->request;

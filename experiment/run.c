@@ -42,6 +42,7 @@ run_fini(struct run *run)
 	free(run->notes);
 	free(run->alerts);
 	free(run->samples.items);
+	free(run->added_us);
 	free(run->rollback_problem);
 	record_fini(&run->record);
 	verdicts_fini(&run->verdicts);

@@ -165,9 +165,9 @@ struct run {
 	struct samples samples;
 	int64_t driver_late_p99_us; /* the driver's own lateness; RUN_NEVER:
 				       there was no driver */
-	int64_t added_p50_us, added_p99_us; /* by the proxy without faults:
-					       through it beside past it */
-	size_t added_n; /* requests that this stands on; 0: not measured */
+	double *added_us; /* owned; by the proxy to requests before the first
+			     fault, ascending; see added.h; run_judge() */
+	size_t added_n;	  /* of them; 0: not measured */
 	size_t events;	/* lines of the journal; 0: unknown */
 	struct record record;	  /* finished */
 	struct verdicts verdicts; /* scenario by scenario; run_judge() */

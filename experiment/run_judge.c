@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
+#include "experiment/added.h"
 #include "experiment/expect.h"
 #include "experiment/judge.h"
 #include "experiment/part.h"
@@ -150,6 +151,7 @@ run_judge(struct run *run)
 
 	run->record.steady_us = run->asked->phases.steady_window_us;
 	run_mark(run);
+	added_measure(run);
 	verdicts_fini(&run->verdicts);
 	for (size_t i = 0; i < run->asked->scenarios_count; i++)
 		judge_scenario(run, i, baseline_us);

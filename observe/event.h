@@ -78,6 +78,8 @@ struct event_times {
 	int64_t response_us; /* the first byte that went to the client */
 	int64_t response_last_us;
 	int64_t left_us; /* the client ended its stream, or reset it */
+	int64_t forwarded_us; /* the request had been written to the upstream */
+	int64_t answered_us;  /* the head of its answer had come from there */
 };
 
 #define EVENT_UPSTREAM_TEXT 128

@@ -120,7 +120,9 @@ put_times(struct jsonw *w, const struct event_times *t, int64_t start_us)
 	} times[] = {{"request_us", t->request_us},
 	    {"response_us", t->response_us},
 	    {"response_last_us", t->response_last_us},
-	    {"left_us", t->left_us}};
+	    {"left_us", t->left_us},
+	    {"forwarded_us", t->forwarded_us},
+	    {"answered_us", t->answered_us}};
 
 	for (size_t i = 0; i < COUNT_OF(times); i++) {
 		if (times[i].at_us != 0)

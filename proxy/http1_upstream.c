@@ -205,7 +205,8 @@ http1_send(struct http1_exchange *x, const char *data, size_t len)
 		n = (ssize_t)len;
 	}
 	remember(x, data, (size_t)n);
-	x->sent_us = http1_link(x, LINK_UP)->fed > 0
+	x->sent_us = http1_link(x, LINK_UP)->fed > 0 ||
+		flow_is_watched(&x->flow)
 	    ? worker_now(x->s->session.worker)
 	    : 0;
 	return (size_t)n;

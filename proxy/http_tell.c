@@ -75,8 +75,14 @@ http_tell_response(struct flow *f, bool own, int status)
 void
 http_count_upstream(struct flow *f, int64_t since_us)
 {
+	int64_t now_us = clock_now(f->engine->clock);
+
 	histogram_add(&counters_http(f->counts)->upstream,
-	    &histogram_durations, clock_now(f->engine->clock) - since_us);
+	    &histogram_durations, now_us - since_us);
+	if (!flow_is_watched(f))
+		return;
+	f->when.forwarded_us = since_us;
+	f->when.answered_us = now_us;
 }
 
 static void

@@ -2,7 +2,9 @@
 /* The report for programs, and for the next run to compare itself with. */
 #include <math.h>
 
+#include "base/attr.h"
 #include "base/json.h"
+#include "experiment/added.h"
 #include "report/format.h"
 #include "report/json_parts.h"
 #include "report/views.h"
@@ -53,6 +55,27 @@ put_routes(const struct run *run, struct jsonw *w)
 	jsonw_array_end(w);
 }
 
+/* Intervals where there are enough requests for one. */
+static void
+put_added(const struct run *run, struct jsonw *w)
+{
+	static const struct {
+		const char *key, *ci;
+		double p;
+	} rows[] = {{"added_p50_us", "added_p50_ci_us", 0.5},
+		    {"added_p95_us", "added_p95_ci_us", 0.95},
+		    {"added_p99_us", "added_p99_ci_us", 0.99}};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct totals_quantile q = added_at(run, rows[i].p);
+
+		jsonw_put_int(w, rows[i].key, (int64_t)(q.us + 0.5));
+		if (q.known)
+			json_range(w, rows[i].ci, q.ci_us.lo, q.ci_us.hi);
+	}
+	jsonw_put_uint(w, "added_n", run->added_n);
+}
+
 static void
 put_measurement(const struct report *r, struct jsonw *w)
 {
@@ -67,11 +90,8 @@ put_measurement(const struct report *r, struct jsonw *w)
 		jsonw_put_int(w, "driver_late_p99_us", run->driver_late_p99_us);
 	jsonw_put_uint(w, "requests", run->samples.count);
 	jsonw_put_uint(w, "requests_not_sent", r->lost);
-	if (run->added_n > 0) {
-		jsonw_put_int(w, "added_p50_us", run->added_p50_us);
-		jsonw_put_int(w, "added_p99_us", run->added_p99_us);
-		jsonw_put_uint(w, "added_n", run->added_n);
-	}
+	if (run->added_n > 0)
+		put_added(run, w);
 	jsonw_object_end(w);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "experiment/added.h"
 #include "report/format.h"
 
 static size_t
@@ -186,16 +187,48 @@ add_driver(const struct report *r, struct doc *d)
 	    "%zu of %zu requests (%.2f %%) were never sent, as too many were "
 	    "under way.",
 	    r->lost, run->samples.count, r->lost_share * 100);
-	if (run->added_n > 0)
-		doc_item(d, TONE_NONE,
-			 "The proxy itself adds %.3f ms (p50) "
-			 "and %.3f ms (p99), n %zu.",
-			 (double)run->added_p50_us / 1e3,
-			 (double)run->added_p99_us / 1e3, run->added_n);
+}
+
+/* "0.121 ms (p50; 0.118 to 0.124)". Appends. */
+static void
+put_added(struct str *to, const struct run *run, int percent)
+{
+	struct totals_quantile q = added_at(run, percent / 100.0);
+
+	str_printf(to, "%.3f ms (p%d; ", q.us / 1e3, percent);
+	if (q.known)
+		str_printf(to, "%.3f to %.3f)", q.ci_us.lo / 1e3,
+			   q.ci_us.hi / 1e3);
 	else
+		str_add(to, "n too small)");
+}
+
+/* What the proxy costs while nothing is faulted. */
+static void
+add_added(const struct run *run, struct doc *d)
+{
+	struct str s = {0};
+
+	if (run->added_n == 0) {
 		doc_item(d, TONE_OPEN,
-			 "What the proxy itself adds was not "
-			 "measured.");
+			 "What the proxy itself adds was not measured: no "
+			 "HTTP request of a load driver, with its "
+			 "X-Request-Id, came before the first fault.");
+		return;
+	}
+	put_added(&s, run, 50);
+	str_add(&s, ", ");
+	put_added(&s, run, 95);
+	str_add(&s, " and ");
+	put_added(&s, run, 99);
+	doc_item(d, TONE_NONE,
+		 "The proxy itself, with its journal, added %s to %zu requests "
+		 "before the first fault: from when the load driver took a "
+		 "request up until its answer began there, less the time from "
+		 "when the proxy had sent it on until the answer came to it. "
+		 "The driver's own work, and opening connections, are in it.",
+		 s.text, run->added_n);
+	str_fini(&s);
 }
 
 static void
@@ -211,6 +244,7 @@ add_measurement(const struct report *r, struct doc *d)
 		 "95 %% of all cases; brackets are widened by it.",
 		 format_ms(&f, (double)run->record.noise_us));
 	add_driver(r, d);
+	add_added(run, d);
 	if (run->events > 0)
 		doc_item(d, tone, "%zu events were recorded, %llu are missing.",
 			 run->events, (unsigned long long)run->record.lost);

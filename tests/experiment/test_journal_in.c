@@ -40,7 +40,8 @@ START_TEST(an_exchange_becomes_a_call)
 	    "\"duration_us\":4500.0,\"flow_type\":\"exchange\","
 	    "\"client\":\"127.0.0.1\",\"method\":\"GET\","
 	    "\"request\":\"00000000000000ab\",\"id\":\"ff\",\"attempt\":2,"
-	    "\"request_us\":600,\"left_us\":3000}\n"), "%s", err.text);
+	    "\"request_us\":600,\"left_us\":3000,\"forwarded_us\":700,"
+	    "\"answered_us\":950}\n"), "%s", err.text);
 	ck_assert_uint_eq(record.routes_count, 1);
 	ck_assert_str_eq(record.routes[0].name, "api");
 	ck_assert_uint_eq(record.routes[0].calls.count, 1);
@@ -50,6 +51,7 @@ START_TEST(an_exchange_becomes_a_call)
 	ck_assert_int_eq(c->request_us, 600);
 	ck_assert_int_eq(c->end_us, 3000);
 	ck_assert_int_eq(c->closed_us, 5000);
+	ck_assert_int_eq(c->upstream_us, 250);
 	ck_assert_uint_eq(c->request, 0xab);
 	ck_assert_int_eq(c->attempt, 2);
 	ck_assert_str_eq(c->kind, "hang");

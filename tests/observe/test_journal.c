@@ -159,7 +159,8 @@ static const struct {
 		[12] = 127, [15] = 1}}, .method = "GET", .request = 0xab,
 		.id = 1, .id_from = "x-request-id", .attempt = 2,
 		.grpc_status = 14},
-	    .when = {.request_us = 2000, .left_us = 8000}},
+	    .when = {.request_us = 2000, .left_us = 8000,
+		.forwarded_us = 2100, .answered_us = 7000}},
 	    "{\"type\":\"flow_close\",\"ts_us\":8000,"
 	    "\"reason\":\"client_closed\",\"bytes_up\":0,"
 	    "\"bytes_down\":0,\"flow_type\":\"exchange\","
@@ -167,7 +168,8 @@ static const struct {
 	    "\"request\":\"00000000000000ab\","
 	    "\"id\":\"0000000000000001\",\"id_from\":\"x-request-id\","
 	    "\"attempt\":2,\"grpc_status\":14,"
-	    "\"request_us\":1000,\"left_us\":7000}\n"},
+	    "\"request_us\":1000,\"left_us\":7000,"
+	    "\"forwarded_us\":1100,\"answered_us\":6000}\n"},
 	{{.type = EVENT_LATENESS, .time_us = 1000, .count = 100,
 	    .amount = 62.5, .unit = "us"},
 	    "{\"type\":\"lateness\",\"ts_us\":0,\"amount\":62.5,"

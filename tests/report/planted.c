@@ -12,6 +12,7 @@
 #include "tests/report/planted_asked.h"
 
 #define S(seconds) ((int64_t)((seconds)*1e6))
+#define ADDED_US   60 /* by the proxy, to every request */
 
 enum { EDGE, API, PLATFORM, REDIS, DB, REPORTS, ROUTES };
 
@@ -197,9 +198,12 @@ ask_edge(struct world *w, int64_t at)
 		api = false;
 	c = call(w, EDGE, start, end, api ? CALL_OK : CALL_ERROR);
 	c->bytes_down = platform && api ? 4000 : 300;
+	c->id = w->seq;
+	c->upstream_us = end - start - ADDED_US - (int64_t)(w->seq % 40);
 	*s = (struct sample){.load = 0,
 			     .request = 0,
 			     .seq = w->seq,
+			     .id = c->id,
 			     .intended_us = at,
 			     .start_us = start,
 			     .first_us = end,
@@ -358,9 +362,6 @@ planted_run(struct run *run, uint64_t seed, unsigned without)
 	run->duration_us = S(600);
 	run->start_wall_us = (int64_t)1790000000 * 1000000;
 	run->driver_late_p99_us = 800;
-	run->added_p50_us = 60;
-	run->added_p99_us = 210;
-	run->added_n = 400;
 	run->scenarios =
 	    xcalloc(run->asked->scenarios_count, sizeof(*run->scenarios));
 	for (int i = 0; i < ROUTES; i++)
