@@ -19,7 +19,7 @@
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
 #include "runner/command.h"
-#include "runner/schedule.h"
+#include "runner/schedule_tally.h"
 
 #define WAIT_MAX_MS 30000 /* then the clock is looked at again */
 #define POLL_MS	    100
@@ -27,7 +27,7 @@
 static const int signals[] = {SIGINT, SIGTERM, 0};
 
 struct schedule_options {
-	const char *out, *control, *token_file;
+	const char *out, *control, *token_file, *metrics;
 	bool once;
 };
 
@@ -41,6 +41,8 @@ static const struct option_row options[] = {
     ROW("out", OPTION_TEXT, out, "DIR",
 	"each run gets a folder in it; wins over the file"),
     ROW("once", OPTION_FLAG, once, NULL, "end after the next run"),
+    ROW("metrics", OPTION_TEXT, metrics, "FILE",
+	"keep metrics there, for Prometheus' textfile collector"),
     ROW("control", OPTION_TEXT, control, "URL",
 	"use the proxy whose control API is there, instead of new ones"),
     ROW("token-file", OPTION_TEXT, token_file, "FILE",
@@ -52,7 +54,10 @@ struct keeper {
 	const struct schedule_options *opt;
 	const char *file, *dir;
 	const struct conf_model *model;
+	uint64_t seed;
 	struct schedule_state state;
+	struct schedule_tally tally;
+	struct str told;  /* the metrics as they were written last */
 	char *state_path; /* owned; what was dealt with, over restarts */
 	int signal_fd;
 	bool stopped;
@@ -74,20 +79,52 @@ read_state(struct keeper *k)
 		fclose(file);
 }
 
+/* Readers see the old text or the new one. False: that was told. */
+static bool
+replace(const char *path, const char *text)
+{
+	char *fresh = xasprintf("%s.new", path);
+	FILE *file = fopen(fresh, "we");
+	bool ok = file != NULL && fputs(text, file) >= 0;
+
+	if (file != NULL)
+		ok = fclose(file) == 0 && ok;
+	ok = ok && rename(fresh, path) == 0;
+	if (!ok)
+		fprintf(stderr, "faultwire experiment schedule: %s: %s\n", path,
+			strerror(errno));
+	free(fresh);
+	return ok;
+}
+
 static void
 write_state(const struct keeper *k)
 {
-	char *fresh = xasprintf("%s.new", k->state_path);
-	FILE *file = fopen(fresh, "we");
-	bool ok = file != NULL;
+	char *text = xasprintf("%" PRId64 "\n", k->state.done_us);
 
-	if (ok) {
-		fprintf(file, "%" PRId64 "\n", k->state.done_us);
-		ok = fclose(file) == 0 && rename(fresh, k->state_path) == 0;
-	}
-	if (!ok)
-		fprintf(stderr, "%s: %s\n", k->state_path, strerror(errno));
-	free(fresh);
+	replace(k->state_path, text);
+	free(text);
+}
+
+/* The metrics, with the first run after that moment as the next one. */
+static bool
+write_metrics(struct keeper *k, int64_t from_us)
+{
+	const struct conf_experiment *e = k->model->experiment;
+	struct schedule_run next;
+	struct str text = {0};
+	bool ok = true;
+
+	if (k->opt->metrics == NULL)
+		return true;
+	k->tally.next_us =
+	    schedule_next(e, k->seed, from_us, &next, 1) > 0 ? next.at_us : 0;
+	schedule_tally_text(&k->tally, e->name, &text);
+	if (k->told.text == NULL || strcmp(k->told.text, text.text) != 0)
+		ok = replace(k->opt->metrics, text.text);
+	str_fini(ok ? &k->told : &text);
+	k->told = ok ? text : k->told;
+	return ok;
 }
 
 /* --- saying ----------------------------------------------------------------
@@ -150,6 +187,10 @@ wait_run(struct keeper *k, pid_t pid)
 			k->stopped = true;
 			kill(pid, sig);
 		}
+		/* What is due meanwhile is dealt with afterwards. */
+		if (k->tally.next_us != 0 &&
+		    k->tally.next_us <= clock_wall_us())
+			write_metrics(k, clock_wall_us());
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -158,22 +199,28 @@ static void
 run_now(struct keeper *k, const struct schedule_run *run)
 {
 	struct str dir = {0};
-	char code[16];
+	char text[16];
+	int code = 127;
 	pid_t pid;
 
 	str_printf(&dir, "%s/", k->dir);
 	schedule_moment(&dir, clock_wall_us(), "%Y%m%d-%H%M%S");
 	say(run, "started, in ", dir.text);
+	k->tally.start_us = clock_wall_us();
+	write_metrics(k, k->state.done_us);
 	pid = fork();
 	if (pid == 0)
 		become_run(k, run, dir.text);
 	if (pid > 0) {
-		snprintf(code, sizeof(code), "%d", wait_run(k, pid));
-		say(run, "ended with exit code ", code);
+		code = wait_run(k, pid);
+		snprintf(text, sizeof(text), "%d", code);
+		say(run, "ended with exit code ", text);
 	} else {
 		say(run, "could not be started: ", strerror(errno));
 	}
 	k->state.busy_us = clock_wall_us();
+	schedule_tally_end(&k->tally, code, k->state.busy_us);
+	write_metrics(k, k->state.done_us);
 	k->stopped |= k->opt->once;
 	str_fini(&dir);
 }
@@ -192,16 +239,22 @@ wait_until(struct keeper *k, int64_t at_us)
 		k->stopped = true;
 }
 
+static void
+leave_out(struct keeper *k, const struct schedule_choice *c)
+{
+	say(&c->run, "left out: ", c->why);
+	schedule_tally_leave_out(&k->tally, c->reason, clock_wall_us());
+}
+
 static int
 keep(struct keeper *k)
 {
 	const struct conf_experiment *e = k->model->experiment;
-	uint64_t seed = experiment_seed(k->model);
 	int64_t told_us = 0;
 
 	while (!k->stopped) {
 		struct schedule_choice c =
-		    schedule_decide(e, seed, &k->state, clock_wall_us());
+		    schedule_decide(e, k->seed, &k->state, clock_wall_us());
 
 		if (c.deed == SCHEDULE_END) {
 			fprintf(stderr,
@@ -214,6 +267,7 @@ keep(struct keeper *k)
 			if (told_us != c.run.at_us)
 				say(&c.run, "next", "");
 			told_us = c.run.at_us;
+			write_metrics(k, k->state.done_us);
 			wait_until(k, c.run.at_us);
 			continue;
 		}
@@ -222,7 +276,7 @@ keep(struct keeper *k)
 		if (c.deed == SCHEDULE_RUN)
 			run_now(k, &c.run);
 		else
-			say(&c.run, "left out: ", c.why);
+			leave_out(k, &c);
 	}
 	return EXIT_DONE;
 }
@@ -252,10 +306,17 @@ run(int argc, char **argv)
 	mkdir(k.dir, 0777);
 	k.state_path = xasprintf("%s/schedule.state", k.dir);
 	schedule_zone(model->experiment->schedule.tz);
+	k.seed = experiment_seed(model);
 	read_state(&k);
+	if (!write_metrics(&k, k.state.done_us)) {
+		free(k.state_path);
+		conf_model_unref(model);
+		return EXIT_USAGE;
+	}
 	k.signal_fd = interrupt_open(signals);
 	code = keep(&k);
 	interrupt_close(k.signal_fd, signals);
+	str_fini(&k.told);
 	free(k.state_path);
 	conf_model_unref(model);
 	return code;
@@ -269,7 +330,8 @@ const struct command command_experiment_schedule = {
     .run = run,
     .details = "The file is read once. `faultwire experiment plan` tells the "
 	       "next runs. What was\ndealt with is kept in schedule.state "
-	       "beside the reports.\n",
+	       "beside the reports. By what --metrics keeps,\nan alert can "
+	       "notice that a run did not take place.\n",
     .args_min = 1,
     .args_max = 1,
     .args = "FILE",

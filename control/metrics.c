@@ -25,7 +25,8 @@ is_shown(const struct metrics *m, int id)
 {
 	if (metrics_is_reaction(id))
 		return m->observer != NULL && observer_is_on(m->observer);
-	return id < METRIC_TOXIPROXY_RECEIVED || m->toxiproxy;
+	return id < METRIC_TOXIPROXY_RECEIVED ||
+	    (m->toxiproxy && id < METRIC_EXPERIMENT_RUNS);
 }
 
 static void

@@ -144,7 +144,9 @@ metrics_page(const char *folder)
 	generate_origin(&text, "observe/metrics.c");
 	str_add(&text, "# Metrics\n\nWhat `/metrics` tells, in the order in "
 		       "which it does. How to scrape it, and what to make of "
-		       "it:\n[metrics](../metrics.md).\n\n"
+		       "it:\n[metrics](../metrics.md). The last ones are in a "
+		       "file that [a scheduler](../experiments.md#schedules) "
+		       "writes.\n\n"
 		       "| metric | type | labels | what it is |\n"
 		       "|---|---|---|---|\n");
 	for (int i = 0; i < METRIC_COUNT; i++)

@@ -143,4 +143,27 @@ const struct metric_family metric_families[METRIC_COUNT] = {
     [METRIC_TOXIPROXY_SENT] = {"toxiproxy_proxy_sent_bytes", METRIC_COUNTER,
 	"bytes", "direction, proxy, listener, upstream",
 	"Bytes written, likewise"},
+    [METRIC_EXPERIMENT_RUNS] = {"faultwire_experiment_runs", METRIC_COUNTER,
+	NULL, "experiment, verdict",
+	"Scheduled runs that ended, since the scheduler began: passed, failed, "
+	"aborted or inconclusive (in the file of `experiment schedule "
+	"--metrics`, as the next ones)"},
+    [METRIC_EXPERIMENT_LAST_START] = {
+	"faultwire_experiment_last_start_timestamp_seconds", METRIC_GAUGE,
+	"seconds", "experiment", "When the last scheduled run began"},
+    [METRIC_EXPERIMENT_LAST_END] = {
+	"faultwire_experiment_last_end_timestamp_seconds", METRIC_GAUGE,
+	"seconds", "experiment", "When a scheduled run last ended"},
+    [METRIC_SCHEDULE_NEXT_RUN] = {
+	"faultwire_schedule_next_run_timestamp_seconds", METRIC_GAUGE,
+	"seconds", "experiment",
+	"When the next run is due; in the past: nobody started it"},
+    [METRIC_SCHEDULE_LEFT_OUT] = {"faultwire_schedule_runs_left_out",
+	METRIC_COUNTER, NULL, "experiment, reason",
+	"Runs that did not take place: blackout, overlap, or missed, as their "
+	"time had passed"},
+    [METRIC_SCHEDULE_LAST_MISSED] = {
+	"faultwire_schedule_last_missed_timestamp_seconds", METRIC_GAUGE,
+	"seconds", "experiment",
+	"When it was last noticed that a run's time had passed"},
 };

@@ -53,6 +53,13 @@ enum metric_id {
 	/* Toxiproxy's own, where they are asked for. */
 	METRIC_TOXIPROXY_RECEIVED,
 	METRIC_TOXIPROXY_SENT,
+	/* Not of /metrics: what `experiment schedule --metrics` writes. */
+	METRIC_EXPERIMENT_RUNS,
+	METRIC_EXPERIMENT_LAST_START,
+	METRIC_EXPERIMENT_LAST_END,
+	METRIC_SCHEDULE_NEXT_RUN,
+	METRIC_SCHEDULE_LEFT_OUT,
+	METRIC_SCHEDULE_LAST_MISSED,
 	METRIC_COUNT,
 };
 

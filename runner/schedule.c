@@ -238,9 +238,10 @@ schedule_next(const struct conf_experiment *e, uint64_t seed, int64_t from_us,
  */
 
 static struct schedule_choice
-leave_out(const struct schedule_run *run, const char *why)
+leave_out(const struct schedule_run *run, enum schedule_reason reason,
+	  const char *why)
 {
-	return (struct schedule_choice){SCHEDULE_LEAVE_OUT, *run, why};
+	return (struct schedule_choice){SCHEDULE_LEAVE_OUT, *run, why, reason};
 }
 
 struct schedule_choice
@@ -255,15 +256,17 @@ schedule_decide(const struct conf_experiment *e, uint64_t seed,
 	if (runs[0].at_us > now_us)
 		return (struct schedule_choice){SCHEDULE_WAIT, runs[0], NULL};
 	if (runs[0].blackout != NULL)
-		return leave_out(&runs[0], runs[0].blackout);
+		return leave_out(&runs[0], LEFT_BLACKOUT, runs[0].blackout);
 	if (state->busy_us > runs[0].at_us) {
 		if (e->schedule.overlap == OVERLAP_FORBID)
-			return leave_out(&runs[0], "another was under way");
+			return leave_out(&runs[0], LEFT_OVERLAP,
+					 "another was under way");
 	} else if (now_us - runs[0].at_us > SCHEDULE_LATE_US) {
 		if (e->schedule.missed == MISSED_SKIP)
-			return leave_out(&runs[0], "its time has passed");
+			return leave_out(&runs[0], LEFT_MISSED,
+					 "its time has passed");
 		if (n > 1 && runs[1].at_us <= now_us)
-			return leave_out(&runs[0],
+			return leave_out(&runs[0], LEFT_MISSED,
 					 "a later one takes its place");
 	}
 	return (struct schedule_choice){SCHEDULE_RUN, runs[0], NULL};

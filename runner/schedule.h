@@ -35,6 +35,19 @@ size_t schedule_next(const struct conf_experiment *e, uint64_t seed,
 	INT64_C(60000000) /* later than that, it was missed                    \
 			   */
 
+/* X(enum, word): why a run does not take place, as metrics have it. */
+#define SCHEDULE_REASONS(X)                                                    \
+	X(LEFT_BLACKOUT, "blackout")                                           \
+	X(LEFT_OVERLAP, "overlap") /* another was under way */                 \
+	X(LEFT_MISSED, "missed")   /* its time had passed */
+
+enum schedule_reason {
+#define X(id, word) id,
+	SCHEDULE_REASONS(X)
+#undef X
+	    SCHEDULE_REASON_COUNT
+};
+
 enum schedule_deed {
 	SCHEDULE_WAIT, /* until run.at_us */
 	SCHEDULE_RUN,
@@ -50,7 +63,8 @@ struct schedule_state {
 struct schedule_choice {
 	enum schedule_deed deed;
 	struct schedule_run run;
-	const char *why; /* constant, or the blackout */
+	const char *why;	     /* constant, or the blackout */
+	enum schedule_reason reason; /* of SCHEDULE_LEAVE_OUT */
 };
 
 /* What is to be done now. After anything but WAIT, done_us is to become

@@ -224,15 +224,49 @@ class Schedule(Experiment):
         with open(os.path.join(self.out, "schedule.state"), "w",
                   encoding="ascii") as f:
             f.write(f"{int((time.time() - 3600) * 1e6)}\n")
+        told = os.path.join(self.out, "schedule.prom")
         done = run("experiment", "schedule", self.write(text), "--out",
-                   self.out, "--once")
+                   self.out, "--once", "--metrics", told)
         self.assert_code(0, done)
         self.assertIn("left out: a later one takes its place", done.stdout)
+        self.check_metrics(told)
         self.assertIn("ended with exit code 0", done.stdout)
         folders = [f for f in os.listdir(self.out) if f[0] == "2"]
         self.assertEqual(1, len(folders))
         self.assertTrue(os.path.exists(
             os.path.join(self.out, folders[0], "report.md")))
+
+    def check_metrics(self, path):
+        """The next run is due; the one that ended and the missed ones are
+        counted."""
+        with open(path, encoding="ascii") as f:
+            lines = [line.split() for line in f if line[0] != "#"]
+        who = '{experiment="test"'
+        values = {name: float(value) for name, value in lines}
+        runs = f'faultwire_experiment_runs_total{who},verdict="%s"}}'
+        left = f'faultwire_schedule_runs_left_out_total{who},reason="%s"}}'
+        self.assertEqual(1, values[runs % "passed"])
+        self.assertEqual(0, values[runs % "failed"])
+        self.assertGreater(values[left % "missed"], 50)
+        self.assertEqual(0, values[left % "blackout"])
+        now = time.time()
+        last = f"faultwire_experiment_last_%s_timestamp_seconds{who}}}"
+        self.assertLess(values[last % "start"], values[last % "end"])
+        self.assertLess(values[last % "end"], now + 1)
+        # It may have come due while we looked.
+        due = values[f"faultwire_schedule_next_run_timestamp_seconds{who}}}"]
+        self.assertAlmostEqual(due, now, delta=120)
+        self.assertEqual(0, due % 60)
+
+    def test_metrics_that_cannot_be_kept_are_told_at_once(self):
+        text = self.text(
+            fault("latency", route="edge", latency="10ms", for_="300ms"),
+            schedule={"cron": "0 0 1 1 *"})
+        path = os.path.join(self.out, "none", "schedule.prom")
+        done = run("experiment", "schedule", self.write(text), "--out",
+                   self.out, "--metrics", path)
+        self.assert_code(2, done)
+        self.assertIn(f"{path}: No such file or directory", done.stderr)
 
     def test_nothing_is_scheduled(self):
         done = run("experiment", "schedule", self.write(self.text(
