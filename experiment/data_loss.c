@@ -3,17 +3,10 @@
  * back shows what is stored. */
 #include "experiment/data_loss.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
+#include "base/attr.h"
 #include "experiment/identity.h"
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* Errors of servers that are no fault of what was asked: classes of SQLSTATE,
  * words of Redis. */
@@ -174,57 +167,4 @@ data_loss_judge(const struct scope *s, struct verdicts *to)
 		    scope_window(s, c->start_us) != NULL)
 			verdict_line(v, c->line);
 	}
-}
-
-/* --- reading back --------------------------------------------------------- */
-
-/* A copy in order, each once. Returns owned; *count is its length. */
-static const char **
-sorted(const struct write_ids *ids, size_t *count)
-{
-	const char **to = xcalloc(ids->count + 1, sizeof(*to));
-	size_t n = 0;
-
-	for (size_t i = 0; i < ids->count; i++)
-		to[i] = ids->items[i];
-	if (ids->count > 1)
-		qsort(to, ids->count, sizeof(*to), by_name);
-	for (size_t i = 0; i < ids->count; i++) {
-		if (n == 0 || strcmp(to[n - 1], to[i]) != 0)
-			to[n++] = to[i];
-	}
-	*count = n;
-	return to;
-}
-
-static bool
-has(const char **ids, size_t count, const char *id)
-{
-	return count > 0 &&
-	    bsearch(&id, ids, count, sizeof(*ids), by_name) != NULL;
-}
-
-struct write_audit
-write_audit(const struct write_ids *acked, const struct write_ids *ambiguous,
-    const struct write_ids *stored)
-{
-	size_t acked_n, ambiguous_n, stored_n;
-	const char **a = sorted(acked, &acked_n);
-	const char **m = sorted(ambiguous, &ambiguous_n);
-	const char **s = sorted(stored, &stored_n);
-	struct write_audit to = {.duplicates = stored->count - stored_n};
-
-	for (size_t i = 0; i < acked_n; i++)
-		to.lost += !has(s, stored_n, a[i]);
-	for (size_t i = 0; i < stored_n; i++) {
-		bool known = has(a, acked_n, s[i]);
-		bool doubted = has(m, ambiguous_n, s[i]);
-
-		to.applied_in_doubt += !known && doubted;
-		to.unexpected += !known && !doubted;
-	}
-	free(a);
-	free(m);
-	free(s);
-	return to;
 }

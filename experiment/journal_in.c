@@ -155,6 +155,7 @@ read_event(const json_t *e, enum event_type type, struct event_record *to)
 	    .count = (uint64_t)number(e, "count"),
 	    .bytes_up = (uint64_t)number(e, "bytes_up"),
 	    .bytes_down = (uint64_t)number(e, "bytes_down"),
+	    .head_down = (uint64_t)number(e, "head_down"),
 	    .status = (int)number(e, "status"),
 	    .duration_us = (double)number(e, "duration_us"),
 	    .flow_type = text(e, "flow_type"),

@@ -40,7 +40,8 @@ struct call {
 	uint64_t endpoint; /* method and path but for ids in it; likewise */
 	uint64_t client;    /* hash of its address */
 	uint64_t flow;	    /* its number on the route */
-	uint64_t bytes_up, bytes_down;
+	uint64_t bytes_up;
+	uint64_t bytes_down; /* of the answer; of HTTP, without its head */
 	int attempt; /* -1: unsaid */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 	int status;

@@ -127,7 +127,7 @@ fill(struct call *c, const struct event_record *e, int64_t start_us)
 	c->client = hash_client(&who->client);
 	c->flow = e->flow;
 	c->bytes_up = e->bytes_up;
-	c->bytes_down = e->bytes_down;
+	c->bytes_down = e->bytes_down - MIN(e->head_down, e->bytes_down);
 	c->status = e->status;
 	c->retry_after_s = who->retry_after_s;
 	if (who->method != NULL)

@@ -25,7 +25,7 @@ struct sample {
 	uint64_t seq;		/* its {seq}; {uuid} is made from it */
 	uint64_t id; /* hash of the X-Request-Id it bore, as the journal has
 			it; 0: none */
-	int64_t intended_us;	/* when it should have started */
+	int64_t intended_us;		    /* when it should have started */
 	int64_t start_us, first_us, end_us; /* 0: did not come to that */
 	int status;			    /* of HTTP; else 0 */
 	uint8_t outcome;		    /* enum sample_outcome */
@@ -81,12 +81,12 @@ enum scenario_state {
 	SCENARIO_INTERRUPTED,
 };
 
-/* What came of reading the written ids back; see data_loss.c. */
+/* What came of reading the written ids back; see runner/readback.h. */
 struct run_verify {
 	bool done;
-	uint64_t acked, ambiguous, stored;
-	uint64_t lost, applied_in_doubt, duplicates;
-	char *why; /* if not done */
+	uint64_t acked, stored, lost; /* of the run so far */
+	uint64_t ambiguous, applied_in_doubt, duplicates; /* the scenario's */
+	char *why;					  /* if not done */
 };
 
 enum expect_state { EXPECT_MET, EXPECT_VIOLATED, EXPECT_UNDECIDED };
@@ -168,7 +168,7 @@ struct run {
 	double *added_us; /* owned; by the proxy to requests before the first
 			     fault, ascending; see added.h; run_judge() */
 	size_t added_n;	  /* of them; 0: not measured */
-	size_t events;	/* lines of the journal; 0: unknown */
+	size_t events;	  /* lines of the journal; 0: unknown */
 	struct record record;	  /* finished */
 	struct verdicts verdicts; /* scenario by scenario; run_judge() */
 	char *rollback_problem;	  /* NULL: every lift was verified */

@@ -138,7 +138,7 @@ judge_writes(struct run *run, const struct run_scenario *s,
 
 	if (s->asked->verify.read == NULL)
 		return;
-	v = add(run, part, "read_back", "set/1");
+	v = add(run, part, "read_back", "set/2");
 	v->n = r->acked + r->ambiguous;
 	if (!r->done || v->n == 0) {
 		verdict_say(
@@ -157,8 +157,9 @@ judge_writes(struct run *run, const struct run_scenario *s,
 	verdict_number(v, "applied_in_doubt", (double)r->applied_in_doubt);
 	verdict_say(
 	    v, r->lost + r->duplicates > 0 ? STATE_CONFIRMED : STATE_ABSENT,
-	    "of %llu acknowledged writes %llu are missing; %llu are stored "
-	    "twice; %llu were in doubt, %llu of them stored",
+	    "of %llu writes acknowledged so far %llu are missing; of this "
+	    "scenario's %llu are stored twice, and %llu were in doubt, %llu of "
+	    "them stored",
 	    (unsigned long long)r->acked, (unsigned long long)r->lost,
 	    (unsigned long long)r->duplicates, (unsigned long long)r->ambiguous,
 	    (unsigned long long)r->applied_in_doubt);

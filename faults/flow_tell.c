@@ -81,6 +81,7 @@ fill(const struct flow *f, const char *reason, struct event_record *e)
 	e->own_reply = f->own_reply;
 	e->bytes_up = f->links[LINK_UP].taken;
 	e->bytes_down = f->links[LINK_DOWN].taken;
+	e->head_down = MIN(f->links[LINK_DOWN].head_len, e->bytes_down);
 	e->duration_us = (double)(e->time_us - f->start_us);
 	e->flow_type = types[f->type];
 	e->when = f->when;

@@ -146,6 +146,8 @@ struct event_record {
 	uint64_t count;
 	double asked_us, achieved_us, error_max_us;
 	uint64_t bytes_up, bytes_down;
+	uint64_t head_down; /* EVENT_FLOW_CLOSE: of bytes_down, the head of an
+			       HTTP answer, and what came before it */
 	int status; /* HTTP status, errno, … */
 	double duration_us;
 	/* EVENT_FLOW_OPEN (client only), EVENT_FLOW_CLOSE */

@@ -59,6 +59,8 @@ put_numbers(struct jsonw *w, const struct event_record *e)
 	if (e->type == EVENT_FLOW_CLOSE) {
 		jsonw_put_uint(w, "bytes_up", e->bytes_up);
 		jsonw_put_uint(w, "bytes_down", e->bytes_down);
+		if (e->head_down > 0)
+			jsonw_put_uint(w, "head_down", e->head_down);
 	}
 	if (e->status != 0)
 		jsonw_put_int(w, "status", e->status);

@@ -241,6 +241,7 @@ static void
 take_ids(struct conductor *c, struct run_verify *to)
 {
 	const struct conf_scenario *s = &c->e->scenarios[c->read_scenario];
+	int64_t from_us = c->run.scenarios[c->read_scenario].from_us;
 	struct str text = {0};
 	struct error err = {0};
 
@@ -249,6 +250,7 @@ take_ids(struct conductor *c, struct run_verify *to)
 		readback_judge(&(struct readback){.run = &c->run,
 						  .load = conf_experiment_load(
 						      c->e, s->verify.acked),
+						  .from_us = from_us,
 						  .until_us = c->read_until_us,
 						  .stored = text.text},
 			       to);

@@ -43,11 +43,23 @@ ids_of(const char *stored)
 	return ids;
 }
 
-static bool
-ids_have(const struct ids *ids, const char *id)
+/* How often it is stored. */
+static size_t
+ids_count(const struct ids *ids, const char *id)
 {
-	return ids->count > 0 && bsearch(&id, ids->items, ids->count,
-					 sizeof(*ids->items), by_text) != NULL;
+	size_t low = 0, high = ids->count, n = 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(ids->items[mid], id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	while (low + n < ids->count && strcmp(ids->items[low + n], id) == 0)
+		n++;
+	return n;
 }
 
 static bool
@@ -62,6 +74,24 @@ writes(const struct conf_request *r)
 	return has_uuid(r->target) || has_uuid(r->body) || has_uuid(r->send);
 }
 
+/* Counts a write that is stored so many times. */
+static void
+add_write(const struct readback *r, const struct sample *s, size_t copies,
+	  struct run_verify *to)
+{
+	bool own = s->end_us == 0 || s->end_us >= r->from_us;
+
+	if (s->outcome == SAMPLE_OK && s->end_us <= r->until_us) {
+		to->acked++;
+		to->lost += copies == 0;
+	} else if (own) {
+		to->ambiguous++;
+		to->applied_in_doubt += copies > 0;
+	}
+	if (own && copies > 1)
+		to->duplicates += copies - 1;
+}
+
 void
 readback_judge(const struct readback *r, struct run_verify *to)
 {
@@ -72,24 +102,14 @@ readback_judge(const struct readback *r, struct run_verify *to)
 	*to = (struct run_verify){.done = true, .stored = ids.count};
 	for (size_t i = 0; i < r->run->samples.count; i++) {
 		const struct sample *s = &r->run->samples.items[i];
-		bool stored;
 
 		if (s->load != r->load || s->outcome == SAMPLE_LOST ||
 		    s->start_us > r->until_us ||
 		    !writes(&load->requests[s->request]))
 			continue;
 		load_uuid(r->run->seed, load->name, s->seq, id);
-		stored = ids_have(&ids, id);
-		if (s->outcome == SAMPLE_OK && s->end_us <= r->until_us) {
-			to->acked++;
-			to->lost += !stored;
-		} else {
-			to->ambiguous++;
-			to->applied_in_doubt += stored;
-		}
+		add_write(r, s, ids_count(&ids, id), to);
 	}
-	for (size_t i = 1; i < ids.count; i++)
-		to->duplicates += strcmp(ids.items[i - 1], ids.items[i]) == 0;
 	free(ids.items);
 	free(ids.text);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What became of simulated writes, and what reading back finds. */
+/* What became of simulated writes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,69 +169,6 @@ START_TEST(writes_that_are_all_told_are_not_in_doubt)
 }
 END_TEST
 
-#define IDS(...)                                                               \
-	&(const struct write_ids){(const char *const[]){__VA_ARGS__, NULL},    \
-	    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)}
-
-START_TEST(reading_back_finds_what_is_lost_applied_and_twice)
-{
-	const struct write_ids none = {NULL, 0};
-	struct write_audit a = write_audit(IDS("1", "2", "3", "3"),
-	    IDS("4", "5", "2"), IDS("5", "1", "2", "5", "9", "5", "2"));
-
-	ck_assert_uint_eq(a.lost, 1);
-	ck_assert_uint_eq(a.applied_in_doubt, 1);
-	ck_assert_uint_eq(a.duplicates, 3);
-	ck_assert_uint_eq(a.unexpected, 1);
-	a = write_audit(&none, &none, &none);
-	ck_assert_uint_eq(a.lost + a.applied_in_doubt + a.duplicates +
-	    a.unexpected, 0);
-	a = write_audit(IDS("x"), &none, &none);
-	ck_assert_uint_eq(a.lost, 1);
-}
-END_TEST
-
-/* Against the definition, for any three lists. */
-START_TEST(the_audit_is_what_the_sets_say)
-{
-	struct stat_rng rng = {0};
-
-	for (int run = 0; run < 500; run++) {
-		char text[3][40][4];
-		const char *items[3][40];
-		struct write_ids ids[3];
-		bool in[3][30] = {0};
-		size_t copies[30] = {0}, lost = 0, applied = 0, twice = 0,
-		       odd = 0;
-		struct write_audit a;
-
-		for (int l = 0; l < 3; l++) {
-			ids[l] = (struct write_ids){items[l],
-			    (size_t)(stat_rng_unit(&rng) * 40)};
-			for (size_t i = 0; i < ids[l].count; i++) {
-				int id = (int)(stat_rng_unit(&rng) * 30);
-
-				snprintf(text[l][i], 4, "%d", id);
-				items[l][i] = text[l][i];
-				in[l][id] = true;
-				copies[id] += l == 2;
-			}
-		}
-		for (int id = 0; id < 30; id++) {
-			lost += in[0][id] && !in[2][id];
-			applied += !in[0][id] && in[1][id] && in[2][id];
-			odd += !in[0][id] && !in[1][id] && in[2][id];
-			twice += copies[id] > 1 ? copies[id] - 1 : 0;
-		}
-		a = write_audit(&ids[0], &ids[1], &ids[2]);
-		ck_assert_uint_eq(a.lost, lost);
-		ck_assert_uint_eq(a.applied_in_doubt, applied);
-		ck_assert_uint_eq(a.duplicates, twice);
-		ck_assert_uint_eq(a.unexpected, odd);
-	}
-}
-END_TEST
-
 int
 main(void)
 {
@@ -242,8 +179,6 @@ main(void)
 		writes_in_doubt_that_are_sent_again_are_told,
 		what_was_not_exercised_or_not_seen_is_no_good_news,
 		writes_that_are_all_told_are_not_in_doubt,
-		reading_back_finds_what_is_lost_applied_and_twice,
-		the_audit_is_what_the_sets_say,
 		NULL,
 	    });
 }

@@ -36,7 +36,8 @@ START_TEST(an_exchange_becomes_a_call)
 	ck_assert_msg(reads(HEAD
 	    "{\"type\":\"flow_close\",\"ts_us\":5000,\"route\":\"api\","
 	    "\"fault\":\"f\",\"kind\":\"hang\",\"session\":1,\"flow\":0,"
-	    "\"reason\":\"client_closed\",\"bytes_up\":10,\"bytes_down\":0,"
+	    "\"reason\":\"client_closed\",\"bytes_up\":10,\"bytes_down\":90,"
+	    "\"head_down\":70,"
 	    "\"duration_us\":4500.0,\"flow_type\":\"exchange\","
 	    "\"client\":\"127.0.0.1\",\"method\":\"GET\","
 	    "\"request\":\"00000000000000ab\",\"id\":\"ff\",\"attempt\":2,"
@@ -52,6 +53,7 @@ START_TEST(an_exchange_becomes_a_call)
 	ck_assert_int_eq(c->end_us, 3000);
 	ck_assert_int_eq(c->closed_us, 5000);
 	ck_assert_int_eq(c->upstream_us, 250);
+	ck_assert_uint_eq(c->bytes_down, 20);
 	ck_assert_uint_eq(c->request, 0xab);
 	ck_assert_int_eq(c->attempt, 2);
 	ck_assert_str_eq(c->kind, "hang");

@@ -258,6 +258,8 @@ START_TEST(times_are_kept_while_somebody_listens)
 	flow_left(&r.flow);
 	now = clock_fake(700);
 	flow_left(&r.flow);
+	r.flow.links[LINK_DOWN].taken = 90;
+	r.flow.links[LINK_DOWN].head_len = 70;
 	flow_tell_close(&r.flow, "client_closed");
 	ck_assert_int_eq(told_count, 1);
 	ck_assert_str_eq(told.flow_type, "exchange");
@@ -267,6 +269,8 @@ START_TEST(times_are_kept_while_somebody_listens)
 	ck_assert_int_eq(told.when.response_last_us, 500);
 	ck_assert_int_eq(told.when.left_us, 600);
 	ck_assert_double_eq(told.duration_us, 600);
+	ck_assert_uint_eq(told.bytes_down, 90);
+	ck_assert_uint_eq(told.head_down, 70);
 }
 END_TEST
 

@@ -150,9 +150,11 @@ static const struct {
 	    "\"unit\":\"bytes\",\"count\":2,\"asked_us\":100,"
 	    "\"achieved_us\":100.5,\"error_max_us\":1}\n"},
 	{{.type = EVENT_FLOW_CLOSE, .time_us = 1000, .what = "done",
-	    .bytes_up = 5, .duration_us = 250},
+	    .bytes_up = 5, .bytes_down = 9, .head_down = 7,
+	    .duration_us = 250},
 	    "{\"type\":\"flow_close\",\"ts_us\":0,\"reason\":\"done\","
-	    "\"bytes_up\":5,\"bytes_down\":0,\"duration_us\":250}\n"},
+	    "\"bytes_up\":5,\"bytes_down\":9,\"head_down\":7,"
+	    "\"duration_us\":250}\n"},
 	{{.type = EVENT_FLOW_CLOSE, .time_us = 9000, .what = "client_closed",
 	    .flow_type = "exchange",
 	    .who = {.client = {.s6_addr = {[10] = 0xff, [11] = 0xff,

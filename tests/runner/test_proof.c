@@ -23,7 +23,7 @@
 
 #define EVENT(type, more)                                                      \
 	"{\"type\":\"" type "\",\"route\":\"api\",\"fault\":\"s-1\"," more "}" \
-									   "\n"
+	"\n"
 #define HIT                                                                    \
 	EVENT("decision",                                                      \
 	      "\"ts_us\":1500000,\"verdict\":\"applied\",\"matched\":true")
@@ -160,6 +160,51 @@ START_TEST(what_is_stored_is_compared_with_what_was_sent)
 }
 END_TEST
 
+/* What an earlier scenario left in doubt, or wrote twice, is not this one's;
+ * what is gone by now is. */
+START_TEST(only_the_scenario_s_own_writes_are_in_doubt)
+{
+	struct conf_model *m = runner_load(
+	    "experiment = { name = \"x\"; }; routes = ( { name = \"edge\"; "
+	    "listen = \":1\"; upstream = \"a:1\"; } ); load = ( { name = "
+	    "\"users\"; target = \"edge\"; requests = ( { post = "
+	    "\"/{uuid}\"; } ); } );");
+	struct sample samples[] = {
+	    {.seq = 1, .end_us = 10, .outcome = SAMPLE_OK},
+	    {.seq = 2, .end_us = 20, .outcome = SAMPLE_TIMEOUT},
+	    {.seq = 3, .end_us = 30, .outcome = SAMPLE_OK},
+	    /* It began before the scenario did. */
+	    {.seq = 4, .end_us = 60, .outcome = SAMPLE_BROKEN},
+	    {.seq = 5, .start_us = 55, .end_us = 70, .outcome = SAMPLE_OK},
+	    {.seq = 6, .start_us = 56, .outcome = SAMPLE_OPEN},
+	};
+	struct run run = {
+	    .asked = m->experiment, .seed = 9, .samples = {samples, 6, 6}};
+	static const uint64_t stored[] = {1, 1, 2, 2, 4, 5, 5, 5, 6};
+	struct str text = {0};
+	struct run_verify v;
+
+	for (size_t i = 0; i < COUNT_OF(stored); i++) {
+		char id[LOAD_UUID_SIZE];
+
+		load_uuid(9, "users", stored[i], id);
+		str_printf(&text, "%s\n", id);
+	}
+	readback_judge(&(struct readback){.run = &run,
+					  .from_us = 50,
+					  .until_us = 100,
+					  .stored = text.text},
+		       &v);
+	ck_assert_uint_eq(v.acked, 3);
+	ck_assert_uint_eq(v.lost, 1);
+	ck_assert_uint_eq(v.ambiguous, 2);
+	ck_assert_uint_eq(v.applied_in_doubt, 2);
+	ck_assert_uint_eq(v.duplicates, 2);
+	str_fini(&text);
+	conf_model_unref(m);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -167,5 +212,6 @@ main(void)
 	    "proof",
 	    (const TTest *const[]){
 		a_step_is_proven_by_what_it_did, times_are_those_of_the_journal,
-		what_is_stored_is_compared_with_what_was_sent, NULL});
+		what_is_stored_is_compared_with_what_was_sent,
+		only_the_scenario_s_own_writes_are_in_doubt, NULL});
 }
