@@ -3,7 +3,9 @@
  * a breaker each; they are told apart by their addresses. */
 #include "experiment/breaker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/attr.h"
 #include "base/xalloc.h"
@@ -178,7 +180,7 @@ say_found(const struct instance *one, const struct breaker_trace *t,
 	if (t->cycles_count > 0 && t->after_probe > many + t->threshold_hi) {
 		verdict_word(v, "half_open", "does_not_reopen");
 		verdict_say(v, STATE_PARTIAL, "it opened %zu times; then %zu "
-		    "calls went through to a dependency that still failed",
+		    "calls in a row failed, and it did not open again",
 		    t->runs_count, t->after_probe);
 	}
 	if (t->cycles_count > 0 && noise_us > 0.1 * t->cycles_us[0].hi)
@@ -263,6 +265,20 @@ judge(struct judged *j, struct verdict *v)
 		breaker_say_kind(one->traces, s->windows_count, v);
 }
 
+/* Nothing on the wire tells calls of one address apart: connections are
+ * shared, ports come and go, and headers are those of the service. */
+static void
+note_one_address(struct verdict *v)
+{
+	size_t len = strlen(v->why);
+
+	snprintf(v->why + len, sizeof(v->why) - len,
+	    "; instances behind one address count as one");
+	if (verdict_fact(v, "open") != NULL)
+		verdict_wants(v, "an address, or a route, for each instance: "
+		    "several behind one open at times of their own");
+}
+
 void
 breaker_judge(const struct scope *s, struct verdicts *to)
 {
@@ -289,5 +305,7 @@ breaker_judge(const struct scope *s, struct verdicts *to)
 		    "no calls came over the edge");
 	else
 		judge(j, v);
+	if (j->count < 2 && v->state <= STATE_PARTIAL)
+		note_one_address(v);
 	judged_fini(j);
 }

@@ -45,7 +45,8 @@ struct breaker_trace {
 	/* Failures in a row when it opened first. */
 	size_t threshold_lo, threshold_hi;
 	size_t probes_min, probes_max; /* let through between two runs */
-	size_t after_probe; /* forwarded in a gap that went on failing */
+	size_t after_probe; /* forwarded after the last run: longest series of
+			       failures */
 	size_t tried, failed; /* attempts that were over */
 	size_t row; /* longest series of failures, but those that opened it */
 	double rate;	      /* inbound calls per second */

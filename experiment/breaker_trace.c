@@ -269,6 +269,24 @@ find_cycles(struct look *l)
 	}
 }
 
+/* The longest series of failed attempts from there on: a success in between
+ * closes a breaker for good reason. */
+static size_t
+failed_in_row(const struct look *l, size_t from)
+{
+	size_t row = 0, longest = 0;
+
+	for (size_t k = from; k < l->t->to; k++) {
+		const struct call *attempt = l->in->items[k].attempt;
+
+		if (attempt == NULL)
+			continue;
+		row = call_failed(attempt) ? row + 1 : 0;
+		longest = MAX(longest, row);
+	}
+	return longest;
+}
+
 /* Forwarded attempts between one run and the next. */
 static void
 find_probes(struct look *l)
@@ -282,7 +300,8 @@ find_probes(struct look *l)
 		for (size_t k = t->runs[i].last + 1; k < end; k++)
 			n += l->in->items[k].attempt != NULL;
 		if (last) {
-			t->after_probe = n;
+			t->after_probe =
+			    failed_in_row(l, t->runs[i].last + 1);
 			continue;
 		}
 		t->probes_min = t->probes_min == 0 ? n

@@ -251,6 +251,29 @@ START_TEST(half_open_that_does_not_reopen_is_seen)
 }
 END_TEST
 
+/* One that closes after a probe that was good lets calls through to a
+ * dependency of which a part still fails. */
+START_TEST(half_open_that_closes_after_a_success_is_sound)
+{
+	size_t opened = 0;
+
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct service o = {.threshold = 4, .open_us = 2e6,
+		    .probes = 1, .ratio = 0.35, .rate = 20, .fault_s = 20};
+		const struct verdict *v;
+		struct sim s;
+
+		sim_init(&s, seed);
+		run(&s, &o);
+		v = sim_verdict(&s, "breaker");
+		opened += v->state == STATE_CONFIRMED;
+		ck_assert_ptr_null(verdict_fact(v, "half_open"));
+		sim_fini(&s);
+	}
+	ck_assert_uint_gt(opened, 10);
+}
+END_TEST
+
 START_TEST(probes_of_half_open_are_counted)
 {
 	struct service o = {.threshold = 4, .open_us = 2e6,
@@ -396,6 +419,7 @@ main(void)
 	tcase_add_test(tc,
 	    a_consecutive_breaker_does_not_trip_on_a_share_of_failures);
 	tcase_add_test(tc, half_open_that_does_not_reopen_is_seen);
+	tcase_add_test(tc, half_open_that_closes_after_a_success_is_sound);
 	tcase_add_loop_test(tc, probes_of_half_open_are_counted, 1, 4);
 	tcase_add_test(tc, too_little_traffic_decides_nothing);
 	tcase_add_loop_test(tc, a_limit_of_calls_at_a_time_is_no_breaker, 0,

@@ -235,6 +235,7 @@ START_TEST(instances_have_a_breaker_each)
 	ck_assert_double_eq(verdict_fact(v, "instances_open")->value.lo, 3);
 	f = verdict_fact(v, "threshold");
 	ck_assert(f->value.lo <= 5 && 5 <= f->value.hi);
+	ck_assert_ptr_null(strstr(v->why, "one address"));
 	sim_fini(&s);
 }
 END_TEST
@@ -248,6 +249,8 @@ START_TEST(instances_behind_one_address_add_up)
 	run_instances(&s, true);
 	v = sim_verdict(&s, "breaker");
 	ck_assert_ptr_null(verdict_fact(v, "instances"));
+	ck_assert_msg(strstr(v->why, "; instances behind one address count as "
+	    "one") != NULL, "%s", v->why);
 	sim_fini(&s);
 }
 END_TEST
