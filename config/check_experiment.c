@@ -11,6 +11,7 @@
 #include "config/calendar.h"
 #include "config/check.h"
 #include "config/loader.h"
+#include "config/target.h"
 
 /* Reports `name` (NULL: fine), which `key` holds, if it is not among them. */
 static void
@@ -93,6 +94,7 @@ check_target(struct checker *c, const struct conf_load *load)
 	struct conf_address address = {0};
 	struct error err;
 	size_t i;
+	bool tls;
 
 	for (i = 0; load->target != NULL && i < c->model->routes_count; i++) {
 		const struct conf_route *r = &c->model->routes[i];
@@ -111,7 +113,7 @@ check_target(struct checker *c, const struct conf_load *load)
 		check_name(&c->routes, "target", load->target, &load->where,
 			    c->diag);
 	} else if (load->target != NULL) {
-		if (!conf_address_parse(load->target, false, &address, &err))
+		if (!conf_target_parse(load->target, &address, &tls, &err))
 			conf_error(c->diag, &load->where, "target: %s",
 				   err.text);
 		conf_address_fini(&address);

@@ -253,11 +253,9 @@ on_dialled(struct load_conn *c)
 		return;
 	}
 	c->state = LOAD_CONN_SECURING;
-	c->ssl = load_endpoint_secure(e, c->fd);
-	if (c->ssl == NULL)
-		fail(c, false, "TLS cannot be begun");
-	else
-		secure(c);
+	str_add_bytes(&c->out, c->pool->protocol->ask.at,
+		      c->pool->protocol->ask.len);
+	secure(c);
 }
 
 /* --- talking --- */

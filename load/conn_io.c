@@ -149,8 +149,13 @@ load_io_flush(struct load_conn *c)
 const char *
 load_io_tls_error(const struct load_conn *c)
 {
-	long verified = SSL_get_verify_result(c->ssl);
+	long verified;
 
+	if (c->ssl == NULL)
+		return c->pool->protocol->ask.len > 0
+			   ? "the server takes no TLS"
+			   : "TLS cannot be begun";
+	verified = SSL_get_verify_result(c->ssl);
 	if (verified != X509_V_OK)
 		return X509_verify_cert_error_string(verified);
 	if (c->state == LOAD_CONN_SECURING && SSL_is_init_finished(c->ssl))
@@ -171,11 +176,38 @@ speaks(const struct load_conn *c, const char *alpn)
 	return len == strlen(alpn) && memcmp(agreed, alpn, len) == 0;
 }
 
+/* The server is asked whether TLS may begin. Its answer is one byte, and no
+ * more is read: what somebody put behind it in clear is no TLS. */
+static int
+ask(struct load_conn *c)
+{
+	ssize_t n;
+	char answer;
+
+	if (c->pool->protocol->ask.len == 0)
+		return 1;
+	if (!load_io_flush(c))
+		return -1;
+	c->want_write = c->out_at < c->out.len;
+	n = load_io_read(c, &answer, 1);
+	if (n == LOAD_IO_AGAIN)
+		return 0;
+	return n == 1 && answer == 'S' ? 1 : -1;
+}
+
 int
 load_io_handshake(struct load_conn *c)
 {
 	int n;
 
+	if (c->ssl == NULL) {
+		n = ask(c);
+		if (n <= 0)
+			return n;
+		c->ssl = load_endpoint_secure(c->pool->endpoint, c->fd);
+		if (c->ssl == NULL)
+			return -1;
+	}
 	ERR_clear_error();
 	c->want_write = false;
 	n = SSL_do_handshake(c->ssl);

@@ -79,8 +79,7 @@ is_full(const struct driver *d)
 static uint64_t
 id_of(const struct driver *d, size_t choice, uint64_t seq)
 {
-	const struct conf_strings *headers =
-	    &d->load->requests[choice].headers;
+	const struct conf_strings *headers = &d->load->requests[choice].headers;
 	char uuid[LOAD_UUID_SIZE];
 
 	if (d->load->protocol != LOAD_HTTP1 && d->load->protocol != LOAD_HTTP2)
@@ -299,9 +298,6 @@ init_target(struct driver *d, struct error *err)
 	if (protocol == NULL)
 		return error_set(err, 0, "load %s: protocol %d is not known",
 				 d->load->name, d->load->protocol);
-	if (target->tls && !protocol->tls)
-		return error_set(err, 0, "load %s: %s is not spoken by TLS",
-				 d->load->name, protocol->name);
 	return load_endpoint_init(&d->endpoint, target, protocol->alpn, err);
 }
 

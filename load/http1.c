@@ -237,7 +237,6 @@ http1_close(struct load_conn *c)
 
 const struct load_protocol load_http1 = {
     .name = "http1",
-    .tls = true,
     .conn_size = sizeof(struct http1),
     .streams = 1,
     .check = load_request_check_target,

@@ -360,7 +360,6 @@ http2_close(struct load_conn *c)
 const struct load_protocol load_http2 = {
     .name = "http2",
     .alpn = "h2",
-    .tls = true,
     .conn_size = sizeof(struct http2),
     .streams = STREAMS,
     .check = load_request_check_target,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PostgreSQL, version 3 of its protocol, simple queries only.
  *
+ *	(SSLRequest ─► S ─► TLS ─►)
  *	startup ─► authentication ─► ReadyForQuery ─► Query ─► … ReadyForQuery
  *
  * A connection that a query leaves within a transaction serves no more: the
@@ -17,7 +18,8 @@
 #include "load/scram.h"
 #include "load/secret.h"
 
-#define VERSION 196608 /* 3.0 */
+#define VERSION	    196608			 /* 3.0 */
+#define SSL_REQUEST "\0\0\0\x08\x04\xd2\x16\x2f" /* length, 80877103 */
 
 struct postgres_shared {
 	const char *user, *database; /* borrowed */
@@ -357,6 +359,7 @@ postgres_check(struct load_request *r, struct error *err)
 
 const struct load_protocol load_postgres = {
     .name = "postgres",
+    .ask = {SSL_REQUEST, sizeof(SSL_REQUEST) - 1},
     .conn_size = sizeof(struct postgres),
     .streams = 1,
     .check = postgres_check,

@@ -20,7 +20,8 @@ struct load_request;
 struct load_protocol {
 	const char *name;
 	const char *alpn; /* what TLS must agree on; NULL: nothing */
-	bool tls;	  /* may be spoken by TLS */
+	struct view ask;  /* what asks for TLS before its handshake, and is
+			     answered by `S` if it may begin; empty: nothing */
 	size_t conn_size; /* state of a connection; zeroed */
 	size_t streams;	  /* exchanges at once on one connection */
 

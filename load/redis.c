@@ -165,7 +165,6 @@ redis_close(struct load_conn *c)
 
 const struct load_protocol load_redis = {
     .name = "redis",
-    .tls = true,
     .conn_size = sizeof(struct redis),
     .streams = 1,
     .check = redis_check,

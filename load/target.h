@@ -17,8 +17,7 @@ struct load_target {
 	char *server_name;    /* owned; NULL: the address' host */
 };
 
-/* Reads "host:port", "unix:/path", and both behind "http://" or "https://"
- * (where the port is 80 or 443 unless given). False: err says what was
+/* What config/target.h reads; nothing else is set. False: err says what was
  * expected. */
 bool load_target_parse(const char *text, struct load_target *to,
 		       struct error *err) WARN_UNUSED;

@@ -105,6 +105,12 @@ static const struct complaint loads[] = {
      "\"/\"; } ); } );",
      "t.conf:2: target: there is no route \"egde\"; expected one of routes, "
      "did you mean \"edge\"?"},
+    {"load = ( { name = \"u\"; target = \"tls://db\"; requests = ( { get = "
+     "\"/\"; } ); } );",
+     "target: \"db\""},
+    {"load = ( { name = \"u\"; target = \"https://db/x\"; requests = ( { get "
+     "= \"/\"; } ); } );",
+     "target: db/x: paths belong to the requests; expected host:port"},
     {"load = ( { name = \"u\"; target = \"edge\"; } );",
      "a load lacks \"requests\""},
     {"load = ( { name = \"u\"; target = \"edge\"; requests = ( ); } );",

@@ -324,8 +324,6 @@ START_TEST(what_cannot_be_driven_is_told)
 		       "password_file /nonexistent/secret: No such file");
 	load.password_file = NULL;
 	expect_refusal(&load, "host.invalid:1", "host.invalid:1: ");
-	load.protocol = LOAD_POSTGRES;
-	expect_refusal(&load, "https://127.0.0.1:1", "not spoken by TLS");
 	load.protocol = 99;
 	expect_refusal(&load, "127.0.0.1:1", "protocol 99");
 	load.protocol = LOAD_HTTP1;

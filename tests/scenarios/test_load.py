@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The load driver against real servers, and against bad ones."""
 
-import json
-import os
 import resource
 import socket
 import struct
-import subprocess
-import tempfile
 
-from harness import Scenario, fault
+from harness import fault
 from harness.h2 import GOAWAY
-from harness.peers import nginx, postgres, psql, redis
-from harness.proxy import BIN
+from harness.load import Load
+from harness.peers import nginx, redis
 from harness.tls import Pki
 
-DRIVE = os.path.join(os.path.dirname(os.path.abspath(BIN)),
-                     "tests", "load", "drive")
 PIECE = b"x" * (1024 * 1024)
 
 
@@ -25,37 +19,6 @@ def swallow(conn):
     conn.sock.settimeout(20)
     while conn.sock.recv(100000):
         pass
-
-
-class Load(Scenario):
-    def drive(self, port, request, seconds=0.5, preexec=None, **values):
-        """What came of that load; `request` is one or a list of them."""
-        if not os.path.exists(DRIVE):
-            self.skipTest("tests/load/drive is not built")
-        requests = request if isinstance(request, list) else [request]
-        load = {"target": f"127.0.0.1:{port}", "rate": 100,
-                "seconds": seconds, "seed": 7, "arrivals": "jitter",
-                "requests": requests, **values}
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
-            json.dump(load, f)
-            f.flush()
-            done = subprocess.run(
-                [DRIVE, f.name], stdin=subprocess.DEVNULL, check=False,
-                capture_output=True, timeout=50, text=True,
-                preexec_fn=preexec)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return json.loads(done.stdout)
-
-    def assert_all(self, got, outcome="ok"):
-        self.assertGreater(got["fired"], 0)
-        self.assertEqual(got[outcome], got["fired"],
-                         {k: v for k, v in got.items() if k != "samples"})
-
-    def secret(self, text):
-        with tempfile.NamedTemporaryFile("w", delete=False) as f:
-            f.write(text + "\n")
-        self.addCleanup(os.unlink, f.name)
-        return f.name
 
 
 class Http(Load):
@@ -388,78 +351,6 @@ class Redis(Load):
         got = self.drive(peer.port, {"send": "PING\r\n", "expect": "PANG"},
                          protocol="raw", timeout_us=200000)
         self.assert_all(got, "timeout")
-
-
-class Postgres(Load):
-    limit = 120
-
-    def hba(self, peer, method):
-        path = os.path.join(peer.dir, "data", "pg_hba.conf")
-        with open(path, "w", encoding="ascii") as f:
-            f.write("host all postgres 127.0.0.1/32 trust\n"
-                    f"host all all 127.0.0.1/32 {method}\n")
-        psql(peer, peer.port, "select pg_reload_conf()")
-
-    def test_queries_passwords_and_errors(self):
-        peer = postgres(self)
-        psql(peer, peer.port, "create table t (id uuid primary key, n int)")
-        got = self.drive(peer.port, [
-            {"send": "insert into t values ('{uuid}', {seq})"},
-            {"send": "select 'degraded' from generate_series(1, 100)"},
-            {"send": "select nothing"},
-            {"send": "begin; select 1"},
-            {"send": "copy t from stdin"},
-            {"send": "copy (select 'copied') to stdout"}],
-            protocol="postgres", seconds=1,
-            degraded_when=[{"body_contains": "degraded"}])
-        outcomes = {0: "ok", 1: "ok", 2: "failed", 3: "ok", 4: "failed",
-                    5: "ok"}
-        sizes = {0: 0, 1: 800, 2: 0, 3: 1, 4: 0, 5: 7}
-        for s in got["samples"]:
-            self.assertEqual(s["outcome"], outcomes[s["request"]], s)
-            self.assertEqual(s["bytes"], sizes[s["request"]], s)
-            self.assertEqual(s["degraded"], s["request"] == 1)
-        rows = psql(peer, peer.port, "select count(*) from t").stdout.strip()
-        self.assertEqual(int(rows),
-                         sum(s["request"] == 0 for s in got["samples"]))
-        psql(peer, peer.port, "grant all on t to public")
-        for method, encryption in (("password", "scram-sha-256"),
-                                   ("md5", "md5"),
-                                   ("scram-sha-256", "scram-sha-256")):
-            self.check_password(peer, method, encryption)
-
-    def test_a_database_that_stops_fails_and_comes_back(self):
-        peer = postgres(self)
-        got = self.drive(peer.port, [
-            {"send": "select 1"},
-            {"send": "select pg_terminate_backend(pg_backend_pid())"}],
-            protocol="postgres", rate=40, seconds=1)
-        for s in got["samples"]:
-            self.assertEqual(s["outcome"], "failed" if s["request"] else "ok",
-                             s)
-        self.assertEqual(got["resent"], 0)
-        port = peer.port
-        peer.stop()
-        got = self.drive(port, {"send": "select 1"}, protocol="postgres")
-        self.assert_all(got, "broken")
-
-    def check_password(self, peer, method, encryption):
-        with self.subTest(method):
-            psql(peer, peer.port, f"set password_encryption = '{encryption}';"
-                 "drop role if exists anna")
-            psql(peer, peer.port, f"set password_encryption = '{encryption}';"
-                 " create role anna login password 'pencil, \"sharp\"'")
-            self.hba(peer, method)
-            good = self.secret('pencil, "sharp"')
-            query = {"send": "select current_user", "expect": "anna"}
-            got = self.drive(peer.port, query, protocol="postgres",
-                             user="anna", database="postgres",
-                             password_file=good)
-            self.assert_all(got)
-            got = self.drive(peer.port, query, protocol="postgres", rate=20,
-                             user="anna", database="postgres",
-                             password_file=self.secret("wrong"))
-            self.assert_all(got, "failed")
 
 
 del Load
