@@ -85,8 +85,9 @@ const struct conf_field conf_route_fields[] = {
     {.name = "owner",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_route, owner),
-     .help = "Who answers for it; reports address their advice to them "
-	     "(experiments)"},
+     .help = "Who answers for the service that it leads to; reports address "
+	     "their advice to them, about what that service does as about "
+	     "how it calls others (experiments)"},
     {.name = "enabled",
      .type = CONF_BOOL,
      .def = "true",

@@ -21,6 +21,8 @@ add_route(const struct scope *s, const struct route *r, struct radius *to)
 	struct digest base, now;
 	size_t used = strlen(to->names);
 
+	if (scope_overlaps(s, r))
+		return; /* it has a fault of its own */
 	digest_take(&r->calls, 0, s->baseline_to_us, &base);
 	digest_during(s, &r->calls, &now);
 	if (base.n < COMPARE_MIN || now.n < COMPARE_MIN) {
@@ -38,6 +40,21 @@ add_route(const struct scope *s, const struct route *r, struct radius *to)
 	    used > 0 ? ", " : "", r->name);
 }
 
+/* Somebody got worse, but by which fault? */
+static void
+doubt(const struct scope *s, struct verdict *v)
+{
+	const struct route *other = scope_other_fault(s);
+	size_t len = strlen(v->why);
+
+	if (other == NULL)
+		return;
+	v->state = STATE_INCONCLUSIVE;
+	snprintf(v->why + len, sizeof(v->why) - len,
+	    "; but %s was faulted, too", other->name);
+	verdict_wants(v, "a scenario without a fault on %s", other->name);
+}
+
 static void
 judge_radius(const struct scope *s, struct verdicts *to)
 {
@@ -52,19 +69,20 @@ judge_radius(const struct scope *s, struct verdicts *to)
 	}
 	if (r.observed == 0)
 		return; /* there is nothing to compare with */
-	v = scope_verdict(s, to, "blast_radius", "newcombe/1");
+	v = scope_verdict(s, to, "blast_radius", "newcombe/2");
 	v->n = r.calls;
 	verdict_number(v, "affected", (double)r.affected);
 	verdict_number(v, "observed", (double)r.observed);
 	verdict_number(v, "calls_share",
 	    (double)r.calls_affected / (double)r.calls);
-	if (r.affected > 0)
+	if (r.affected > 0) {
 		verdict_say(v, STATE_CONFIRMED, "it spread to %zu of %zu other "
 		    "routes: %s", r.affected, r.observed, r.names);
-	else
+		doubt(s, v);
+	} else
 		verdict_say(v, STATE_ABSENT,
 		    "none of %zu other routes got worse", r.observed);
-	if (r.few > 0)
+	if (r.few > 0 && v->decide[0] == '\0')
 		verdict_wants(v, "%d calls before and during it on %zu more "
 				 "routes", COMPARE_MIN, r.few);
 }
@@ -93,7 +111,7 @@ judge_isolation(const struct scope *s, struct verdicts *to)
 	}
 	if (r.observed + r.few == 0)
 		return;
-	v = scope_verdict(s, to, "isolation", "newcombe/1");
+	v = scope_verdict(s, to, "isolation", "newcombe/2");
 	v->n = r.calls;
 	verdict_number(v, "siblings", (double)(r.observed + r.few));
 	verdict_number(v, "affected", (double)r.affected);
@@ -101,6 +119,7 @@ judge_isolation(const struct scope *s, struct verdicts *to)
 		verdict_say(v, STATE_ABSENT, "%zu of %zu other dependencies of "
 		    "the same caller got worse: %s", r.affected, r.observed,
 		    r.names);
+		doubt(s, v);
 	} else if (r.observed == 0) {
 		verdict_say(v, STATE_INCONCLUSIVE, "too few calls to the other "
 		    "dependencies of the same caller");
@@ -142,7 +161,7 @@ judge_cascade(const struct scope *s, struct verdicts *to)
 	endpoints_fini(&e);
 	if (known == 0)
 		return;
-	v = scope_verdict(s, to, "cascade", "endpoints/1");
+	v = scope_verdict(s, to, "cascade", "endpoints/2");
 	v->n = calls;
 	verdict_number(v, "endpoints", (double)known);
 	verdict_number(v, "observed", (double)observed);
@@ -150,10 +169,11 @@ judge_cascade(const struct scope *s, struct verdicts *to)
 	if (observed == 0)
 		verdict_say(v, STATE_NOT_EXERCISED, "no endpoint of the edge "
 		    "is known to do without the dependency");
-	else if (affected > 0)
+	else if (affected > 0) {
 		verdict_say(v, STATE_CONFIRMED, "%zu of %zu endpoints that "
 		    "never call the dependency got worse", affected, observed);
-	else
+		doubt(s, v);
+	} else
 		verdict_say(v, STATE_ABSENT, "none of %zu endpoints that "
 		    "never call the dependency got worse", observed);
 	if (observed == 0)

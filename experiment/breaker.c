@@ -157,10 +157,14 @@ say_threshold(const struct breaker_trace *t, struct verdict *v)
 		return;
 	verdict_bracket(v, "threshold", (double)t->threshold_lo,
 	    (double)t->threshold_hi);
-	verdict_say(v, STATE_CONFIRMED,
-	    "%zu runs of skipped calls; the first began after %zu to %zu "
-	    "failures in a row", t->runs_count, t->threshold_lo,
-	    t->threshold_hi);
+	if (t->threshold_lo == t->threshold_hi)
+		verdict_say(v, STATE_CONFIRMED, "%zu runs of skipped calls; "
+		    "the first began after %zu failures in a row",
+		    t->runs_count, t->threshold_lo);
+	else
+		verdict_say(v, STATE_CONFIRMED, "%zu runs of skipped calls; "
+		    "the first began after %zu to %zu failures in a row",
+		    t->runs_count, t->threshold_lo, t->threshold_hi);
 }
 
 static void

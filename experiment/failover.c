@@ -42,15 +42,6 @@ struct failover {
 	double moved; /* the smallest share */
 };
 
-static bool
-is_sibling(const struct route *route, const struct route *other)
-{
-	return other != route && route->to != NULL &&
-	    other->to == route->to &&
-	    (route->from == NULL || other->from == NULL ||
-		route->from == other->from);
-}
-
 static int
 by_start(const void *a, const void *b)
 {
@@ -70,7 +61,7 @@ begin(struct failover *f, const struct scope *s)
 	for (size_t i = 0; i < s->record->routes_count; i++) {
 		const struct route *r = &s->record->routes[i];
 
-		if (!is_sibling(s->route, r))
+		if (!route_is_twin(s->route, r))
 			continue;
 		f->siblings = xrealloc(f->siblings,
 		    (f->siblings_count + 1) * sizeof(*f->siblings));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What callers on the edge notice of a dependency's fault. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,18 @@ state_of(const char *class)
 	return STATE_ABSENT;
 }
 
+/* Callers notice all faults at once. */
+static void
+note_other(const struct scope *s, struct verdict *v)
+{
+	const struct route *other = scope_other_fault(s);
+	size_t len = strlen(v->why);
+
+	if (other != NULL)
+		snprintf(v->why + len, sizeof(v->why) - len,
+		    "; %s was faulted, too", other->name);
+}
+
 static void
 judge(const struct scope *s, const struct calls *edge, struct verdict *v)
 {
@@ -113,6 +126,7 @@ judge(const struct scope *s, const struct calls *edge, struct verdict *v)
 	verdict_say(v, state_of(class), "%zu of %zu calls on the edge failed, "
 	    "%zu of %zu before; p95 %.3f s, %.3f s before", now.failed, now.n,
 	    base.failed, base.n, now.p95_us / 1e6, base.p95_us / 1e6);
+	note_other(s, v);
 }
 
 void
@@ -123,6 +137,6 @@ fallback_judge(const struct scope *s, struct verdicts *to)
 	if (s->edge == NULL)
 		return;
 	endpoints_init(&e, s);
-	judge(s, &e.dependent, scope_verdict(s, to, "fallback", "classes/2"));
+	judge(s, &e.dependent, scope_verdict(s, to, "fallback", "classes/3"));
 	endpoints_fini(&e);
 }

@@ -58,9 +58,17 @@ measure(const struct scope *s, struct health *h)
 static void
 say(const struct health *h, struct verdict *v)
 {
-	bool most_fail = (double)h->failed > MOST * (double)h->calls;
+	struct range failing = stat_wilson(h->failed, h->calls);
+	bool most_fail = failing.lo > MOST;
 	bool negative = (double)h->negative > MOST * (double)h->probes;
 
+	if (!most_fail && failing.hi >= MOST) {
+		verdict_say(v, STATE_INCONCLUSIVE, "%zu of %zu calls failed, "
+		    "which is about half; %zu of %zu checks did", h->failed,
+		    h->calls, h->negative, h->probes);
+		verdict_wants(v, "a fault by which most calls fail");
+		return;
+	}
 	verdict_word(v, "health", most_fail ? negative ? "honest" : "blind"
 		: negative		    ? "tied"
 					    : "good");
@@ -92,7 +100,7 @@ honesty_judge(const struct scope *s, struct verdicts *to)
 	measure(s, &h);
 	if (h.all_probes == 0)
 		return; /* nobody checks */
-	v = scope_verdict(s, to, "health_honesty", "probes/1");
+	v = scope_verdict(s, to, "health_honesty", "probes/2");
 	v->n = h.probes;
 	if (h.line_first > 0) {
 		verdict_line(v, h.line_first);

@@ -65,15 +65,17 @@ take_edge(const struct calls *edge, struct inbounds *in)
 	return ends;
 }
 
-/* One that is under way may still lead to an attempt. */
+/* One that is under way may still lead to an attempt; one that went elsewhere
+ * was not skipped, but failed over. */
 static void
-drop_open(struct inbounds *in)
+drop_unclear(struct inbounds *in)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < in->count; i++) {
 		if (in->items[i].attempt != NULL ||
-		    in->items[i].call->outcome != CALL_OPEN)
+		    (in->items[i].call->outcome != CALL_OPEN &&
+			!in->items[i].elsewhere))
 			in->items[kept++] = in->items[i];
 	}
 	in->count = kept;
@@ -110,16 +112,14 @@ skip_share(const struct scope *s, const struct inbounds *in)
 	    0.95);
 }
 
-void
-inbounds_match(const struct scope *s, uint64_t client, struct inbounds *to)
+/* Attempts of one route; `own`: the one that the scope is about. */
+static void
+match(const struct calls *calls, bool own, const int64_t *ends,
+    struct inbounds *to)
 {
-	const struct calls *calls = &s->route->calls;
 	bool *skip = xcalloc(calls->count + 1, sizeof(*skip));
 	size_t end = 0;
-	int64_t *ends;
 
-	*to = (struct inbounds){.client = client};
-	ends = take_edge(&s->edge->calls, to);
 	identity_checks(calls, skip);
 	for (size_t i = 0; i < calls->count; i++) {
 		const struct call *c = &calls->items[i];
@@ -132,14 +132,31 @@ inbounds_match(const struct scope *s, uint64_t client, struct inbounds *to)
 		if (b == NULL)
 			continue;
 		b->attempts++;
-		if (b->attempt == NULL &&
-		    (client == 0 || c->client == client))
+		b->elsewhere |= !own;
+		if (own && b->attempt == NULL &&
+		    (to->client == 0 || c->client == to->client))
 			b->attempt = c;
 	}
-	drop_open(to);
+	free(skip);
+}
+
+void
+inbounds_match(const struct scope *s, uint64_t client, struct inbounds *to)
+{
+	int64_t *ends;
+
+	*to = (struct inbounds){.client = client};
+	ends = take_edge(&s->edge->calls, to);
+	match(&s->route->calls, true, ends, to);
+	for (size_t i = 0; i < s->record->routes_count; i++) {
+		const struct route *r = &s->record->routes[i];
+
+		if (route_is_twin(s->route, r))
+			match(&r->calls, false, ends, to);
+	}
+	drop_unclear(to);
 	to->skip_share = skip_share(s, to);
 	free(ends);
-	free(skip);
 }
 
 void

@@ -11,6 +11,7 @@ struct inbound {
 	const struct call *call;
 	const struct call *attempt; /* the first it led to; NULL: skipped */
 	size_t attempts;
+	bool elsewhere; /* it led to another route to the same service */
 };
 
 struct inbounds {
@@ -23,8 +24,9 @@ struct inbounds {
 };
 
 /* Matches the calls of the scope's edge, which must be known, with those of
- * its route; health checks on both are left out, and so are calls that are
- * still under way without an attempt. `client`: attempts of that address
+ * its route; health checks on both are left out, and so are calls without an
+ * attempt that are still under way, or led to another route to the same
+ * service. `client`: attempts of that address
  * only; 0: of all. */
 void inbounds_match(const struct scope *s, uint64_t client,
     struct inbounds *to);

@@ -99,7 +99,7 @@ judge(const struct scope *s, const struct steady *t, struct verdict *v)
 		    "the fault was not lifted while the run lasted");
 	} else if (steady == lifts) {
 		verdict_say(v, STATE_ABSENT,
-		    "steady again after each of %zu outages", lifts);
+		    "steady again after each outage (%zu)", lifts);
 	} else {
 		verdict_say(v, STATE_INCONCLUSIVE, "not steady after %zu of "
 		    "%zu outages, and not watched for long enough",

@@ -166,6 +166,15 @@ record_finish(struct record *r)
 	}
 }
 
+bool
+route_is_twin(const struct route *route, const struct route *other)
+{
+	return other != route && route->to != NULL &&
+	    other->to == route->to &&
+	    (route->from == NULL || other->from == NULL ||
+		route->from == other->from);
+}
+
 size_t
 calls_from(const struct calls *calls, int64_t at_us)
 {

@@ -108,6 +108,8 @@ void record_clear(struct route *route, const char *fault, int64_t at_us);
  * edges found by services where none was given. */
 void record_finish(struct record *r);
 
+/* Do both lead to one service, for the same callers as far as that is said? */
+bool route_is_twin(const struct route *route, const struct route *other);
 /* Did the client get no answer that is good? Not for open ones. */
 static inline bool
 call_failed(const struct call *c)

@@ -102,11 +102,12 @@ static void
 say(const struct recovery *r, struct verdict *v)
 {
 	if (r->steady == r->lifts)
-		verdict_say(v, STATE_CONFIRMED, "steady again after each of "
-		    "%zu outages", r->lifts);
+		verdict_say(v, STATE_CONFIRMED, "steady again after each outage"
+		    " (%zu)", r->lifts);
 	else if (r->too_short > 0) {
-		verdict_say(v, STATE_INCONCLUSIVE, "%zu of %zu outages were "
-		    "not followed for long enough", r->too_short, r->lifts);
+		verdict_say(v, STATE_INCONCLUSIVE, "after %zu of %zu "
+		    "outages it was not steady yet when the time to look was "
+		    "over", r->too_short, r->lifts);
 		verdict_wants(v, "traffic for %d s behind the fault, %d calls "
 				 "in %g s", STEADY_GIVE_UP_US / 1000000,
 		    COMPARE_MIN, r->span_s);

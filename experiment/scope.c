@@ -86,6 +86,31 @@ scope_window(const struct scope *s, int64_t at_us)
 	    : NULL;
 }
 
+bool
+scope_overlaps(const struct scope *s, const struct route *r)
+{
+	for (size_t i = 0; i < r->windows_count; i++) {
+		for (size_t k = 0; k < s->windows_count; k++) {
+			if (r->windows[i].from_us < s->windows[k].to_us &&
+			    s->windows[k].from_us < r->windows[i].to_us)
+				return true;
+		}
+	}
+	return false;
+}
+
+const struct route *
+scope_other_fault(const struct scope *s)
+{
+	for (size_t i = 0; i < s->record->routes_count; i++) {
+		const struct route *r = &s->record->routes[i];
+
+		if (r != s->route && scope_overlaps(s, r))
+			return r;
+	}
+	return NULL;
+}
+
 double
 scope_seconds(const struct scope *s)
 {

@@ -24,6 +24,10 @@ void scope_init(struct scope *s, const struct record *record, size_t route,
 void scope_fini(struct scope *s);
 /* The window that holds this time, or NULL. */
 const struct window *scope_window(const struct scope *s, int64_t at_us);
+/* Was a fault of that route in force within one of the windows? */
+bool scope_overlaps(const struct scope *s, const struct route *r);
+/* Another route of which that is so: what is seen may be its doing; or NULL. */
+const struct route *scope_other_fault(const struct scope *s);
 /* Seconds of all windows together. */
 double scope_seconds(const struct scope *s);
 /* A new verdict about it. */

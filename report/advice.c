@@ -98,6 +98,21 @@ beside(const struct report *r, const struct finding *f, const char *mech)
 	return NULL;
 }
 
+/* Was the mechanism seen on the same route in any scenario? */
+static bool
+is_seen_elsewhere(const struct report *r, const struct finding *f)
+{
+	for (size_t i = 0; i < r->findings_count; i++) {
+		const struct finding *other = &r->findings[i];
+
+		if (strcmp(other->verdict->mech, f->verdict->mech) == 0 &&
+		    strcmp(other->verdict->route, f->verdict->route) == 0 &&
+		    is_seen(other))
+			return true;
+	}
+	return false;
+}
+
 /* --- rules ---------------------------------------------------------------- */
 
 static bool
@@ -151,7 +166,8 @@ client_wait(const struct report *r, const struct finding *f, struct str *text)
 static bool
 no_timeout(const struct report *r, const struct finding *f, struct str *text)
 {
-	if (!is_absent(f))
+	/* One that a drip defeats is there. */
+	if (!is_absent(f) || is_seen_elsewhere(r, f))
 		return false;
 	str_printf(text,
 		   "Give calls on %s a time-out: %s waited for all of "
@@ -329,10 +345,18 @@ loses_writes(const struct report *r, const struct finding *f, struct str *text)
 		return false;
 	str_printf(text,
 		   "Make writes on %s safe to repeat, by a key that is "
-		   "unique in the store: %.0f acknowledged ones are "
-		   "missing, %.0f are stored twice, %.0f were left in "
-		   "doubt.",
-		   f->verdict->route, lost, twice, doubt);
+		   "unique in the store: ",
+		   f->verdict->route);
+	if (lost + twice > 0)
+		str_printf(text,
+			   "%.0f acknowledged ones are missing, %.0f are "
+			   "stored twice, %.0f were left in doubt.",
+			   lost, twice, doubt);
+	else
+		str_printf(text,
+			   "none is missing or stored twice, but %.0f were "
+			   "left in doubt.",
+			   doubt);
 	return true;
 }
 
@@ -412,7 +436,7 @@ static const struct advice_rule rules[] = {
      "first success after more than 1 s, more than half of it "
      "the client's wait"},
     {"R3", "No time-out", "timeout", RISK_HIGH, no_timeout,
-     "time-out ABSENT within the horizon"},
+     "time-out ABSENT within the horizon, and none seen by another fault"},
     {"R4", "Time-out for silence only", "timeout", RISK_MEDIUM, idle_timeout,
      "kind idle: a drip defeats it"},
     {"R5", "Calls outlive their caller", "leaked_calls", RISK_MEDIUM, leaks,
@@ -443,7 +467,7 @@ static const struct advice_rule rules[] = {
     {"R15", "Writes lost or in doubt", "read_back", RISK_HIGH, loses_writes,
      "writes missing, stored twice or left in doubt"},
     {"R16", "Not recovered", "recovery", RISK_HIGH, stays_down,
-     "recovery ABSENT or PARTIAL"},
+     "recovery ABSENT or PARTIAL", true},
     {"R16", "Not recovered", "metastable", RISK_HIGH, stays_up,
      "metastable CONFIRMED: overload outlasts the fault"},
     {"R17", "No bulkhead", "bulkhead", RISK_MEDIUM, no_bulkhead,

@@ -15,6 +15,8 @@ struct advice_rule {
 	bool (*apply)(const struct report *r, const struct finding *f,
 		      struct str *text);
 	const char *when; /* one line for the documents */
+	bool service;	  /* who answers for the service is to act; false: who
+			     answers for its caller */
 };
 
 /* All rules, in order; NULL behind the last one. */

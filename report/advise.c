@@ -18,6 +18,38 @@ owner_of(const struct run *run, const char *route)
 	return NULL;
 }
 
+/* Who answers for the service that calls on the route: the owner of a route
+ * that leads to it, else of the route whose calls cause these; NULL: nobody is
+ * said to. */
+static const char *
+owner_of_caller(const struct run *run, const char *route)
+{
+	const struct record *all = &run->record;
+	size_t at = record_find(all, route);
+	const char *from = at != RECORD_NONE ? all->routes[at].from : NULL;
+	const char *owner = NULL;
+
+	for (size_t i = 0; from != NULL && i < all->routes_count; i++) {
+		const char *to = all->routes[i].to;
+
+		if (owner == NULL && to != NULL && strcmp(to, from) == 0)
+			owner = owner_of(run, all->routes[i].name);
+	}
+	if (owner == NULL && at != RECORD_NONE &&
+	    all->routes[at].edge != RECORD_NONE)
+		owner = owner_of(run, all->routes[all->routes[at].edge].name);
+	return owner;
+}
+
+static const char *
+owner_of_advice(const struct run *run, const struct advice_rule *rule,
+		const char *route)
+{
+	const char *owner = rule->service ? NULL : owner_of_caller(run, route);
+
+	return owner != NULL ? owner : owner_of(run, route);
+}
+
 static bool
 is_said(const struct report *r, const struct advice_rule *rule,
 	const char *route)
@@ -44,9 +76,9 @@ try_rule(struct report *r, const struct advice_rule *rule, size_t finding)
 	}
 	r->advice =
 	    xrealloc(r->advice, (r->advice_count + 1) * sizeof(*r->advice));
-	r->advice[r->advice_count++] =
-	    (struct advice){rule->id, rule->risk, owner_of(r->run, route),
-			    route,    finding,	  str_take(&text)};
+	r->advice[r->advice_count++] = (struct advice){
+	    rule->id, rule->risk, owner_of_advice(r->run, rule, route),
+	    route,    finding,	  str_take(&text)};
 }
 
 void

@@ -2,6 +2,7 @@
 /* Figures and facts as text. */
 #include "report/format.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +14,9 @@ format_us(struct format *to, int64_t us)
 {
 	if (us == RUN_NEVER)
 		snprintf(to->text, sizeof(to->text), "–");
+	else if (us > 0 && us < 100000)
+		snprintf(to->text, sizeof(to->text), "%.1f ms",
+			 (double)us / 1e3);
 	else
 		snprintf(to->text, sizeof(to->text), "%.2f s",
 			 (double)us / 1e6);
@@ -76,34 +80,47 @@ format_asked(struct str *to, const struct conf_expect *e)
 	str_add(to, "]");
 }
 
-/* Ends of keys, and what they become: a unit, and a factor. */
+/* Ends of keys, and what they become: a unit, and a factor, for values below a
+ * limit. */
 static const struct {
 	const char *end, *unit;
-	double factor;
-} units[] = {{"_s", " s", 1}, {"_share", " %", 100}, {"", "", 1}};
+	double factor, below;
+	const char *name; /* instead of the key; NULL: the key without end */
+} units[] = {{"per_s", "/s", 1, HUGE_VAL, "rate"},
+	     {"_s", " ms", 1e3, 0.1, NULL},
+	     {"_s", " s", 1, HUGE_VAL, NULL},
+	     {"_share", " %", 100, HUGE_VAL, NULL},
+	     {"", "", 1, HUGE_VAL, NULL}};
 
-/* The row of the key; the last one fits all. */
+/* The row of the fact; the last one fits all. */
 static size_t
-unit_of(const char *key)
+unit_of(const struct fact *f)
 {
-	size_t i = 0, len = strlen(key);
+	size_t i = 0, len = strlen(f->key);
 
 	for (; i + 1 < COUNT_OF(units); i++) {
 		size_t end = strlen(units[i].end);
 
-		if (len > end && strcmp(key + len - end, units[i].end) == 0)
+		if (len >= end && f->value.hi < units[i].below &&
+		    strcmp(f->key + len - end, units[i].end) == 0)
 			return i;
 	}
 	return i;
 }
 
 static void
-add_key(struct str *to, const char *key, const char *end)
+add_key(struct str *to, const struct fact *f, size_t unit)
 {
-	size_t len = strlen(key) - strlen(end);
+	const char *end = f->word != NULL ? "" : units[unit].end;
+	const char *name = units[unit].name;
+	size_t len = strlen(f->key) - strlen(end);
 
+	if (name != NULL) {
+		str_add(to, name);
+		return;
+	}
 	for (size_t i = 0; i < len; i++)
-		str_add_char(to, key[i] == '_' ? ' ' : key[i]);
+		str_add_char(to, f->key[i] == '_' ? ' ' : f->key[i]);
 }
 
 static void
@@ -111,11 +128,11 @@ add_facts(struct str *to, const struct verdict *v)
 {
 	for (size_t i = 0; i < v->facts_count; i++) {
 		const struct fact *f = &v->facts[i];
-		size_t unit = unit_of(f->key);
+		size_t unit = unit_of(f);
 		double by = units[unit].factor;
 
 		str_add(to, i > 0 ? ", " : "");
-		add_key(to, f->key, f->word != NULL ? "" : units[unit].end);
+		add_key(to, f, unit);
 		if (f->word != NULL)
 			str_printf(to, " %s", f->word);
 		else if (f->value.lo < f->value.hi)

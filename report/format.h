@@ -14,7 +14,7 @@ struct format {
 	char text[FORMAT_ROOM];
 };
 
-/* "1.52 s"; RUN_NEVER: "–". */
+/* "1.52 s", "15.2 ms"; RUN_NEVER: "–". */
 const char *format_us(struct format *to, int64_t us);
 /* "12.3 ms" of microseconds. */
 const char *format_ms(struct format *to, double us);

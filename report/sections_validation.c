@@ -209,7 +209,9 @@ sections_validation(const struct report *r, struct doc *d)
 			    "decide.");
 		return;
 	}
-	doc_text(d, "Scenarios that would decide what is open, to be put into "
+	doc_text(d, "Scenarios that may decide what is open (what each verdict "
+		    "lacked is said "
+		    "above), to be put into "
 		    "the list of scenarios as they are:");
 	doc_code(d, r->next);
 }

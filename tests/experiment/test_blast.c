@@ -74,6 +74,33 @@ START_TEST(what_gets_worse_beside_it_is_told)
 }
 END_TEST
 
+/* Two faults at once: whose doing it was is not to be told, and what has a
+ * fault of its own did not get worse by the other. */
+START_TEST(what_another_fault_may_have_done_is_left_open)
+{
+	static const char *const mechs[] = {"cascade", "blast_radius"};
+	struct sim s;
+
+	sim_init(&s, 1);
+	record_route(&s.record, "stock");
+	sim_fault(&s.record.routes[2], "latency", FAULT_US - 1000000,
+	    FAULT_US + 1000000);
+	run(&s, 0.5, 0.5, 0);
+	for (size_t i = 0; i < COUNT_OF(mechs); i++) {
+		const struct verdict *v = sim_verdict(&s, mechs[i]);
+
+		ck_assert_int_eq(v->state, STATE_INCONCLUSIVE);
+		ck_assert_msg(strstr(v->why, "; but stock was faulted, too") !=
+		    NULL, "%s", v->why);
+		ck_assert(strstr(v->decide, "stock") != NULL);
+	}
+	ck_assert_ptr_null(sim_verdict(&s, "isolation"));
+	ck_assert(strstr(sim_verdict(&s, "fallback")->why,
+	    "; stock was faulted, too") != NULL);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(without_such_calls_it_is_not_exercised)
 {
 	struct sim s;
@@ -104,6 +131,7 @@ main(void)
 
 	tcase_add_loop_test(tc, what_gets_worse_beside_it_is_told, 0,
 	    (int)COUNT_OF(cases));
+	tcase_add_test(tc, what_another_fault_may_have_done_is_left_open);
 	tcase_add_test(tc, without_such_calls_it_is_not_exercised);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -158,6 +158,30 @@ START_TEST(where_calls_went_is_told)
 }
 END_TEST
 
+/* Calls that went to another route were not skipped. */
+START_TEST(failing_over_is_no_circuit_breaker)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	begin(&s);
+	for (int64_t at = 0; at < END_US; at += 50000) {
+		bool during = at >= FAULT_US && at < LIFT_US;
+		bool elsewhere = during && at >= FAULT_US + 1000000;
+
+		sim_call(&s, sim_edge(&s), at, at + 3000,
+		    during && !elsewhere ? CALL_ERROR : CALL_OK);
+		sim_call(&s, elsewhere ? other(&s) : sim_api(&s), at + 500,
+		    at + 2000, during && !elsewhere ? CALL_RESET : CALL_OK);
+	}
+	sim_judge(&s, END_US);
+	v = sim_verdict(&s, "breaker");
+	ck_assert_msg(v->state == STATE_INCONCLUSIVE, "%s", v->why);
+	ck_assert_int_eq(sim_verdict(&s, "failover")->state, STATE_CONFIRMED);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(one_that_flaps_is_seen)
 {
 	const struct verdict *v;
@@ -197,6 +221,7 @@ main(void)
 	tcase_add_test(tc, one_that_is_not_taken_is_absent);
 	tcase_add_test(tc, half_of_the_load_that_stays_there_is_no_failover);
 	tcase_add_test(tc, where_calls_went_is_told);
+	tcase_add_test(tc, failing_over_is_no_circuit_breaker);
 	tcase_add_test(tc, one_that_flaps_is_seen);
 	tcase_add_test(tc, a_route_without_siblings_has_no_verdict);
 	suite_add_tcase(suite, tc);

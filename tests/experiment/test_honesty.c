@@ -64,6 +64,33 @@ START_TEST(checks_are_beside_what_callers_get)
 }
 END_TEST
 
+/* 151 of 300 are not most of them. */
+START_TEST(about_half_of_the_calls_decides_nothing)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "abort", FAULT_US, LIFT_US);
+	for (int64_t i = 0, at = 0; at < END_US; at += 100000, i++) {
+		bool during = at >= FAULT_US && at < LIFT_US;
+
+		sim_call(&s, sim_edge(&s), at + 7000 + i * 37 % 5000,
+		    at + 20000,
+		    during && (i % 2 == 0 || i == 301) ? CALL_ERROR : CALL_OK);
+		if (i % 10 == 0)
+			sim_call(&s, sim_edge(&s), at, at + 1000, CALL_OK)
+			    ->probe = true;
+	}
+	sim_judge(&s, END_US);
+	v = sim_verdict(&s, "health_honesty");
+	ck_assert_int_eq(v->state, STATE_INCONCLUSIVE);
+	ck_assert_msg(strstr(v->why, "151 of 300 calls failed, which is about "
+	    "half") != NULL, "%s", v->why);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(without_checks_there_is_no_verdict)
 {
 	struct sim s;
@@ -87,6 +114,7 @@ main(void)
 
 	tcase_add_loop_test(tc, checks_are_beside_what_callers_get, 0,
 	    (int)COUNT_OF(cases));
+	tcase_add_test(tc, about_half_of_the_calls_decides_nothing);
 	tcase_add_test(tc, without_checks_there_is_no_verdict);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

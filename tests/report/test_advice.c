@@ -144,6 +144,58 @@ START_TEST(a_rule_applies_to_what_it_is_about_and_says_the_numbers)
 }
 END_TEST
 
+static const char *
+owner_of_rule(const struct report *r, const char *rule)
+{
+	for (size_t i = 0; i < r->advice_count; i++) {
+		if (strcmp(r->advice[i].rule, rule) == 0)
+			return r->advice[i].owner;
+	}
+	return NULL;
+}
+
+/* A time-out that one fault showed is not missing because another defeats it;
+ * and what the caller is to do is told to who answers for the caller. */
+START_TEST(advice_goes_to_who_can_follow_it)
+{
+	struct run_expect expects[6] = {{0}};
+	struct run_scenario scenarios[5] = {{0}};
+	struct run_route routes[] = {{.name = "front", .owner = "web team"},
+				     {.name = "db", .owner = "data team"}};
+	struct report r = {0};
+	struct run run = {0};
+
+	planted_asked(&run);
+	free(run.routes);
+	run.routes = routes;
+	run.routes_count = COUNT_OF(routes);
+	for (size_t i = 0; i < run.asked->scenarios_count; i++)
+		scenarios[i] = (struct run_scenario){
+		    .asked = &run.asked->scenarios[i], .expects = expects};
+	for (size_t i = 0; i < COUNT_OF(expects); i++)
+		expects[i].verdict = SIZE_MAX;
+	run.scenarios = scenarios;
+	scenarios[0].state = SCENARIO_RUN;
+	record_route(&run.record, "front")->to = intern("svc");
+	record_route(&run.record, "db")->from = intern("svc");
+	add_verdict(&run, "timeout", STATE_ABSENT, "horizon_s=10");
+	add_verdict(&run, "timeout", STATE_CONFIRMED, "after_s=2 kind=idle");
+	add_verdict(&run, "recovery", STATE_ABSENT, "");
+	scenarios[0].verdicts_count = run.verdicts.count;
+	r.run = &run;
+	report_find(&r);
+	report_advise(&r);
+	ck_assert_uint_eq(r.advice_count, 2);
+	ck_assert_str_eq(owner_of_rule(&r, "R4"), "web team");
+	ck_assert_str_eq(owner_of_rule(&r, "R16"), "data team");
+	report_fini(&r);
+	run.scenarios = NULL;
+	run.routes = NULL;
+	run.routes_count = 0;
+	run_fini(&run);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -154,6 +206,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_rule_applies_to_what_it_is_about_and_says_the_numbers, 0,
 	    COUNT_OF(rows));
+	tcase_add_test(tc, advice_goes_to_who_can_follow_it);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	srunner_free(runner);
