@@ -285,8 +285,11 @@ judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
 	}
 	waiting_fini(&w);
 	if (w.horizon_us <= 0 && w.left_count == 0) {
-		verdict_say(v, STATE_NOT_EXERCISED,
-		    "no call waited while the fault was armed");
+		verdict_say(v, STATE_NOT_EXERCISED, "%s", wait == WAIT_LATE
+			? "nobody left; answers that come by themselves, but "
+			  "late, show neither a time-out nor that there is none"
+			: "no call waited while the fault was armed");
+		verdict_wants(v, "a fault of kind hang");
 	} else if (w.left_count > 0) {
 		verdict_say(v, STATE_INCONCLUSIVE,
 		    "%zu clients left, which are too few", w.left_count);

@@ -153,6 +153,7 @@ START_TEST(answers_that_are_late_show_no_time_out_nor_none)
 	sim_judge(&s, HANG_TO_US);
 	ck_assert_int_eq(sim_verdict(&s, "timeout")->state,
 	    STATE_NOT_EXERCISED);
+	ck_assert(strstr(sim_verdict(&s, "timeout")->why, "but late") != NULL);
 	sim_fini(&s);
 }
 END_TEST
