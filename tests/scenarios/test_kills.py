@@ -9,6 +9,7 @@ import random
 import signal
 import socket
 import stat
+import tempfile
 import time
 import unittest
 
@@ -184,10 +185,9 @@ class Kills(Scenario):
         dice = random.Random(SEED)
         server = self.serving(echo)
         port = free_port()
-        folder = os.path.join(self.start(None, args=(
-            "--listen", "127.0.0.1:0", "--upstream", server.address)).dir,
-            "shared")
-        os.mkdir(folder)
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        folder = made.name
         path = os.path.join(folder, "control.sock")
         journal = os.path.join(folder, "journal")
         text = conf.text([route("r", port, server.port)],

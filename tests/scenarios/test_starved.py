@@ -20,7 +20,7 @@ import unittest
 
 from harness import (BIN, SANITIZER, Faultwire, Scenario, ask, conf, connect,
                      echo, fault, free_port, h2_connect, pki, route,
-                     tls_connect, wait_until)
+                     tls_connect)
 from harness.api import control
 from harness.datagrams import Answering, Datagrams
 

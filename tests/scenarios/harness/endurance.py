@@ -4,11 +4,10 @@ that happens is drawn from one seed; `pace` is the mean pause in seconds."""
 
 import json
 import random
-import socket
 import threading
 import time
 
-from .api import Client, Events
+from .api import Events
 from .counted import CountedServing, Tally, counted
 from .conf import fault
 from .datagrams import Answering, Datagrams
@@ -237,10 +236,10 @@ class Changes:
     """Whoever changes the proxy: its file, both APIs, leases that nobody
     renews, listeners that vanish."""
 
-    def __init__(self, proxy, api, text, ports, seed, tox):
-        self.proxy, self.api, self.text, self.tox = proxy, api, text, tox
-        self.ports, self.dice = ports, random.Random(f"{seed} changes")
-        self.counts, self.extra = {}, None
+    def __init__(self, proxy, api, text, upstream, seed):
+        self.proxy, self.api, self.text = proxy, api, text
+        self.upstream, self.counts = upstream, {}
+        self.dice = random.Random(f"{seed} changes")
         self.table = (
             (self.reload, 6), (self.fault, 6), (self.leased, 3),
             (self.partition, 3), (self.switch, 2), (self.toxic, 3),
@@ -333,7 +332,7 @@ class Changes:
         name = f"extra-{self.dice.randrange(4)}"
         state = self.call("POST", "/v1/routes", {
             "name": name, "listen": "127.0.0.1:0", "upstream":
-            f"127.0.0.1:{self.ports['extra']}", "faults":
+            f"127.0.0.1:{self.upstream}", "faults":
             [self.dice.choice(HARMLESS)]}).json["state"]
         port = int(state["listening"].rsplit(":", 1)[1])
         clients = []
