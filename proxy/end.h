@@ -67,6 +67,12 @@ int end_detach(struct end *e);
  * the peer is still noticed (END_GONE), without spinning. Cheap when nothing
  * changes. */
 void end_want(struct end *e, bool read, bool write);
+/* True if it may be reading now; a TLS layer says nothing else. */
+static inline bool
+end_reads(const struct end *e)
+{
+	return e->tls != NULL || (e->armed & EV_READ) != 0;
+}
 /* Reads up to len bytes: a count, END_CLOSED, END_AGAIN or END_FAILED. */
 ssize_t end_read(struct end *e, void *to, size_t len);
 /* The same, and when the bytes arrived (µs, monotonic): with `exact`, by the

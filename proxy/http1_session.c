@@ -43,7 +43,7 @@ http1_close(struct http1 *s, enum close_reason reason, bool reset)
 	s->conn.ended = true;
 	deadline_disarm(heap, &s->timer);
 	deadline_disarm(heap, &s->later);
-	worker_turn_end_cancel(s->session.worker, &s->turn_end);
+	turn_end_cancel(&s->turn_end);
 	if (s->x != NULL) {
 		s->x->flow.ended = true;
 		http1_upstream_drop(s->x, reset);

@@ -367,6 +367,12 @@ on_upstream(struct end *e, unsigned what)
 	    what);
 }
 
+static void
+on_update(struct turn_end *e)
+{
+	tcp_update(CONTAINER_OF(e, struct tcp, update));
+}
+
 /* --- what the worker asks for --- */
 
 static void
@@ -376,7 +382,7 @@ reconcile(struct session *s)
 
 	flow_reconcile(&t->flow,
 	    plan_route(s->worker->plan, t->flow.route_name));
-	tcp_update(t);
+	tcp_update_later(t);
 }
 
 static void
@@ -403,6 +409,7 @@ free_session(struct session *s)
 	if (flow_log_access(s->worker))
 		flow_log_session(s, &t->flow, (enum close_reason)t->reason);
 	flow_fini(&t->flow, close_reason_name(t->reason));
+	turn_end_cancel(&t->update);
 	splice_drop(t, LINK_UP);
 	splice_drop(t, LINK_DOWN);
 	if (t->shared != NULL)
@@ -439,6 +446,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	t->session.route = r->name;
 	t->timer.on_due = on_timer;
 	t->turn_end.run = tcp_on_turn_end;
+	t->update.run = on_update;
 	end_init(&t->ends[LINK_UP], w, on_client);
 	end_init(&t->ends[LINK_DOWN], w, on_upstream);
 	/* Faults may ask what its kernel can do before it is dialled. */

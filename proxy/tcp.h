@@ -41,6 +41,7 @@ struct tcp {
 	struct splice_pipe *pipes[2]; /* borrowed while they hold bytes */
 	struct route_shared *shared; /* counted in there; NULL: not yet */
 	struct client_facts *facts; /* owned; NULL: nobody looked */
+	struct turn_end update; /* tcp_update() to come */
 	uint8_t state; /* enum tcp_state */
 	uint8_t large_reads[2]; /* in a row: time to splice? */
 	bool gathering;	   /* what comes out of links now may be late */
@@ -65,6 +66,10 @@ void tcp_write_late(struct tcp *t);
 void tcp_on_turn_end(struct turn_end *e);
 /* Reconciles both ends' events with what the links want. */
 void tcp_update(struct tcp *t);
+/* The same, but where it lets a source be read that was not, in one of the next
+ * turns of the loop: when a change does so to thousands of sessions that were
+ * blocked, whoever asked for it is not to wait for all of them. */
+void tcp_update_later(struct tcp *t);
 /* Ends the session: sockets are closed (FIN) or reset, the rest is freed by
  * the reaper. The first reason stays. */
 void tcp_close(struct tcp *t, enum close_reason reason, bool reset);

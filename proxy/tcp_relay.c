@@ -295,3 +295,17 @@ tcp_update(struct tcp *t)
 	end_want(&t->ends[LINK_DOWN], may_read(t, LINK_DOWN),
 	    relay && wants_write(t, LINK_UP));
 }
+
+void
+tcp_update_later(struct tcp *t)
+{
+	bool begins = false;
+
+	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++)
+		begins |= may_read(t, (enum link_dir)dir) &&
+		    !end_reads(&t->ends[dir]);
+	if (begins)
+		worker_later(t->session.worker, &t->update);
+	else
+		tcp_update(t);
+}

@@ -169,7 +169,9 @@ run(void *arg)
 		worker_turn(w);
 		if (w->events != NULL)
 			event_buffer_pass(w->events, worker_now(w));
-		event_base_loop(w->base, EVLOOP_ONCE);
+		event_base_loop(w->base, TAILQ_EMPTY(&w->later)
+			? EVLOOP_ONCE
+			: EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	}
 	return NULL;
 }

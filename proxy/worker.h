@@ -25,14 +25,15 @@ struct event_buffer;
 struct sink;
 struct udp;
 
+TAILQ_HEAD(turn_end_list, turn_end);
+
 /* What is to be done once at the end of a turn of the loop, for whatever many
  * sockets had to say in it. Zeroed but for `run`. */
 struct turn_end {
 	TAILQ_ENTRY(turn_end) entry;
 	void (*run)(struct turn_end *t);
-	bool queued;
+	struct turn_end_list *list; /* that it waits in; NULL: none */
 };
-TAILQ_HEAD(turn_end_list, turn_end);
 
 /* What all workers of a server have in common. */
 struct worker_shared {
@@ -59,7 +60,7 @@ struct worker {
 	atomic_int_fast64_t turned_us; /* its loop turned; every 2 s */
 	size_t sessions_peak;	       /* since memory was last given back */
 	struct event reap_ev;
-	struct turn_end_list turn_ends;
+	struct turn_end_list turn_ends, later;
 	struct deadline change;	   /* the plan's next change in time */
 	struct deadline tidy;	   /* gives spare memory back */
 	unsigned char *scratch;	   /* WORKER_SCRATCH bytes for the fast path */
@@ -139,22 +140,34 @@ worker_arm(struct worker *w, struct deadline *d, int64_t at_us)
 {
 	deadline_arm(&w->engine.deadlines, d, at_us);
 }
+static inline void
+turn_end_queue(struct turn_end_list *list, struct turn_end *t)
+{
+	if (t->list != NULL)
+		return;
+	t->list = list;
+	TAILQ_INSERT_TAIL(list, t, entry);
+}
 /* On its own thread: `t` is run at this turn's end, once. */
 static inline void
 worker_at_turn_end(struct worker *w, struct turn_end *t)
 {
-	if (t->queued)
-		return;
-	t->queued = true;
-	TAILQ_INSERT_TAIL(&w->turn_ends, t, entry);
+	turn_end_queue(&w->turn_ends, t);
 }
-/* Not any more. */
+/* The same at the end of one of the next turns: few in each, so that neither
+ * mail nor sockets wait for what thousands of sessions are to do. */
 static inline void
-worker_turn_end_cancel(struct worker *w, struct turn_end *t)
+worker_later(struct worker *w, struct turn_end *t)
 {
-	if (t->queued)
-		TAILQ_REMOVE(&w->turn_ends, t, entry);
-	t->queued = false;
+	turn_end_queue(&w->later, t);
+}
+/* Neither of them any more. */
+static inline void
+turn_end_cancel(struct turn_end *t)
+{
+	if (t->list != NULL)
+		TAILQ_REMOVE(t->list, t, entry);
+	t->list = NULL;
 }
 static inline int64_t
 worker_now(const struct worker *w)

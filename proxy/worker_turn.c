@@ -17,6 +17,7 @@
 /* A turn may last this long; deadlines within it are looked at between its
  * callbacks. */
 #define DUE_SOON_US 2000
+#define LATER_RUNS  32 /* in a turn */
 
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
@@ -92,7 +93,14 @@ run_turn_ends(struct worker *w)
 	struct turn_end *t;
 
 	while ((t = TAILQ_FIRST(&w->turn_ends)) != NULL) {
-		worker_turn_end_cancel(w, t);
+		turn_end_cancel(t);
+		t->run(t);
+	}
+	for (int n = 0; n < LATER_RUNS; n++) {
+		t = TAILQ_FIRST(&w->later);
+		if (t == NULL)
+			return;
+		turn_end_cancel(t);
 		t->run(t);
 	}
 }
@@ -124,6 +132,7 @@ bool
 worker_turn_init(struct worker *w)
 {
 	TAILQ_INIT(&w->turn_ends);
+	TAILQ_INIT(&w->later);
 	w->timer_at_us = DEADLINE_NEVER;
 	w->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
