@@ -83,7 +83,7 @@ struct data_ops {
 	size_t reads_count;
 };
 
-extern const struct data_ops data_redis, data_postgres;
+extern const struct data_ops data_redis, data_postgres, data_mysql;
 
 /* The first of its names that says most: constant. */
 const char *data_method(const struct data_ops *ops,
