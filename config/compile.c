@@ -84,8 +84,12 @@ static void
 refuse_command(const struct conf_route *route, const char *key,
 	       const struct conf_spot *at)
 {
-	if (route->protocol != PROTOCOL_REDIS)
-		refuse_fact(route, PROTOCOL_POSTGRES, key, at);
+	if (!conf_protocol_has_commands(route->protocol))
+		conf_spot_error(at, key,
+				"a %s route knows nothing of it; "
+				"expected protocol = \"redis\", \"postgres\" "
+				"or \"mysql\"",
+				conf_protocols[route->protocol]);
 }
 
 /* Compiles the patterns of `target` and refuses those that its route cannot
@@ -373,8 +377,8 @@ compile_at(const struct conf_fault *f, const struct conf_route *route,
 	if (!conf_protocol_has_exchanges(route->protocol))
 		conf_spot_error(at, "at",
 				"a %s route knows no requests and answers; "
-				"expected protocol = \"http\", \"redis\" or "
-				"\"postgres\"",
+				"expected protocol = \"http\", \"redis\", "
+				"\"postgres\" or \"mysql\"",
 				conf_protocols[route->protocol]);
 	else if ((f->kind->flags & KIND_CONNECTION) != 0)
 		conf_spot_error(at, "at",

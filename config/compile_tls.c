@@ -32,10 +32,17 @@ check_alpn(const struct conf_strings *alpn, const struct conf_spot *at)
 	}
 }
 
-/* Datagrams know no TLS. */
+/* Datagrams know no TLS; MySQL's begins where we do not speak. */
 static bool
 refused(const struct conf_route *r, const struct conf_spot *at)
 {
+	if (r->protocol == PROTOCOL_MYSQL) {
+		conf_error(at->diag, &at->where,
+			   "TLS of MySQL begins amid its handshake, behind the "
+			   "server's greeting, and passes as it is; expected "
+			   "neither tls nor upstream_tls on a mysql route");
+		return true;
+	}
 	if (!conf_protocol_is_datagram(r->protocol))
 		return false;
 	conf_error(at->diag, &at->where,

@@ -32,13 +32,13 @@ describe_applies(const struct conf_kind *kind)
 			     "connections"
 			   : "all routes but udp and dns: connections on tcp, "
 			     "single exchanges on http, single commands on "
-			     "redis and postgres";
+			     "redis, postgres and mysql";
 	if ((kind->flags & KIND_CONNECTION) != 0)
 		return "all routes: it acts on connections; on udp, on "
 		       "associations; on dns, on queries";
 	return "all routes: connections on tcp, single exchanges on http, "
-	       "single commands on redis and postgres, datagrams on udp and "
-	       "dns";
+	       "single commands on redis, postgres and mysql, datagrams on "
+	       "udp and dns";
 }
 
 static const char *

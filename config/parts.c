@@ -59,6 +59,7 @@ conf_route_protocol_defaults(struct conf_route *r)
 	    [PROTOCOL_DNS] = 10 * SECOND_US,
 	    [PROTOCOL_REDIS] = 0,
 	    [PROTOCOL_POSTGRES] = 0,
+	    [PROTOCOL_MYSQL] = 0,
 	};
 
 	r->idle_timeout_us = idle_us[r->protocol];

@@ -19,6 +19,7 @@ enum conf_protocol {
 	PROTOCOL_DNS, /* over UDP */
 	PROTOCOL_REDIS,
 	PROTOCOL_POSTGRES,
+	PROTOCOL_MYSQL, /* and MariaDB */
 	PROTOCOL_COUNT,
 };
 /* True if routes of that protocol listen for datagrams. */
@@ -27,13 +28,20 @@ conf_protocol_is_datagram(int protocol)
 {
 	return protocol == PROTOCOL_UDP || protocol == PROTOCOL_DNS;
 }
+/* True if a connection of that protocol carries commands and their answers. */
+static inline bool
+conf_protocol_has_commands(int protocol)
+{
+	return protocol == PROTOCOL_REDIS || protocol == PROTOCOL_POSTGRES ||
+	    protocol == PROTOCOL_MYSQL;
+}
 /* True if a connection of that protocol carries exchanges, each a flow of its
  * own: a request or a command, and its answer. */
 static inline bool
 conf_protocol_has_exchanges(int protocol)
 {
-	return protocol == PROTOCOL_HTTP || protocol == PROTOCOL_REDIS ||
-	    protocol == PROTOCOL_POSTGRES;
+	return protocol == PROTOCOL_HTTP ||
+	    conf_protocol_has_commands(protocol);
 }
 enum conf_tls_version { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 };
 enum conf_client_auth {

@@ -12,7 +12,7 @@
 #define MIB  (1024.0 * 1024)
 
 const char *const conf_protocols[] = {"tcp", "http", "udp", "dns", "redis",
-    "postgres", NULL};
+    "postgres", "mysql", NULL};
 static const char *const upstream_protocols[] = {"auto", "http1", "http2",
     NULL};
 static const char *const proxy_statuses[] = {"off", "errors", "all", NULL};
@@ -51,8 +51,8 @@ const struct conf_field conf_route_fields[] = {
      .help = "tcp: a flow is a connection; http: a flow is one request "
 	     "and its response; udp: a flow is what one client's address "
 	     "exchanges with the server; dns: a flow is one query and its "
-	     "answer, over UDP; redis, postgres: a flow is one command and its "
-	     "answer"},
+	     "answer, over UDP; redis, postgres, mysql: a flow is one command "
+	     "and its answer"},
     {.name = "profile",
      .type = CONF_ENUM,
      .choices = conf_profile_names,
@@ -283,7 +283,8 @@ const struct conf_field conf_fault_fields[] = {
      .help = "When it acts: data: as bytes come; open: once the connection "
 	     "is there (reset_peer); before: on a request, before the "
 	     "server has it; after: on the whole answer, before the client "
-	     "has any of it; both stand for a stream (http, redis, postgres)"},
+	     "has any of it; both stand for a stream (http, redis, postgres, "
+	     "mysql)"},
     {.name = "enabled",
      .type = CONF_BOOL,
      .def = "true",
@@ -390,7 +391,7 @@ const struct conf_field conf_when_fields[] = {
      .type = CONF_STRING,
      .offset = offsetof(struct conf_when, command.text),
      .help = "Pattern of the command's name: GET, SELECT, COMMIT, …; of "
-	     "several in one request any (redis, postgres)"},
+	     "several in one request any (redis, postgres, mysql)"},
     {.name = "dns_name",
      .type = CONF_STRING,
      .offset = offsetof(struct conf_when, dns_name.text),

@@ -166,6 +166,7 @@ flow_type_of(enum conf_protocol protocol)
 	case PROTOCOL_HTTP:
 	case PROTOCOL_REDIS:
 	case PROTOCOL_POSTGRES:
+	case PROTOCOL_MYSQL:
 		return FLOW_EXCHANGE;
 	case PROTOCOL_UDP:
 	case PROTOCOL_DNS:

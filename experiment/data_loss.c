@@ -9,13 +9,15 @@
 #include "experiment/identity.h"
 
 /* Errors of servers that are no fault of what was asked: classes of SQLSTATE,
- * words of Redis. */
+ * numbers of MySQL (no space, waited too long for a lock, read only), words of
+ * Redis. */
 static bool
 is_failure(const char *code)
 {
 	static const char *const codes[] = {"08", "40", "53", "55", "57", "58",
-	    "XX", "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF",
-	    "NOREPLICAS", "OOM", "READONLY", "TRYAGAIN"};
+	    "70", "BUSY", "CLUSTERDOWN", "E1021", "E1114", "E1205", "E1290",
+	    "E1836", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM",
+	    "READONLY", "TRYAGAIN", "XX"};
 
 	for (size_t i = 0; i < COUNT_OF(codes); i++) {
 		if (strncmp(codes[i], code, strlen(codes[i])) == 0)

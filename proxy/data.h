@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions of data protocols (Redis, PostgreSQL) from the inside, for their
- * own files.
+/* Sessions of data protocols (Redis, PostgreSQL, MySQL) from the inside, for
+ * their own files.
  *
  *	data_session.c	life: accepted, relaying, ended
  *	data_conn.c	the connection as a flow; reaching the upstream

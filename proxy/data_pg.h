@@ -3,24 +3,9 @@
 #ifndef PROXY_DATA_PG_H
 #define PROXY_DATA_PG_H
 
+#include "proxy/data_names.h"
 #include "proxy/data_sql.h"
 #include "proxy/data_walk.h"
-
-/* A prepared statement or portal, by the hash of its name. */
-struct pg_name {
-	uint64_t name; /* 0: free */
-	uint64_t text; /* hash of the statement */
-	char word[DATA_WORD];
-};
-
-/* Zeroed memory is an empty set. With very many names some are forgotten: their
- * commands are called EXECUTE then. */
-struct pg_names {
-	struct pg_name *slots; /* owned */
-	size_t room, count;
-};
-
-void pg_names_fini(struct pg_names *n);
 
 enum pg_phase {
 	PG_FIRST,   /* no message has a type yet */
@@ -47,14 +32,14 @@ struct data_walk {
 	bool parsed;	      /* the request had a Parse */
 	uint64_t hash;	      /* of a name so far */
 	uint64_t portal;      /* of Bind */
-	struct pg_name statement; /* of Parse or Query */
+	struct data_name statement; /* of Parse or Query */
 	struct sql_scan sql;
 	/* The body of a server's message. */
 	size_t answer_at; /* bytes of it seen */
 	char field;	  /* of an error: its type; NUL: that comes next */
 	char code[DATA_CODE];
 	uint8_t code_len;
-	struct pg_names names; /* statements and portals */
+	struct data_names names; /* statements and portals */
 };
 
 /* Of the client: a message begins, goes on and ends. What it names goes to the

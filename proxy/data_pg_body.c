@@ -7,81 +7,12 @@
  *	Bind	portal NUL statement NUL values
  *	Execute	portal NUL … */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "proxy/data_pg.h"
 
-#define HASH_SEED  0xcbf29ce484222325u
-#define HASH_PRIME 0x100000001b3u
-#define NAMES_MAX  4096
-#define PORTAL	   0x9e3779b97f4a7c15u /* they have names of their own */
-
-/* --- names ---------------------------------------------------------------- */
-
-void
-pg_names_fini(struct pg_names *n)
-{
-	free(n->slots);
-	*n = (struct pg_names){0};
-}
-
-static struct pg_name *
-slot_of(const struct pg_names *n, uint64_t name)
-{
-	size_t at = (size_t)(name ^ name >> 32) & (n->room - 1);
-
-	while (n->slots[at].name != 0 && n->slots[at].name != name)
-		at = (at + 1) & (n->room - 1);
-	return &n->slots[at];
-}
-
-static void
-grow(struct pg_names *n)
-{
-	struct pg_names old = *n;
-
-	if (n->count == NAMES_MAX) {
-		memset(n->slots, 0, n->room * sizeof(*n->slots));
-		n->count = 0;
-		return;
-	}
-	if (2 * n->count < n->room)
-		return;
-	n->room = old.room > 0 ? 2 * old.room : 8;
-	n->slots = xcalloc(n->room, sizeof(*n->slots));
-	for (size_t i = 0; i < old.room; i++) {
-		if (old.slots[i].name != 0)
-			*slot_of(n, old.slots[i].name) = old.slots[i];
-	}
-	free(old.slots);
-}
-
-/* The entry of that hash; NULL: there is none. */
-static struct pg_name *
-names_find(const struct pg_names *n, uint64_t name)
-{
-	struct pg_name *slot = n->room > 0 ? slot_of(n, name) : NULL;
-
-	return slot != NULL && slot->name != 0 ? slot : NULL;
-}
-
-/* The same, made if need be. Borrowed until the next one is made. */
-static struct pg_name *
-names_add(struct pg_names *n, uint64_t name)
-{
-	struct pg_name *slot = names_find(n, name);
-
-	if (slot != NULL)
-		return slot;
-	grow(n);
-	slot = slot_of(n, name);
-	slot->name = name;
-	n->count++;
-	return slot;
-}
+#define PORTAL 0x9e3779b97f4a7c15u /* they have names of their own */
 
 /* --- requests ------------------------------------------------------------- */
 
@@ -120,9 +51,8 @@ statement_text(struct data_walk *w, struct data_command *c, const char *data,
 	bool found;
 
 	data_command_text(c, data, len);
-	for (size_t i = 0; c->watched && i < len; i++)
-		w->statement.text =
-		    (w->statement.text ^ (unsigned char)data[i]) * HASH_PRIME;
+	if (c->watched)
+		w->statement.text = data_hash(w->statement.text, data, len);
 	while (at < len) {
 		at += sql_scan(&w->sql, data + at, len - at, &found);
 		if (found)
@@ -133,20 +63,20 @@ statement_text(struct data_walk *w, struct data_command *c, const char *data,
 static void
 name_text(struct data_walk *w, const char *data, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		w->hash = (w->hash ^ (unsigned char)data[i]) * HASH_PRIME;
+	w->hash = data_hash(w->hash, data, len);
 }
 
 static void
 begin_text(struct data_walk *w)
 {
-	w->hash = HASH_SEED;
+	w->hash = DATA_HASH_SEED;
 }
 
 static void
 execute(struct data_walk *w, struct data_command *c)
 {
-	const struct pg_name *p = names_find(&w->names, w->hash ^ PORTAL);
+	const struct data_name *p =
+	    data_names_find(&w->names, w->hash ^ PORTAL);
 	const char *word = p != NULL && p->word[0] != '\0' ? p->word
 							   : "EXECUTE";
 
@@ -156,9 +86,10 @@ execute(struct data_walk *w, struct data_command *c)
 static void
 bind(struct data_walk *w, struct data_command *c)
 {
-	const struct pg_name *of = names_find(&w->names, w->hash);
-	struct pg_name found = of != NULL ? *of : (struct pg_name){0};
-	struct pg_name *portal = names_add(&w->names, w->portal ^ PORTAL);
+	const struct data_name *of = data_names_find(&w->names, w->hash);
+	struct data_name found = of != NULL ? *of : (struct data_name){0};
+	struct data_name *portal =
+	    data_names_add(&w->names, w->portal ^ PORTAL);
 
 	memcpy(portal->word, found.word, sizeof(portal->word));
 	portal->text = found.text;
@@ -187,7 +118,7 @@ pg_body_begin(struct data_walk *w)
 	if (w->type != 'Q' && w->type != 'P')
 		return;
 	w->sql = (struct sql_scan){0};
-	w->statement = (struct pg_name){.text = HASH_SEED};
+	w->statement = (struct data_name){.text = DATA_HASH_SEED};
 }
 
 /* One text, or a part of it. */
@@ -260,12 +191,12 @@ name_others(struct data_walk *w, struct data_command *c)
 void
 pg_body_end(struct data_walk *w, struct data_command *c)
 {
-	struct pg_name *to;
+	struct data_name *to;
 
 	if ((w->type == 'Q' || w->type == 'P') && sql_scan_end(&w->sql))
 		statement_word(w, c);
 	if (w->type == 'P') {
-		to = names_add(&w->names, w->statement.name);
+		to = data_names_add(&w->names, w->statement.name);
 		memcpy(to->word, w->statement.word, sizeof(to->word));
 		to->text = w->statement.text;
 		w->parsed = true;

@@ -72,7 +72,7 @@ pg_open(void)
 static void
 pg_close(struct data_walk *w)
 {
-	pg_names_fini(&w->names);
+	data_names_fini(&w->names);
 	free(w);
 }
 

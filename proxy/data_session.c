@@ -17,6 +17,7 @@
 static const struct data_ops *const walkers[PROTOCOL_COUNT] = {
     [PROTOCOL_REDIS] = &data_redis,
     [PROTOCOL_POSTGRES] = &data_postgres,
+    [PROTOCOL_MYSQL] = &data_mysql,
 };
 
 /* --- ends ----------------------------------------------------------------- */

@@ -10,10 +10,13 @@
 enum place {
 	TEXT,	  /* between words */
 	WORD,	  /* in a word; its bytes are in `word` */
-	QUOTE,	  /* '…' */
-	NAME,	  /* "…" */
-	LINE,	  /* from -- to the end of the line */
-	COMMENT,  /* between slash-star and star-slash, nested */
+	QUOTE,	  /* '…'; MySQL: "…" as well */
+	NAME,	  /* "…"; MySQL: `…` */
+	LINE,	  /* from -- to the end of the line; MySQL: # as well */
+	DASHES,	  /* MySQL: behind --, which a blank makes a comment */
+	COMMENT,  /* between slash-star and star-slash; PostgreSQL: nested */
+	OPENED,	  /* MySQL: behind slash-star; ! makes it a version's */
+	VERSION,  /* MySQL: digits behind that, then what is executed */
 	TAG,	  /* $tag… */
 	DOLLAR,	  /* $tag$…$tag$ */
 };
@@ -37,18 +40,54 @@ upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
 }
 
+static bool
+is_mysql(const struct sql_scan *s)
+{
+	return s->dialect != SQL_POSTGRES;
+}
+
+static bool
+is_one_of(const char *word, const char *const *words)
+{
+	while (*words != NULL && strcmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* Does the statement have a body, in which semicolons end nothing? The word is
+ * one behind its first. */
+static void
+look_for_body(struct sql_scan *s)
+{
+	static const char *const with[] = {"EVENT", "FUNCTION", "PACKAGE",
+	    "PROCEDURE", "TRIGGER", NULL};
+	static const char *const without[] = {"DATABASE", "INDEX", "ROLE",
+	    "SCHEMA", "SERVER", "TABLE", "USER", "VIEW", NULL};
+
+	if (strcmp(s->word, "ATOMIC") == 0 ||
+	    (is_mysql(s) && is_one_of(s->word, with)))
+		s->body = true;
+	else if (is_mysql(s) && is_one_of(s->word, without))
+		s->creates = false;
+}
+
 /* A word has ended. True if it is a statement's. */
 static bool
 word_over(struct sql_scan *s)
 {
+	static const char *const creating[] = {"ALTER", "BEGIN", "CREATE",
+	    NULL};
+
 	s->place = TEXT;
 	s->word[MIN(s->word_len, SQL_WORD - 1)] = '\0';
 	if (s->begun) {
-		s->body |= s->creates && strcmp(s->word, "ATOMIC") == 0;
+		if (s->creates)
+			look_for_body(s);
 		return false;
 	}
 	s->begun = true;
-	s->creates = strcmp(s->word, "CREATE") == 0;
+	s->creates = is_mysql(s) ? is_one_of(s->word, creating)
+				 : strcmp(s->word, "CREATE") == 0;
 	return !s->body;
 }
 
@@ -60,11 +99,34 @@ word_byte(struct sql_scan *s, char c)
 }
 
 static void
-open_quote(struct sql_scan *s)
+open_quote(struct sql_scan *s, char quote)
 {
 	s->place = QUOTE;
-	s->escapes = false;
+	s->quote = quote;
+	s->escapes = s->dialect == SQL_MYSQL;
 	s->last = '\0';
+}
+
+/* The same of what only one dialect has. False if it is nothing of it. */
+static bool
+mysql_byte(struct sql_scan *s, char c, char last)
+{
+	if (c == '"') {
+		open_quote(s, c);
+	} else if (c == '#') {
+		s->place = LINE;
+	} else if (c == '-' && last == '-') {
+		s->place = DASHES;
+	} else if (c == '*' && last == '/') {
+		s->place = OPENED;
+		s->last = '\0';
+	} else if (c == '/' && last == '*' && s->executes) {
+		s->executes = false;
+		s->last = '\0';
+	} else {
+		return c == '$';
+	}
+	return true;
 }
 
 /* Outside of words and quotes. */
@@ -79,9 +141,12 @@ text_byte(struct sql_scan *s, char c)
 		s->word_len = 0;
 		word_byte(s, c);
 	} else if (c == '\'') {
-		open_quote(s);
-	} else if (c == '"') {
+		open_quote(s, c);
+	} else if (is_mysql(s) && mysql_byte(s, c, last)) {
+		return;
+	} else if (c == '"' || (c == '`' && is_mysql(s))) {
 		s->place = NAME;
+		s->quote = c;
 	} else if (c == '-' && last == '-') {
 		s->place = LINE;
 	} else if (c == '*' && last == '/') {
@@ -113,7 +178,7 @@ quote_byte(struct sql_scan *s, char c)
 {
 	if (s->escapes && s->last == '\\')
 		s->last = '\0';
-	else if (c == '\'') {
+	else if (c == s->quote) {
 		s->place = TEXT;
 		s->last = '\0';
 	} else
@@ -129,12 +194,30 @@ comment_byte(struct sql_scan *s, char c)
 	if (last == '*' && c == '/') {
 		s->depth--;
 		s->last = '\0';
-	} else if (last == '/' && c == '*') {
+	} else if (last == '/' && c == '*' && !is_mysql(s)) {
 		s->depth++;
 		s->last = '\0';
 	}
 	if (s->depth == 0)
 		s->place = TEXT;
+}
+
+/* What a comment is shows at its beginning: those of a version are executed.
+ * Returns false if the byte is to be looked at again. */
+static bool
+opened_byte(struct sql_scan *s, char c)
+{
+	if (c == '!') {
+		s->place = VERSION;
+		s->executes = true;
+	} else if (c != 'M' || s->last == 'M') {
+		s->place = COMMENT;
+		s->depth = 1;
+		s->last = '\0';
+		return false;
+	}
+	s->last = c;
+	return true;
 }
 
 /* Returns false if the byte is to be looked at as text. */
@@ -184,25 +267,36 @@ step(struct sql_scan *s, char c, bool *found)
 	case WORD:
 		if (in_word(s, c))
 			break;
-		escapes = s->word_len == 1 && s->word[0] == 'E' && c == '\'';
+		escapes = s->word_len == 1 && s->word[0] == 'E' &&
+		    c == '\'' && !is_mysql(s);
 		*found = word_over(s);
 		s->last = '\0';
 		if (!escapes)
 			return false;
-		open_quote(s);
+		open_quote(s, c);
 		s->escapes = true;
 		break;
 	case QUOTE:
 		quote_byte(s, c);
 		break;
 	case NAME:
-		if (c == '"')
+		if (c == s->quote)
 			s->place = TEXT;
 		break;
 	case LINE:
 		if (c == '\n')
 			s->place = TEXT;
 		break;
+	case DASHES:
+		s->place = c == '\n' || (unsigned char)c > ' ' ? TEXT : LINE;
+		return s->place == LINE;
+	case OPENED:
+		return opened_byte(s, c);
+	case VERSION:
+		if (is_digit(c))
+			break;
+		s->place = TEXT;
+		return false;
 	case COMMENT:
 		comment_byte(s, c);
 		break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the word with which each statement of a text of SQL begins, as bytes
- * come: it knows comments, quotes, dollar quotes and parentheses, and keeps
- * nothing but that word. */
+ * come: it knows the comments and quotes of two dialects, the bodies of
+ * functions, and keeps nothing but that word. */
 #ifndef PROXY_DATA_SQL_H
 #define PROXY_DATA_SQL_H
 
@@ -12,16 +12,25 @@
 #define SQL_WORD 24 /* room of a word; longer ones are cut */
 #define SQL_TAG	 32 /* of a dollar quote; longer ones are taken for text */
 
-/* Zeroed memory is one at the beginning of a text. */
+enum sql_dialect {
+	SQL_POSTGRES,
+	SQL_MYSQL, /* and MariaDB */
+	SQL_MYSQL_PLAIN, /* … where backslashes escape nothing */
+};
+
+/* Zeroed memory, but for the dialect, is one at the beginning of a text. */
 struct sql_scan {
-	uint8_t place; /* of a fixed list */
+	uint8_t dialect; /* enum sql_dialect */
+	uint8_t place;	 /* of a fixed list */
 	bool begun;   /* the statement has its word */
 	bool escapes; /* the quote knows backslashes */
-	bool body;    /* BEGIN ATOMIC: up to the end of the text */
+	bool body;    /* of a function: up to the end of the text */
+	bool executes; /* within a comment that is executed */
 	char last;    /* the byte before, where two make a sign */
+	char quote;   /* the one that ends what is quoted */
 	char word[SQL_WORD], tag[SQL_TAG];
 	uint8_t word_len, tag_len, tag_at;
-	bool creates; /* the statement's word is CREATE */
+	bool creates; /* the statement may have a body */
 	uint32_t depth; /* of nested comments */
 };
 

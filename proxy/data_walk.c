@@ -8,8 +8,15 @@
 
 #include "base/attr.h"
 
-#define HASH_SEED  0xcbf29ce484222325u
 #define HASH_PRIME 0x100000001b3u
+
+uint64_t
+data_hash(uint64_t hash, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)data[i]) * HASH_PRIME;
+	return hash;
+}
 
 void
 data_command_fini(struct data_command *c)
@@ -43,13 +50,9 @@ data_command_word(struct data_command *c, const char *word, size_t len)
 void
 data_command_text(struct data_command *c, const char *data, size_t len)
 {
-	uint64_t hash = c->hash != 0 ? c->hash : HASH_SEED;
-
 	if (!c->watched || len == 0)
 		return;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)data[i]) * HASH_PRIME;
-	c->hash = hash;
+	c->hash = data_hash(c->hash != 0 ? c->hash : DATA_HASH_SEED, data, len);
 	if (c->text.len < DATA_TEXT)
 		str_add_bytes(&c->text, data, MIN(len,
 		    DATA_TEXT - c->text.len));

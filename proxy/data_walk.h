@@ -12,7 +12,7 @@
 
 #include "base/str.h"
 
-#define DATA_WORD  16  /* room of a command's name; longer ones are cut */
+#define DATA_WORD  20  /* room of a command's name; longer ones are cut */
 #define DATA_WORDS 8   /* different names in one request; more are forgotten */
 #define DATA_TEXT  512 /* bytes kept of what was asked */
 #define DATA_CODE  12  /* room of an error's code */
@@ -35,6 +35,10 @@ struct data_command {
 			       understood; constant; NULL: it is */
 	char code[DATA_CODE]; /* of the first error */
 };
+
+#define DATA_HASH_SEED 0xcbf29ce484222325u
+/* Goes on with a hash that began as the seed (FNV-1a). */
+uint64_t data_hash(uint64_t hash, const char *data, size_t len);
 
 void data_command_fini(struct data_command *c);
 /* Another name, in any case of letters; len may be more than fits. */
@@ -79,7 +83,7 @@ struct data_ops {
 	size_t reads_count;
 };
 
-extern const struct data_ops data_redis, data_postgres;
+extern const struct data_ops data_redis, data_postgres, data_mysql;
 
 /* The first of its names that says most: constant. */
 const char *data_method(const struct data_ops *ops,

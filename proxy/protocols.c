@@ -16,6 +16,7 @@ const struct protocols all_protocols = {
 	    [PROTOCOL_DNS] = &dns_protocol,
 	    [PROTOCOL_REDIS] = &data_protocol,
 	    [PROTOCOL_POSTGRES] = &data_protocol,
+	    [PROTOCOL_MYSQL] = &data_protocol,
 	},
     .by_alpn = by_alpn,
     .by_alpn_count = COUNT_OF(by_alpn),

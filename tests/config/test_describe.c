@@ -133,7 +133,7 @@ START_TEST(json_names_types_bounds_and_choices)
 	      "\"0ms … 1h\",\"unit\":\"ms\",\"help\":\"How long\"}");
 	holds("\"choices\":[\"uniform\",\"normal\",\"pareto\"]");
 	holds("\"protocols\":[\"tcp\",\"http\",\"udp\",\"dns\","
-	      "\"redis\",\"postgres\"]");
+	      "\"redis\",\"postgres\",\"mysql\"]");
 	holds("\"http_only\":false,\"has_stream\":true");
 	ck_assert_ptr_null(strstr(out.text, "secret"));
 	str_fini(&out);

@@ -103,8 +103,10 @@ static const struct complaint routes[] = {
      "route \"r\" listens where the control API does, 127.0.0.1:8474"},
     {ROUTE "protocol = \"htpp\"; }",
      "protocol: \"htpp\" is unknown; expected one of tcp, http, udp, "
-     "dns, redis, postgres, did you "
-     "mean \"http\"?"},
+     "dns, redis, postgres, mysql, did you mean \"http\"?"},
+    {ROUTE "protocol = \"mysql\"; upstream_tls = { }; }",
+     "passes as it is; expected neither tls nor upstream_tls on a mysql "
+     "route"},
     {ROUTE "buffer = \"1KiB\"; }",
      "buffer: 1KiB is out of bounds; expected 4KiB … 1GiB"},
     {ROUTE "connect_timeout = 0; }",

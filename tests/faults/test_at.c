@@ -207,6 +207,7 @@ START_TEST(what_makes_no_sense_is_told)
 	    {"redis", "latency,at=open", "does not act on connections"},
 	    {"tcp", "latency,when.command=GET", "knows nothing of it"},
 	    {"redis", "latency,when.path=/x", "knows nothing of it"},
+	    {"mysql", "latency,at=open", "does not act on connections"},
 	    {"redis", "abort", "works on HTTP exchanges"},
 	};
 

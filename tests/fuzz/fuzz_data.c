@@ -137,7 +137,7 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
 {
 	static const struct data_ops *const all[] = {&data_redis,
-	    &data_postgres};
+	    &data_postgres, &data_mysql};
 	struct session whole = {0}, pieces = {0};
 
 	if (len < 2)

@@ -9,10 +9,10 @@
 
 /* All words of the text, by blanks. Returns owned. */
 static char *
-words(const char *text, size_t piece)
+words(const char *text, size_t piece, enum sql_dialect dialect)
 {
 	size_t len = strlen(text), at = 0;
-	struct sql_scan scan = {0};
+	struct sql_scan scan = {.dialect = (uint8_t)dialect};
 	struct str to = {0};
 
 	while (at < len) {
@@ -30,11 +30,27 @@ words(const char *text, size_t piece)
 	return str_take(&to);
 }
 
+struct sql_case {
+	const char *text, *words;
+};
+
+static void
+check_all(const struct sql_case *cases, size_t count, enum sql_dialect dialect)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t piece = 1; piece < 60; piece += piece < 4 ? 1 : 9) {
+			char *got = words(cases[i].text, piece, dialect);
+
+			ck_assert_msg(strcmp(got, cases[i].words) == 0,
+			    "%s: %s", cases[i].text, got);
+			free(got);
+		}
+	}
+}
+
 START_TEST(statements_begin_with_these_words)
 {
-	static const struct {
-		const char *text, *words;
-	} cases[] = {
+	static const struct sql_case cases[] = {
 	    {"", ""},
 	    {";;", ""},
 	    {"select 1", "SELECT "},
@@ -66,15 +82,49 @@ START_TEST(statements_begin_with_these_words)
 		"AVERYVERYVERYLONGWORDIN "},
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		for (size_t piece = 1; piece < 60; piece += piece < 4 ? 1 : 9) {
-			char *got = words(cases[i].text, piece);
+	check_all(cases, sizeof(cases) / sizeof(*cases), SQL_POSTGRES);
+}
+END_TEST
 
-			ck_assert_msg(strcmp(got, cases[i].words) == 0,
-			    "%s: %s", cases[i].text, got);
-			free(got);
-		}
-	}
+START_TEST(mysql_has_quotes_and_comments_of_its_own)
+{
+	static const struct sql_case cases[] = {
+	    {"select 'it\\'s; drop'; commit", "SELECT COMMIT "},
+	    {"select \"a\\\";drop\"; commit", "SELECT COMMIT "},
+	    {"select '\\\\'; commit", "SELECT COMMIT "},
+	    {"select e'\\'; drop'; commit", "SELECT COMMIT "},
+	    {"select `a;\\`; commit", "SELECT COMMIT "},
+	    {"# drop;\nselect 1", "SELECT "},
+	    {"select 1 # drop;\n; commit", "SELECT COMMIT "},
+	    {"select 1--1; commit", "SELECT COMMIT "},
+	    {"select 1 -- 1; drop\n; commit", "SELECT COMMIT "},
+	    {"--\ncommit", "COMMIT "},
+	    {"--\t; drop\ncommit", "COMMIT "},
+	    {"--- ; drop\ncommit", "COMMIT "},
+	    {"/* a /* b */ commit", "COMMIT "},
+	    {"/**/commit", "COMMIT "},
+	    {"/*!40101 set names utf8 */;commit", "SET COMMIT "},
+	    {"/*! commit */", "COMMIT "},
+	    {"/*!50003 select '*/'; */ commit", "SELECT COMMIT "},
+	    {"/*M!100100 commit*//* drop */", "COMMIT "},
+	    {"/*M commit*/ select 2*/* 1; */3; end", "SELECT END "},
+	    {"/*MM! drop */ commit", "COMMIT "},
+	    {"select $a$;commit", "SELECT COMMIT "},
+	    {"create procedure p() begin select 1; commit; end", "CREATE "},
+	    {"create definer = root@localhost trigger t before insert on x "
+	     "for each row begin set @a = 1; commit; end", "CREATE "},
+	    {"alter event e do begin select 1; commit; end", "ALTER "},
+	    {"begin not atomic select 1; commit; end", "BEGIN "},
+	    {"begin; commit", "BEGIN COMMIT "},
+	    {"create table t (event int, `procedure` int); commit",
+		"CREATE COMMIT "},
+	};
+	static const struct sql_case plain[] = {
+	    {"select '\\'; commit", "SELECT COMMIT "},
+	};
+
+	check_all(cases, sizeof(cases) / sizeof(*cases), SQL_MYSQL);
+	check_all(plain, 1, SQL_MYSQL_PLAIN);
 }
 END_TEST
 
@@ -82,5 +132,6 @@ int
 main(void)
 {
 	return check_run("data_sql",
-	    (const TTest *const[]){statements_begin_with_these_words, NULL});
+	    (const TTest *const[]){statements_begin_with_these_words,
+		mysql_has_quotes_and_comments_of_its_own, NULL});
 }

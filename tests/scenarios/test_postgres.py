@@ -15,21 +15,11 @@ import time
 import unittest
 
 from harness import Scenario, Watch, fault, run, wait_until
-from harness.peers import postgres, psql
+from harness.peers import ForAll, postgres, psql, self_signed
 from harness.pgwire import (FLUSH, SYNC, Connection, bind, execute, message,
                             parse, query)
 
 ROWS = 600_000
-
-
-class ForAll:
-    """What a peer asks of its test, for all tests of a class."""
-
-    def __init__(self, cls):
-        self.addCleanup = cls.addClassCleanup
-
-    def skipTest(self, reason):
-        raise unittest.SkipTest(reason)
 
 
 class Postgres(Scenario):
@@ -367,18 +357,8 @@ class Postgres(Scenario):
 
     # --- encryption
 
-    @staticmethod
-    def certificate(folder):
-        key, cert = (os.path.join(folder, name)
-                     for name in ("server.key", "server.crt"))
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pg", "-keyout",
-             key, "-out", cert], check=True, capture_output=True)
-        return key, cert
-
     def test_encryption_that_the_server_takes_up_is_a_tunnel(self):
-        key, cert = self.certificate(os.path.join(self.peer.dir, "data"))
+        key, cert = self_signed(os.path.join(self.peer.dir, "data"))
         owner = os.stat(os.path.dirname(key))
         for path in (key, cert):
             os.chown(path, owner.st_uid, owner.st_gid)
@@ -438,7 +418,7 @@ class Postgres(Scenario):
     def test_commands_are_seen_where_the_route_speaks_tls(self):
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder)
-        key, cert = self.certificate(folder)
+        key, cert = self_signed(folder)
         port, proxy, text = self.proxied(
             self.peer.port, protocol="postgres",
             tls={"certificate": cert, "key": key})

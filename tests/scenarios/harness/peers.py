@@ -8,9 +8,20 @@ import shutil
 import subprocess
 import tempfile
 import time
+import unittest
 
 from .net import connect_outcome, free_port, is_root, wait_until
 from .scrape import get
+
+
+class ForAll:
+    """What a peer asks of its test, for all tests of a class."""
+
+    def __init__(self, cls):
+        self.addCleanup = cls.addClassCleanup
+
+    def skipTest(self, reason):
+        raise unittest.SkipTest(reason)
 
 
 class Peer:
@@ -54,6 +65,17 @@ def find(test, name, *places):
     return path
 
 
+def self_signed(folder):
+    """The files of a key and its certificate."""
+    key, certificate = (os.path.join(folder, name)
+                        for name in ("server.key", "server.crt"))
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=peer", "-keyout",
+         key, "-out", certificate], check=True, capture_output=True)
+    return key, certificate
+
+
 def redis(test):
     peer = Peer(test, "faultwire-redis-")
     peer.launch([find(test, "redis-server"), "--port", str(peer.port),
@@ -87,6 +109,33 @@ def postgres(test):
     while psql(peer, peer.port, "select 1").returncode != 0:
         assert time.monotonic() < deadline, "PostgreSQL does not start"
         time.sleep(0.05)
+    return peer
+
+
+def mariadb(test):
+    """A server of its own, with a root without a password."""
+    program = find(test, "mariadbd", "/usr/sbin/mariadbd")
+    install = find(test, "mariadb-install-db")
+    peer = Peer(test, "faultwire-mariadb-")
+    options = ["--no-defaults", f"--datadir={peer.dir}/data"]
+    who = []
+    if is_root():
+        user = pwd.getpwnam("mysql")
+        who = ["--user=mysql"]
+        os.chown(peer.dir, user.pw_uid, user.pw_gid)
+    subprocess.run([install, *options, *who, "--skip-test-db",
+                    "--auth-root-authentication-method=normal",
+                    "--innodb-log-file-size=8M"], stdin=subprocess.DEVNULL,
+                   check=True, cwd=peer.dir, stdout=subprocess.DEVNULL)
+    key, certificate = self_signed(peer.dir)
+    os.chmod(key, 0o644)
+    peer.launch([program, *options, *who, "--bind-address=127.0.0.1",
+                 f"--port={peer.port}", f"--socket={peer.dir}/socket",
+                 f"--pid-file={peer.dir}/pid", "--skip-name-resolve",
+                 f"--ssl-key={key}", f"--ssl-cert={certificate}",
+                 "--max-allowed-packet=64M", "--local-infile=1",
+                 "--innodb-flush-log-at-trx-commit=0",
+                 "--innodb-log-file-size=8M"])
     return peer
 
 
