@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "experiment/endpoints.h"
 
 struct radius {
@@ -52,7 +51,7 @@ judge_radius(const struct scope *s, struct verdicts *to)
 	}
 	if (r.observed == 0)
 		return; /* there is nothing to compare with */
-	v = scope_verdict(s, to, "blast_radius", "newcombe/1");
+	v = scope_verdict(s, to, "blast_radius", "newcombe/2");
 	v->n = r.calls;
 	verdict_number(v, "affected", (double)r.affected);
 	verdict_number(v, "observed", (double)r.observed);
@@ -93,7 +92,7 @@ judge_isolation(const struct scope *s, struct verdicts *to)
 	}
 	if (r.observed + r.few == 0)
 		return;
-	v = scope_verdict(s, to, "isolation", "newcombe/1");
+	v = scope_verdict(s, to, "isolation", "newcombe/2");
 	v->n = r.calls;
 	verdict_number(v, "siblings", (double)(r.observed + r.few));
 	verdict_number(v, "affected", (double)r.affected);
@@ -142,7 +141,7 @@ judge_cascade(const struct scope *s, struct verdicts *to)
 	endpoints_fini(&e);
 	if (known == 0)
 		return;
-	v = scope_verdict(s, to, "cascade", "endpoints/1");
+	v = scope_verdict(s, to, "cascade", "endpoints/2");
 	v->n = calls;
 	verdict_number(v, "endpoints", (double)known);
 	verdict_number(v, "observed", (double)observed);
