@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "experiment/endpoints.h"
 
 struct radius {

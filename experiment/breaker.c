@@ -291,7 +291,7 @@ breaker_judge(const struct scope *s, struct verdicts *to)
 
 	if (s->route->calls.count == 0 && s->edge == NULL)
 		return;
-	v = scope_verdict(s, to, "breaker", "skip-run/2");
+	v = scope_verdict(s, to, "breaker", "skip-run/3");
 	if (s->edge == NULL) {
 		verdict_say(v, STATE_NOT_OBSERVABLE, "which calls lead to "
 		    "this route is not known: skipped ones cannot be seen");

@@ -9,6 +9,7 @@
 
 #define WORSE_SHARE 0.01
 #define WORSE_TIME  1.25
+#define SLOWER_US   1000
 
 struct sums {
 	struct digest *to;
@@ -92,6 +93,6 @@ digest_is_worse(const struct digest *base, const struct digest *now,
 
 	return d.lo > WORSE_SHARE ||
 	    (now->p95_ci_us.lo > base->p95_ci_us.hi +
-		    (double)MAX(noise_us, COMPARE_SLOWER_US) &&
+		    (double)MAX(noise_us, SLOWER_US) &&
 		now->p95_us > WORSE_TIME * base->p95_us);
 }

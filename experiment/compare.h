@@ -5,8 +5,6 @@
 
 #include "experiment/scope.h"
 
-#define COMPARE_MIN 30 /* calls on each side */
-
 struct digest {
 	size_t n, failed;
 	double p50_us, p95_us;
@@ -20,10 +18,9 @@ void digest_take(const struct calls *calls, int64_t from_us, int64_t to_us,
 /* Those of all windows of the scope together. */
 void digest_during(const struct scope *s, const struct calls *calls,
     struct digest *to);
-/* A difference in time that is less, or less than our own timers' noise, is
- * none. */
-#define COMPARE_SLOWER_US 1000
-/* Does `now` fail more, or take longer, than chance and noise allow? */
+/* Does `now` fail more than chance allows, by a point at least, or is its p95
+ * longer by a quarter, with intervals that lie apart by more than a millisecond
+ * and the noise of our own timers? */
 bool digest_is_worse(const struct digest *base, const struct digest *now,
     int64_t noise_us);
 

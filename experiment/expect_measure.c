@@ -26,7 +26,7 @@ success_state(size_t good, size_t n, double wanted)
 	if (stat_wilson(good, n).hi < wanted)
 		return EXPECT_VIOLATED;
 	/* No n shows that nothing ever fails: 1 asks for no failure. */
-	if (n < needed(wanted) && (wanted < 1 || n < TOTALS_MIN))
+	if (n < needed(wanted) && (wanted < 1 || n < COMPARE_MIN))
 		return EXPECT_UNDECIDED;
 	return (double)good >= wanted * (double)n ? EXPECT_MET
 						  : EXPECT_VIOLATED;
@@ -103,7 +103,7 @@ expect_by_spread(const struct expect_case *c, struct run_expect *to)
 			   xasprintf("%zu other routes did not get worse; %zu "
 				     "had fewer than "
 				     "%d calls before or during the faults",
-				     seen, few, TOTALS_MIN));
+				     seen, few, COMPARE_MIN));
 	else
 		expect_say(
 		    to, EXPECT_MET, xasprintf("none of %zu", seen),

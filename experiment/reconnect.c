@@ -172,7 +172,7 @@ reconnect_judge(const struct scope *s, struct verdicts *to)
 
 	collect(s, &r);
 	if (r.cut > 0) {
-		v = scope_verdict(s, to, "reconnect", "accepts/1");
+		v = scope_verdict(s, to, "reconnect", "accepts/2");
 		v->n = r.cut;
 		verdict_line(v, r.line_first);
 		verdict_line(v, r.line_last);

@@ -237,7 +237,7 @@ static void
 judge_backoff(const struct scope *s, const struct chains *all,
     const struct tally *t, struct verdicts *to)
 {
-	struct verdict *v = scope_verdict(s, to, "backoff", "pauses/1");
+	struct verdict *v = scope_verdict(s, to, "backoff", "pauses/2");
 	size_t *at = xcalloc(all->count + 2, sizeof(*at)), rows = 0, used = 0;
 	double *pauses = xcalloc(s->route->calls.count + 1, sizeof(*pauses));
 	struct backoff b;

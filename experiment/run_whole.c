@@ -70,7 +70,7 @@ say_health(struct verdict *v, const struct totals *t, size_t n, size_t failed)
 	bool down = requests.lo > MOST, told = checks.lo > MOST;
 
 	v->n = n;
-	if (n < PROBES_MIN || t->n < TOTALS_MIN) {
+	if (n < PROBES_MIN || t->n < COMPARE_MIN) {
 		verdict_say(v, STATE_INCONCLUSIVE,
 			    "%zu health checks and %zu "
 			    "requests are too few",
@@ -78,7 +78,7 @@ say_health(struct verdict *v, const struct totals *t, size_t n, size_t failed)
 		verdict_wants(v,
 			      "%d health checks and %d requests while "
 			      "faults are armed",
-			      PROBES_MIN, TOTALS_MIN);
+			      PROBES_MIN, COMPARE_MIN);
 		return;
 	}
 	verdict_number(v, "failed_share", (double)failed / (double)n);
@@ -188,7 +188,7 @@ judge_cascade(struct run *run, const struct record *part)
 	free(all);
 	if (seen + few == 0)
 		return; /* no route is a sibling */
-	v = add(run, part, "cascade", "routes/1");
+	v = add(run, part, "cascade", "routes/2");
 	v->n = seen;
 	if (worse > 0) {
 		verdict_word(v, "routes", intern(names.text));
@@ -203,7 +203,7 @@ judge_cascade(struct run *run, const struct record *part)
 		    "few calls",
 		    few);
 		verdict_wants(v, "%d calls on them before and during the fault",
-			      TOTALS_MIN);
+			      COMPARE_MIN);
 	} else {
 		verdict_say(v, STATE_ABSENT,
 			    "none of %zu routes that need "

@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
+#include "experiment/compare.h"
 #include "experiment/totals.h"
 
 /* All windows of the record; they may overlap, so they are merged by hand. */
@@ -52,6 +53,25 @@ is_sibling(const struct record *part, size_t route)
 	return true;
 }
 
+static bool
+is_worse(const struct totals *base, const struct totals *now, int64_t noise_us)
+{
+	const struct totals *both[] = {base, now};
+	struct digest d[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct totals_quantile p95 = totals_at(both[i], 0.95);
+
+		d[i] = (struct digest){
+		    .n = both[i]->n,
+		    .failed = both[i]->failed,
+		    .p95_us = p95.us,
+		    .p95_ci_us = p95.ci_us,
+		};
+	}
+	return digest_is_worse(&d[0], &d[1], noise_us);
+}
+
 size_t
 spread_find(const struct record *part, struct spread **to)
 {
@@ -72,9 +92,9 @@ spread_find(const struct record *part, struct spread **to)
 		s->route = r->name;
 		s->faulted = r->windows_count > 0;
 		s->sibling = is_sibling(part, i);
-		s->observed = base.n >= TOTALS_MIN && now.n >= TOTALS_MIN;
-		s->worse =
-		    s->observed && totals_is_worse(&base, &now, part->noise_us);
+		s->observed = base.n >= COMPARE_MIN && now.n >= COMPARE_MIN;
+		s->worse = s->observed &&
+		    is_worse(&base, &now, part->noise_us);
 		totals_fini(&base);
 		totals_fini(&now);
 	}

@@ -12,6 +12,9 @@ struct range {
 	double lo, hi;
 };
 
+/* Sides with fewer calls or requests are not compared. */
+#define COMPARE_MIN 30
+
 /* k of n: Wilson's score interval, 95 %. n 0: [0, 1]. */
 struct range stat_wilson(size_t k, size_t n);
 /* k2/n2 - k1/n1: Newcombe's hybrid score interval (1998, method 10), 95 %.

@@ -262,7 +262,7 @@ say_kind(const struct scope *s, double silent_us, struct verdict *v)
 static void
 judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
 {
-	struct verdict *v = scope_verdict(s, to, "timeout", "waits/1");
+	struct verdict *v = scope_verdict(s, to, "timeout", "waits/2");
 	struct waiting w;
 
 	if (wait == WAIT_BLIND) {
@@ -340,7 +340,7 @@ judge_leak(const struct scope *s, struct verdicts *to)
 	const struct calls *calls = &s->route->calls;
 	double *after = xcalloc(calls->count + 1, sizeof(*after));
 	int64_t slack_us = MAX(3 * s->record->noise_us, LEAK_MIN_US);
-	struct verdict *v = scope_verdict(s, to, "leaked_calls", "nesting/1");
+	struct verdict *v = scope_verdict(s, to, "leaked_calls", "nesting/2");
 	size_t n = 0, leaked = 0, crowd = 0;
 
 	for (size_t i = 0; i < calls->count; i++) {
@@ -387,7 +387,7 @@ static void
 judge_order(const struct scope *s, struct verdicts *to)
 {
 	const struct calls *edge = &s->edge->calls;
-	struct verdict *v = scope_verdict(s, to, "timeout_order", "nesting/1");
+	struct verdict *v = scope_verdict(s, to, "timeout_order", "nesting/2");
 	size_t n = 0, left = 0;
 
 	for (size_t i = 0; i < edge->count; i++) {

@@ -7,10 +7,6 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
-#include "experiment/compare.h"
-
-#define WORSE_SHARE 0.01
-#define WORSE_TIME  1.25
 
 /* --- spans ---------------------------------------------------------------- */
 
@@ -191,20 +187,4 @@ totals_at(const struct totals *t, double p)
 	q.ci_us = stat_quantile_range(t->us, t->n, p);
 	q.known = stat_quantile_ranks(t->n, p, &lo, &hi);
 	return q;
-}
-
-bool
-totals_is_worse(const struct totals *base, const struct totals *now,
-		int64_t noise_us)
-{
-	double slack_us = (double)MAX(noise_us, COMPARE_SLOWER_US);
-	struct range more =
-	    stat_newcombe(base->failed, base->n, now->failed, now->n);
-	struct totals_quantile before = totals_at(base, 0.95);
-	struct totals_quantile then = totals_at(now, 0.95);
-
-	return more.lo > WORSE_SHARE ||
-	       (before.known && then.known &&
-		then.ci_us.lo > before.ci_us.hi + slack_us &&
-		then.us > WORSE_TIME * before.us);
 }

@@ -7,7 +7,6 @@
 #include "experiment/run.h"
 #include "experiment/stat.h"
 
-#define TOTALS_MIN 30 /* fewer are not compared */
 #define TOTALS_ALL SIZE_MAX
 
 /* [from_us, to_us) */
@@ -55,10 +54,5 @@ void totals_calls(const struct calls *calls, const struct spans *within,
 		  struct totals *to);
 void totals_fini(struct totals *t);
 struct totals_quantile totals_at(const struct totals *t, double p);
-/* Does `now` fail more than chance allows, by a point at least, or is its p95
- * longer by a quarter with intervals that do not touch, within the noise of
- * our own timers either? */
-bool totals_is_worse(const struct totals *base, const struct totals *now,
-		     int64_t noise_us);
 
 #endif

@@ -186,7 +186,7 @@ compare_shares(struct report *r, const struct phase_times *t,
 	struct range d;
 
 	if (!get_count(last, "n", &n) || !get_count(last, "failed", &failed) ||
-	    failed > n || n < TOTALS_MIN || t->n < TOTALS_MIN)
+	    failed > n || n < COMPARE_MIN || t->n < COMPARE_MIN)
 		return;
 	d = stat_newcombe(failed, n, t->failed, t->n);
 	add(r,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A flow's chains over its life: built at the opening, changed while bytes
  * are under way, taken apart at the end. */
-#include "faults/condition.h"
 #include "faults/stage.h"
 
 #include "tests/harness/message_fake.h"
