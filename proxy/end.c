@@ -75,6 +75,8 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 		tell(e, END_GONE);
 		return;
 	}
+	if (what & EV_CLOSED)
+		e->fin_near = true;
 	if (what & EV_READ)
 		seen |= END_READABLE;
 	if (what & EV_WRITE)
@@ -125,7 +127,7 @@ end_arm(struct end *e, bool read, bool write)
 	if (e->fd < 0)
 		return;
 	if (read)
-		want |= EV_READ | EV_PERSIST;
+		want |= EV_READ | EV_CLOSED | EV_PERSIST;
 	if (write)
 		want |= EV_WRITE | EV_PERSIST;
 	if (want == 0 && !e->gone_seen)
@@ -181,6 +183,18 @@ end_read(struct end *e, void *to, size_t len)
 	if (UNLIKELY(e->tls != NULL))
 		return tls_read(e->tls, to, len);
 	return end_raw_read(e, to, len);
+}
+
+bool
+end_finish(struct end *e)
+{
+	char byte;
+
+	if (LIKELY(!e->fin_near) || e->tls != NULL || e->gone_seen ||
+	    recv(e->fd, &byte, 1, MSG_PEEK) != 0)
+		return false;
+	e->fin_seen = true;
+	return true;
 }
 
 /* The stamp among the control messages, as monotonic time. The kernel stamps
@@ -270,6 +284,17 @@ end_write(struct end *e, const void *from, size_t len)
 	if (UNLIKELY(e->tls != NULL))
 		return tls_write(e->tls, from, len);
 	return end_raw_write(e, from, len);
+}
+
+ssize_t
+end_write_last(struct end *e, const void *from, size_t len)
+{
+	ssize_t n;
+
+	if (e->tls != NULL)
+		return tls_write(e->tls, from, len);
+	n = send(e->fd, from, len, MSG_NOSIGNAL | MSG_MORE);
+	return n >= 0 ? n : failed(e);
 }
 
 ssize_t

@@ -50,6 +50,7 @@ struct end {
 	bool stamped : 1;   /* the kernel stamps what arrives */
 	bool truncated : 1; /* TLS: the end came without a close_notify */
 	bool abrupt : 1;    /* TLS: end ours without one, too */
+	bool fin_near : 1;  /* the peer's end of stream has come */
 };
 /* Two a session: what an idle connection costs. */
 static_assert(sizeof(struct end) <= sizeof(struct event) + 32, "struct end");
@@ -77,9 +78,17 @@ ssize_t end_read_arrived(struct end *e, void *to, size_t len, bool exact,
 /* When a received message arrived (µs, monotonic), by the kernel's stamp if
  * there is one that can be trusted, else now_us. */
 int64_t end_arrival(struct msghdr *msg, int64_t now_us);
+/* After a read: is the end of stream all that is left? Then it is read, too
+ * (END_CLOSED will be all that end_read says). False: not so, or nobody knows
+ * yet. */
+bool end_finish(struct end *e);
 /* Writes what the kernel takes: a count (maybe short), END_AGAIN or
  * END_FAILED. Never raises SIGPIPE. */
 ssize_t end_write(struct end *e, const void *from, size_t len);
+/* The same for the last bytes of all: they may wait for end_shutdown() or
+ * end_close(), which has to follow at once, so that one segment carries
+ * them and the end. */
+ssize_t end_write_last(struct end *e, const void *from, size_t len);
 /* The same from the front of a queue, at most `limit` bytes; the caller drops
  * what was written. */
 ssize_t end_write_bytes(struct end *e, const struct bytes *q, size_t limit);

@@ -135,13 +135,18 @@ static ssize_t
 read_fast(struct tcp *t, enum link_dir dir)
 {
 	struct worker *w = t->session.worker;
+	struct end *source = source_of(t, dir), *sink = sink_of(t, dir);
 	struct link *l = link_of(t, dir);
-	ssize_t n = end_read(source_of(t, dir), w->scratch, SLAB_SIZE), sent;
+	ssize_t n = end_read(source, w->scratch, SLAB_SIZE), sent;
 
 	if (n <= 0)
 		return n;
-	sent = t->dead[!dir] ? n : end_write(sink_of(t, dir), w->scratch,
-	    (size_t)n);
+	if (t->dead[!dir])
+		sent = n;
+	else if (n < LARGE_READ && end_finish(source))
+		sent = end_write_last(sink, w->scratch, (size_t)n);
+	else
+		sent = end_write(sink, w->scratch, (size_t)n);
 	if (sent == END_FAILED) {
 		tcp_end_failed(t, dir == LINK_UP ? LINK_DOWN : LINK_UP);
 		return END_AGAIN;
@@ -209,6 +214,8 @@ tcp_read(struct tcp *t, enum link_dir dir)
 		} else {
 			n = read_fast(t, dir);
 		}
+		if (n > 0 && source_of(t, dir)->fin_seen)
+			n = END_CLOSED;
 		if (n <= 0) {
 			read_ended(t, dir, n);
 			return;
