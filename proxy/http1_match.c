@@ -3,6 +3,7 @@
 #include "proxy/http1_match.h"
 
 #include "proxy/destination.h"
+#include "proxy/plan_hosts.h"
 
 struct view
 http1_match_path(const struct http1_head *h, const char *data)
@@ -21,20 +22,22 @@ http1_match_route(const struct plan_listener *l, const struct http1_head *h,
 	struct view host = http1_span(data, h->host);
 	struct view path = http1_match_path(h, data);
 	struct view sni = {"", 0};
+	const struct armed_route *route;
+	struct host_walk walk;
 
 	client_facts_answer(facts, FACT_SNI, &sni);
-
-	for (size_t i = 0; i < l->routes_count; i++) {
-		const struct conf_route *r = l->routes[i]->conf;
+	plan_hosts_begin(&walk, l, host);
+	while ((route = plan_hosts_next(&walk)) != NULL) {
+		const struct conf_route *r = route->conf;
 
 		if (conf_pattern_match(&r->match_host, host) &&
 		    conf_pattern_match(&r->match_path, path) &&
 		    conf_pattern_match(&r->match_sni, sni) &&
 		    destination_fits(r,
 			facts != NULL ? facts->destination : NULL))
-			return l->routes[i];
+			break;
 	}
-	return NULL;
+	return route;
 }
 
 bool

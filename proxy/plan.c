@@ -14,6 +14,7 @@
 #include "config/envoy.h"
 #include "faults/envoy.h"
 #include "proxy/partition.h"
+#include "proxy/plan_hosts.h"
 #include "proxy/tls_context.h"
 
 bool
@@ -279,10 +280,14 @@ gather_listeners(struct plan *plan)
 		    .accept = r->conf->accept,
 		};
 	}
+	plan->hosts = xcalloc(n, sizeof(*plan->hosts));
 	for (size_t i = 0; i < plan->listeners_count; i++) {
-		mark_front(&plan->listeners[i]);
-		plan->transparent |= conf_accept_is_transparent(
-		    plan->listeners[i].accept);
+		struct plan_listener *l = &plan->listeners[i];
+
+		mark_front(l);
+		plan_hosts_index(l,
+		    plan->hosts + (l->routes - plan->by_listen));
+		plan->transparent |= conf_accept_is_transparent(l->accept);
 	}
 }
 
@@ -393,6 +398,7 @@ plan_unref(struct plan *plan)
 	free(plan->routes);
 	free(plan->by_name);
 	free(plan->by_listen);
+	free(plan->hosts);
 	free(plan->listeners);
 	conf_model_unref(plan->model);
 	free(plan);

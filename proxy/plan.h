@@ -18,6 +18,7 @@ struct plan_listener {
 	const char *id; /* interned: the address as written */
 	const struct conf_address *address;
 	struct armed_route **routes; /* borrowed, within plan->by_listen */
+	const struct host_entry *hosts; /* their index, within plan->hosts */
 	size_t routes_count;
 	int protocol; /* enum conf_protocol */
 	bool preface; /* connections begin with a PROXY header */
@@ -33,6 +34,7 @@ struct plan {
 	size_t routes_count;
 	struct armed_route **by_name;	/* owned; sorted */
 	struct armed_route **by_listen; /* owned; the enabled, by listener */
+	struct host_entry *hosts;	/* owned; beside by_listen */
 	struct plan_listener *listeners; /* owned; sorted by id's address */
 	size_t listeners_count;
 	bool transparent; /* firewall rules bring connections here */

@@ -248,6 +248,41 @@ START_TEST(a_descriptor_can_be_handed_on)
 }
 END_TEST
 
+START_TEST(the_end_is_known_with_the_last_bytes)
+{
+	char buf[8];
+
+	begin();
+	end_want(&end, true, false);
+	ck_assert_int_eq(send(peer, "x", 1, 0), 1);
+	ck_assert_uint_eq(turn(), END_READABLE);
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), 1);
+	ck_assert(!end_finish(&end));
+	ck_assert_int_eq(send(peer, "last", 4, 0), 4);
+	shutdown(peer, SHUT_WR);
+	ck_assert_uint_eq(turn(), END_READABLE);
+	/* Not while there are bytes. */
+	ck_assert(!end_finish(&end));
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), 4);
+	ck_assert(end_finish(&end));
+	ck_assert_int_eq(end_read(&end, buf, sizeof(buf)), END_CLOSED);
+	finish();
+}
+END_TEST
+
+START_TEST(last_bytes_leave_with_the_end)
+{
+	char buf[8];
+
+	begin();
+	ck_assert_int_eq(end_write_last(&end, "last", 4), 4);
+	end_shutdown(&end);
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), 0), 4);
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), 0), 0);
+	finish();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -261,5 +296,7 @@ main(void)
 		a_reset_of_ours_arrives_as_one,
 		what_is_sent_to_the_deaf_arrives_once_he_hears,
 		who_is_silent_never_hears_again,
-		a_descriptor_can_be_handed_on, NULL});
+		a_descriptor_can_be_handed_on,
+		the_end_is_known_with_the_last_bytes,
+		last_bytes_leave_with_the_end, NULL});
 }
