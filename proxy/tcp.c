@@ -34,11 +34,13 @@ tcp_close(struct tcp *t, enum close_reason reason, bool reset)
 {
 	struct worker *w = t->session.worker;
 
+	tcp_write_late(t);
 	if (t->state == TCP_CLOSED)
 		return;
 	if (t->reason == CLOSE_NONE)
 		t->reason = (uint8_t)reason;
 	set_state(t, TCP_CLOSED);
+	worker_turn_end_cancel(w, &t->turn_end);
 	t->flow.ended = true;
 	dial_cancel(t->dial);
 	t->dial = NULL;
@@ -154,7 +156,7 @@ on_output(struct flow *f, struct link *l)
 {
 	struct tcp *t = tcp_of(f);
 
-	tcp_write(t, l->dir ? LINK_DOWN : LINK_UP);
+	tcp_output(t, l->dir ? LINK_DOWN : LINK_UP);
 	tcp_update(t);
 }
 
@@ -180,6 +182,9 @@ on_end(struct flow *f, enum flow_end how)
 	struct tcp *t = tcp_of(f);
 	struct worker *w = t->session.worker;
 
+	tcp_write_late(t);
+	if (t->state == TCP_CLOSED)
+		return;
 	blame_fault(t);
 	/* As if the server had done it to us. */
 	if (t->owes != ACCEPT_PLAIN && how != END_SILENT) {
@@ -233,7 +238,9 @@ on_vanish(struct flow *f)
 {
 	struct tcp *t = tcp_of(f);
 
-	if (!end_vanish(&t->ends[LINK_UP], &t->ends[LINK_DOWN]))
+	tcp_write_late(t);
+	if (t->state == TCP_CLOSED ||
+	    !end_vanish(&t->ends[LINK_UP], &t->ends[LINK_DOWN]))
 		return false;
 	blame_fault(t);
 	tcp_close(t, CLOSE_FAULT, true);
@@ -431,6 +438,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	session_init(&t->session, &session_ops, w, from);
 	t->session.route = r->name;
 	t->timer.on_due = on_timer;
+	t->turn_end.run = tcp_on_turn_end;
 	end_init(&t->ends[LINK_UP], w, on_client);
 	end_init(&t->ends[LINK_DOWN], w, on_upstream);
 	/* Faults may ask what its kernel can do before it is dialled. */

@@ -35,6 +35,7 @@ struct tcp {
 	struct dial *dial;
 	struct plan *plan; /* counted while the dial borrows from it */
 	struct deadline timer; /* idle, flush or silence, by state */
+	struct turn_end turn_end; /* writes what is late */
 	int64_t dialed_us, flush_us;
 	int64_t active_us; /* last event; 0: no idle time-out */
 	struct splice_pipe *pipes[2]; /* borrowed while they hold bytes */
@@ -42,6 +43,8 @@ struct tcp {
 	struct client_facts *facts; /* owned; NULL: nobody looked */
 	uint8_t state; /* enum tcp_state */
 	uint8_t large_reads[2]; /* in a row: time to splice? */
+	bool gathering;	   /* what comes out of links now may be late */
+	bool late[2];	   /* the link's bytes leave at the turn's end */
 	bool reset_in[2];  /* the source was reset: RST follows the bytes */
 	bool dead[2];	   /* nothing can be written to this end any more */
 	bool rst_after;	   /* TCP_FLUSH ends by RST */
@@ -54,6 +57,12 @@ struct tcp {
 void tcp_read(struct tcp *t, enum link_dir dir);
 /* Writes what the link has for its sink; carries FIN and RST over. */
 void tcp_write(struct tcp *t, enum link_dir dir);
+/* The link has something for its sink: writes it, or, while small reads are
+ * gathered, leaves it to the end of this turn of the loop. */
+void tcp_output(struct tcp *t, enum link_dir dir);
+/* Writes what was left to the turn's end. It may end the session. */
+void tcp_write_late(struct tcp *t);
+void tcp_on_turn_end(struct turn_end *e);
 /* Reconciles both ends' events with what the links want. */
 void tcp_update(struct tcp *t);
 /* Ends the session: sockets are closed (FIN) or reset, the rest is freed by

@@ -2,10 +2,13 @@
 /* Moving the bytes of a TCP session.
  *
  *   fast link:   source ─recv─► worker's scratch ─send─► sink
- *                  rest of a short send ─► link.out
+ *                  few bytes, rest of a short send ─► out ─► sink
  *   bulk:        source ─splice─► pipe ─splice─► sink
  *   with stages: source ─recv─► slab ─link_feed─► stages ─► out ─► sink
- */
+ *
+ * What a few bytes were read of leaves at the end of the loop's turn, when all
+ * other sockets that were ready have been read as well: their peers are woken
+ * once, not for each message. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -117,6 +120,40 @@ tcp_write(struct tcp *t, enum link_dir dir)
 		carry_end(t, dir);
 }
 
+void
+tcp_write_late(struct tcp *t)
+{
+	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
+		bool late = t->late[dir];
+
+		t->late[dir] = false;
+		if (late)
+			tcp_write(t, (enum link_dir)dir);
+	}
+}
+
+void
+tcp_on_turn_end(struct turn_end *e)
+{
+	struct tcp *t = CONTAINER_OF(e, struct tcp, turn_end);
+
+	tcp_write_late(t);
+	tcp_update(t);
+}
+
+void
+tcp_output(struct tcp *t, enum link_dir dir)
+{
+	if (t->state == TCP_CLOSED)
+		return;
+	if (t->gathering) {
+		t->late[dir] = true;
+		worker_at_turn_end(t->session.worker, &t->turn_end);
+	} else {
+		tcp_write(t, dir);
+	}
+}
+
 /* The end of a read that brought no bytes. */
 static void
 read_ended(struct tcp *t, enum link_dir dir, ssize_t n)
@@ -145,6 +182,8 @@ read_fast(struct tcp *t, enum link_dir dir)
 		sent = n;
 	else if (n < LARGE_READ && end_finish(source))
 		sent = end_write_last(sink, w->scratch, (size_t)n);
+	else if (n <= SMALL_READ)
+		sent = 0;
 	else
 		sent = end_write(sink, w->scratch, (size_t)n);
 	if (sent == END_FAILED) {
@@ -154,9 +193,11 @@ read_fast(struct tcp *t, enum link_dir dir)
 	if (sent < 0)
 		sent = 0;
 	link_passed(l, (size_t)sent);
+	t->gathering = n <= SMALL_READ;
 	if (sent < n)
 		link_feed_copy(l, w->scratch + sent, (size_t)(n - sent),
 		    worker_now(w));
+	t->gathering = false;
 	return n;
 }
 
@@ -180,7 +221,9 @@ read_staged(struct tcp *t, enum link_dir dir)
 		else
 			bytes_add(&src, slab->data, (size_t)n, arrived_us);
 		slab_put(&w->engine.pool, slab);
+		t->gathering = n <= SMALL_READ;
 		link_feed(l, &src);
+		t->gathering = false;
 	} else {
 		slab_put(&w->engine.pool, slab);
 	}
@@ -202,6 +245,7 @@ tcp_read(struct tcp *t, enum link_dir dir)
 {
 	size_t budget = READ_BUDGET;
 
+	tcp_write_late(t);
 	while (budget > 0 && may_read(t, dir)) {
 		ssize_t n;
 
@@ -243,7 +287,8 @@ tcp_update(struct tcp *t)
 {
 	bool relay = t->state == TCP_RELAY || t->state == TCP_FLUSH;
 
-	if (t->state == TCP_CLOSED)
+	/* The turn's end is early enough: until then nobody waits. */
+	if (t->state == TCP_CLOSED || t->turn_end.queued)
 		return;
 	end_want(&t->ends[LINK_UP], may_read(t, LINK_UP),
 	    relay && wants_write(t, LINK_DOWN));
