@@ -40,7 +40,8 @@ tcp_close(struct tcp *t, enum close_reason reason, bool reset)
 	if (t->reason == CLOSE_NONE)
 		t->reason = (uint8_t)reason;
 	set_state(t, TCP_CLOSED);
-	worker_turn_end_cancel(w, &t->turn_end);
+	turn_end_cancel(&t->turn_end);
+	turn_end_cancel(&t->update);
 	t->flow.ended = true;
 	dial_cancel(t->dial);
 	t->dial = NULL;
@@ -409,7 +410,6 @@ free_session(struct session *s)
 	if (flow_log_access(s->worker))
 		flow_log_session(s, &t->flow, (enum close_reason)t->reason);
 	flow_fini(&t->flow, close_reason_name(t->reason));
-	turn_end_cancel(&t->update);
 	splice_drop(t, LINK_UP);
 	splice_drop(t, LINK_DOWN);
 	if (t->shared != NULL)

@@ -288,7 +288,7 @@ tcp_update(struct tcp *t)
 	bool relay = t->state == TCP_RELAY || t->state == TCP_FLUSH;
 
 	/* The turn's end is early enough: until then nobody waits. */
-	if (t->state == TCP_CLOSED || t->turn_end.queued)
+	if (t->state == TCP_CLOSED || t->turn_end.list != NULL)
 		return;
 	end_want(&t->ends[LINK_UP], may_read(t, LINK_UP),
 	    relay && wants_write(t, LINK_DOWN));
