@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Does somebody limit how many calls are under way at a time? While calls are
- * slow, their number stands at a limit, though more are wanted. */
+ * slow, their number stands at a limit, though more are wanted. It may pass it
+ * for a moment: one who was answered begins the next call while we still see
+ * the last one end. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +10,9 @@
 #include "base/xalloc.h"
 #include "experiment/compare.h"
 
-#define AT_LIMIT 0.6 /* of the time at the peak, or one below */
-#define EXCESS	 1.5 /* wanted, in peaks */
+#define AT_LIMIT 0.6  /* of the time at the peak, or one below */
+#define EXCESS	 1.5  /* wanted, in peaks */
+#define A_MOMENT 0.05 /* of the time: higher numbers are no peak */
 
 struct change {
 	int64_t at_us;
@@ -17,7 +20,7 @@ struct change {
 };
 
 struct crowd {
-	size_t peak;
+	size_t peak;	/* as many or more for longer than a moment */
 	double at_peak; /* share of the time at the peak or one below */
 };
 
@@ -70,29 +73,38 @@ changes_of(const struct scope *s, const struct calls *calls,
 		qsort(to->items, to->count, sizeof(*to->items), by_time);
 }
 
+/* How long so many calls were under way: times[0 … count]; owned. */
+static double *
+times_of(const struct changes *changes)
+{
+	double *times = xcalloc(changes->count + 1, sizeof(*times));
+	size_t now = 0;
+
+	for (size_t i = 0; i + 1 < changes->count; i++) {
+		now = (size_t)((int64_t)now + changes->items[i].by);
+		times[now] += (double)(changes->items[i + 1].at_us -
+		    changes->items[i].at_us);
+	}
+	return times;
+}
+
 static void
 measure(const struct scope *s, const struct calls *calls, struct crowd *to)
 {
 	struct changes changes = {0};
-	size_t now = 0;
-	double all = 0, high = 0;
+	double *times, all = 0, high = 0;
 
-	*to = (struct crowd){0};
 	changes_of(s, calls, &changes);
-	for (size_t i = 0; i < changes.count; i++) {
-		now = (size_t)((int64_t)now + changes.items[i].by);
-		to->peak = MAX(to->peak, now);
-	}
-	now = 0;
-	for (size_t i = 0; i + 1 < changes.count; i++) {
-		double us = (double)(changes.items[i + 1].at_us -
-		    changes.items[i].at_us);
-
-		now = (size_t)((int64_t)now + changes.items[i].by);
-		all += us;
-		high += now + 1 >= to->peak ? us : 0;
-	}
+	times = times_of(&changes);
+	for (size_t n = 0; n <= changes.count; n++)
+		all += times[n];
+	to->peak = changes.count;
+	while (to->peak > 0 && high + times[to->peak] <= all * A_MOMENT)
+		high += times[to->peak--];
+	for (size_t n = to->peak; n + 1 >= to->peak && n > 0; n--)
+		high += times[n];
 	to->at_peak = all > 0 ? high / all : 0;
+	free(times);
 	free(changes.items);
 }
 
@@ -140,7 +152,7 @@ bulkhead_judge(const struct scope *s, struct verdicts *to)
 		return;
 	measure(s, &s->route->calls, &dep);
 	measure(s, &s->edge->calls, &edge);
-	v = scope_verdict(s, to, "bulkhead", "plateau/1");
+	v = scope_verdict(s, to, "bulkhead", "plateau/2");
 	v->n = dep.peak;
 	want = wanted(s, &edge);
 	verdict_number(v, "peak", (double)dep.peak);

@@ -138,15 +138,20 @@ play(const struct policy *policy, size_t chains, uint64_t seed)
 	return score;
 }
 
+/* Jitter is told wherever a pause is long enough. Constant ones below 100 ms,
+ * 12 % of those here, stray by less than three times our noise, as a late
+ * client's do: that is left open, and a third of them look like none. */
 START_TEST(sixty_chains_are_not_misjudged)
 {
 	const struct policy *policy = &policies[_i];
 	struct score score = play(policy, 60, 1);
+	bool is_short = policy->pause == constant;
 
 	ck_assert_uint_le(score.wrong * 50, score.cases); /* 2 % */
-	ck_assert_uint_ge(score.jitter_right * 10, score.cases * 8);
-	ck_assert_uint_ge((score.jitter_right + score.jitter_open) * 10,
-	    score.cases * 9);
+	ck_assert_uint_ge(score.jitter_right * 100,
+	    score.cases * (is_short ? 85 : 99));
+	ck_assert_uint_ge((score.jitter_right + score.jitter_open) * 100,
+	    score.cases * (is_short ? 95 : 99));
 	if (policy->jitter == JITTER_NONE)
 		ck_assert_uint_eq(score.right, score.cases);
 }

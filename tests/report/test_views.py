@@ -108,7 +108,9 @@ class Golden(unittest.TestCase):
                 diff = difflib.unified_diff(
                     golden.read_text().splitlines(), text.splitlines(),
                     "golden", "now", lineterm="", n=0)
-                self.assertEqual("", "\n".join(diff)[:4000])
+                found = "\n".join(line[:1500] for line in diff)
+                if found:
+                    self.fail(found[:6000])
 
 
 class Html(unittest.TestCase):
