@@ -67,8 +67,8 @@ cli_read_token(const char *name, const char *file, char **to)
 	if (file == NULL)
 		return true;
 	if (!source_read(file, TOKEN_MAX, &text, &err)) {
-		fprintf(stderr, "faultwire %s: token file: %s\n", name,
-		    err.text);
+		fprintf(stderr, "faultwire %s: token file: %s %s\n", name,
+		    file, err.text);
 		str_fini(&text);
 		return false;
 	}

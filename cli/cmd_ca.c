@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faultwire ca: the local certificate authority of intercepting routes. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,7 +51,10 @@ run_export(int argc, char **argv)
 		return code;
 	if (!ca_export(opt.dir, &pem, &err)) {
 		str_fini(&pem);
-		return options_failed(&command_ca_export, &err);
+		options_failed(&command_ca_export, &err);
+		if (err.code == ENOENT)
+			fputs("\"faultwire ca init\" makes one.\n", stderr);
+		return EXIT_FAILED;
 	}
 	fwrite(pem.text, 1, pem.len, stdout);
 	str_fini(&pem);

@@ -51,7 +51,9 @@ run(int argc, char **argv)
 
 	if (rest < 0)
 		return rest == -2 ? EXIT_DONE : EXIT_USAGE;
-	rest = run_usage_ok(&opt, rest < argc) ? serve_proxy(&opt) : EXIT_USAGE;
+	rest = run_usage_ok(&opt, rest < argc ? argv[rest] : NULL)
+	    ? serve_proxy(&opt)
+	    : EXIT_USAGE;
 	free(opt.faults.items);
 	return rest;
 }

@@ -38,9 +38,12 @@ unknown(const char *name)
 	near_start(&near, name);
 	for (size_t i = 0; commands[i] != NULL; i++)
 		near_offer(&near, commands[i]->name);
-	fprintf(stderr, "faultwire: there is no command \"%s\"", name);
+	near_offer(&near, "--help");
+	near_offer(&near, "--version");
+	fprintf(stderr, "faultwire: there is no %s \"%s\"",
+	    name[0] == '-' ? "option" : "command", name);
 	if (near.best != NULL)
-		fprintf(stderr, ", did you mean \"%s\"?", near.best);
+		fprintf(stderr, "; did you mean \"%s\"?", near.best);
 	fprintf(stderr, "\nTry \"faultwire --help\".\n");
 	return EXIT_USAGE;
 }

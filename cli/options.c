@@ -260,7 +260,7 @@ options_run_verb(const struct command *command, int argc, char **argv)
 	fprintf(stderr, "faultwire %s: there is no command \"%s\"",
 	    command->name, argv[1]);
 	if (near.best != NULL)
-		fprintf(stderr, ", did you mean \"%s\"?", near.best);
+		fprintf(stderr, "; did you mean \"%s\"?", near.best);
 	fprintf(stderr, "\nTry \"faultwire %s --help\".\n", command->name);
 	return EXIT_USAGE;
 }

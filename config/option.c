@@ -171,7 +171,11 @@ conf_route_option_fault(struct conf_route *route,
 			   "there is no fault kind "
 			   "\"%.60s\"; %s",
 			   name,
-			   hint.text != NULL ? hint.text : "none is known");
+			   strchr(name, '=') != NULL
+			       ? "expected the kind first, as in "
+				 "latency,latency=80ms"
+			       : hint.text != NULL ? hint.text
+						   : "none is known");
 	} else {
 		f = conf_route_add_fault(route, kind);
 		f->where = at->where;

@@ -55,6 +55,29 @@ number(const char *option, const char *text, long long max, long long *to)
 	return false;
 }
 
+/* Where the API listens, by the command line; the rule of the file holds. */
+static bool
+take_control(const char *listen, struct conf_control *control)
+{
+	bool off = strcmp(listen, "off") == 0, ok;
+	struct conf_address at = {0};
+	struct error err;
+
+	ok = off || conf_address_parse(listen, true, &at, &err);
+	if (ok && !off && !conf_address_is_local(&at) &&
+	    control->token_file == NULL && !control->insecure)
+		ok = error_set(&err, 0, "others can reach %s; expected a file "
+		    "with control.token_file, or insecure = true", listen);
+	conf_address_fini(&at);
+	if (!ok) {
+		fprintf(stderr, "faultwire run: --control: %s\n", err.text);
+		return false;
+	}
+	free(control->listen);
+	control->listen = off ? NULL : xstrdup(listen);
+	return true;
+}
+
 bool
 run_override(const struct run_options *opt, struct conf_model *model)
 {
@@ -85,38 +108,39 @@ run_override(const struct run_options *opt, struct conf_model *model)
 			return false;
 		model->workers = n;
 	}
-	if (opt->control_listen != NULL) {
-		free(model->control.listen);
-		model->control.listen = xstrdup(opt->control_listen);
-	}
 	if (opt->is_toxiproxy) {
 		model->control.insecure = true;
 		model->drain_timeout_us = 0;
 	}
-	return true;
+	return opt->control_listen == NULL ||
+	    take_control(opt->control_listen, &model->control);
 }
 
 bool
-run_usage_ok(const struct run_options *opt, bool extra)
+run_usage_ok(const struct run_options *opt, const char *extra)
 {
 	bool file = opt->config != NULL;
 	bool any = opt->listen != NULL || opt->upstream != NULL;
 	bool plain = opt->listen != NULL && opt->upstream != NULL;
 
-	if (!extra && (opt->intercept == NULL || opt->user == NULL) &&
+	if (extra == NULL && (opt->intercept == NULL || opt->user == NULL) &&
 	    !(file && any) && any == plain &&
 	    (file || plain || opt->toxiproxy_config != NULL))
 		return true;
-	if (!extra && opt->intercept != NULL && opt->user != NULL) {
+	if (extra == NULL && opt->intercept != NULL && opt->user != NULL) {
 		fprintf(stderr, "faultwire run: --intercept and --user do not "
 				"go together: that user could not remove the "
 				"rules; make them by faultwire intercept up\n");
 		return false;
 	}
-	fprintf(stderr, "faultwire run: either -c FILE, or --listen ADDR and "
-			"--upstream ADDR, or --toxiproxy-config FILE are "
-			"needed\n"
-			"Try \"faultwire run --help\".\n");
+	if (extra != NULL)
+		fprintf(stderr, "faultwire run: \"%s\" is too much; a file is "
+				"given as -c FILE\n", extra);
+	else
+		fprintf(stderr, "faultwire run: either -c FILE, or --listen "
+				"ADDR and --upstream ADDR, or "
+				"--toxiproxy-config FILE are needed\n");
+	fprintf(stderr, "Try \"faultwire run --help\".\n");
 	return false;
 }
 

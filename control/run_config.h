@@ -27,9 +27,9 @@ struct run_options {
 	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
 };
 
-/* Do the options go together, with no argument beside them (`extra`)? False:
- * said on standard error. */
-bool run_usage_ok(const struct run_options *opt, bool extra);
+/* Do the options go together, with no argument beside them (`extra`: the
+ * first, NULL: none)? False: said on standard error. */
+bool run_usage_ok(const struct run_options *opt, const char *extra);
 /* What a process that carries traffic needs: no death by a closed pipe, no new
  * privileges, as many descriptors as it may have. */
 void run_raise_limits(void);

@@ -227,8 +227,9 @@ take_line(struct reader *r, const char *line, size_t len, bool whole)
 	if (!json_is_object(e)) {
 		ok = !whole && r->line > 1;
 		if (!ok)
-			error_set(r->err, 0, "line %zu: %s", r->line,
-			    e != NULL ? "expected an object" : error.text);
+			error_set(r->err, 0, "line %zu: %s; expected an "
+			    "object, as faultwire run --journal writes them",
+			    r->line, e != NULL ? "something else" : error.text);
 	} else if (r->line == 1) {
 		ok = take_head(r, e, type);
 	} else if (type == NULL) {

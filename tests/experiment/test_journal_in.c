@@ -212,13 +212,13 @@ static const struct {
 } bad[] = {
     {"\0", "line 1: "},
     {"hello\n", "line 1: "},
-    {"[1]\n", "line 1: expected an object"},
+    {"[1]\n", "line 1: something else; expected an object"},
     {"{\"a\":1}\n", "line 1: this is no journal of faultwire"},
     {"{\"type\":\"journal\",\"format\":99}\n",
 	"line 1: format 99 is not known; expected 1 to 1"},
     {HEAD "{\"type\":\n{\"type\":\"flow_open\"}\n", "line 2: "},
     {HEAD "{\"ts_us\":1}\n", "line 2: it has no \"type\""},
-    {HEAD "[7]\n", "line 2: expected an object"},
+    {HEAD "[7]\n", "line 2: something else; expected an object"},
 };
 
 START_TEST(damage_is_told_with_its_line)
