@@ -179,7 +179,7 @@ class Commands(CliScenario):
         watch = Watch()
         client.send(b"x")
         client.recv(1)
-        self.assert_took(watch.seconds(), 0.2, 5)
+        self.assert_took(watch.seconds(), 0.2, 10)
         self.cli("fault", "set", "raw", "late", "--set", "latency=0",
                  "--unset", "jitter")
         self.assertEqual(self.json("fault", "show", "raw", "late")

@@ -144,12 +144,18 @@ class Top(Live):
 
 
 class Events(Live):
+    def listeners(self):
+        return self.json("status")["events"]["listeners"]
+
+    def serve_web(self):
+        super().serve_web()
+        self.others = self.listeners()
+
     def follow(self, *args):
-        """`events --follow`, once it listens."""
+        """`events --follow`, once it listens, and none from before."""
+        wait_until(lambda: self.listeners() == self.others)
         process = self.popen("events", "--follow", *args)
-        # The journal is one as well.
-        wait_until(lambda: self.json("status")["events"]["listeners"] > 1,
-                   what="a listener")
+        wait_until(lambda: self.listeners() > self.others)
         return process
 
     def test_every_event_is_a_line(self):

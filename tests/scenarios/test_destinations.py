@@ -179,7 +179,7 @@ class Connect(Destinations):
         self.proxy(fault("connect_delay", delay="300ms"))
         watch = Watch()
         self.connected("127.0.0.1", web.port)
-        self.assert_took(watch.seconds(), 0.3, 5)
+        self.assert_took(watch.seconds(), 0.3, 10)
 
     def test_faults_do_not_touch_the_answer_but_what_follows(self):
         backend = self.serving()
@@ -187,7 +187,7 @@ class Connect(Destinations):
         watch = Watch()
         conn = self.connected("127.0.0.1", backend.port)
         conn.send(b"ping").recv(4)
-        self.assert_took(watch.seconds(), 0.3, 5)
+        self.assert_took(watch.seconds(), 0.3, 10)
 
     def test_http_faults_act_in_the_tunnel(self):
         web = self.web()

@@ -48,16 +48,15 @@ class Asked(Scenario):
         self.prepare()
         watch = Watch()
         self.assertEqual(self.asked({DELAY: 120}).status, 200)
-        self.assert_took(watch.seconds(), 0.12, 2)
-        watch = Watch()
-        self.assertEqual(self.asked({}).status, 200)
-        self.assert_took(watch.seconds(), 0, 0.11)
+        self.assert_took(watch.seconds(), 0.12, 10)
+        self.assert_takes(lambda: Watch.over(
+            lambda: self.assertEqual(self.asked({}).status, 200)), 0, 0.11)
 
     def test_a_delayed_request_is_aborted_behind_its_delay(self):
         self.prepare()
         watch = Watch()
         self.assertEqual(self.asked({DELAY: 120, ABORT: 418}).status, 418)
-        self.assert_took(watch.seconds(), 0.12, 2)
+        self.assert_took(watch.seconds(), 0.12, 10)
         self.assertEqual(self.server.requests, [])
 
     def test_the_response_is_limited(self):
@@ -65,7 +64,7 @@ class Asked(Scenario):
         watch = Watch()
         reply = self.asked({RATE: 100}, bytes(30 * 1024))
         self.assertEqual(len(reply.body), 30 * 1024)
-        self.assert_took(watch.seconds(), 0.28, 2)
+        self.assert_took(watch.seconds(), 0.28, 10)
 
     def test_grpc_is_answered_in_its_own_terms(self):
         self.prepare()
@@ -83,8 +82,8 @@ class Asked(Scenario):
     def test_only_what_the_route_allows(self):
         self.prepare(allowed=["abort"])
         watch = Watch()
-        self.assertEqual(self.asked({DELAY: 3000}).status, 200)
-        self.assert_took(watch.seconds(), 0, 2.5)
+        self.assertEqual(self.asked({DELAY: 15000}).status, 200)
+        self.assert_took(watch.seconds(), 0, 14)
         self.assertEqual(self.asked({ABORT: 500}).status, 500)
 
     def test_nothing_without_leave(self):
@@ -187,7 +186,7 @@ class Asked(Scenario):
         self.assertEqual((st.status, st.get("grpc-status")), (200, "7"))
         watch = Watch()
         self.assertEqual(peer.ask(headers=((DELAY, "100"),)).status, 200)
-        self.assert_took(watch.seconds(), 0.1, 2)
+        self.assert_took(watch.seconds(), 0.1, 10)
         self.assertEqual(peer.ask().status, 200)
 
 

@@ -352,7 +352,7 @@ class Changes(Scenario):
         watch = Watch()
         line.send(10)
         line.recv(10)
-        self.assert_took(watch.seconds(), 0.13, 5)
+        self.assert_took(watch.seconds(), 0.13, 10)
 
     def test_both_streams_at_once_delay_both_ways(self):
         line = self.prepare(fault("latency", latency="60ms", stream="both"))
@@ -361,7 +361,7 @@ class Changes(Scenario):
         line.recv(10)
         line.receiver.send(b"pong")
         self.assertEqual(line.sender.recv(4), b"pong")
-        self.assert_took(watch.seconds(), 0.12, 5)
+        self.assert_took(watch.seconds(), 0.12, 10)
 
     def test_held_bytes_are_dropped_with_a_reset_when_asked(self):
         line = self.prepare(fault("blackhole", held="drop"))

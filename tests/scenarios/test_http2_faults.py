@@ -276,15 +276,15 @@ class Kinds(Scenario):
         self.assertEqual(c.ask().status, 200)
 
     def test_max_active_counts_streams(self):
-        c = self.prepare(fault("hang", duration="300ms", max_active=2))
+        c = self.prepare(fault("hang", duration="2s", max_active=2))
         streams = [c.request() for _ in range(5)]
         before = time.monotonic()
         for st in streams[2:]:
             c.finish(st)
-        self.assertLess(time.monotonic() - before, 0.28)
+        self.assertLess(time.monotonic() - before, 1.9)
         for st in streams:
             c.finish(st)
-        self.assertGreater(time.monotonic() - before, 0.25)
+        self.assertGreater(time.monotonic() - before, 1.9)
 
     def test_the_same_streams_are_hit_whatever_the_concurrency(self):
         def run(at_a_time):

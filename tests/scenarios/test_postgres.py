@@ -215,15 +215,15 @@ class Postgres(Scenario):
 
     def test_other_commands_are_left_alone(self):
         self.arm(fault("reset_peer", when={"command": "~^(DELETE|DROP)$"}),
-                 fault("latency", latency="120ms", at="before",
+                 fault("latency", latency="600ms", at="before",
                        when={"command": "SELECT"}))
         c = self.connection()
         watch = Watch()
         c.ask("insert into t values (1)")
         c.ask("/* delete */ insert into t values (2) -- drop")
-        self.assertLess(watch.seconds(), 0.1)
+        self.assertLess(watch.seconds(), 0.6)
         self.assertEqual(c.ask("select count(*) from t")[0], [["2"]])
-        self.assert_took(watch.seconds(), 0.12, 3)
+        self.assert_took(watch.seconds(), 0.6, 10)
         c.send(query("delete from t"))
         self.is_cut(c)
 
@@ -244,10 +244,9 @@ class Postgres(Scenario):
                        when={"command": "STARTUP"}))
         watch = Watch()
         c = self.connection()
-        self.assert_took(watch.seconds(), 0.15, 5)
-        watch = Watch()
-        c.ask("select 1")
-        self.assertLess(watch.seconds(), 0.12)
+        self.assert_took(watch.seconds(), 0.15, 10)
+        self.assert_takes(
+            lambda: Watch.over(lambda: c.ask("select 1")), 0, 0.12)
 
     # --- bytes
 
@@ -323,7 +322,7 @@ class Postgres(Scenario):
         self.direct.ask("notify here, 'text'")
         kind, body = c.receive()
         self.assertEqual((kind, body[4:]), (b"A", b"here\0text\0"))
-        self.assert_took(watch.seconds(), 0.12, 3)
+        self.assert_took(watch.seconds(), 0.12, 10)
         self.assertEqual(c.ask("select 1")[0], [["1"]])
 
     def test_cancel_requests_arrive(self):

@@ -24,15 +24,17 @@ class Profiles(Scenario):
         return text
 
     def exchange(self, client):
-        watch = Watch()
-        self.assertEqual(ask(client).status, 200)
-        return watch.seconds()
+        return Watch.over(
+            lambda: self.assertEqual(ask(client).status, 200))
+
+    def first_exchange(self):
+        return self.exchange(self.client(self.port))
 
     def test_3g_costs_a_round_trip_to_connect_and_one_to_ask(self):
         self.web_route("3g")
         client = self.client(self.port)
-        self.assert_took(self.exchange(client), 0.6, 1.2)
-        self.assert_took(self.exchange(client), 0.3, 0.6)
+        self.assert_took(self.exchange(client), 0.6, 10)
+        self.assert_takes(lambda: self.exchange(client), 0.3, 0.59)
 
     def test_the_rate_is_shared_by_the_connections_of_the_route(self):
         # 5 Mbit/s: two times 200 kB take 0.64 s.
@@ -44,16 +46,16 @@ class Profiles(Scenario):
             server.send_in_background(data)
         for client, _server in pairs:
             self.assertEqual(client.recv(len(data)), data)
-        self.assert_took(watch.seconds(), 0.62, 1.2)
+        self.assert_took(watch.seconds(), 0.62, 10)
 
     def test_another_profile_in_the_file_acts_on_open_connections(self):
         text = self.web_route("3g")
         client = self.client(self.port)
-        self.assert_took(self.exchange(client), 0.6, 1.2)
+        self.assert_took(self.exchange(client), 0.6, 10)
         self.proxy.reload(text("dsl"))
-        self.assert_took(self.exchange(client), 0.05, 0.25)
+        self.assert_takes(lambda: self.exchange(client), 0.05, 0.25)
         self.proxy.reload(text("loopback"))
-        self.assert_took(self.exchange(client), 0, 0.2)
+        self.assert_takes(lambda: self.exchange(client), 0, 0.04)
         self.proxy.reload_refused(text("3gg"))
         self.assertIn("3g", self.proxy.log_events("config_error")[-1]["error"])
 
@@ -62,7 +64,7 @@ class Profiles(Scenario):
             "latency", name="satellite_latency", latency="10ms",
             stream="both"), fault("connect_delay", delay="1ms",
                                   name="satellite_connect", enabled=False))
-        self.assert_took(self.exchange(self.client(self.port)), 0.02, 0.25)
+        self.assert_takes(self.first_exchange, 0.02, 0.25)
 
     def test_the_api_shows_the_faults_and_changes_the_profile(self):
         self.web_route("3g")
@@ -72,13 +74,13 @@ class Profiles(Scenario):
         self.assertEqual([f["name"] for f in seen["faults"]],
                          ["3g_connect", "3g_up", "3g_down", "3g_latency"])
         client = self.client(self.port)
-        self.assert_took(self.exchange(client), 0.6, 1.2)
+        self.assert_took(self.exchange(client), 0.6, 10)
         reply = api.patch(path, {"profile": "fiber"})
         self.assertEqual(reply.status, 200, reply.raw)
         self.assertEqual({f["name"] for f in reply.json["faults"]},
                          {"fiber_connect", "fiber_up", "fiber_down",
                           "fiber_latency"})
-        self.assert_took(self.exchange(client), 0.004, 0.2)
+        self.assert_takes(lambda: self.exchange(client), 0.004, 0.2)
         self.assertEqual(api.patch(path, {"enabled": True}).status, 200)
         self.assertEqual(api.delete(path + "/faults/fiber_down").status, 204)
         self.assertEqual(len(api.get(path + "/faults").json["faults"]), 3)
@@ -119,7 +121,7 @@ class CommandLine(Scenario):
                                f"127.0.0.1:{web.port}", "--profile", "dsl"])
         watch = Watch()
         self.assertEqual(ask(self.client(port)).status, 200)
-        self.assert_took(watch.seconds(), 0.1, 0.5)
+        self.assert_took(watch.seconds(), 0.1, 10)
 
     def test_profiles_are_listed_with_figures_and_sources(self):
         listed = run("profiles")

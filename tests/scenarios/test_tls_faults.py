@@ -116,7 +116,7 @@ class Handshakes(Scenario):
             tls={"intercept": True, "ca_dir": self.ca})
         watch = Watch()
         self.assertEqual(self.shake(port), "fine")
-        self.assert_took(watch.seconds(), 0.4, 5)
+        self.assert_took(watch.seconds(), 0.4, 10)
 
     def test_a_stall_that_is_removed_lets_the_handshake_go_on(self):
         port, proxy, text = self.proxied(
@@ -220,7 +220,7 @@ class Streams(Scenario):
             watch = Watch()
             server.send(b"late")
             self.assertEqual(conn.recv(4), b"late")
-            self.assert_took(watch.seconds(), 0.15, 5)
+            self.assert_took(watch.seconds(), 0.15, 10)
             server.close()
             self.assertEqual(conn.sock.recv(1), b"")
 

@@ -23,15 +23,6 @@ class Base(ToxScenario):
     def took(self, seconds, least):
         self.assert_took(seconds, least, least + LATE)
 
-    def takes(self, measure, least, most):
-        """What is late may be the machine's fault: it may try again."""
-        for _ in range(4):
-            seconds = measure()
-            self.assertGreaterEqual(seconds, least - 0.002, "too early")
-            if seconds <= most:
-                return
-        self.fail(f"{seconds} s, too late every time")
-
     def travel(self, sender, receiver, data=b"ping"):
         """Seconds that bytes took from one end to the other."""
         watch = Watch()
@@ -45,7 +36,7 @@ class Latency(Base):
         client, server = self.line()
         self.toxic("latency", stream="upstream", latency=150)
         self.took(self.travel(client, server), 0.15)
-        self.takes(lambda: self.travel(server, client), 0, 0.14)
+        self.assert_takes(lambda: self.travel(server, client), 0, 0.14)
         self.toxic("latency", latency=80)
         self.took(self.travel(server, client), 0.08)
 
@@ -103,7 +94,7 @@ class Bandwidth(Base):
         client, server = self.line()
         self.toxic("bandwidth", rate=200)
         data = noise(60_000)
-        self.takes(lambda: self.travel(server, client, data), 0.3, LATE)
+        self.assert_takes(lambda: self.travel(server, client, data), 0.3, LATE)
 
     def test_connections_and_directions_do_not_share(self):
         pairs = [self.line()]
@@ -120,9 +111,9 @@ class Bandwidth(Base):
             return watch.seconds()
 
         # Shared, all would take four times as long as one.
-        self.takes(lambda: all_at_once() /
+        self.assert_takes(lambda: all_at_once() /
                    self.travel(*reversed(pairs[0]), data), 0.1, 2.5)
-        self.takes(lambda: self.travel(*pairs[0], data), 0, 0.29)
+        self.assert_takes(lambda: self.travel(*pairs[0], data), 0, 0.29)
 
     def test_rate_0_stalls_and_nothing_is_lost(self):
         """Two of them are what Testcontainers calls a cut connection."""
@@ -157,13 +148,13 @@ class Bandwidth(Base):
 class Closing(Base):
     def test_slow_close_holds_just_the_end(self):
         client, server = self.line()
-        self.toxic("slow_close", delay=250)
+        self.toxic("slow_close", delay=1000)
         server.send(b"last").finish()
         watch = Watch()
         self.assertEqual(client.recv(4), b"last")
-        self.assertLess(watch.seconds(), 0.24)
+        self.assertLess(watch.seconds(), 0.99)
         client.expect_end("fin")
-        self.took(watch.seconds(), 0.25)
+        self.took(watch.seconds(), 1)
 
     def test_slow_close_leaves_the_other_direction_alone(self):
         client, server = self.line()

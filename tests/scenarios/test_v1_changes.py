@@ -193,7 +193,7 @@ class Leases(V1):
                          .json["enabled"])
 
     def test_what_a_lease_made_goes_when_it_is_not_renewed(self):
-        lease, headers = self.lease("400ms")
+        lease, headers = self.lease("3s")
         self.make(headers)
         got = self.api.get(FAULTS + "/n").json["state"]
         self.assertEqual(got["lease"], lease)

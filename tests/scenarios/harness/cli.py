@@ -72,7 +72,11 @@ class CliScenario(Scenario):
 
     def finish(self, process, code=0, within=20):
         """Waits for its end; both outputs."""
-        out, err = process.communicate(timeout=within)
+        try:
+            out, err = process.communicate(timeout=within)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.fail(f"it does not end: {process.communicate()}")
         self.assertIsNone(REPORT.search(err or ""), err)
         self.assertEqual(process.returncode, code, err)
         return out, err

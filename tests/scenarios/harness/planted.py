@@ -264,10 +264,12 @@ class Planted(Scenario):
             at += 0.6
 
     def drive(self, seconds, rate):
-        """Open loop: nobody waits for the one before."""
+        """Open loop: nobody waits for the one before. For so long, and on a
+        machine that is late until as many were sent."""
         threads = []
         start = time.monotonic()
-        while time.monotonic() < start + seconds:
+        while (time.monotonic() < start + seconds or
+               len(threads) < seconds * rate):
             self.number += 1
             threads.append(threading.Thread(
                 target=self.one, args=(f"/row/{self.number}",)))

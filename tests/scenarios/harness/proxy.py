@@ -269,10 +269,25 @@ class Faultwire:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
-    def cpu_seconds(self):
-        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def busy_seconds(self):
+        """How long each thread had a processor or waited for one: a thread
+        that spins does one or the other all the time, whatever else the
+        machine does."""
+        busy = {}
+        folder = f"/proc/{self.process.pid}/task"
+        for thread in os.listdir(folder):
+            with open(f"{folder}/{thread}/schedstat", encoding="ascii") as f:
+                ran, waited = map(int, f.read().split()[:2])
+            busy[thread] = (ran + waited) / 1e9
+        return busy
+
+    def rests(self):
+        """Did every thread sleep for more than half of the next second?"""
+        before, start = self.busy_seconds(), time.monotonic()
+        time.sleep(1)
+        limit = (time.monotonic() - start) / 2
+        return all(seconds - before.get(thread, 0) < limit
+                   for thread, seconds in self.busy_seconds().items())
 
     # --- its end
 
