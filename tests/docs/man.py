@@ -10,8 +10,10 @@ import subprocess
 import sys
 
 SKIPPED = 77
-# What only holds once the pages are installed, or is a matter of taste.
-ALLOWED = ("referenced manual not found", "function name without markup")
+# What only holds once the pages are installed, is a matter of taste, or counts
+# the bytes of a character.
+ALLOWED = ("referenced manual not found", "function name without markup",
+           "outdated mandoc.db", "longer than 80 bytes")
 
 
 def findings(path):
