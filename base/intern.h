@@ -5,8 +5,9 @@
 #ifndef BASE_INTERN_H
 #define BASE_INTERN_H
 
-/* The one stored copy of `name`; equal names give equal pointers. Thread-safe;
- * for configuration, not for the data path. Borrowed, never freed. */
+/* The one stored copy of `name` (NULL gives NULL); equal names give equal
+ * pointers. Thread-safe; for configuration, not for the data path. Borrowed,
+ * never freed. */
 const char *intern(const char *name);
 
 #endif

@@ -27,6 +27,7 @@ void jsonw_init(struct jsonw *w, struct str *out);
 /* True once one whole value was written. */
 bool jsonw_done(const struct jsonw *w);
 
+/* Begin and end an object or an array, which is a value itself. */
 void jsonw_object(struct jsonw *w);
 void jsonw_object_end(struct jsonw *w);
 void jsonw_array(struct jsonw *w);

@@ -9,7 +9,7 @@
 
 #include "base/attr.h"
 
-/* Zeroed memory of `size` bytes; returns owned, never NULL. */
+/* Zeroed memory for `count` times `size` bytes; returns owned, never NULL. */
 void *xcalloc(size_t count, size_t size) WARN_UNUSED;
 /* The same, at a multiple of `align` (a power of two), with whole units of it
  * to itself. */

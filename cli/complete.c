@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "config/load.h"
 #include "config/profile.h"
 #include "config/tables.h"
 #include "faults/fault.h"

@@ -9,7 +9,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/near.h"
 #include "base/xalloc.h"
 #include "control/toxiproxy.h"
 

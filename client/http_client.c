@@ -6,7 +6,6 @@
 #include "client/http_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <llhttp.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
@@ -20,7 +19,6 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
-#include "base/xalloc.h"
 #include "client/http_tls.h"
 
 #define BODY_MAX     (256 * 1024 * 1024)

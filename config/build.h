@@ -65,8 +65,8 @@ void conf_upstream_tls_compile(const struct conf_route *r,
 void conf_layer_compile(const struct conf_fault *f,
 			const struct conf_route *route,
 			const struct conf_spot *at);
-/* `model` knows the services that a condition on clients may name; `route`
- * is the one that the fault stands on. */
+/* `route` is the one that the fault stands on; `model` knows the services that
+ * a condition on clients may name. */
 void conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 			const struct conf_spot *at);
 void conf_when_compile(struct conf_when *w, const struct conf_model *model,

@@ -23,13 +23,6 @@ void check_partitions(const struct conf_model *model, const struct names *known,
 		      struct conf_diag *diag);
 void check_telemetry(const struct conf_model *model, struct conf_diag *diag);
 
-/* Names that may be spoken of. */
-struct check_names {
-	const char **items; /* owned by the caller; borrowed texts or NULL */
-	size_t count;
-	const char *what, *list; /* "load" and where they stand: "load" */
-};
-
 /* The scenarios of the model's experiment: timelines and what they name. */
 void check_scenarios(const struct conf_model *model, struct conf_diag *diag);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "base/near.h"
 #include "config/check.h"
 #include "config/units.h"

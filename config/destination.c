@@ -2,7 +2,6 @@
 /* Patterns of destinations, and what goes with them on a route. */
 #include "config/destination.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 

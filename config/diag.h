@@ -9,10 +9,9 @@
 
 #include "base/attr.h"
 
-/* Where in a configuration something stands. Text is interned (config/model.h
- * lives as long as the process needs it). Zeroed: not from a file. */
+/* Where in a configuration something stands. Zeroed: not from a file. */
 struct conf_where {
-	const char *file; /* borrowed from the diag's or the model's strings */
+	const char *file; /* interned */
 	unsigned line;
 };
 
@@ -30,6 +29,7 @@ struct conf_diag {
 	size_t conflicts;	       /* errors that are conflicts */
 };
 
+/* Frees the messages; the collection is empty afterwards. */
 void conf_diag_fini(struct conf_diag *diag);
 /* Adds an error at `where` (NULL or zeroed: "configuration"). Beyond 1,000
  * messages further ones are counted and not kept. */

@@ -7,7 +7,6 @@
 #include "base/attr.h"
 #include "base/xalloc.h"
 #include "config/loader.h"
-#include "config/tables.h"
 #include "config/units.h"
 
 #define DRIP_US INT64_C(300000) /* between two pieces */

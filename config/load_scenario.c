@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/near.h"
 #include "base/xalloc.h"
 #include "config/loader.h"
 #include "config/tables.h"

@@ -160,6 +160,7 @@ struct conf_model {
 	size_t files_count;
 };
 
+/* One reference more, to be dropped by whoever asked for it. Any thread. */
 struct conf_model *conf_model_ref(struct conf_model *model);
 /* Drops one reference; NULL is accepted. */
 void conf_model_unref(struct conf_model *model);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "config/build.h"
 #include "config/quote.h"
 #include "config/tables.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words of the groups that say where traces and annotations go. */
-#include "config/load.h"
 #include "config/model.h"
 #include "config/tables.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of a route's TLS: with its clients (tls) and with its upstream
  * (upstream_tls). Both are groups of a route, present if `enabled`. */
-#include "config/tables.h"
-
 #include "config/model.h"
+#include "config/tables.h"
 
 static const char *const versions[] = {"1.0", "1.1", "1.2", "1.3", NULL};
 static const char *const client_auths[] = {"off", "request", "require", NULL};

@@ -7,7 +7,6 @@
 
 #include "base/intern.h"
 #include "base/xalloc.h"
-#include "faults/condition.h"
 #include "faults/flow_tell.h"
 #include "observe/sink.h"
 #include "proxy/plan.h"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "control/json_in.h"
 #include "control/tox.h"
 #include "control/toxiproxy.h"

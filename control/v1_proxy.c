@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/near.h"
 #include "config/describe.h"
 #include "config/print.h"
 #include "control/v1_call.h"

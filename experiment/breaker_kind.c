@@ -7,7 +7,6 @@
  *					row than if all do	by their share
  *					does not		in a row
  */
-#include "base/attr.h"
 #include "experiment/breaker.h"
 
 #define RATES_DIFFER 1.5

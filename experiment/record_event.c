@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/intern.h"
-#include "base/rng.h"
 #include "experiment/data_loss.h"
 
 #define HALF_CLOSE_US 10000

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "experiment/pool.h"
 #include "experiment/steady.h"
 

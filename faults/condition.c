@@ -6,7 +6,6 @@
 
 #include "base/xalloc.h"
 #include "config/build.h"
-#include "faults/stage.h"
 
 #define DRAW_PROBABILITY 0
 

@@ -5,7 +5,6 @@
 
 #include "faults/condition.h"
 #include "faults/flow_trace.h"
-#include "faults/stage.h"
 
 static const char *const types[] = {
     [FLOW_STREAM] = "stream",

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "faults/condition.h"
 
 static struct flow *
 flow_of(const struct stage *s)

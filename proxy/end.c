@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdalign.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -3,7 +3,6 @@
  * that a reload neither restarts a fault's clock nor redraws its dice. */
 #include "proxy/plan.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,7 +8,6 @@
  * before its route is forgotten, so no connection meets a half-made plan. */
 #include "proxy/server.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

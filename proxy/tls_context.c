@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "config/tables.h"

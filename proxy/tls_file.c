@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "base/rng.h"
-#include "base/xalloc.h"
 #include "config/source.h"
 #include "proxy/watch.h"
 

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "proxy/tls_layer.h"
 
 /* --- the BIO --- */

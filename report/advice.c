@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 
 #define LONG_OPEN_S   60.0
 #define MANY_FAILURES 250 /* then ABSENT is certain for a breaker */

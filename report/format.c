@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/model.h"
+#include "config/fault.h"
 
 const char *
 format_us(struct format *to, int64_t us)

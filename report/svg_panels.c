@@ -6,9 +6,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
-#include "experiment/totals.h"
 #include "report/svg.h"
-#include "report/views.h"
 
 #define DOT    3.0 /* grid of dots: what falls on one is drawn once */
 #define LANE   70.0

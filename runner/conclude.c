@@ -239,7 +239,7 @@ conductor_conclude(struct conductor *c)
 	struct run *run = &c->run;
 	struct error err = {0};
 
-	feed_stop(&c->feed);
+	follow_stop(&c->follow);
 	child_stop(&c->child);
 	if (run->samples.count > 1)
 		qsort(run->samples.items, run->samples.count,

@@ -198,7 +198,7 @@ follow_foreign(struct conductor *c, struct error *err)
 
 	if (ok && added > 0)
 		run_note(&c->run, 0, "lease", "%zu routes were added", added);
-	ok = ok && feed_start(&c->feed, &c->control.target, path, err);
+	ok = ok && follow_start(&c->follow, &c->control.target, path, err);
 	free(path);
 	return ok;
 }
@@ -358,7 +358,7 @@ conductor_fini(struct conductor *c)
 		event_free(c->tick);
 	if (c->interrupt != NULL)
 		event_free(c->interrupt);
-	feed_stop(&c->feed);
+	follow_stop(&c->follow);
 	child_stop(&c->child);
 	control_fini(&c->control);
 	machine_fini(&c->machine);

@@ -10,7 +10,7 @@
 #include "runner/command.h"
 #include "runner/conduct.h"
 #include "runner/control.h"
-#include "runner/feed.h"
+#include "runner/follow.h"
 #include "runner/pulse.h"
 #include "runner/machine.h"
 #include "runner/progress.h"
@@ -23,7 +23,7 @@ struct conductor {
 	struct pulse live;
 	struct control control;
 	struct child child;	    /* pid 0: the proxy is not ours */
-	struct feed_in feed;	    /* of one that is not ours */
+	struct follow follow;	    /* of one that is not ours */
 	struct command_run command; /* a hook, or reading back */
 	char *read_path;	    /* what reading back printed; owned */
 	size_t read_scenario;

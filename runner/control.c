@@ -2,7 +2,6 @@
 /* Calls to /v1. */
 #include "runner/control.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Following another's events. */
-#include "runner/feed.h"
+#include "runner/follow.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,14 +13,14 @@
 #define RETRY_MS 200
 
 struct follower {
-	struct feed_in *feed;
+	struct follow *to;
 	struct sse sse;
 };
 
 static bool
 on_event(void *arg, const char *type, const char *data)
 {
-	struct feed_in *f = ((struct follower *)arg)->feed;
+	struct follow *f = ((struct follower *)arg)->to;
 	long lost = 1;
 
 	if (f->lost)
@@ -48,7 +48,7 @@ on_chunk(void *arg, struct view data)
 
 /* True: it is to end. */
 static bool
-pause_ms(const struct feed_in *f, int ms)
+pause_ms(const struct follow *f, int ms)
 {
 	struct pollfd p = {.fd = f->cancel_fd, .events = POLLIN};
 
@@ -58,9 +58,9 @@ pause_ms(const struct feed_in *f, int ms)
 static void *
 follow(void *arg)
 {
-	struct feed_in *f = arg;
+	struct follow *f = arg;
 	struct follower follower = {
-	    .feed = f, .sse = {.on_event = on_event, .arg = &follower}};
+	    .to = f, .sse = {.on_event = on_event, .arg = &follower}};
 	const struct http_client_sink sink = {on_chunk, &follower, 0};
 	const struct http_client_request request = {"GET", "/v1/events", NULL,
 						    NULL};
@@ -81,10 +81,10 @@ follow(void *arg)
 }
 
 bool
-feed_start(struct feed_in *f, const struct http_client_target *target,
+follow_start(struct follow *f, const struct http_client_target *target,
 	   const char *path, struct error *err)
 {
-	*f = (struct feed_in){.target = *target, .file = fopen(path, "we")};
+	*f = (struct follow){.target = *target, .file = fopen(path, "we")};
 	if (f->file == NULL)
 		return error_set(err, errno, "%s: %s", path, strerror(errno));
 	fputs("{\"type\":\"journal\",\"ts_us\":0,\"format\":1}\n", f->file);
@@ -98,7 +98,7 @@ feed_start(struct feed_in *f, const struct http_client_target *target,
 }
 
 void
-feed_stop(struct feed_in *f)
+follow_stop(struct follow *f)
 {
 	const uint64_t one = 1;
 
@@ -109,5 +109,5 @@ feed_stop(struct feed_in *f)
 		fclose(f->file);
 		close(f->cancel_fd);
 	}
-	*f = (struct feed_in){0};
+	*f = (struct follow){0};
 }

@@ -2,8 +2,8 @@
 /* The journal of a proxy that is not ours: a thread follows /v1/events and
  * writes what comes into a file of the same form as `faultwire run --journal`
  * makes. Events that are missed on the way become `gap` lines. */
-#ifndef RUNNER_FEED_H
-#define RUNNER_FEED_H
+#ifndef RUNNER_FOLLOW_H
+#define RUNNER_FOLLOW_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "client/http_client.h"
 
-struct feed_in {
+struct follow {
 	struct http_client_target target; /* borrowed parts of a control's */
 	FILE *file;
 	pthread_t thread;
@@ -23,10 +23,10 @@ struct feed_in {
 };
 
 /* Starts to follow; what happens before the connection stands is missed.
- * Borrows what `target` has until feed_stop(). */
-bool feed_start(struct feed_in *f, const struct http_client_target *target,
+ * Borrows what `target` has until follow_stop(). */
+bool follow_start(struct follow *f, const struct http_client_target *target,
 		const char *path, struct error *err) WARN_UNUSED;
 /* Ends it; the file is whole then. Zeroed memory is accepted. */
-void feed_stop(struct feed_in *f);
+void follow_stop(struct follow *f);
 
 #endif

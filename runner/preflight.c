@@ -3,7 +3,6 @@
 #include "runner/preflight.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>

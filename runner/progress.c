@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
-#include "config/model.h"
+#include "config/fault.h"
 
 #define BLOCK_US  INT64_C(250000)
 #define LINE_US	  INT64_C(5000000)

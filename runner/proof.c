@@ -9,7 +9,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
-#include "config/model.h"
+#include "config/fault.h"
 
 /* A step and what was counted for it. */
 struct sum {

@@ -5,7 +5,6 @@
 #include <check.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/attr.h"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "config/tables.h"
 #include "tests/config/fake_kinds.h"
 #include "tests/harness/check_run.h"
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/load.h"
 #include "tests/config/fake_kinds.h"
 #include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "config/load.h"
 #include "tests/config/fake_kinds.h"
 #include "tests/config/fake_load.h"
 #include "tests/harness/check_run.h"

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables themselves: documented, valid, and without clashes. */
-#include "config/tables.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/build.h"
 #include "config/load.h"
 #include "tests/config/fake_kinds.h"
 #include "tests/harness/check_run.h"

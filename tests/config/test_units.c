@@ -2,7 +2,6 @@
 /* Quantities: what is read, what is refused, and that printing reads back. */
 #include "config/units.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

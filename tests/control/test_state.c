@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/attr.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "control/feed.h"

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "control/web_conn.h"
 #include "tests/harness/check_run.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a fault spreads to: siblings, and calls that need no dependency. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"

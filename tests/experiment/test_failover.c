@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "tests/experiment/simulate.h"
 
 #define FAULT_US 20000000

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What simulated callers notice while a dependency fails, and who else. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"

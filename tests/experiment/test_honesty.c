@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Health checks that tell the truth, and others. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/intern.h"
 #include "experiment/uptime.h"
 #include "experiment/expect.h"
 #include "experiment/part.h"

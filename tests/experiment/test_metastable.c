@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What keeps on failing behind a fault, and why. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"

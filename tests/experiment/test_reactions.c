@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "experiment/reactions.h"
 #include "tests/experiment/simulate.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Simulated services that come back: at once, late, half, or never. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "tests/experiment/simulate.h"
 

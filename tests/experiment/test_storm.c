@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Retries that come all at a time, and those that do not. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"

@@ -3,7 +3,6 @@
  * on them passes, drops or delays each as one. */
 #include <stdio.h>
 
-#include "faults/stage.h"
 #include "tests/harness/suite.h"
 
 #define MS 1000

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loss stalls as retransmissions do and keeps the stream intact. */
-#include <math.h>
 #include <string.h>
 
 #include "base/attr.h"

@@ -2,13 +2,13 @@
 /* Feeds anything to the readers of CONNECT and SOCKS 5 (the first byte says
  * which, and whether whole URLs are taken; the second in which pieces). Pieces
  * must not matter, and what is taken for a wish is one. */
+#include "config/model.h"
 #include "proxy/asking.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "config/model.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len);
 

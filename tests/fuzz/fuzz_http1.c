@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "base/xalloc.h"
 #include "proxy/http1_parser.h"
 
 #define HEAD_MAX 1024

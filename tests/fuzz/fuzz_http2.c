@@ -6,7 +6,6 @@
  *	byte 0	bit 0: the upstream speaks HTTP/1
  *	byte 1	how many bytes, times 16, come from the client; the rest comes
  *		from the server */
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "config/load.h"
 #include "faults/ws.h"
 #include "proxy/plan.h"

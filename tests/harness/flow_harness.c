@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "base/intern.h"
 #include "base/xalloc.h"
 
 static struct harness_flow *

@@ -31,11 +31,10 @@ BELOW = {
     "control": {"base", "config", "observe", "faults", "proxy",
                 "experiment", "telemetry"},
     "load": {"base", "config", "experiment"},
-    "report": {"base", "config", "observe", "experiment"},
-    "runner": {"base", "config", "observe", "experiment", "client", "load",
-               "report"},
+    "report": {"base", "config", "experiment"},
+    "runner": {"base", "config", "experiment", "client", "load", "report"},
     "cli": {"base", "config", "observe", "faults", "proxy", "experiment",
-            "client", "control", "load", "report", "runner"},
+            "client", "control", "report", "runner"},
 }
 C_SPDX = "/* SPDX-License-Identifier: Apache-2.0 */"
 SCRIPT_SPDX = "# SPDX-License-Identifier: Apache-2.0"

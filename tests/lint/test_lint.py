@@ -3,13 +3,14 @@
 """The lint finds what it claims to find, and nothing in good files."""
 
 import os
+import re
 import sys
 import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lint import C_SPDX, Lint  # noqa: E402
+from lint import BELOW, C_SPDX, Lint  # noqa: E402
 
 HEAD = C_SPDX + "\n/* A unit. */\n"
 
@@ -84,6 +85,17 @@ class LintTest(unittest.TestCase):
                           "config/ must not know faults/")
         self.assert_clean("proxy/a.c", HEAD + '#include "observe/b.h"\n')
         self.assert_clean("main.c", HEAD + '#include "control/b.h"\n')
+
+    def test_the_document_says_the_same(self):
+        """The last column of the table of folders is BELOW."""
+        here = os.path.dirname(os.path.abspath(__file__))
+        path = os.path.join(here, "../../docs/architecture.md")
+        with open(path, encoding="utf-8") as f:
+            rows = re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|$", f.read(),
+                              re.M)
+        told = {name: set(re.findall(r"`(\w+)`", below))
+                for name, below in rows}
+        self.assertEqual({name: told.get(name) for name in BELOW}, BELOW)
 
     def test_includes_are_written_from_the_root(self):
         self.assert_found("base/a.c", HEAD + '#include "b.h"\n', "the root")

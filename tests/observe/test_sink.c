@@ -7,8 +7,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "base/attr.h"
-
 #define PRODUCERS 4
 #define EVENTS	  50000
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clients that ask for their destination: what is understood, what they hear,
  * and that it does not matter in which pieces their bytes come. */
+#include "config/model.h"
 #include "proxy/asking.h"
 
 #include <check.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "config/model.h"
 
 #define HEAD_MAX 1000
 

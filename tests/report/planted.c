@@ -8,7 +8,7 @@
 #include "base/attr.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
-#include "config/model.h"
+#include "config/fault.h"
 #include "tests/report/planted_asked.h"
 
 #define S(seconds) ((int64_t)((seconds)*1e6))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a report says of the planted run, beside itself and beside an earlier
  * one; how it comes into files. */
-#include <errno.h>
 #include <libconfig.h>
 #include <stdio.h>
 #include <string.h>

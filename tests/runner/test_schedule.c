@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "base/xalloc.h"
 #include "tests/harness/check_run.h"
 #include "tests/runner/runner_load.h"
