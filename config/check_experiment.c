@@ -20,13 +20,6 @@ struct check_names {
 	const char *what, *list; /* "load" and where they stand: "load" */
 };
 
-/* Names that may be spoken of. */
-struct check_names {
-	const char **items; /* owned by the caller; borrowed texts or NULL */
-	size_t count;
-	const char *what, *list; /* "load" and where they stand: "load" */
-};
-
 /* Reports `name` (NULL: fine), which `key` holds, if it is not among them. */
 static void
 check_name(const struct check_names *names, const char *key, const char *name,

@@ -3,6 +3,7 @@
  * are under way, taken apart at the end. */
 #include "faults/stage.h"
 
+#include "faults/condition.h"
 #include "tests/harness/message_fake.h"
 #include "tests/harness/probe.h"
 #include "tests/harness/suite.h"

@@ -32,7 +32,7 @@ BELOW = {
                 "experiment", "telemetry"},
     "load": {"base", "config", "experiment"},
     "report": {"base", "config", "experiment"},
-    "runner": {"base", "config", "experiment", "client", "load", "report"},
+    "runner": {"base", "observe", "config", "experiment", "client", "load", "report"},
     "cli": {"base", "config", "observe", "faults", "proxy", "experiment",
             "client", "control", "report", "runner"},
 }
