@@ -16,6 +16,7 @@ bool
 mailbox_init(struct mailbox *box, struct error *err)
 {
 	atomic_init(&box->newest, NULL);
+	box->taken = NULL;
 	box->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	box->ready = box->fd >= 0;
 	if (!box->ready)
@@ -31,6 +32,18 @@ mailbox_fini(struct mailbox *box)
 		close(box->fd);
 	box->ready = false;
 	atomic_store_explicit(&box->newest, NULL, memory_order_relaxed);
+	box->taken = NULL;
+}
+
+static void
+wake(struct mailbox *box)
+{
+	uint64_t one = 1;
+
+	/* The only possible error is EAGAIN at 2^64-2 unread wake-ups, which
+	 * would wake the receiver just as well. */
+	if (write(box->fd, &one, sizeof(one)) < 0)
+		assert(errno == EAGAIN);
 }
 
 void
@@ -38,17 +51,14 @@ mailbox_post(struct mailbox *box, struct mail *mail)
 {
 	struct mail *before =
 	    atomic_load_explicit(&box->newest, memory_order_relaxed);
-	uint64_t one = 1;
 
 	assert(mail->deliver != NULL);
 	do {
 		mail->next = before;
 	} while (!atomic_compare_exchange_weak_explicit(&box->newest, &before,
 	    mail, memory_order_release, memory_order_relaxed));
-	/* The only possible error is EAGAIN at 2^64-2 unread wake-ups, which
-	 * would wake the receiver just as well. */
-	if (before == NULL && write(box->fd, &one, sizeof(one)) < 0)
-		assert(errno == EAGAIN);
+	if (before == NULL)
+		wake(box);
 }
 
 int
@@ -57,17 +67,16 @@ mailbox_fd(const struct mailbox *box)
 	return box->fd;
 }
 
-void
-mailbox_run(struct mailbox *box, void *arg)
+/* Puts what was posted behind what was taken before. */
+static void
+take(struct mailbox *box)
 {
-	struct mail *newest, *oldest = NULL;
-	uint64_t wakes;
+	struct mail *newest, *oldest = NULL, *last;
 
-	/* First the wake-ups, then the mail: a post in between wakes again. */
-	if (read(box->fd, &wakes, sizeof(wakes)) < 0)
-		assert(errno == EAGAIN);
-	newest = atomic_exchange_explicit(&box->newest, NULL,
+	newest = last = atomic_exchange_explicit(&box->newest, NULL,
 	    memory_order_acquire);
+	if (newest == NULL)
+		return;
 	while (newest != NULL) {
 		struct mail *mail = newest;
 
@@ -75,10 +84,34 @@ mailbox_run(struct mailbox *box, void *arg)
 		mail->next = oldest;
 		oldest = mail;
 	}
-	while (oldest != NULL) {
-		struct mail *mail = oldest;
+	if (box->taken == NULL)
+		box->taken = oldest;
+	else
+		box->last->next = oldest;
+	box->last = last;
+}
 
-		oldest = mail->next;
+void
+mailbox_run_some(struct mailbox *box, void *arg, size_t most)
+{
+	uint64_t wakes;
+
+	/* First the wake-ups, then the mail: a post in between wakes again. */
+	if (read(box->fd, &wakes, sizeof(wakes)) < 0)
+		assert(errno == EAGAIN);
+	take(box);
+	for (; most > 0 && box->taken != NULL; most--) {
+		struct mail *mail = box->taken;
+
+		box->taken = mail->next;
 		mail->deliver(mail, arg);
 	}
+	if (box->taken != NULL)
+		wake(box);
+}
+
+void
+mailbox_run(struct mailbox *box, void *arg)
+{
+	mailbox_run_some(box, arg, SIZE_MAX);
 }

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/attr.h"
 #include "base/error.h"
@@ -23,6 +24,7 @@ struct mailbox {
 	int fd;			       /* eventfd */
 	bool ready;		       /* fd is open */
 	_Atomic(struct mail *) newest; /* a stack; NULL: empty */
+	struct mail *taken, *last; /* the receiver's, oldest first */
 };
 
 /* Makes an empty box. False (and err filled in) without a descriptor. */
@@ -38,5 +40,8 @@ int mailbox_fd(const struct mailbox *box);
 /* Delivers what was posted before the call, in order of posting. Mail posted
  * by a delivery waits for the next run. Receiver's thread only. */
 void mailbox_run(struct mailbox *box, void *arg);
+/* The same for at most that many; the descriptor stays readable for the rest,
+ * so that a loop comes to its other events in between. */
+void mailbox_run_some(struct mailbox *box, void *arg, size_t most);
 
 #endif

@@ -25,9 +25,11 @@ struct feed {
 static void
 on_events(evutil_socket_t fd, short what, void *arg)
 {
+	struct feed *f = arg;
+
 	(void)fd;
 	(void)what;
-	feed_run(arg);
+	sink_run_some(f->sink);
 }
 
 struct feed *

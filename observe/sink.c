@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 
 #define BUFFER_EVENTS 64
+#define TURN_BATCHES  8
 
 struct consumer {
 	event_sink_fn consume; /* NULL: removed while running */
@@ -162,13 +163,25 @@ sink_fd(const struct sink *sink)
 	return mailbox_fd(&sink->mailbox);
 }
 
+static void
+run(struct sink *sink, size_t batches)
+{
+	sink->running = true;
+	mailbox_run_some(&sink->mailbox, sink, batches);
+	sink->running = false;
+	consumers_tidy(sink);
+}
+
 void
 sink_run(struct sink *sink)
 {
-	sink->running = true;
-	mailbox_run(&sink->mailbox, sink);
-	sink->running = false;
-	consumers_tidy(sink);
+	run(sink, SIZE_MAX);
+}
+
+void
+sink_run_some(struct sink *sink)
+{
+	run(sink, TURN_BATCHES);
 }
 
 void

@@ -33,6 +33,9 @@ void sink_free(struct sink *sink);
 int sink_fd(const struct sink *sink);
 /* Hands every waiting event to every consumer, in order of their adding. */
 void sink_run(struct sink *sink);
+/* The same for the oldest few hundred; the descriptor stays readable for the
+ * rest, so that a loop's other events do not wait for all of them. */
+void sink_run_some(struct sink *sink);
 /* On the thread that runs the sink, also from within a consumer: from now on
  * `consume` gets every event. Borrows `arg` until sink_remove(). */
 void sink_add(struct sink *sink, event_sink_fn consume, void *arg);

@@ -56,6 +56,28 @@ post_note(struct mailbox *box, unsigned producer, unsigned number)
 	mailbox_post(box, &note->mail);
 }
 
+START_TEST(some_mail_leaves_the_rest_for_the_next_run)
+{
+	struct mailbox box;
+	struct seen seen = {.box = &box, .in_order = true};
+
+	ck_assert(mailbox_init(&box, NULL));
+	for (unsigned n = 1; n <= 5; n++)
+		post_note(&box, 0, n);
+	mailbox_run_some(&box, &seen, 2);
+	ck_assert_uint_eq(seen.count, 2);
+	ck_assert(is_readable(&box, 0));
+	post_note(&box, 0, 6);
+	mailbox_run_some(&box, &seen, 2);
+	ck_assert_uint_eq(seen.count, 4);
+	mailbox_run(&box, &seen);
+	ck_assert_uint_eq(seen.count, 6);
+	ck_assert(seen.in_order);
+	ck_assert(!is_readable(&box, 0));
+	mailbox_fini(&box);
+}
+END_TEST
+
 START_TEST(mail_is_delivered_in_order_of_posting)
 {
 	struct mailbox box;
@@ -178,6 +200,7 @@ main(void)
 
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, mail_is_delivered_in_order_of_posting);
+	tcase_add_test(c, some_mail_leaves_the_rest_for_the_next_run);
 	tcase_add_test(c, the_descriptor_is_readable_only_while_mail_waits);
 	tcase_add_test(c, mail_posted_by_a_delivery_waits_for_the_next_run);
 	tcase_add_test(c, a_zeroed_or_finished_box_can_be_finished);
