@@ -12,6 +12,10 @@ class Undecided(Exception):
     pass
 
 
+def words(want):
+    return want if isinstance(want, tuple) else (want,)
+
+
 class Near:
     """A time or a number that the client's own lateness may add to."""
 
@@ -72,7 +76,8 @@ class Verdict:
             wrong = self.problem(verdict[member], want)
             if wrong:
                 found.append(f"{name}: {member}: {wrong}: {verdict}")
-            elif verdict[member] in VAGUE and verdict[member] != want:
+            elif (verdict[member] in VAGUE and
+                  verdict[member] not in words(want)):
                 open_.append(f"{member} of {name}: {verdict[member]}")
         if open_ and not found:
             raise Undecided(", ".join(open_))
@@ -82,8 +87,8 @@ class Verdict:
     def problem(got, want):
         if hasattr(want, "problem"):
             return want.problem(got)
-        wants = want if isinstance(want, tuple) else (want,)
-        return None if got in wants + VAGUE else f"{got!r}, not {want!r}"
+        return (None if got in words(want) + VAGUE
+                else f"{got!r}, not {want!r}")
 
 
 # --- the usual ones ----------------------------------------------------------

@@ -23,8 +23,9 @@ class Reconnects(Libraries):
             step_s=Near(0.3))),
         coming_back("ioredis never", Verdict(
             "reconnect", "down", ("ABSENT", "INCONCLUSIVE"))),
+        # 50 ms doubled each time, and up to 200 ms of chance.
         coming_back("redis", Verdict(
-            "reconnect", "down", shape="increasing",
+            "reconnect", "down", shape=("increasing", "exponential"),
             first_s=Between(0.05, 0.35))),
     ]
 
