@@ -18,6 +18,7 @@
 #include "config/load.h"
 #include "faults/fault.h"
 #include "proxy/http2.h"
+#include "proxy/protocol.h"
 #include "proxy/resolve.h"
 
 #define SETTINGS "\0\0\0\4\0\0\0\0\0"
