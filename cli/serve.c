@@ -393,6 +393,7 @@ serve(struct serving *r)
 	if (start(r) && start_api(r) &&
 	    run_intercept_start(&r->intercept, r->opt->intercept, r->model) &&
 	    become_user(r)) {
+		server_begin(r->server);
 		tick(r);
 		log_line(LOG_INFO, "ready", "ready",
 		    LOG_UINT("routes", r->model->routes_count), LOG_END);

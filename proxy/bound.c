@@ -53,8 +53,29 @@ bound_address(const struct bound *b, const char *id)
 }
 
 void
+bound_hold(struct bound *b, const struct plan *plan,
+	   const struct opened_listener *opened, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->held_count; i++) {
+		if (plan_listener(plan, b->held[i].id) != NULL)
+			b->held[kept++] = b->held[i];
+		else
+			listener_discard(&b->held[i]);
+	}
+	b->held = xrealloc(b->held, (kept + count + 1) * sizeof(*b->held));
+	for (size_t i = 0; i < count; i++)
+		b->held[kept++] = opened[i];
+	b->held_count = kept;
+}
+
+void
 bound_fini(struct bound *b)
 {
+	for (size_t i = 0; i < b->held_count; i++)
+		listener_discard(&b->held[i]);
+	free(b->held);
 	for (size_t i = 0; i < b->count; i++)
 		free(b->items[i].address);
 	free(b->items);

@@ -3,6 +3,7 @@
  *
  *   server_apply:  open what is new ─► plan to workers ─► all acknowledged
  *                  ─► plan and listeners to the acceptor ─► old plan dropped
+ *   server_begin:  until then listeners are open, and nobody accepts
  *
  * Workers know a route before its listener accepts, and a listener closes
  * before its route is forgotten, so no connection meets a half-made plan. */
@@ -53,6 +54,7 @@ struct server {
 	int64_t due_us;		  /* when one of its faults is to change */
 	struct acks acks;
 	struct bound bound; /* where that plan listens */
+	bool begun;	    /* taking clients */
 	uint64_t seed;
 	size_t ports; /* datagram sockets handed out so far */
 	struct worker_shared shared;
@@ -236,7 +238,6 @@ put_in_force(struct server *s, struct plan *plan,
 	s->acks.missing = 1;
 	acceptor_post_plan(s->acceptor, plan, opened, count, on_ack, &s->acks);
 	await_acks(&s->acks);
-	bound_update(&s->bound, plan, opened, count);
 }
 
 static void
@@ -273,7 +274,10 @@ server_apply(struct server *s, struct conf_model *model,
 	}
 	/* What a fault does at once must not seem to come before it. */
 	telling.from_us = clock_now(&clock_real);
-	put_in_force(s, plan, opened, count);
+	bound_update(&s->bound, plan, opened, count);
+	if (!s->begun)
+		bound_hold(&s->bound, plan, opened, count);
+	put_in_force(s, plan, opened, s->begun ? count : 0);
 	telling.to_us = clock_now(&clock_real);
 	plan_diff(s->plan, plan, tell_change, &telling);
 	if (s->events != NULL)
@@ -284,6 +288,16 @@ server_apply(struct server *s, struct conf_model *model,
 	if (s->hosts != NULL)
 		hosts_keep(s->hosts, model);
 	return true;
+}
+
+void
+server_begin(struct server *s)
+{
+	s->begun = true;
+	if (s->bound.held_count > 0)
+		put_in_force(
+		    s, s->plan, s->bound.held, s->bound.held_count);
+	s->bound.held_count = 0;
 }
 
 bool

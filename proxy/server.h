@@ -30,6 +30,10 @@ void server_listen(struct server *s, struct sink *sink);
  * nothing has changed. Takes no reference but its own. */
 bool server_apply(struct server *s, struct conf_model *model,
     struct conf_diag *diag) WARN_UNUSED;
+/* Takes clients, from now on: before, the listeners of every model that was
+ * applied are open, and whoever dials waits in the kernel. What needs root
+ * may so be opened, and root be given up, before the first client is served. */
+void server_begin(struct server *s);
 /* Could the model be put into force now? Addresses are bound for a moment,
  * nothing changes. If so, `look` may compare the plan in force (NULL: none)
  * with what would follow it; false: diag says why not. */

@@ -35,6 +35,7 @@ setup(void)
 	feed = feed_new(base, &err);
 	server = server_new(model, &err);
 	ck_assert(server_apply(server, model, &diag));
+	server_begin(server);
 	state = state_new(server, model, NULL, NULL);
 	conf_model_unref(model);
 	conf_diag_fini(&diag);

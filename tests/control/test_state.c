@@ -38,6 +38,7 @@ begin(const char *text)
 	server = server_new(m, &err);
 	ck_assert_msg(server != NULL, "%s", err.text);
 	ck_assert(server_apply(server, m, &diag));
+	server_begin(server);
 	changes = 0;
 	state = state_new(server, m, on_changed, NULL);
 	conf_model_unref(m);

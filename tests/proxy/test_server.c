@@ -28,6 +28,7 @@ begin(const char *text)
 	log_setup(LOG_ERROR, LOG_JSON, STDERR_FILENO);
 	server = server_new(m, &err);
 	ck_assert_msg(server != NULL, "%s", err.text);
+	server_begin(server);
 	conf_model_unref(m);
 }
 
@@ -77,6 +78,48 @@ START_TEST(a_model_comes_into_force_and_another_after_it)
 	ck_assert_ptr_null(plan_route(server_plan(server), "a"));
 	ck_assert_ptr_nonnull(plan_route(server_plan(server), "b"));
 	ck_assert_uint_eq(server_sessions(server), 0);
+	server_free(server);
+}
+END_TEST
+
+START_TEST(nobody_is_served_before_it_begins)
+{
+	struct conf_model *m;
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct error err = {0};
+	unsigned port;
+	char byte;
+	int fd;
+
+	log_setup(LOG_ERROR, LOG_JSON, STDERR_FILENO);
+	m = model_of(one);
+	server = server_new(m, &err);
+	conf_model_unref(m);
+	ck_assert(apply(one, NULL, 0));
+	/* What goes before it begins is closed, what stays is the same. */
+	ck_assert(apply("routes = (" MODEL_ROUTE("b", "") ");", NULL, 0));
+	ck_assert(apply("routes = (" MODEL_ROUTE("b", "") ", "
+	    MODEL_ROUTE("c", "") ");", NULL, 0));
+	ck_assert_int_eq(sscanf(server_listening(server,
+				    plan_route(server_plan(server), "b")),
+			     "127.0.0.1:%u", &port), 1);
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	in.sin_port = htons((uint16_t)port);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	server_begin(server);
+	/* Nobody is behind that route. */
+	ck_assert_int_le(recv(fd, &byte, 1, 0), 0);
+	close(fd);
+	server_free(server);
+	/* One that never begins leaves nothing open. */
+	m = model_of(one);
+	server = server_new(m, &err);
+	conf_model_unref(m);
+	ck_assert(apply(one, NULL, 0));
 	server_free(server);
 }
 END_TEST
@@ -225,6 +268,7 @@ main(void)
 	return check_run("server",
 	    (const TTest *const[]){
 		a_model_comes_into_force_and_another_after_it,
+		nobody_is_served_before_it_begins,
 		a_taken_port_is_said_and_nothing_has_changed,
 		every_worker_is_asked_once,
 		time_is_looked_at_when_it_changes_something,
