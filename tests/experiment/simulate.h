@@ -38,7 +38,7 @@ void sim_judge(struct sim *s, int64_t end_us);
 void sim_judge_by(struct sim *s, int64_t end_us,
     void (*judge)(const struct scope *, struct verdicts *));
 /* How many cases to play: `full` of them if FAULTWIRE_FULL_VOLUME is set, as
- * for a release, else `usual`. */
+ * it is for the release build, else `usual`. */
 size_t sim_volume(size_t usual, size_t full);
 /* The verdict of that mechanism on "api"; NULL: none. */
 const struct verdict *sim_verdict(const struct sim *s, const char *mech);
