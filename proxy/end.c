@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "proxy/kernel.h"
+#include "proxy/send_batch.h"
 #include "proxy/tls.h"
 #include "proxy/worker.h"
 
@@ -268,11 +269,36 @@ end_read_arrived(struct end *e, void *to, size_t len, bool exact,
 	return n;
 }
 
+void
+end_post(struct end *e, const struct bytes *q)
+{
+	struct iovec iov;
+
+	if (e->tls == NULL && e->fd >= 0 && bytes_iov(q, &iov, 1, SIZE_MAX) > 0)
+		e->posted = send_batch_add(e->worker->batch, e->fd,
+		    iov.iov_base, iov.iov_len);
+}
+
+static ssize_t
+take_posted(struct end *e)
+{
+	ssize_t n = send_batch_take(e->worker->batch, e->fd);
+
+	e->posted = false;
+	if (n >= 0)
+		return n;
+	errno = (int)-n;
+	return failed(e);
+}
+
 ssize_t
 end_raw_write(struct end *e, const void *from, size_t len)
 {
-	ssize_t n = send(e->fd, from, len, MSG_NOSIGNAL);
+	ssize_t n;
 
+	if (e->posted)
+		return take_posted(e);
+	n = send(e->fd, from, len, MSG_NOSIGNAL);
 	return n >= 0 ? n : failed(e);
 }
 
@@ -310,6 +336,8 @@ end_raw_write_bytes(struct end *e, const struct bytes *q, size_t limit)
 	struct msghdr msg = {.msg_iov = iov};
 	ssize_t n;
 
+	if (e->posted)
+		return take_posted(e);
 	msg.msg_iovlen = (size_t)bytes_iov(q, iov, 64, limit);
 	if (msg.msg_iovlen == 1)
 		return end_raw_write(e, iov[0].iov_base, iov[0].iov_len);

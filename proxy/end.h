@@ -51,6 +51,7 @@ struct end {
 	bool truncated : 1; /* TLS: the end came without a close_notify */
 	bool abrupt : 1;    /* TLS: end ours without one, too */
 	bool fin_near : 1;  /* the peer's end of stream has come */
+	bool posted : 1;    /* by end_post(); the next write takes the result */
 };
 /* Two a session: what an idle connection costs. */
 static_assert(sizeof(struct end) <= sizeof(struct event) + 32, "struct end");
@@ -98,6 +99,10 @@ ssize_t end_write_last(struct end *e, const void *from, size_t len);
 /* The same from the front of a queue, at most `limit` bytes; the caller drops
  * what was written. */
 ssize_t end_write_bytes(struct end *e, const struct bytes *q, size_t limit);
+/* Has the first bytes of a queue sent with those of other ends, when the
+ * worker's turn ends; nothing where a layer is to see them. The owner's next
+ * write in that turn must be of the same bytes: it says what became of them. */
+void end_post(struct end *e, const struct bytes *q);
 /* Sends FIN once. */
 void end_shutdown(struct end *e);
 /* The kernel discards what the peer sends from now on, or no more

@@ -197,6 +197,8 @@ void http1_active(struct http1 *s);
 void http1_on_client(struct end *e, unsigned what);
 void http1_on_later(struct deadline *d, int64_t now_us);
 void http1_on_turn_end(struct turn_end *t);
+/* Posts what that will write first. */
+void http1_post(struct turn_end *t);
 /* Reads from one of the session's ends into the worker's scratch memory;
  * stamps the bytes exactly where a fault may want to know. */
 ssize_t http1_read(struct http1 *s, struct end *from, bool exact);
@@ -269,6 +271,9 @@ void http1_count_refused(struct http1 *s, int status);
 /* Sends request bytes straight to the upstream if it can be reached without
  * waiting; returns how many went. */
 size_t http1_send(struct http1_exchange *x, const char *data, size_t len);
+/* Posts what http1_write_upstream() will write, if it can be reached without
+ * waiting. */
+void http1_post_upstream(struct http1_exchange *x);
 /* Writes what LINK_UP has; dials if need be. */
 void http1_write_upstream(struct http1_exchange *x);
 /* Before any byte of a response came, the connection was lost. */

@@ -216,6 +216,24 @@ http1_leave_late(struct http1 *s)
 }
 
 void
+http1_post(struct turn_end *t)
+{
+	struct http1 *s = CONTAINER_OF(t, struct http1, turn_end);
+	struct http1_exchange *x = s->x;
+	struct link *down;
+
+	if (!s->late || s->state != HTTP1_EXCHANGE || !x->begun)
+		return;
+	down = http1_link(x, LINK_DOWN);
+	/* With something for both, the first write might change the second. */
+	if (down->out.len == 0)
+		http1_post_upstream(x);
+	else if (http1_link(x, LINK_UP)->out.len == 0 && s->out.len == 0 &&
+	    !x->bypass && !x->resend)
+		end_post(&s->client, &down->out);
+}
+
+void
 http1_on_turn_end(struct turn_end *t)
 {
 	struct http1 *s = CONTAINER_OF(t, struct http1, turn_end);

@@ -350,6 +350,7 @@ session_new(struct worker *w, const struct plan_listener *listener,
 	s->timer.on_due = on_timer;
 	s->later.on_due = http1_on_later;
 	s->turn_end.run = http1_on_turn_end;
+	s->turn_end.post = http1_post;
 	s->leaving = w->draining;
 	end_init(&s->client, w, http1_on_client);
 	end_attach(&s->client, from->fd, from->peer.ss_family == AF_UNIX);

@@ -256,6 +256,17 @@ write_some(struct http1_exchange *x)
 }
 
 void
+http1_post_upstream(struct http1_exchange *x)
+{
+	struct link *l = http1_link(x, LINK_UP);
+
+	if (l->out.len > 0 && x->flow.open && !x->discard && !x->mute &&
+	    !x->resend && x->dial_plan == NULL &&
+	    (x->upstream != NULL || take_idle(x)))
+		end_post(&x->upstream->end, &l->out);
+}
+
+void
 http1_write_upstream(struct http1_exchange *x)
 {
 	struct link *l = http1_link(x, LINK_UP);

@@ -69,6 +69,8 @@ session_init(struct session *s, const struct session_ops *ops,
 	set_client(s, &from->peer);
 	TAILQ_INSERT_TAIL(&worker->sessions, s, entry);
 	worker->sessions_count++;
+	worker->sessions_peak =
+	    MAX(worker->sessions_peak, worker->sessions_count);
 }
 
 void

@@ -446,6 +446,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	t->session.route = r->name;
 	t->timer.on_due = on_timer;
 	t->turn_end.run = tcp_on_turn_end;
+	t->turn_end.post = tcp_post;
 	t->update.run = on_update;
 	end_init(&t->ends[LINK_UP], w, on_client);
 	end_init(&t->ends[LINK_DOWN], w, on_upstream);

@@ -64,6 +64,8 @@ void tcp_output(struct tcp *t, enum link_dir dir);
 /* Writes what was left to the turn's end. It may end the session. */
 void tcp_write_late(struct tcp *t);
 void tcp_on_turn_end(struct turn_end *e);
+/* Posts what that will write first. */
+void tcp_post(struct turn_end *e);
 /* Reconciles both ends' events with what the links want. */
 void tcp_update(struct tcp *t);
 /* The same, but where it lets a source be read that was not, in one of the next

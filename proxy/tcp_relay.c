@@ -90,13 +90,20 @@ carry_end(struct tcp *t, enum link_dir dir)
 		end_shutdown(sink);
 }
 
+static bool
+may_write(struct tcp *t, enum link_dir dir)
+{
+	return (t->state == TCP_RELAY || t->state == TCP_FLUSH) &&
+	    sink_of(t, dir)->fd >= 0;
+}
+
 void
 tcp_write(struct tcp *t, enum link_dir dir)
 {
 	struct link *l = link_of(t, dir);
 	struct end *sink = sink_of(t, dir);
 
-	if ((t->state != TCP_RELAY && t->state != TCP_FLUSH) || sink->fd < 0)
+	if (!may_write(t, dir))
 		return;
 	if (t->pipes[dir] != NULL && !splice_flush(t, dir))
 		return;
@@ -129,6 +136,20 @@ tcp_write_late(struct tcp *t)
 		t->late[dir] = false;
 		if (late)
 			tcp_write(t, (enum link_dir)dir);
+	}
+}
+
+void
+tcp_post(struct turn_end *e)
+{
+	struct tcp *t = CONTAINER_OF(e, struct tcp, turn_end);
+
+	for (int i = LINK_UP; i <= LINK_DOWN; i++) {
+		enum link_dir dir = (enum link_dir)i;
+
+		if (t->late[dir] && may_write(t, dir) &&
+		    t->pipes[dir] == NULL && !t->dead[!dir])
+			end_post(sink_of(t, dir), &link_of(t, dir)->out);
 	}
 }
 

@@ -96,7 +96,6 @@ give_back(struct worker *w)
 		malloc_trim(0);
 		w->sessions_peak = now;
 	}
-	w->sessions_peak = MAX(w->sessions_peak, now);
 }
 
 static void

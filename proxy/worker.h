@@ -21,6 +21,7 @@ struct opened_listener;
 struct splice_pipe;
 struct tls_worker;
 struct resolver;
+struct send_batch;
 struct event_buffer;
 struct sink;
 struct udp;
@@ -28,10 +29,13 @@ struct udp;
 TAILQ_HEAD(turn_end_list, turn_end);
 
 /* What is to be done once at the end of a turn of the loop, for whatever many
- * sockets had to say in it. Zeroed but for `run`. */
+ * sockets had to say in it. Zeroed but for `run` and `post`. */
 struct turn_end {
 	TAILQ_ENTRY(turn_end) entry;
 	void (*run)(struct turn_end *t);
+	/* Before any of them is run: end_post() for what run() will write
+	 * first. NULL: nothing to be sent. */
+	void (*post)(struct turn_end *t);
 	struct turn_end_list *list; /* that it waits in; NULL: none */
 };
 
@@ -61,6 +65,7 @@ struct worker {
 	size_t sessions_peak;	       /* since memory was last given back */
 	struct event reap_ev;
 	struct turn_end_list turn_ends, later;
+	struct send_batch *batch;  /* of a turn's end; NULL: not allowed */
 	struct deadline change;	   /* the plan's next change in time */
 	struct deadline tidy;	   /* gives spare memory back */
 	unsigned char *scratch;	   /* WORKER_SCRATCH bytes for the fast path */

@@ -3,11 +3,17 @@
  *
  *   turn of the loop:  sockets and mail ─► deadlines ─► turn ends ─► events out
  *
+ * What several turn ends are to send goes to the kernel in one call, before
+ * they are run. With a deadline near they send one by one, and it is looked at
+ * in between.
+ *
  * One absolute timerfd wakes it for the earliest deadline of its heap. */
 #include "proxy/worker_turn.h"
 
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "proxy/send_batch.h"
 
 /* The timer's lateness that is made up for, at most; what is later than sane
  * was somebody else's turn on the processor. */
@@ -87,14 +93,42 @@ run_due(struct worker *w, int64_t now_us)
 	deadline_run(&w->engine.deadlines, now_us);
 }
 
+void
+worker_run_due(struct worker *w)
+{
+	if (atomic_load_explicit(&w->ordered, memory_order_relaxed))
+		event_base_loopcontinue(w->base);
+	if (deadline_next(&w->engine.deadlines) > w->due_by_us)
+		return;
+	run_due(w, worker_now(w));
+}
+
+static void
+post(struct worker *w)
+{
+	struct turn_end *t = TAILQ_FIRST(&w->turn_ends);
+
+	/* For one alone a plain send costs less. */
+	if (t == NULL || TAILQ_NEXT(t, entry) == NULL ||
+	    deadline_next(&w->engine.deadlines) <= w->due_by_us)
+		return;
+	TAILQ_FOREACH (t, &w->turn_ends, entry) {
+		if (t->post != NULL)
+			t->post(t);
+	}
+	send_batch_run(w->batch);
+}
+
 static void
 run_turn_ends(struct worker *w)
 {
 	struct turn_end *t;
 
+	post(w);
 	while ((t = TAILQ_FIRST(&w->turn_ends)) != NULL) {
 		turn_end_cancel(t);
 		t->run(t);
+		worker_run_due(w);
 	}
 	for (int n = 0; n < LATER_RUNS; n++) {
 		t = TAILQ_FIRST(&w->later);
@@ -113,19 +147,9 @@ worker_turn(struct worker *w)
 	if (w->timer_fired)
 		now_us = after_timer(w, now_us);
 	run_due(w, now_us);
-	run_turn_ends(w);
 	w->due_by_us = now_us + DUE_SOON_US;
+	run_turn_ends(w);
 	set_timer(w);
-}
-
-void
-worker_run_due(struct worker *w)
-{
-	if (atomic_load_explicit(&w->ordered, memory_order_relaxed))
-		event_base_loopcontinue(w->base);
-	if (deadline_next(&w->engine.deadlines) > w->due_by_us)
-		return;
-	run_due(w, worker_now(w));
 }
 
 bool
@@ -133,6 +157,7 @@ worker_turn_init(struct worker *w)
 {
 	TAILQ_INIT(&w->turn_ends);
 	TAILQ_INIT(&w->later);
+	w->batch = send_batch_new();
 	w->timer_at_us = DEADLINE_NEVER;
 	w->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -150,4 +175,5 @@ worker_turn_fini(struct worker *w)
 		event_del(&w->timer_ev);
 	if (w->timer_fd >= 0)
 		close(w->timer_fd);
+	send_batch_free(w->batch);
 }

@@ -6,10 +6,10 @@
 
 #include "proxy/worker.h"
 
-/* Makes the timer of a worker that has its base. False: errno says why;
- * worker_turn_fini() is to be called even so. */
+/* Makes the timer and the batch of a worker that has its base. False: errno
+ * says why; worker_turn_fini() is to be called even so. */
 bool worker_turn_init(struct worker *w) WARN_UNUSED;
-/* Gives the timer back; the base is still there. */
+/* Gives both back; the base is still there. */
 void worker_turn_fini(struct worker *w);
 /* Runs the deadlines that are due and the turn's ends, and sets the timer for
  * the next one. Called between two turns of the loop. */

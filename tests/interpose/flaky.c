@@ -6,6 +6,7 @@
  *
  *	recv, send	interrupted, or nothing to be had after all
  *	short		fewer bytes than there are, or than there is room for
+ *			(and there is no io_uring, which sends past all this)
  *	accept, socket, connect, epoll, nobufs, write
  *			errors that the call has for the lack of descriptors,
  *			memory, ports, or room on the disk
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +26,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -230,6 +233,24 @@ write(int fd, const void *buf, size_t len)
 		return -1;
 	}
 	return real(fd, buf, len);
+}
+
+long
+syscall(long number, ...)
+{
+	long a[6];
+	va_list args;
+
+	REAL(syscall);
+	va_start(args, number);
+	for (size_t i = 0; i < COUNT_OF(a); i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	if (number == SYS_io_uring_setup) {
+		errno = EPERM;
+		return -1;
+	}
+	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 int

@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "proxy/protocol.h"
+#include "proxy/send_batch.h"
 #include "proxy/worker.h"
 #include "tests/harness/check_run.h"
 
@@ -283,6 +284,32 @@ START_TEST(last_bytes_leave_with_the_end)
 }
 END_TEST
 
+START_TEST(what_was_posted_is_not_written_again)
+{
+	struct bytes q;
+	char buf[8];
+
+	begin();
+	bytes_init(&q, &worker->engine.pool);
+	bytes_add(&q, "late", 4, 0);
+	end_post(&end, &q);
+	send_batch_run(worker->batch);
+	ck_assert_int_eq(end_write_bytes(&end, &q, SIZE_MAX), 4);
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), 0), 4);
+	ck_assert_mem_eq(buf, "late", 4);
+	ck_assert_int_eq(end_write(&end, "x", 1), 1);
+	ck_assert_int_eq(recv(peer, buf, sizeof(buf), MSG_DONTWAIT), 1);
+	reset_peer();
+	usleep(1000);
+	end_post(&end, &q);
+	send_batch_run(worker->batch);
+	ck_assert_int_eq(end_write(&end, "late", 4), END_FAILED);
+	ck_assert_int_eq(end.error, ECONNRESET);
+	bytes_fini(&q);
+	finish();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -298,5 +325,6 @@ main(void)
 		who_is_silent_never_hears_again,
 		a_descriptor_can_be_handed_on,
 		the_end_is_known_with_the_last_bytes,
-		last_bytes_leave_with_the_end, NULL});
+		last_bytes_leave_with_the_end,
+		what_was_posted_is_not_written_again, NULL});
 }

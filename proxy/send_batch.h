@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is to be sent on many sockets, handed to the kernel in one call
+ * (io_uring), where many calls would cost more than what they do. For one
+ * thread. */
+#ifndef PROXY_SEND_BATCH_H
+#define PROXY_SEND_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct send_batch;
+
+/* An empty one, owned; NULL where the kernel is too old or does not allow it:
+ * then everybody sends for himself. */
+struct send_batch *send_batch_new(void);
+void send_batch_free(struct send_batch *b);
+/* Notes bytes to be sent on a socket that has none noted yet; they are borrowed
+ * until send_batch_run(). False: there is no batch (b is NULL), or it is
+ * full. */
+bool send_batch_add(struct send_batch *b, int fd, const void *data,
+    size_t len);
+/* Sends what was noted, as far as the kernel takes it at once. */
+void send_batch_run(struct send_batch *b);
+/* After that, once for each that was noted: how many bytes went, or an errno,
+ * negative. What was not asked for by the next send_batch_add() is
+ * forgotten. */
+ssize_t send_batch_take(struct send_batch *b, int fd);
+
+#endif
