@@ -13,7 +13,9 @@ static const struct option_row options[] = {
     {0, "upstream", OPTION_TEXT, offsetof(struct run_options, upstream),
 	"ADDR", "without a file: lead to HOST:PORT or unix:PATH"},
     {0, "protocol", OPTION_TEXT, offsetof(struct run_options, protocol),
-	"NAME", "without a file: tcp (default), http, udp or dns"},
+	"NAME",
+	"without a file: tcp (default), http, udp, dns, redis, postgres or "
+	"mysql"},
     {0, "profile", OPTION_TEXT, offsetof(struct run_options, profile),
 	"PROFILE", "without a file: be like a known network, such as 3g"},
     {0, "fault", OPTION_TEXTS, offsetof(struct run_options, faults),
