@@ -19,7 +19,7 @@ static const struct option_row options[] = {
     {0, "profile", OPTION_TEXT, offsetof(struct run_options, profile),
 	"PROFILE", "without a file: be like a known network, such as 3g"},
     {0, "fault", OPTION_TEXTS, offsetof(struct run_options, faults),
-	"KIND,…", "without a file: a fault, as KIND[,FIELD=VALUE]…"},
+	"KIND,…", "without a file: a fault, as KIND[,KEY=VALUE]…"},
     {0, "toxiproxy-config", OPTION_TEXT,
 	offsetof(struct run_options, toxiproxy_config), "FILE",
 	"create the proxies of Toxiproxy's JSON file, too"},
