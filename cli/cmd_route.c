@@ -16,7 +16,8 @@ static const struct option_row add_options[] = {
     VERB_OPTION("upstream", OPTION_TEXT, upstream, "ADDRESS",
 	"the server behind it: host:port or unix:/path"),
     VERB_OPTION("protocol", OPTION_TEXT, protocol, "PROTOCOL",
-	"what is spoken: tcp, http"),
+	"what is spoken: tcp (default), http, udp, dns, redis, postgres or "
+	"mysql"),
     VERB_OPTION("fault", OPTION_TEXTS, fault, "KIND,KEY=VALUE,...",
 	"with this fault; may stand several times"),
     VERB_SET,

@@ -48,6 +48,18 @@ unknown(const char *name)
 	return EXIT_USAGE;
 }
 
+/* "help WORD…" asks as "WORD… --help" does. */
+static void
+lead_by_help(int argc, char **argv)
+{
+	static char option[] = "--help";
+
+	if (argc < 3 || strcmp(argv[1], "help") != 0)
+		return;
+	memmove(argv + 1, argv + 2, (size_t)(argc - 2) * sizeof(*argv));
+	argv[argc - 1] = option;
+}
+
 /* Where a standard descriptor is closed, the next file or socket would take
  * its place, and get what is meant for the log. Standard output becomes one
  * that cannot be written to: that nobody sees what is printed is an error. */
@@ -111,6 +123,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (front != NULL)
 		return close_output(front->name, front->run(argc, argv));
+	lead_by_help(argc, argv);
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

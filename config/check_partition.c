@@ -52,6 +52,14 @@ check_groups(const struct conf_model *model, const struct conf_partition *p,
 	names_fini(&seen);
 }
 
+/* Of how many services a shape is one: in a ring of three everybody sees both
+ * others, which is no cut. */
+static const size_t least_services[] = {[SHAPE_GROUPS] = 0,
+					[SHAPE_HALVES] = 2,
+					[SHAPE_ISOLATE] = 2,
+					[SHAPE_RING] = 4,
+					[SHAPE_BRIDGE] = 3};
+
 /* What belongs to one shape only. */
 static void
 check_shape(const struct conf_partition *p, const struct names *known,
@@ -59,8 +67,7 @@ check_shape(const struct conf_partition *p, const struct names *known,
 {
 	bool grouped = p->shape == SHAPE_GROUPS;
 	size_t count = p->members.count > 0 ? p->members.count : known->count;
-	size_t least =
-	    p->shape == SHAPE_RING || p->shape == SHAPE_BRIDGE ? 3 : 2;
+	size_t least = least_services[p->shape];
 
 	if (grouped && p->groups == NULL)
 		conf_error(diag, &p->where,
@@ -79,7 +86,7 @@ check_shape(const struct conf_partition *p, const struct names *known,
 		conf_error(diag, &p->where,
 			   "isolate: it is for the shape "
 			   "isolate; expected shape = \"isolate\"");
-	if (!grouped && count < least)
+	if (count < least)
 		conf_error(diag, &p->where,
 			   "the shape has %zu services; "
 			   "expected at least %zu",

@@ -166,6 +166,20 @@ parse_address(const struct conf_field *f, const char *text, char **to,
 	return true;
 }
 
+/* A size; one below zero is text only where the bounds have such. */
+static bool
+parse_size(const struct conf_field *f, const char *text, int64_t *bytes,
+	   struct error *err)
+{
+	bool negative = f->min < 0 && text[0] == '-';
+
+	if (!units_size(text + negative, bare_of(f), bytes, err))
+		return false;
+	if (negative)
+		*bytes = -*bytes;
+	return true;
+}
+
 /* A duration, size or rate with its bounds; `rate` or `amount` is filled. */
 static bool
 parse_quantity(const struct conf_field *f, const char *text, int64_t *amount,
@@ -182,7 +196,7 @@ parse_quantity(const struct conf_field *f, const char *text, int64_t *amount,
 		return true;
 	}
 	ok = f->type == CONF_SIZE
-		 ? units_size(text, bare_of(f), amount, err)
+		 ? parse_size(f, text, amount, err)
 		 : units_duration(text, bare_of(f), amount, err);
 	return ok && in_bounds(f, (double)*amount, text, err);
 }
@@ -394,7 +408,8 @@ conf_field_number(const struct conf_field *field, void *target, double number,
 				 "%.40s is not an integer; expected "
 				 "a whole number",
 				 text);
-	if (number < 0 && field->type != CONF_INT && field->type != CONF_FLOAT)
+	if (number < 0 && field->min >= 0 && field->type != CONF_INT &&
+	    field->type != CONF_FLOAT)
 		return error_set(err, 0,
 				 "%.40s is negative; expected 0 or "
 				 "more",

@@ -17,7 +17,7 @@ struct conf_model *conf_load_file(const char *path,
 struct conf_model *conf_load_text(const char *text, const char *name,
     const struct conf_kinds *kinds, struct conf_diag *diag);
 /* One route, as options of the command line ask for it (borrowed). `faults`
- * are texts "KIND[,FIELD=VALUE]…" (conditions are fields too; when.path=… as
+ * are texts "KIND[,KEY=VALUE]…" (conditions are fields too; when.path=… as
  * when.FIELD). "\," is a comma in a value; items of a list are separated by
  * "+", and "\+" is a plus in an item. */
 struct conf_options {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The syntax of faults on command lines:
  *
- *	KIND[,FIELD=VALUE]…     latency,latency=80ms,jitter=20ms,when.path=/x*
+ *	KIND[,KEY=VALUE]…     latency,latency=80ms,jitter=20ms,when.path=/x*
  *
  * "\," stands for a comma in a value. Items of a list are separated by "+",
  * "\+" stands for a plus in an item. */
@@ -67,11 +67,11 @@ conf_option_find(const struct conf_kind *kind, const char *key,
 		to->field = find_in(conf_fault_fields, key, &near);
 	}
 	if (to->field == NULL && near.best != NULL)
-		return error_set(err, 0, "%s has no field \"%.60s\"; did you "
+		return error_set(err, 0, "%s has no key \"%.60s\"; did you "
 					 "mean \"%s%s\"?",
 		    kind->name, key, when ? WHEN : "", near.best);
 	if (to->field == NULL)
-		return error_set(err, 0, "%s has no field \"%.60s\"; expected "
+		return error_set(err, 0, "%s has no key \"%.60s\"; expected "
 					 "one that `faultwire faults %s` shows",
 		    kind->name, key, kind->name);
 	if ((kind->flags & KIND_NO_STREAM) != 0 &&
@@ -121,7 +121,7 @@ set_option(struct conf_fault *f, char *option, const struct conf_spot *at)
 	if (value == NULL) {
 		conf_error(at->diag, &at->where,
 			   "\"%.60s\" sets nothing; "
-			   "expected FIELD=VALUE",
+			   "expected KEY=VALUE",
 			   option);
 		return;
 	}

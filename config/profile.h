@@ -57,7 +57,7 @@ extern const struct conf_profile conf_profiles[PROFILE_COUNT];
 /* The id of that name, or -1; then err says what was expected. */
 int conf_profile_find(const char *name, struct error *err);
 /* Calls `each` for every fault that the profile stands for, as text of the
- * syntax KIND[,FIELD=VALUE]…. */
+ * syntax KIND[,KEY=VALUE]…. */
 void conf_profile_each(int id, void (*each)(void *arg, const char *fault),
 		       void *arg);
 /* Makes the faults of a route follow its profile: those of another profile go,

@@ -196,7 +196,8 @@ const struct conf_field conf_partition_fields[] = {
      .choices = shapes,
      .def = "groups",
      .offset = offsetof(struct conf_partition, shape),
-     .help = "A cut that is worked out instead of groups"},
+     .help = "A cut that is worked out instead of groups; bridge takes "
+	     "three services or more, ring four"},
     {.name = "members",
      .type = CONF_STRINGS,
      .offset = offsetof(struct conf_partition, members),

@@ -35,16 +35,6 @@ struct dry {
 	struct found *found; /* owned; one a worker */
 };
 
-static const char *const words[] = {
-    [CHANGE_ROUTE_ADDED] = "route_added",
-    [CHANGE_ROUTE_REMOVED] = "route_removed",
-    [CHANGE_FAULT_ARMED] = "fault_armed",
-    [CHANGE_FAULT_UPDATED] = "fault_updated",
-    [CHANGE_FAULT_CLEARED] = "fault_cleared",
-    [CHANGE_PARTITION_UP] = "partition_up",
-    [CHANGE_PARTITION_DOWN] = "partition_down",
-};
-
 static void
 note_fault(struct dry *d, const struct plan_change_item *item)
 {
@@ -70,7 +60,7 @@ tell(void *arg, const struct plan_change_item *item)
 	struct dry *d = arg;
 
 	jsonw_object(&d->w);
-	jsonw_put_string(&d->w, "change", words[item->change]);
+	jsonw_put_string(&d->w, "change", plan_change_word(item->change));
 	if (item->route != NULL)
 		jsonw_put_string(&d->w, "route", item->route);
 	if (item->fault != NULL)

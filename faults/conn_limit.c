@@ -10,14 +10,14 @@
 #define ASK_FIRST_US 1000
 #define ASK_LAST_US  64000
 
-enum { LIMIT_RESET, LIMIT_CLOSE, LIMIT_QUEUE };
+enum { HOW_RST, HOW_FIN, HOW_QUEUE };
 
 struct conn_limit {
 	int64_t max;
-	int action;
+	int how;
 };
 
-static const char *const action_words[] = {"reset", "close", "queue", NULL};
+static const char *const how_words[] = {"rst", "fin", "queue", NULL};
 
 static const struct conf_field fields[] = {
     {.name = "max",
@@ -26,11 +26,11 @@ static const struct conf_field fields[] = {
 	.max = 1e9,
 	.flags = CONF_REQUIRED,
 	.help = "Connections that may be open at the same time"},
-    {.name = "action",
+    {.name = "how",
 	.type = CONF_ENUM,
-	.offset = offsetof(struct conn_limit, action),
-	.def = "reset",
-	.choices = action_words,
+	.offset = offsetof(struct conn_limit, how),
+	.def = "rst",
+	.choices = how_words,
 	.help = "What becomes of a connection beyond them: it is reset, "
 		"closed in good order, or waits for a place"},
     CONF_FIELD_END,
@@ -107,16 +107,16 @@ conn_limit_open(struct stage *s)
 	if (st->number <= p->max)
 		return;
 	give_back(s);
-	switch (p->action) {
-	case LIMIT_RESET:
+	switch (p->how) {
+	case HOW_RST:
 		stage_acted(s, "reset", 0, "");
 		stage_end(s, END_RST);
 		break;
-	case LIMIT_CLOSE:
+	case HOW_FIN:
 		stage_acted(s, "close", 0, "");
 		stage_end(s, END_FIN);
 		break;
-	case LIMIT_QUEUE:
+	case HOW_QUEUE:
 		stage_acted(s, "queue", 0, "");
 		st->waits = true;
 		st->ask_us = ASK_FIRST_US;
@@ -170,7 +170,7 @@ const struct fault_ops conn_limit_ops = {
 		"in which they came. The client of a reset connection sees "
 		"its connect() succeed first; use `refuse` for a closed port.",
 	    .example = "{ type = \"conn_limit\"; max = 20; "
-		       "action = \"queue\"; }",
+		       "how = \"queue\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct conn_limit),
 	    .flags = KIND_CONNECTION | KIND_NO_STREAM,

@@ -10,29 +10,29 @@
 #define GARBAGE_MAX (64 * 1024)
 
 enum {
-	MALFORM_EMPTY,
-	MALFORM_GARBAGE,
-	MALFORM_BAD_CHUNK,
-	MALFORM_WRONG_LENGTH,
-	MALFORM_CUT_HEAD,
+	FLAW_EMPTY,
+	FLAW_GARBAGE,
+	FLAW_BAD_CHUNK,
+	FLAW_WRONG_LENGTH,
+	FLAW_CUT_HEAD,
 };
 enum { HOW_FIN, HOW_RST };
 
 struct malform {
-	int how_malformed;
+	int flaw;
 	int how;
 	int64_t bytes;
 };
 
-static const char *const malform_words[] = {"empty", "garbage", "bad_chunk",
+static const char *const flaw_words[] = {"empty", "garbage", "bad_chunk",
     "wrong_length", "cut_head", NULL};
 static const char *const how_words[] = {"fin", "rst", NULL};
 
 static const struct conf_field fields[] = {
-    {.name = "kind",
+    {.name = "flaw",
 	.type = CONF_ENUM,
-	.offset = offsetof(struct malform, how_malformed),
-	.choices = malform_words,
+	.offset = offsetof(struct malform, flaw),
+	.choices = flaw_words,
 	.flags = CONF_REQUIRED,
 	.help = "What is wrong with the response"},
     {.name = "bytes",
@@ -90,17 +90,17 @@ build(struct stage *s, const struct message *m, struct str *raw)
 	static const char text[] = "This body is cut short.";
 	const struct malform *p = stage_params(s);
 
-	switch (p->how_malformed) {
-	case MALFORM_EMPTY:
+	switch (p->flaw) {
+	case FLAW_EMPTY:
 		break;
-	case MALFORM_GARBAGE:
+	case FLAW_GARBAGE:
 		add_garbage(s, raw, p->bytes);
 		break;
-	case MALFORM_BAD_CHUNK:
+	case FLAW_BAD_CHUNK:
 		add_head(raw, m->status, "Transfer-Encoding: chunked");
 		add_garbage(s, raw, p->bytes);
 		break;
-	case MALFORM_WRONG_LENGTH: {
+	case FLAW_WRONG_LENGTH: {
 		char length[64];
 
 		snprintf(length, sizeof(length), "Content-Length: %lld",
@@ -109,7 +109,7 @@ build(struct stage *s, const struct message *m, struct str *raw)
 		str_add(raw, text);
 		break;
 	}
-	case MALFORM_CUT_HEAD:
+	case FLAW_CUT_HEAD:
 		str_add_bytes(raw, m->head.at, m->head.len / 2);
 		break;
 	}
@@ -122,13 +122,13 @@ malform_message(struct stage *s, struct message *m)
 	struct str raw = {0};
 
 	/* Frames that are wrong would hit all streams of the connection. */
-	if (!m->on_wire && p->how_malformed != MALFORM_EMPTY &&
-	    p->how_malformed != MALFORM_WRONG_LENGTH) {
+	if (!m->on_wire && p->flaw != FLAW_EMPTY &&
+	    p->flaw != FLAW_WRONG_LENGTH) {
 		stage_powerless(s, "not_on_http2");
 		return;
 	}
 	build(s, m, &raw);
-	stage_acted(s, malform_words[p->how_malformed], (double)raw.len,
+	stage_acted(s, flaw_words[p->flaw], (double)raw.len,
 	    "bytes");
 	m->ops->set_raw(m, raw.len > 0 ? raw.text : "", raw.len,
 	    p->how == HOW_FIN ? END_FIN : END_RST_AFTER);
@@ -169,10 +169,10 @@ const struct fault_ops malform_ops = {
 		"\n\n"
 		"On HTTP/2 only the stream ends: `empty` by RST_STREAM with "
 		"INTERNAL_ERROR, `wrong_length` by END_STREAM too soon (with "
-		"`how = \"rst\"` by RST_STREAM). The other kinds would break "
+		"`how = \"rst\"` by RST_STREAM). The other flaws would break "
 		"the whole connection: there the fault does nothing, and an "
 		"event says so.",
-	    .example = "{ type = \"malform\"; kind = \"bad_chunk\"; "
+	    .example = "{ type = \"malform\"; flaw = \"bad_chunk\"; "
 		       "probability = \"2%\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct malform),

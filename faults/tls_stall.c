@@ -10,7 +10,7 @@
 struct tls_stall_params {
 	int at; /* enum tls_at */
 	int64_t after_bytes;
-	int64_t hold_us; /* 0: until removed */
+	int64_t duration_us; /* 0: until removed */
 };
 
 struct tls_stall_state {
@@ -34,12 +34,12 @@ static const struct conf_field fields[] = {
      .def = "0",
      .offset = offsetof(struct tls_stall_params, after_bytes),
      .help = "So many bytes of it still do"},
-    {.name = "hold",
+    {.name = "duration",
      .type = CONF_DURATION,
      .bare = 1000,
      .max = 86400e6,
      .def = "0ms",
-     .offset = offsetof(struct tls_stall_params, hold_us),
+     .offset = offsetof(struct tls_stall_params, duration_us),
      .help = "How long it is held; 0: until the fault is removed"},
     CONF_FIELD_END,
 };
@@ -67,8 +67,8 @@ stall(struct stage *s)
 	if (st->due_us != 0 || stage_in(s)->len == 0)
 		return;
 	stage_acted(s, "stall", (double)stage_offset(s), "bytes");
-	st->due_us = p->hold_us > 0 ? stage_now(s) + p->hold_us
-				    : DEADLINE_NEVER;
+	st->due_us = p->duration_us > 0 ? stage_now(s) + p->duration_us
+					: DEADLINE_NEVER;
 	stage_wake_at(s, st->due_us);
 }
 
@@ -120,7 +120,7 @@ const struct fault_ops tls_stall_ops = {
 		"tcp route without either in the TLS that passes through. "
 		"Bytes that are not TLS pass.",
 	    .example = "{ type = \"tls_stall\"; at = \"server_hello\"; "
-		       "hold = \"15s\"; }",
+		       "duration = \"15s\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct tls_stall_params),
 	    .flags = KIND_TLS | KIND_NO_STREAM | KIND_MAY_STALL |

@@ -94,7 +94,7 @@ const struct fault_ops ws_delay_ops = {
 		"held message waits for it, and then goes on at once. To "
 		"delay everything alike, `latency` does it for less.",
 	    .example = "{ type = \"ws_delay\"; delay = \"2s\"; "
-		       "share = \"1%\"; }",
+		       "rate = \"1%\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct ws_delay),
 	    .flags = KIND_HTTP_ONLY | KIND_MAY_STALL | KIND_DELAYS,

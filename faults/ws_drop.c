@@ -46,7 +46,7 @@ const struct fault_ops ws_drop_ops = {
 		"like. To lose single messages there, keep the peers from "
 		"agreeing on it: `{ type = \"headers\"; stream = "
 		"\"upstream\"; remove = [ \"Sec-WebSocket-Extensions\" ]; }`.",
-	    .example = "{ type = \"ws_drop\"; share = \"5%\"; }",
+	    .example = "{ type = \"ws_drop\"; rate = \"5%\"; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct ws_choice),
 	    .flags = KIND_HTTP_ONLY | KIND_MAY_STALL,

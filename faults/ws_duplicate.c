@@ -113,7 +113,7 @@ const struct fault_ops ws_duplicate_ops = {
 		"them (permessage-deflate), those behind a copy may not be "
 		"readable; see [ws_drop](fault-ws_drop.md) for a remedy.",
 	    .example = "{ type = \"ws_duplicate\"; stream = \"upstream\"; "
-		       "share = 0.1; }",
+		       "rate = 0.1; }",
 	    .fields = fields,
 	    .params_size = sizeof(struct ws_duplicate),
 	    .flags = KIND_HTTP_ONLY | KIND_MAY_STALL,

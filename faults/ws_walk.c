@@ -87,7 +87,7 @@ choose(struct stage *s)
 	place = w->seen++;
 	if (place < (uint64_t)c->messages ||
 	    (c->most > 0 && w->chosen >= (uint64_t)c->most) ||
-	    stage_unit(s, STAGE_DRAW + place) >= c->share)
+	    stage_unit(s, STAGE_DRAW + place) >= c->rate)
 		return false;
 	w->chosen++;
 	return true;

@@ -16,7 +16,7 @@
 struct ws_choice {
 	int opcode;	  /* enum ws_sort */
 	int64_t messages; /* that pass before the first */
-	double share;
+	double rate;
 	int64_t most; /* 0: no limit */
 };
 
@@ -46,12 +46,12 @@ extern const char *const ws_sorts[];
 		.def = "0",                                                    \
 		.max = 1e9,                                                    \
 		.help = "Of those, so many pass at first"},                    \
-	    {.name = "share",                                                  \
+	    {.name = "rate",                                                   \
 		.type = CONF_FRACTION,                                         \
-		.offset = offsetof(struct ws_choice, share),                   \
+		.offset = offsetof(struct ws_choice, rate),                    \
 		.def = "1",                                                    \
 		.max = 1,                                                      \
-		.help = "Which part of the others is chosen, drawn for each"}, \
+		.help = "Share of the others that is chosen, drawn for each"}, \
 	{                                                                      \
 		.name = "most", .type = CONF_INT,                              \
 		.offset = offsetof(struct ws_choice, most), .def = "0",        \

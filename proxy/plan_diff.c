@@ -4,10 +4,29 @@
 
 #include <string.h>
 
+#include "config/tables.h"
+
+static const char *const words[] = {
+    [CHANGE_ROUTE_ADDED] = "route_added",
+    [CHANGE_ROUTE_UPDATED] = "route_updated",
+    [CHANGE_ROUTE_REMOVED] = "route_removed",
+    [CHANGE_FAULT_ARMED] = "fault_armed",
+    [CHANGE_FAULT_UPDATED] = "fault_updated",
+    [CHANGE_FAULT_CLEARED] = "fault_cleared",
+    [CHANGE_PARTITION_UP] = "partition_up",
+    [CHANGE_PARTITION_DOWN] = "partition_down",
+};
+
 struct teller {
 	void (*tell)(void *arg, const struct plan_change_item *item);
 	void *arg;
 };
+
+const char *
+plan_change_word(enum plan_change change)
+{
+	return words[change];
+}
 
 static void
 say(const struct teller *t, enum plan_change change, const char *route,
@@ -54,6 +73,16 @@ diff_faults(const struct teller *t, const struct armed_route *before,
 		if (f->conf->enabled && find_fault(now, f->name) == NULL)
 			say(t, CHANGE_FAULT_CLEARED, before->name, f);
 	}
+}
+
+/* True if both say the same, their faults aside. */
+static bool
+routes_equal(const struct conf_route *a, const struct conf_route *b)
+{
+	return conf_fields_equal(conf_route_fields, a, b) &&
+	    conf_fields_equal(conf_match_fields, a, b) &&
+	    conf_fields_equal(conf_tls_fields, a, b) &&
+	    conf_fields_equal(conf_upstream_tls_fields, a, b);
 }
 
 static bool
@@ -104,6 +133,8 @@ plan_diff(const struct plan *before, const struct plan *after,
 
 		if (old == NULL)
 			say(&t, CHANGE_ROUTE_ADDED, r->name, NULL);
+		else if (!routes_equal(old->conf, r->conf))
+			say(&t, CHANGE_ROUTE_UPDATED, r->name, NULL);
 		diff_faults(&t, old, r);
 	}
 	diff_partitions(&t, before, after, CHANGE_PARTITION_DOWN);

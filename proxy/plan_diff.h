@@ -3,10 +3,12 @@
 #ifndef PROXY_PLAN_DIFF_H
 #define PROXY_PLAN_DIFF_H
 
+#include "base/attr.h"
 #include "proxy/plan.h"
 
 enum plan_change {
 	CHANGE_ROUTE_ADDED,
+	CHANGE_ROUTE_UPDATED, /* in what is not its faults */
 	CHANGE_ROUTE_REMOVED,
 	CHANGE_FAULT_ARMED, /* new, enabled, or its conditions changed */
 	CHANGE_FAULT_UPDATED, /* other parameters, live */
@@ -23,6 +25,8 @@ struct plan_change_item {
 	const char *kind;
 };
 
+/* The word for it in logs, events and the API; constant. */
+const char *plan_change_word(enum plan_change change) PURE;
 /* Calls `tell` for every change; either plan may be NULL (nothing there). */
 void plan_diff(const struct plan *before, const struct plan *after,
     void (*tell)(void *arg, const struct plan_change_item *item), void *arg);

@@ -6,21 +6,17 @@
 #include "base/log.h"
 
 static const struct {
-	const char *event, *msg;
-	enum event_type type;
+	const char *msg;
+	enum event_type type; /* EVENT_TYPE_COUNT: no event */
 } changes[] = {
-    [CHANGE_ROUTE_ADDED] = {"route_added", "route added", EVENT_TYPE_COUNT},
-    [CHANGE_ROUTE_REMOVED] =
-	{"route_removed", "route removed", EVENT_TYPE_COUNT},
-    [CHANGE_FAULT_ARMED] = {"fault_armed", "fault armed", EVENT_FAULT_ARMED},
-    [CHANGE_FAULT_UPDATED] =
-	{"fault_updated", "fault updated", EVENT_FAULT_ARMED},
-    [CHANGE_FAULT_CLEARED] =
-	{"fault_cleared", "fault cleared", EVENT_FAULT_CLEARED},
-    [CHANGE_PARTITION_UP] =
-	{"partition_up", "partition up", EVENT_PARTITION_UP},
-    [CHANGE_PARTITION_DOWN] =
-	{"partition_down", "partition healed", EVENT_PARTITION_DOWN},
+    [CHANGE_ROUTE_ADDED] = {"route added", EVENT_TYPE_COUNT},
+    [CHANGE_ROUTE_UPDATED] = {"route updated", EVENT_TYPE_COUNT},
+    [CHANGE_ROUTE_REMOVED] = {"route removed", EVENT_TYPE_COUNT},
+    [CHANGE_FAULT_ARMED] = {"fault armed", EVENT_FAULT_ARMED},
+    [CHANGE_FAULT_UPDATED] = {"fault updated", EVENT_FAULT_ARMED},
+    [CHANGE_FAULT_CLEARED] = {"fault cleared", EVENT_FAULT_CLEARED},
+    [CHANGE_PARTITION_UP] = {"partition up", EVENT_PARTITION_UP},
+    [CHANGE_PARTITION_DOWN] = {"partition healed", EVENT_PARTITION_DOWN},
 };
 
 void
@@ -37,10 +33,10 @@ tell_change(void *arg, const struct plan_change_item *item)
 	    .route = intern(item->route),
 	    .fault = intern(item->fault),
 	    .kind = item->kind,
-	    .what = changes[item->change].event,
+	    .what = plan_change_word(item->change),
 	};
 
-	log_line(LOG_INFO, changes[item->change].event,
+	log_line(LOG_INFO, plan_change_word(item->change),
 	    changes[item->change].msg, LOG_STR("route", item->route),
 	    LOG_STR(partition ? "partition" : "fault", item->fault),
 	    LOG_STR("type", item->kind), LOG_END);

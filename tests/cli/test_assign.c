@@ -58,11 +58,11 @@ static const struct {
 	0},
     {"", "there is no kind \"\"", 0},
     {"zzzzzzzzzz", "`faultwire faults` lists them", 0},
-    {"latency,jiter=1ms", "latency has no field \"jiter\"; did you mean "
+    {"latency,jiter=1ms", "latency has no key \"jiter\"; did you mean "
 			  "\"jitter\"?", 0},
     {"noop,when.pth=/", "did you mean \"when.path\"?", 0},
-    {"noop,type=latency", "noop has no field \"type\"", 0},
-    {"noop,when=/", "noop has no field \"when\"", 0},
+    {"noop,type=latency", "noop has no key \"type\"", 0},
+    {"noop,when=/", "noop has no key \"when\"", 0},
     {"refuse,stream=upstream", "refuse has no direction", 0},
     {"latency,80ms", "\"80ms\" sets nothing; expected KEY=VALUE", EINVAL},
     {"latency,=80ms", "sets nothing", EINVAL},

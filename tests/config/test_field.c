@@ -277,6 +277,27 @@ START_TEST(an_unknown_name_is_answered_with_a_near_one_or_all)
 }
 END_TEST
 
+/* The file says what Toxiproxy's API may have set: limit_data's bytes. */
+START_TEST(sizes_below_zero_are_read_as_they_are_printed)
+{
+	struct conf_field f = {.type = CONF_SIZE, .min = -100, .max = 100};
+	struct str s = {0};
+	struct error err;
+	int64_t bytes = 0, again = 0;
+
+	ck_assert(conf_field_number(&f, &bytes, -5, true, &err));
+	conf_field_print(&f, &bytes, &s);
+	ck_assert_str_eq(s.text, "\"-5B\"");
+	ck_assert(conf_field_parse(&f, &again, "-5B", &err));
+	ck_assert_int_eq(again, -5);
+	ck_assert(!conf_field_parse(&f, &again, "-101B", &err));
+	f.min = 0;
+	ck_assert(!conf_field_parse(&f, &again, "-5B", &err));
+	ck_assert(!conf_field_number(&f, &again, -5, true, &err));
+	str_fini(&s);
+}
+END_TEST
+
 START_TEST(types_and_bounds_have_words)
 {
 	const struct conf_field least = {.type = CONF_SIZE, .min = 1024};
@@ -322,6 +343,7 @@ main(void)
 			     copies_are_equal_until_one_field_differs,
 			     a_field_that_is_reset_has_its_default_again,
 			     an_unknown_name_is_answered_with_a_near_one_or_all,
+			     sizes_below_zero_are_read_as_they_are_printed,
 			     types_and_bounds_have_words,
 			     hints_leave_out_what_users_must_not_know, NULL});
 }

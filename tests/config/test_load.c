@@ -308,7 +308,7 @@ START_TEST(partitions_are_read)
 	    "( \"b\", \"c\" ) ); mode = \"reject\"; direction = \"a->c\"; "
 	    "existing = \"keep\"; enabled = false; for = \"1s\"; on = 1; off "
 	    "= 2; }, { name = \"q\"; shape = \"isolate\"; members = [ \"a\", "
-	    "\"b\" ]; isolate = \"b\"; }, { name = \"r\"; shape = \"ring\"; }"
+	    "\"b\" ]; isolate = \"b\"; }, { name = \"r\"; shape = \"bridge\"; }"
 	    ", { name = \"s\"; groups = ( [ \"a\" ] ); dial = \"b->a\"; mode "
 	    "= \"jam\"; } );");
 	const struct conf_partition *p = m->partitions;

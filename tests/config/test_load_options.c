@@ -95,15 +95,15 @@ static const struct {
     {"latncy", "--fault KIND: there is no fault kind \"latncy\"; did you "
 	       "mean \"latency\"?\n"},
     {"", "--fault KIND: there is no fault kind \"\"; expected one of"},
-    {"latency,jiter=5", "--fault latency: latency has no field \"jiter\"; "
+    {"latency,jiter=5", "--fault latency: latency has no key \"jiter\"; "
 			"did you mean \"jitter\"?\n"},
     {"latency,zzz=5", "expected one that `faultwire faults latency` shows\n"},
-    {"latency,when.pth=/x", "latency has no field \"when.pth\""},
-    {"latency,when=x", "latency has no field \"when\""},
-    {"latency,type=x", "latency has no field \"type\""},
-    {"every_type,secret=1", "every_type has no field \"secret\""},
-    {"latency,jitter", "\"jitter\" sets nothing; expected FIELD=VALUE"},
-    {"latency,", "\"\" sets nothing; expected FIELD=VALUE"},
+    {"latency,when.pth=/x", "latency has no key \"when.pth\""},
+    {"latency,when=x", "latency has no key \"when\""},
+    {"latency,type=x", "latency has no key \"type\""},
+    {"every_type,secret=1", "every_type has no key \"secret\""},
+    {"latency,jitter", "\"jitter\" sets nothing; expected KEY=VALUE"},
+    {"latency,", "\"\" sets nothing; expected KEY=VALUE"},
     {"latency,latency=-5", "--fault latency: latency: \"-5\" is not a "
 			   "duration; expected"},
     {"latency,on=1s", "--fault latency: on: flapping takes both"},

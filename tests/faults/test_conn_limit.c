@@ -27,7 +27,7 @@ START_TEST(they_are_closed_if_asked)
 {
 	struct harness_flow *f;
 
-	harness_add(h, "conn_limit,max=0,action=close");
+	harness_add(h, "conn_limit,max=0,how=fin");
 	f = harness_open(h);
 	ck_assert(f->ended);
 	ck_assert_int_eq(f->how, END_FIN);
@@ -51,7 +51,7 @@ START_TEST(a_queued_connection_is_dialled_once_a_place_is_free)
 {
 	struct harness_flow *first, *second;
 
-	harness_add(h, "conn_limit,max=1,action=queue");
+	harness_add(h, "conn_limit,max=1,how=queue");
 	first = harness_open(h);
 	second = harness_open(h);
 	harness_send(second, LINK_UP, "early");
@@ -72,7 +72,7 @@ START_TEST(a_queue_never_lets_in_more_than_the_limit)
 	struct harness_flow *f[10];
 	unsigned in = 0;
 
-	harness_add(h, "conn_limit,max=3,action=queue");
+	harness_add(h, "conn_limit,max=3,how=queue");
 	for (int i = 0; i < 10; i++)
 		f[i] = harness_open(h);
 	harness_close(f[0]);
@@ -89,7 +89,7 @@ START_TEST(one_who_gives_up_waiting_takes_no_place_away)
 {
 	struct harness_flow *first, *second;
 
-	harness_add(h, "conn_limit,max=1,action=queue");
+	harness_add(h, "conn_limit,max=1,how=queue");
 	first = harness_open(h);
 	second = harness_open(h);
 	harness_close(second);
@@ -118,10 +118,10 @@ START_TEST(a_higher_limit_and_removal_let_waiting_ones_in)
 {
 	struct harness_flow *a, *b;
 
-	harness_add(h, "conn_limit,max=0,action=queue");
+	harness_add(h, "conn_limit,max=0,how=queue");
 	a = harness_open(h);
 	b = harness_open(h);
-	harness_set(h, 0, "conn_limit,max=1,action=queue");
+	harness_set(h, 0, "conn_limit,max=1,how=queue");
 	harness_advance(h, 64000);
 	ck_assert_int_eq(a->opened + b->opened, 1);
 	harness_remove(h, 0);

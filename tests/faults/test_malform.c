@@ -19,7 +19,7 @@ malform(const char *text)
 
 START_TEST(empty_is_nothing_at_all)
 {
-	malform("malform,kind=empty");
+	malform("malform,flaw=empty");
 	ck_assert_uint_eq(m.raw.len, 0);
 	ck_assert_int_eq(m.how, END_FIN);
 	message_fake_fini(&m);
@@ -28,8 +28,8 @@ END_TEST
 
 START_TEST(frames_of_http2_are_not_broken)
 {
-	static const char *const refused[] = {"malform,kind=garbage",
-	    "malform,kind=bad_chunk", "malform,kind=cut_head"};
+	static const char *const refused[] = {"malform,flaw=garbage",
+	    "malform,flaw=bad_chunk", "malform,flaw=cut_head"};
 
 	for (size_t i = 0; i < COUNT_OF(refused); i++) {
 		struct harness_flow *f;
@@ -50,7 +50,7 @@ END_TEST
 
 START_TEST(a_reset_comes_behind_the_bytes)
 {
-	malform("malform,kind=cut_head,how=rst");
+	malform("malform,flaw=cut_head,how=rst");
 	ck_assert_int_eq(m.how, END_RST_AFTER);
 	message_fake_fini(&m);
 }
@@ -60,14 +60,14 @@ START_TEST(garbage_never_passes_for_a_status_line_and_replays)
 {
 	struct str first;
 
-	malform("malform,kind=garbage,bytes=1000");
+	malform("malform,flaw=garbage,bytes=1000");
 	ck_assert_uint_eq(m.raw.len, 1000);
 	ck_assert(m.raw.text[0] & 0x80);
 	ck_assert(memcmp(m.raw.text + 1, m.raw.text + 501, 499) != 0);
 	first = m.raw;
 	suite_teardown();
 	suite_setup_http();
-	malform("malform,kind=garbage,bytes=1000");
+	malform("malform,flaw=garbage,bytes=1000");
 	ck_assert_mem_eq(first.text, m.raw.text, 1000);
 	str_fini(&first);
 	message_fake_fini(&m);
@@ -80,7 +80,7 @@ START_TEST(a_bad_chunk_has_a_good_head)
 				   "Content-Type: text/plain\r\n"
 				   "Transfer-Encoding: chunked\r\n\r\n";
 
-	malform("malform,kind=bad_chunk");
+	malform("malform,flaw=bad_chunk");
 	ck_assert_uint_eq(m.raw.len, sizeof(head) - 1 + 64);
 	ck_assert_mem_eq(m.raw.text, head, sizeof(head) - 1);
 	ck_assert(m.raw.text[sizeof(head) - 1] & 0x80);
@@ -92,7 +92,7 @@ START_TEST(a_wrong_length_is_short_by_so_many_bytes)
 {
 	const char *length, *body;
 
-	malform("malform,kind=wrong_length,bytes=100");
+	malform("malform,flaw=wrong_length,bytes=100");
 	length = strstr(m.raw.text, "Content-Length: ");
 	body = strstr(m.raw.text, "\r\n\r\n");
 	ck_assert_ptr_nonnull(length);
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(a_cut_head_is_the_servers_own_first_half)
 {
-	malform("malform,kind=cut_head");
+	malform("malform,flaw=cut_head");
 	ck_assert_uint_eq(m.raw.len, m.message.head.len / 2);
 	ck_assert_mem_eq(m.raw.text, m.message.head.at, m.raw.len);
 	ck_assert_uint_eq(harness_events(h, EVENT_EFFECT, "cut_head"), 1);
@@ -114,9 +114,9 @@ END_TEST
 
 START_TEST(bad_parameters_are_refused)
 {
-	suite_complains("malform", "kind");
-	suite_complains("malform,kind=odd", "kind");
-	suite_complains("malform,kind=garbage,bytes=0", "bytes");
+	suite_complains("malform", "flaw");
+	suite_complains("malform,flaw=odd", "flaw");
+	suite_complains("malform,flaw=garbage,bytes=0", "bytes");
 }
 END_TEST
 

@@ -121,7 +121,7 @@ START_TEST(what_was_held_goes_on_when_its_time_is_over)
 	struct harness *h = harness_new(1);
 	struct harness_flow *f;
 
-	harness_add(h, "tls_stall,hold=2s");
+	harness_add(h, "tls_stall,duration=2s");
 	f = harness_open(h);
 	send_in(f, LINK_DOWN, (struct piece)PIECE(SERVER), 100);
 	harness_eof(f, LINK_DOWN);

@@ -92,7 +92,7 @@ START_TEST(shares_are_drawn_from_the_seed_for_each_direction)
 	struct harness_flow *f;
 	const struct str *up, *down;
 
-	harness_add(h, "ws_drop,share=30%,stream=both");
+	harness_add(h, "ws_drop,rate=30%,stream=both");
 	f = ws_open();
 	send_numbered(f, LINK_UP);
 	send_numbered(f, LINK_DOWN);

@@ -134,11 +134,11 @@ run(const struct plan *plans[2], size_t piece, struct host *host,
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
 {
-	static const char *const idle[] = {"ws_drop,share=0",
-	    "ws_duplicate,share=0", "ws_close,share=0", "ws_cut,share=0",
-	    "ws_delay,delay=1h,share=0"};
-	static const char *const busy[] = {"ws_duplicate,share=0.5,opcode=any",
-	    "ws_drop,share=0.2", "ws_delay,delay=0", "ws_close,messages=5",
+	static const char *const idle[] = {"ws_drop,rate=0",
+	    "ws_duplicate,rate=0", "ws_close,rate=0", "ws_cut,rate=0",
+	    "ws_delay,delay=1h,rate=0"};
+	static const char *const busy[] = {"ws_duplicate,rate=0.5,opcode=any",
+	    "ws_drop,rate=0.2", "ws_delay,delay=0", "ws_close,messages=5",
 	    "ws_cut,messages=4,how=rst"};
 	static struct plan *none, *still, *wild;
 

@@ -92,7 +92,7 @@ struct harness *harness_new(uint64_t seed);
 /* Closes every flow and frees all; NULL is accepted. */
 void harness_free(struct harness *h);
 
-/* Adds a fault, "KIND[,FIELD=VALUE]…" as on the command line; live flows meet
+/* Adds a fault, "KIND[,KEY=VALUE]…" as on the command line; live flows meet
  * it at once. */
 void harness_add(struct harness *h, const char *text);
 /* Replaces the n-th fault's text (from 0): an update if name and kind stay. */

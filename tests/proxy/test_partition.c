@@ -106,9 +106,11 @@ END_TEST
 
 START_TEST(shapes_leave_the_cuts_that_they_name)
 {
-	/* Of three members each needs both neighbours for a majority: no cut
-	 * in both directions is left to a ring. */
-	char *ring = faults_of(SERVICES, "shape = \"ring\";");
+	/* Of four members each sees both neighbours and not the one across. */
+	char *ring = faults_of(
+	    "services = ({ name = \"a\"; }, { name = \"b\"; }, "
+	    "{ name = \"c\"; }, { name = \"d\"; });",
+	    "shape = \"ring\"; existing = \"keep\"; mode = \"reject\";");
 	char *isolate = faults_of(SERVICES, "shape = \"isolate\";");
 	char *again = faults_of(SERVICES, "shape = \"isolate\";");
 	size_t cut = 0;
@@ -117,7 +119,8 @@ START_TEST(shapes_leave_the_cuts_that_they_name)
 	for (const char *at = isolate; (at = strchr(at, ':')) != NULL; at++)
 		cut++;
 	ck_assert_uint_eq(cut, 4);
-	ck_assert_str_eq(ring, "");
+	ck_assert_str_eq(ring,
+	    "a-c:refuse/both c-a:refuse/both");
 	free(ring);
 	free(isolate);
 	free(again);

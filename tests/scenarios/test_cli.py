@@ -88,6 +88,7 @@ class Commands(CliScenario):
             done = run(*verb, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn("Usage: faultwire " + " ".join(verb), done.stdout)
+            self.assertEqual(run("help", *verb).stdout, done.stdout)
 
     # --- what they print
 

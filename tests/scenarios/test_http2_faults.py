@@ -109,12 +109,12 @@ TABLE = {
                                 None)),
     "/timeout": (fault("timeout", timeout="100ms"),
                  seen(None, b"", "INTERNAL_ERROR", None)),
-    "/malform-empty": (fault("malform", kind="empty"),
+    "/malform-empty": (fault("malform", flaw="empty"),
                        seen(None, b"", "INTERNAL_ERROR", None)),
-    "/malform-length": (fault("malform", kind="wrong_length"),
+    "/malform-length": (fault("malform", flaw="wrong_length"),
                         seen(200, b"This body is cut short.", trailers=None,
                              rest=header("content-length", "87"))),
-    "/malform-garbage": (fault("malform", kind="garbage"), seen()),
+    "/malform-garbage": (fault("malform", flaw="garbage"), seen()),
     "/grpc-lost": (fault("trailers", lost=True), seen(trailers=None)),
     "/grpc-late": (fault("trailers", delay="300ms"),
                    seen(least=0.3, rest=lambda case, st: case.assertLess(
@@ -182,7 +182,7 @@ class Kinds(Scenario):
         self.assertIsNone(c.goaway)
 
     def test_what_does_not_apply_is_told(self):
-        c = self.prepare(fault("malform", kind="garbage"))
+        c = self.prepare(fault("malform", flaw="garbage"))
         self.assertEqual(bytes(c.ask().body), BODY)
         self.proxy.wait_journal("the event", type="effect",
                                 effect="not_on_http2")

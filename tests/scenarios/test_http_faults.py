@@ -214,8 +214,8 @@ class Exchanges(Scenario):
 
     # --- malform
 
-    def malformed(self, kind, **more):
-        self.prepare(fault("malform", kind=kind, **more))
+    def malformed(self, flaw, **more):
+        self.prepare(fault("malform", flaw=flaw, **more))
         self.c.send(request("POST", "/x", b"0123456789"))
         data, end = self.c.recv_end()
         self.assertEqual(self.server.requests[0].target, "/x")

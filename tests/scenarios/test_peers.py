@@ -150,10 +150,10 @@ class Nginx(Scenario):
                 (fault("down"), 7, 56),
                 (fault("refuse"), 7),
                 (fault("reset_peer"), 56),
-                (fault("malform", kind="empty"), 52),
-                (fault("malform", kind="garbage"), 1),
-                (fault("malform", kind="bad_chunk"), 56),
-                (fault("malform", kind="wrong_length"), 18),
+                (fault("malform", flaw="empty"), 52),
+                (fault("malform", flaw="garbage"), 1),
+                (fault("malform", flaw="bad_chunk"), 56),
+                (fault("malform", flaw="wrong_length"), 18),
                 (fault("limit_data", bytes=3), 18)):
             with self.subTest(fault=armed):
                 self.proxy.reload(self.text(armed))

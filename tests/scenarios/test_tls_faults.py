@@ -112,7 +112,8 @@ class Handshakes(Scenario):
     def test_a_stall_ends_when_its_time_is_over(self):
         port, _, _ = self.proxied(
             self.back.port,
-            fault("tls_stall", at="server_hello", after=3, hold="400ms"),
+            fault("tls_stall", at="server_hello", after=3,
+                  duration="400ms"),
             tls={"intercept": True, "ca_dir": self.ca})
         watch = Watch()
         self.assertEqual(self.shake(port), "fine")
