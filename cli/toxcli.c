@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "cli/go_flags.h"
 #include "control/toxiproxy.h"
 
 #define EXIT_NO_VERB 3

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "cli/go_flags.h"
+#include "cli/options.h"
 #include "client/http_client.h"
 
 enum toxcli_color { RED, GREEN, YELLOW, BLUE, PURPLE, NONE };

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "config/build.h"
 #include "control/json_in.h"
 #include "control/tox.h"
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "config/field.h"
+#include "config/json_out.h"
 #include "control/v1_call.h"
 
 #define HEADER "faultwire-lease"

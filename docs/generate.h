@@ -7,7 +7,6 @@
 
 #include "base/str.h"
 #include "config/kind.h"
-#include "config/load.h"
 
 /* Writes one page a fault kind, one a group, and an index into the folder,
  * which exists. False: said on stderr. */

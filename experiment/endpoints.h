@@ -4,7 +4,7 @@
 #ifndef EXPERIMENT_ENDPOINTS_H
 #define EXPERIMENT_ENDPOINTS_H
 
-#include "experiment/compare.h"
+#include "experiment/scope.h"
 
 /* Method and path, but for ids in it. */
 struct endpoint {

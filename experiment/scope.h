@@ -5,7 +5,6 @@
 #define EXPERIMENT_SCOPE_H
 
 #include "experiment/record.h"
-#include "experiment/stat.h"
 #include "experiment/verdict.h"
 
 struct scope {

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "config/experiment.h"
-#include "config/model.h"
+#include "config/pattern.h"
 
 #define EXPECT_ROOM (64 * 1024) /* bytes of a body a pattern may stand in */
 

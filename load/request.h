@@ -6,7 +6,7 @@
 #include "base/attr.h"
 #include "base/error.h"
 #include "config/experiment.h"
-#include "config/model.h"
+#include "config/pattern.h"
 #include "load/template.h"
 
 struct load_header {

@@ -7,7 +7,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
-#include "config/model.h"
+#include "config/address.h"
 
 struct load_target {
 	struct conf_address address; /* owned */

@@ -5,7 +5,6 @@
 #define REPORT_VIEWS_H
 
 #include "base/str.h"
-#include "report/doc.h"
 #include "report/model.h"
 
 /* Markdown, readable as it is; the timeline in characters. */

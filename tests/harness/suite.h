@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "tests/harness/flow_harness.h"
 
 #define SUITE_SEED 42

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/build.h"
 #include "config/load.h"
 #include "control/v1_call.h"
 #include "faults/fault.h"
