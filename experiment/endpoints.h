@@ -11,7 +11,7 @@ struct endpoint {
 	uint64_t key;
 	size_t base, linked; /* calls before the fault; with an attempt */
 	struct calls calls;  /* owned copies; all of them, in order */
-	bool independent;    /* less than 1 % of them, and that is known */
+	bool independent;    /* less than 1 % lead there, and that is known */
 };
 
 struct endpoints {
