@@ -49,8 +49,7 @@ void run_setup_log(const struct conf_model *model);
  * a change of any is a reason to load again. The items and their list are the
  * caller's. */
 void run_files(const struct conf_model *model, struct conf_strings *to);
-/* Prints the findings on standard error, or logs them. */
-void run_print_diag(const struct conf_diag *diag);
+/* Logs the findings. */
 void run_log_diag(const struct conf_diag *diag);
 
 #endif

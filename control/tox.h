@@ -31,6 +31,8 @@ bool tox_error(struct tox_call *call, int status, const char *format, ...)
 void tox_json(struct tox_call *call, int status);
 /* The first error of the findings; "refused" if there is none. Borrowed. */
 const char *tox_diag_text(const struct conf_diag *diag);
+/* The upstream as the API was given it, else as the file has it. Borrowed. */
+const char *tox_upstream(const struct conf_route *r);
 /* Append a route, a fault and all faults of a route as Toxiproxy has them. */
 void tox_print_proxy(struct str *to, const struct conf_route *route);
 void tox_print_toxic(struct str *to, const struct conf_fault *fault);
@@ -92,8 +94,6 @@ bool tox_commit(struct tox_call *call, struct conf_model *draft);
  * address, nothing has changed. */
 bool tox_set_listen(struct conf_route *r, const char *listen,
     struct error *err);
-/* The upstream as the API was given it, else as the file has it. Borrowed. */
-const char *tox_upstream(const struct conf_route *r);
 /* True if routes of the file share the route's listener, so that its port is
  * taken by right. `route` may be of another model. */
 bool tox_shares_listener(const struct conf_model *model,

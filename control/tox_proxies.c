@@ -118,13 +118,6 @@ tox_commit(struct tox_call *call, struct conf_model *draft)
 	return ok;
 }
 
-const char *
-tox_upstream(const struct conf_route *r)
-{
-	return r->upstream_shown != NULL ? r->upstream_shown
-					 : r->upstream_text;
-}
-
 bool
 tox_shares_listener(const struct conf_model *model,
     const struct conf_route *route)

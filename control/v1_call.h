@@ -129,6 +129,8 @@ void v1_put_seconds(struct jsonw *w, const char *key, int64_t us);
 /* Sets headers, status, type and body of the reply: call->out, or, if not `ok`,
  * the findings. */
 void v1_reply(struct v1_call *call, bool ok);
+/* The reply of an action that was not done. Always true. */
+bool v1_dry_action(struct v1_call *call);
 
 /* --- changes (v1_edit.c) --- */
 
@@ -156,8 +158,6 @@ void v1_edit_enabled(const struct v1_edit *edit, bool was, bool is,
 /* Describes what the draft would change, in call->out. False: it would be
  * refused, diag says why. */
 bool v1_dry_run(struct v1_call *call);
-/* The reply of an action that was not done. Always true. */
-bool v1_dry_action(struct v1_call *call);
 
 /* --- finding things in a model (v1_look.c); SIZE_MAX: 404 was said --- */
 
@@ -196,9 +196,6 @@ void v1_lift(struct v1 *v1, const struct lease *lease, const char *why);
 /* Looks at the time again, after a lease came or changed: ends those whose time
  * is over, and has itself called again. */
 void v1_leases_tick(struct v1 *v1);
-/* The number of the lease that the header Faultwire-Lease names; left alone
- * without that header. False: there is no such lease, 409 was said. */
-bool v1_lease_of(struct v1_call *call, uint64_t *number);
 
 /* --- events (v1_events.c) --- */
 
