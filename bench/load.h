@@ -41,6 +41,7 @@ struct load_options {
 	int64_t together; /* all requests leave at once */
 };
 
+/* The monotonic clock. */
 int64_t load_now_ns(void);
 /* Prints to stderr, with errno's text if errno is set, and ends with 1. */
 void load_die(const char *what) __attribute__((noreturn));
@@ -53,11 +54,12 @@ int net_listen(int64_t port);
 int net_connect(int64_t port);
 /* Begins to connect; returns it non-blocking, or -1 if refused at once. */
 int net_connect_begin(int64_t port);
-/* Accepts, non-blocking; -1 if nothing waits or the peer has gone. */
+/* Accepts, non-blocking; -1 and errno if nothing waits or it failed. */
 int net_accept(int listener);
 /* Adds to or changes in an epoll set; `ptr` comes back with the events. */
 void net_watch(int epfd, int fd, uint32_t events, void *ptr);
 void net_rewatch(int epfd, int fd, uint32_t events, void *ptr);
+/* A new epoll set. */
 int net_epoll(void);
 
 /* A histogram of nanoseconds: 128 steps for each power of two, so a value
@@ -73,14 +75,12 @@ struct hist {
 
 void hist_add(struct hist *h, int64_t ns);
 void hist_merge(struct hist *to, const struct hist *from);
-/* The value below which `fraction` (0 … 1) of all lie; 0 if there are none. */
-int64_t hist_at(const struct hist *h, double fraction);
 /* Prints `"p50_us": …, "p99_us": …, "p999_us": …, "max_us": …`. */
 void hist_print(const struct hist *h);
 
-/* The modes. Each runs for the time asked for, prints one line of JSON on
- * stdout and returns. */
-void serve_run(const struct load_options *o);
+/* The modes of clients: each runs for the time asked for, prints one line of
+ * JSON on stdout and returns. idle prints it once all are connected, and
+ * returns when its standard input ends. */
 void pingpong_run(const struct load_options *o);
 void http_run(const struct load_options *o);
 void bulk_run(const struct load_options *o);
@@ -88,6 +88,9 @@ void churn_run(const struct load_options *o);
 void probe_run(const struct load_options *o);
 void idle_run(const struct load_options *o);
 void udp_run(const struct load_options *o);
+/* The modes of servers: they run until they are killed. serve prints a line
+ * once it listens. */
+void serve_run(const struct load_options *o);
 void udp_echo_run(const struct load_options *o);
 void udp_relay_run(const struct load_options *o);
 

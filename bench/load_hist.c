@@ -47,7 +47,8 @@ hist_merge(struct hist *to, const struct hist *from)
 		to->max = from->max;
 }
 
-int64_t
+/* The value below which `fraction` (0 … 1) of all lie; 0 if there are none. */
+static int64_t
 hist_at(const struct hist *h, double fraction)
 {
 	uint64_t want = (uint64_t)(fraction * (double)h->count);

@@ -28,8 +28,8 @@ json_t *assign_parse_fault(const char *text, const struct conf_kind **kind,
     struct error *err) WARN_UNUSED;
 /* The kind of that name that users may write; NULL and err with a hint. */
 const struct conf_kind *assign_kind(const char *name, struct error *err);
-/* Puts null at `key`, which stands for the default. False and err: there is
- * something at a part of it that is no group. */
+/* Puts null at `key` ("when.path"), which stands for the default. False and
+ * err: there is something at a part of it that is no group. */
 bool assign_null(json_t *object, const char *key, struct error *err);
 
 #endif

@@ -74,6 +74,7 @@ int cli_run(struct cli *cli, const struct command *command, int argc,
  * another exit code after saying on stderr what went wrong. */
 int cli_call(struct cli *cli, const char *method, const char *path,
     json_t *body, json_t **to);
+/* A call of GET without a body; likewise. */
 int cli_get(struct cli *cli, const char *path, json_t **to);
 /* A change, as --dry-run and --lease say; `body` (NULL: none) is taken. Prints
  * what the API answered (--json, --dry-run), else what `done` gives; NULL:
@@ -101,10 +102,12 @@ void cli_say(const struct cli *cli, const char *format, ...)
 /* A path, owned: every "%" of `format` stands for the next argument, a const
  * char * that is escaped: "/v1/routes/%/faults/%". */
 char *cli_path(const char *format, ...) WARN_UNUSED;
-/* Appends "?key=value", or with "&"; nothing if value is NULL. */
+/* Appends "?key=value", or with "&", the value escaped; nothing if it is
+ * NULL. */
 void cli_query(struct str *path, const char *key, const char *value);
 
-/* Members by name; what is absent or of another type is "", 0, false. */
+/* Members by name; what is absent or of another type is "", 0, false. Text is
+ * borrowed. */
 const char *cli_text(const json_t *object, const char *key);
 double cli_number(const json_t *object, const char *key);
 bool cli_bool(const json_t *object, const char *key);

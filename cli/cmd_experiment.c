@@ -34,42 +34,6 @@ struct experiment_options {
 		    offsetof(struct experiment_options, member), value, help   \
 	}
 
-/* --- the file --------------------------------------------------------------
- */
-
-static struct conf_model *
-load(const char *path, struct conf_diag *diag)
-{
-	const struct conf_where where = {.file = path};
-	struct conf_model *model = conf_load_file(path, &fault_kinds, diag);
-
-	if (model == NULL)
-		return NULL;
-	tls_contexts_check(model, diag);
-	if (model->experiment == NULL)
-		conf_error(
-		    diag, &where,
-		    "it holds no experiment; expected experiment = { name = "
-		    "\xe2\x80\xa6 }, load and scenarios");
-	else
-		check_expectations(model, diag);
-	if (diag->errors == 0)
-		return model;
-	conf_model_unref(model);
-	return NULL;
-}
-
-struct conf_model *
-experiment_load(const char *path)
-{
-	struct conf_diag diag = {0};
-	struct conf_model *model = load(path, &diag);
-
-	diag_out_findings(&diag);
-	conf_diag_fini(&diag);
-	return model;
-}
-
 /* --- check -----------------------------------------------------------------
  */
 
@@ -108,12 +72,12 @@ run_check(int argc, char **argv)
 
 	if (path == NULL)
 		return code;
-	model = load(path, &diag);
+	model = experiment_read(path, &diag);
 	if (opt.json)
 		diag_out_json(&diag);
 	else
 		diag_out_text(&diag, path);
-	code = model != NULL ? EXIT_DONE : EXIT_BAD_FILE;
+	code = model != NULL ? EXIT_DONE : CONDUCT_BAD_FILE;
 	conf_model_unref(model);
 	conf_diag_fini(&diag);
 	return code;
@@ -200,7 +164,7 @@ run_plan(int argc, char **argv)
 		return code;
 	runs = opt.runs != NULL ? strtol(opt.runs, NULL, 10) : 5;
 	model = experiment_load(path);
-	code = EXIT_BAD_FILE;
+	code = CONDUCT_BAD_FILE;
 	if (model != NULL && is_scenario(model, opt.only)) {
 		code = EXIT_DONE;
 		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
@@ -280,7 +244,7 @@ run_model(const struct conf_model *model, const char *path,
 	int code;
 
 	if (!cli_read_token("experiment run", file, &token))
-		return EXIT_BAD_FILE;
+		return CONDUCT_BAD_FILE;
 	o.token = token;
 	o.interrupt_fd = interrupt_open(run_signals);
 	code = conduct(&o);
@@ -300,7 +264,7 @@ run_run(int argc, char **argv)
 	if (path == NULL)
 		return code;
 	model = experiment_load(path);
-	code = EXIT_BAD_FILE;
+	code = CONDUCT_BAD_FILE;
 	if (model != NULL && is_scenario(model, opt.only)) {
 		code = EXIT_DONE;
 		if (opt.dry_run)

@@ -19,6 +19,7 @@
 #include "cli/experiment.h"
 #include "cli/interrupt.h"
 #include "runner/command.h"
+#include "runner/conduct.h"
 #include "runner/schedule_tally.h"
 
 #define WAIT_MAX_MS 30000 /* then the clock is looked at again */
@@ -261,7 +262,7 @@ keep(struct keeper *k)
 				"faultwire experiment schedule: nothing is "
 				"scheduled; expected schedule = { cron = "
 				"\xe2\x80\xa6 }\n");
-			return EXIT_BAD_FILE;
+			return CONDUCT_BAD_FILE;
 		}
 		if (c.deed == SCHEDULE_WAIT) {
 			if (told_us != c.run.at_us)
@@ -301,7 +302,7 @@ run(int argc, char **argv)
 	k.file = argv[rest];
 	k.model = model = experiment_load(k.file);
 	if (model == NULL)
-		return EXIT_BAD_FILE;
+		return CONDUCT_BAD_FILE;
 	k.dir = opt.out != NULL ? opt.out : model->experiment->report.dir;
 	mkdir(k.dir, 0777);
 	k.state_path = xasprintf("%s/schedule.state", k.dir);

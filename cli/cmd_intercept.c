@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "cli/diag_out.h"
 #include "cli/options.h"
 #include "config/build.h"
 #include "config/load.h"
@@ -101,7 +102,7 @@ load(const struct intercept_options *opt)
 	    ? conf_load_file(opt->config, &fault_kinds, &diag)
 	    : model_of_options(opt, &diag);
 
-	run_print_diag(&diag);
+	diag_out_findings(&diag);
 	conf_diag_fini(&diag);
 	return m;
 }

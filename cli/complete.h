@@ -39,6 +39,7 @@ struct complete {
 	char kind_text[64];
 };
 
+/* Offers what may stand at the last word, in the order of the tables. */
 void complete_run(struct complete *c);
 /* A name that `live` found. */
 void complete_take(struct complete *c, enum complete_live what,

@@ -6,12 +6,13 @@
 #include "cli/options.h"
 #include "config/model.h"
 
-#define EXIT_BAD_FILE 2 /* of an experiment: also usage */
-
-/* The model of a file that holds an experiment; what is wrong, and what is
- * legal and surely not meant, is said on stderr. NULL: it is bad. */
+/* The model of a file that holds an experiment. Returns it counted, or NULL and
+ * at least one error in diag. */
+struct conf_model *experiment_read(const char *path, struct conf_diag *diag);
+/* The same; what was found is said on stderr. */
 struct conf_model *experiment_load(const char *path);
 
+/* One of its verbs (cmd_experiment_schedule.c). */
 extern const struct command command_experiment_schedule;
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "base/attr.h"
 #include "base/error.h"
-#include "base/str.h"
 #include "cli/options.h"
 
 /* What the command line has beside flags. */

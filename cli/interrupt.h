@@ -9,7 +9,8 @@
 int interrupt_open(const int *signals);
 /* The next signal that came; 0: none waits. */
 int interrupt_take(int fd);
-/* Signals that came do what they usually do again. -1 is accepted. */
+/* Closes it; these signals, and those that came and were not taken, do what
+ * they usually do again. -1 is accepted. */
 void interrupt_close(int fd, const int *signals);
 
 #endif

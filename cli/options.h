@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 #include "base/error.h"
-
 #include "config/option.h"
 
 /* Exit codes of every command (design: command line). */

@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "cli/diag_out.h"
 #include "cli/options.h"
 #include "control/api.h"
 #include "control/feed.h"
@@ -280,7 +281,7 @@ start(struct serving *r)
 failed:
 	if (err.text[0] != '\0')
 		fprintf(stderr, "faultwire: %s\n", err.text);
-	run_print_diag(&diag);
+	diag_out_findings(&diag);
 	conf_diag_fini(&diag);
 	return ok;
 }
@@ -424,7 +425,7 @@ serve_proxy(const struct run_options *opt)
 	if (opt->config != NULL)
 		r.loaded = watch_hash(opt->config);
 	r.model = run_load(opt, &diag);
-	run_print_diag(&diag);
+	diag_out_findings(&diag);
 	conf_diag_fini(&diag);
 	if (r.model == NULL) {
 		code = EXIT_FAILED;

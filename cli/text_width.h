@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much room text takes in a terminal: UTF-8, wide and combining
+/* How much room text takes in a terminal: UTF-8 (RFC 3629), wide and combining
  * characters; and text from outside made harmless for one. */
 #ifndef CLI_TEXT_WIDTH_H
 #define CLI_TEXT_WIDTH_H

@@ -7,10 +7,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "cli/go_flags.h"
+#include "cli/options.h"
 #include "client/http_client.h"
 
-enum toxcli_color { RED, GREEN, YELLOW, BLUE, PURPLE, NONE };
+enum toxcli_colour { RED, GREEN, YELLOW, BLUE, PURPLE, NONE };
 
 /* One run of it. Texts are borrowed from argv. */
 struct toxcli {
@@ -33,6 +33,8 @@ struct toxcli_verb {
 	const struct toxcli_verb *verbs; /* ended by an empty one; or NULL */
 };
 
+/* The verbs. Each says what it did, or what failed, and returns an exit code.
+ */
 int toxcli_list(struct toxcli *cli);
 int toxcli_inspect(struct toxcli *cli);
 int toxcli_create(struct toxcli *cli);
@@ -41,6 +43,8 @@ int toxcli_delete(struct toxcli *cli);
 int toxcli_add(struct toxcli *cli);
 int toxcli_update(struct toxcli *cli);
 int toxcli_remove(struct toxcli *cli);
+
+/* --- what they share (toxcli_call.c, toxcli_print.c) --- */
 
 /* One call on "/proxies" and what follows (three segments that are escaped;
  * NULL ends them). The body (NULL: none) is taken. Returns true and the reply
@@ -58,7 +62,7 @@ bool toxcli_has_flag(const struct toxcli *cli, const char *value,
     const char *name);
 
 /* The escape sequence on a terminal, else nothing. */
-const char *toxcli_color(const struct toxcli *cli, enum toxcli_color color);
+const char *toxcli_colour(const struct toxcli *cli, enum toxcli_colour colour);
 /* "Hint: …", on a terminal. */
 void toxcli_hint(const struct toxcli *cli, const char *text);
 /* A number as Go's fmt.Print writes a float64. */

@@ -13,20 +13,20 @@
 #define PLAIN_DIGITS 6
 
 const char *
-toxcli_color(const struct toxcli *cli, enum toxcli_color color)
+toxcli_colour(const struct toxcli *cli, enum toxcli_colour colour)
 {
 	static const char *const sequences[] = {
 	    [RED] = "\x1b[31m", [GREEN] = "\x1b[32m", [YELLOW] = "\x1b[33m",
 	    [BLUE] = "\x1b[34m", [PURPLE] = "\x1b[35m", [NONE] = "\x1b[0m"};
 
-	return cli->is_terminal ? sequences[color] : "";
+	return cli->is_terminal ? sequences[colour] : "";
 }
 
 void
 toxcli_hint(const struct toxcli *cli, const char *text)
 {
 	if (cli->is_terminal)
-		printf("\n%sHint: %s\n", toxcli_color(cli, NONE), text);
+		printf("\n%sHint: %s\n", toxcli_colour(cli, NONE), text);
 }
 
 void
@@ -88,9 +88,9 @@ print_toxic(const struct toxcli *cli, const json_t *toxic)
 {
 	struct str line = {0};
 
-	str_printf(&line, "%s%s%s%s\t", toxcli_color(cli, BLUE),
+	str_printf(&line, "%s%s%s%s\t", toxcli_colour(cli, BLUE),
 	    cli_text(toxic, "name"), cli->is_terminal ? ":" : "",
-	    toxcli_color(cli, NONE));
+	    toxcli_colour(cli, NONE));
 	str_printf(&line, "type=%s\tstream=%s\ttoxicity=%.2f\tattributes=[",
 	    cli_text(toxic, "type"), cli_text(toxic, "stream"),
 	    json_number_value(json_object_get(toxic, "toxicity")));

@@ -34,11 +34,11 @@ fetch(struct toxcli *cli)
 
 /* A column that is `tabs` tabs wide on a terminal. */
 static void
-print_column(const struct toxcli *cli, enum toxcli_color color,
+print_column(const struct toxcli *cli, enum toxcli_colour colour,
     const char *text, int tabs)
 {
-	printf("%s%s%s\t", toxcli_color(cli, color), text,
-	    toxcli_color(cli, NONE));
+	printf("%s%s%s\t", toxcli_colour(cli, colour), text,
+	    toxcli_colour(cli, NONE));
 	tabs -= (int)strlen(text) / 8 + 1;
 	for (; cli->is_terminal && tabs > 0; tabs--)
 		putchar('\t');
@@ -54,12 +54,12 @@ print_proxy(const struct toxcli *cli, const json_t *proxy)
 	print_column(cli, BLUE, cli_text(proxy, "listen"), 2);
 	print_column(cli, YELLOW, cli_text(proxy, "upstream"), 3);
 	print_column(cli, PURPLE, enabled_text(enabled), 2);
-	printf("%s", toxcli_color(cli, RED));
+	printf("%s", toxcli_colour(cli, RED));
 	if (toxics == 0 && cli->is_terminal)
 		printf("None");
 	else
 		printf("%zu", toxics);
-	printf("%s\n", toxcli_color(cli, NONE));
+	printf("%s\n", toxcli_colour(cli, NONE));
 }
 
 static void
@@ -67,10 +67,10 @@ print_header(const struct toxcli *cli)
 {
 	printf("%sName\t\t\t%sListen\t\t%sUpstream\t\t%sEnabled\t\t%sToxics\n"
 	       "%s%s",
-	    toxcli_color(cli, GREEN), toxcli_color(cli, BLUE),
-	    toxcli_color(cli, YELLOW), toxcli_color(cli, PURPLE),
-	    toxcli_color(cli, RED), toxcli_color(cli, NONE),
-	    toxcli_color(cli, NONE));
+	    toxcli_colour(cli, GREEN), toxcli_colour(cli, BLUE),
+	    toxcli_colour(cli, YELLOW), toxcli_colour(cli, PURPLE),
+	    toxcli_colour(cli, RED), toxcli_colour(cli, NONE),
+	    toxcli_colour(cli, NONE));
 	for (int i = 0; i < 86; i++)
 		putchar('=');
 	putchar('\n');
@@ -110,8 +110,8 @@ toxcli_list(struct toxcli *cli)
 	if (cli->is_terminal)
 		print_header(cli);
 	if (cli->is_terminal && json_object_size(proxies) == 0) {
-		printf("%sno proxies\n%s", toxcli_color(cli, RED),
-		    toxcli_color(cli, NONE));
+		printf("%sno proxies\n%s", toxcli_colour(cli, RED),
+		    toxcli_colour(cli, NONE));
 		toxcli_hint(cli, "create a proxy with `toxiproxy-cli create`");
 	} else {
 		print_sorted(cli, proxies);
@@ -128,31 +128,31 @@ static void
 print_side(const struct toxcli *cli, const json_t *toxics, const char *title,
     const char *stream)
 {
-	printf("%s%s toxics:\n%s", toxcli_color(cli, GREEN), title,
-	    toxcli_color(cli, NONE));
+	printf("%s%s toxics:\n%s", toxcli_colour(cli, GREEN), title,
+	    toxcli_colour(cli, NONE));
 	if (toxcli_print_toxics(cli, toxics, stream) == 0)
 		printf("%sProxy has no %s toxics enabled.\n%s",
-		    toxcli_color(cli, RED), title, toxcli_color(cli, NONE));
+		    toxcli_colour(cli, RED), title, toxcli_colour(cli, NONE));
 }
 
 static void
 print_details(const struct toxcli *cli, const json_t *proxy)
 {
-	const char *none = toxcli_color(cli, NONE);
+	const char *none = toxcli_colour(cli, NONE);
 	const json_t *toxics = json_object_get(proxy, "toxics");
 
-	printf("%sName: %s%s\t", toxcli_color(cli, PURPLE), none,
+	printf("%sName: %s%s\t", toxcli_colour(cli, PURPLE), none,
 	    cli_text(proxy, "name"));
-	printf("%sListen: %s%s\t", toxcli_color(cli, BLUE), none,
+	printf("%sListen: %s%s\t", toxcli_colour(cli, BLUE), none,
 	    cli_text(proxy, "listen"));
-	printf("%sUpstream: %s%s\n%s", toxcli_color(cli, YELLOW), none,
+	printf("%sUpstream: %s%s\n%s", toxcli_colour(cli, YELLOW), none,
 	    cli_text(proxy, "upstream"), none);
 	for (int i = 0; i < 70; i++)
 		putchar('=');
 	putchar('\n');
 	if (json_array_size(toxics) == 0) {
 		printf("%sProxy has no toxics enabled.\n%s",
-		    toxcli_color(cli, RED), none);
+		    toxcli_colour(cli, RED), none);
 	} else {
 		print_side(cli, toxics, "Upstream", "upstream");
 		putchar('\n');
@@ -205,7 +205,7 @@ int
 toxcli_toggle(struct toxcli *cli)
 {
 	const char *const path[4] = {cli->name};
-	enum toxcli_color color;
+	enum toxcli_colour colour;
 	json_t *proxy, *reply;
 	bool enabled;
 
@@ -219,10 +219,10 @@ toxcli_toggle(struct toxcli *cli)
 		return toxcli_fail("Failed to toggle proxy %s: %s\n",
 		    cli->name, cli->error.text);
 	json_decref(reply);
-	color = enabled ? GREEN : RED;
-	printf("Proxy %s%s%s is now %s%s%s\n", toxcli_color(cli, color),
-	    cli->name, toxcli_color(cli, NONE), toxcli_color(cli, color),
-	    enabled_text(enabled), toxcli_color(cli, NONE));
+	colour = enabled ? GREEN : RED;
+	printf("Proxy %s%s%s is now %s%s%s\n", toxcli_colour(cli, colour),
+	    cli->name, toxcli_colour(cli, NONE), toxcli_colour(cli, colour),
+	    enabled_text(enabled), toxcli_colour(cli, NONE));
 	return EXIT_DONE;
 }
 

@@ -2,7 +2,7 @@
 /* A small blocking HTTP/1 client: one request, one reply, one connection; over
  * TCP, TLS or a Unix socket. Commands talk to a running proxy by it, and
  * telemetry, on threads of its own, to those who gather it. It never follows
- * redirects and never retries. */
+ * redirects and never retries. Parsed by llhttp (RFC 9112). */
 #ifndef CLIENT_HTTP_CLIENT_H
 #define CLIENT_HTTP_CLIENT_H
 
@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "config/model.h"
+#include "config/address.h"
 
 #define HTTP_CLIENT_URL "http://localhost:8474" /* where the API is, if unset */
 
@@ -38,7 +38,8 @@ struct http_client_request {
 
 struct http_client_reply {
 	int status;
-	int retry_after_s; /* as Retry-After says in seconds; -1: it does not */
+	int retry_after_s; /* of Retry-After (RFC 9110, 10.2.3): a date counts
+			      as 0; -1: there is none */
 	struct str body; /* owned; ended by NUL if anything came */
 };
 
@@ -51,8 +52,9 @@ struct http_client_sink {
 };
 
 /* Reads "http://HOST[:PORT]", "HOST[:PORT]" or "unix:PATH"; the port is 8474
- * unless given, the timeout 10 s, cancel_fd -1. False: err says what is
- * wrong. */
+ * unless given, the host localhost, the timeout 10 s, cancel_fd -1. A path
+ * behind the host is passed over. False: err says what is wrong. To be finished
+ * in any case. */
 bool http_client_target_init(struct http_client_target *t, const char *url,
     struct error *err) WARN_UNUSED;
 /* NULL-safe on zeroed memory. */
@@ -64,17 +66,17 @@ void http_client_target_fini(struct http_client_target *t);
 bool http_client_call(const struct http_client_target *t,
     const struct http_client_request *request, struct http_client_reply *to,
     struct error *err) WARN_UNUSED;
-/* The same with a body that may never end: it goes to the sink if the status
- * is 2xx, else into the reply. Silence is no error here. Returns true when
- * the body ended or the sink had enough. */
+/* The same with a body that may never end: it goes to the sink (NULL: there
+ * is none) if the status is 2xx, else into the reply. Silence within such a
+ * body is no error. Returns true when the body ended or the sink had enough. */
 bool http_client_stream(const struct http_client_target *t,
     const struct http_client_request *request,
     const struct http_client_sink *sink, struct http_client_reply *to,
     struct error *err) WARN_UNUSED;
 void http_client_reply_fini(struct http_client_reply *r);
 
-/* Appends `text` as one segment of a path: what is not unreserved becomes
- * %XX. */
+/* Appends `text` as one segment of a path: what is not unreserved (RFC 3986,
+ * 2.3) becomes %XX. */
 void http_client_escape(struct str *path, const char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A reader of text/event-stream (server-sent events), fed with pieces of any
- * size. Ids and retry times are passed over. */
+/* A reader of text/event-stream (server-sent events: WHATWG's HTML Standard,
+ * 9.2), fed with pieces of any size. Ids and retry times are passed over. */
 #ifndef CLIENT_SSE_H
 #define CLIENT_SSE_H
 
@@ -17,7 +17,8 @@ struct sse {
 };
 
 /* Feeds bytes. False once on_event returned false, or if a line or an event is
- * longer than any that faultwire sends. */
+ * longer than any that faultwire sends: no more is to be fed before
+ * sse_restart(). */
 bool sse_feed(struct sse *s, struct view bytes);
 /* Forgets a half event: the next bytes are of a new stream. */
 void sse_restart(struct sse *s);

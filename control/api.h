@@ -18,22 +18,22 @@
 struct api;
 struct observer;
 
-/* All is borrowed for as long as the API lives. */
+/* All but `control` is borrowed for as long as the API lives. */
 struct api_options {
 	const struct conf_control *control; /* for the call of api_new() only */
 	struct feed *feed;
 	struct reload *reload; /* asks the API about new settings */
 	const struct journal *journal; /* NULL: none is written */
-	struct observer *observer;
-	const struct telemetry *telemetry;
+	struct observer *observer; /* NULL: nobody can watch reactions */
+	const struct telemetry *telemetry; /* NULL: nothing is told to others */
 	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
 };
 
-/* Listens where options->control says. Borrows base and state. Returns owned,
- * or NULL and err. */
+/* Listens where options->control says. Borrows base and state, and whatever the
+ * options name. Returns owned, or NULL and err. */
 struct api *api_new(struct event_base *base, struct state *state,
     const struct api_options *options, struct error *err);
-/* "127.0.0.1:8474" */
+/* Where it listens, as bound: "127.0.0.1:8474". Borrowed. */
 const char *api_address(const struct api *api);
 /* From now on /readyz says 503. */
 void api_drain(struct api *api);

@@ -14,8 +14,6 @@
 #include "base/attr.h"
 #include "base/xalloc.h"
 
-extern char **environ;
-
 /* Where programs of the system are, if PATH does not say so. */
 static const char *const folders[] = {"/usr/sbin/", "/sbin/", "/usr/bin/",
     "/bin/"};

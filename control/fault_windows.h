@@ -28,10 +28,10 @@ void fault_windows_say(struct fault_windows *f, const struct fault_window *w,
 /* Experiments are named by these leases (borrowed; NULL: by none). */
 void fault_windows_leases(struct fault_windows *f,
     const struct leases *leases);
-/* The server is about to end. */
+/* The server is about to end: what is configured is not known any more. */
 void fault_windows_detach(struct fault_windows *f);
-/* What is in force is over; waits for Grafana at most wait_us. The feed must
- * still be there. NULL is accepted. */
+/* What is in force is over; waits for Grafana as annotations_end() does. The
+ * feed must still be there. NULL is accepted. */
 void fault_windows_free(struct fault_windows *f, int64_t wait_us);
 
 #endif

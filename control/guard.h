@@ -29,9 +29,11 @@ struct guard {
 	bool loopback; /* only this host can reach the listener */
 };
 
-/* Reads the token file, if there is one. False: err says what is wrong. */
+/* Reads the token file, if there is one; `address` is where it listens. False:
+ * err says what is wrong. */
 bool guard_init(struct guard *g, const struct conf_control *control,
     const struct conf_address *address, struct error *err);
+/* Wipes it. */
 void guard_fini(struct guard *g);
 /* True if the request may pass; else the reply is made. */
 bool guard_admits(const struct guard *g, const struct web_request *request,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /hooks/alertmanager: what the users' own alerts say while faults are in
- * force. A firing alert is matched with a window by its label `route` or
- * `service` and its time; how long it took is told by a log line, an event, a
- * metric, and the window's annotation. */
+/* POST /hooks/alertmanager (telemetry/alerts.h): what the users' own alerts
+ * say while faults are in force. A firing alert is matched with a window by
+ * its label `route` or `service` and its time; how long it took is told by a
+ * log line, an event, a metric, and the window's annotation. */
 #ifndef CONTROL_HOOKS_H
 #define CONTROL_HOOKS_H
 
@@ -21,8 +21,9 @@ struct alert_figures {
 	const char *name;  /* interned */
 	const char *route; /* of the last one that was matched; NULL: none */
 	const char *experiment; /* in which that was; NULL: in none */
-	uint64_t firing, resolved; /* messages */
-	double detection_s; /* of the last one that was matched */
+	uint64_t firing, resolved; /* alerts that were told */
+	double detection_s; /* from the window's start to the alert's, of the
+			       last one that was matched */
 };
 
 /* Borrows both. Returns owned. */
@@ -32,7 +33,7 @@ void hooks_free(struct hooks *h);
 /* Answers a request below /hooks. False: it is for something else. */
 bool hooks_handle(struct hooks *h, const struct web_request *request,
     struct web_reply *reply);
-/* All figures; borrowed. */
+/* All figures, *count of them; borrowed until the next request. */
 const struct alert_figures *hooks_figures(const struct hooks *h,
     size_t *count);
 

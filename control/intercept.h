@@ -29,8 +29,9 @@ struct intercept {
 	bool draining; /* nothing new is diverted; what is open goes on */
 };
 
-/* Zeroed memory catches nothing. Each adds what a user wrote; false: err says
- * what was expected. */
+/* Zeroed memory: no redirect rules, nobody is left alone. Each takes what a
+ * user wrote, "output", "prerouting" or "both"; a user's name or number; an
+ * address, a range or "*". False: err says what was expected. */
 bool intercept_hooks(struct intercept *i, const char *text,
     struct error *err) WARN_UNUSED;
 bool intercept_skip_user(struct intercept *i, const char *text,
@@ -45,16 +46,19 @@ void intercept_fini(struct intercept *i);
 /* Does any route of the model want rules? Does one want TPROXY? */
 bool intercept_wanted(const struct conf_model *model);
 bool intercept_diverts(const struct conf_model *model);
-/* The script that makes the table as the model wants it, in place of one that
- * is there. False: a route cannot be served, err names it. */
+/* Appends the script (nft(8)) that makes the table as the model wants it, in
+ * place of one that is there. False: a route cannot be served, err names it,
+ * nothing was appended. */
 bool intercept_script(const struct intercept *i,
     const struct conf_model *model, struct str *to,
     struct error *err) WARN_UNUSED;
 
 /* --- on this host (intercept_apply.c) ------------------------------------ */
 
-/* Makes the rules of the script, and the routing for TPROXY, or leaves all as
- * it was. `divert`: see intercept_diverts(). Takes CAP_NET_ADMIN. */
+/* Makes the rules of the script, and, if `divert` (see intercept_diverts()),
+ * the routing for TPROXY. All of them take CAP_NET_ADMIN, run nft and ip, and
+ * block. False: err says why; then rules are as they were, and there is no
+ * routing for TPROXY. */
 bool intercept_up(const char *script, bool divert,
     struct error *err) WARN_UNUSED;
 /* Removes whatever intercept_up() made, now or in an earlier life; nothing

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading JSON bodies the way encoding/json reads them into a struct, because
- * Toxiproxy's clients rely on it: the first value of the body counts, keys
- * match without regard to case, null means absent, unknown keys are ignored. */
+/* Reading JSON bodies the way Go's encoding/json reads them into a struct,
+ * because Toxiproxy's clients rely on it: the first value of the body counts,
+ * keys match without regard to case, null means absent, unknown keys are
+ * ignored. */
 #ifndef CONTROL_JSON_IN_H
 #define CONTROL_JSON_IN_H
 
@@ -20,7 +21,8 @@ json_t *json_in_parse(struct view body, struct error *err);
  * says that it cannot be `what` ("a proxy"). */
 bool json_in_is_object(const json_t *value, const char *what,
     struct error *err);
-/* The member of that name, NULL if absent or null; borrowed. */
+/* The member of that name, an exact match before others; NULL if absent, null,
+ * or `object` is none. Borrowed. */
 json_t *json_in_get(json_t *object, const char *key);
 /* Typed members. Absent leaves `to` as it is. False: err names the key and the
  * type that was expected. Strings are borrowed from `object`. */

@@ -42,8 +42,8 @@ void leases_init(struct leases *set, const struct clock *clock,
 		 void *arg);
 /* Frees them all; nobody is told. */
 void leases_fini(struct leases *set);
-/* A new lease from now on (name: copied, or NULL). NULL: there are too many.
- * Borrowed until it ends. */
+/* A new lease from now on (name: copied, or NULL). Borrowed until it ends.
+ * NULL: there are LEASES_MAX. */
 struct lease *lease_grant(struct leases *set, int64_t ttl_us, const char *name);
 /* The lease of that id; NULL: it ended or never was. */
 struct lease *lease_find(const struct leases *set, const char *id);
@@ -51,7 +51,7 @@ struct lease *lease_find(const struct leases *set, const char *id);
 void lease_renew(struct lease *l, int64_t ttl_us);
 /* Ends it by will; `expired` is not told. */
 void lease_end(struct lease *l);
-/* How long it has left, µs. */
+/* How long it has left, µs; at least 0. */
 int64_t lease_left(const struct lease *l);
 /* Ends those whose time is over; returns when to call again (DEADLINE_NEVER:
  * not at all). */

@@ -33,8 +33,9 @@ struct look {
 	struct look_route *routes; /* owned */
 	size_t routes_count;
 	size_t calls; /* that are kept, of all routes together */
-	int64_t noise_us, end_us, took_us;
-	uint64_t lost;
+	int64_t noise_us, end_us; /* as the record has them */
+	int64_t took_us;	  /* the look itself */
+	uint64_t lost;		  /* events that never came */
 };
 
 struct looker;

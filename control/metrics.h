@@ -15,14 +15,15 @@
 #include "control/web_server.h"
 #include "observe/journal.h"
 
+/* Everything is borrowed. */
 struct metrics {
 	const struct state *state;
 	const struct feed *feed;
 	const struct journal *journal; /* NULL: none */
-	const struct observer *observer;
+	const struct observer *observer; /* NULL: none */
 	const struct telemetry *telemetry; /* NULL: none */
 	const struct hooks *hooks; /* NULL: none */
-	const struct leases *leases;
+	const struct leases *leases; /* NULL: there are none */
 	bool toxiproxy;	  /* Toxiproxy's own metrics, too */
 	size_t last_size; /* of the last text: how much to reserve */
 };

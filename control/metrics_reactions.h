@@ -3,7 +3,7 @@
 #ifndef CONTROL_METRICS_REACTIONS_H
 #define CONTROL_METRICS_REACTIONS_H
 
-#include "control/observer.h"
+#include "control/observed.h"
 #include "observe/metrics.h"
 
 /* True if the family is about reactions. */
@@ -12,7 +12,8 @@ metrics_is_reaction(int id)
 {
 	return id >= METRIC_RETRIES_OBSERVED && id <= METRIC_RECOVERY;
 }
-/* Its samples about one route. */
+
+/* Appends its samples about one route; the family was begun. */
 void metrics_add_reaction(struct exposition *e, enum metric_id id,
     const struct observed *o);
 

@@ -22,9 +22,9 @@ struct scrape {
 /* The sum of the counter at `offset` of all blocks of a series. */
 uint64_t scrape_sum(const struct scrape *s, const struct series *series,
     size_t offset);
-/* The samples of a family that stands in the table of rows. */
+/* Appends the samples of a family that stands in the table of rows. */
 void scrape_add_rows(struct scrape *s, enum metric_id id);
-/* The samples of a family with a function of its own. False: it has none. */
+/* The same of a family with a function of its own. False: it has none. */
 bool scrape_add_own(struct scrape *s, enum metric_id id);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "config/envoy.h"
 #include "control/tox.h"
+#include "observe/exposition.h"
 
 static struct series *
 begin(struct series_list *l, enum series_set set,

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 
 #include "base/str.h"
-#include "observe/exposition.h"
 #include "proxy/plan.h"
 
 enum series_set {
@@ -20,18 +19,18 @@ enum series_set {
 };
 
 struct series {
-	const struct armed_route *route;
+	const struct armed_route *route; /* borrowed from the plan */
 	size_t labels, labels_len; /* in series_list.text */
 	size_t first, count;	   /* in series_list.blocks */
 	bool active;		   /* faults: one of the kind is in force */
 };
 
 struct series_list {
-	struct str text;
-	const void **blocks;
+	struct str text;     /* owned; all labels, one after the other */
+	const void **blocks; /* owned; the counters are borrowed */
 	size_t blocks_count, blocks_room;
 	struct {
-		struct series *items;
+		struct series *items; /* owned */
 		size_t count, room;
 	} sets[SERIES_SETS];
 };

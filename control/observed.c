@@ -2,7 +2,6 @@
 /* Reactions become counts, and some of them lines of the log. */
 #include "control/observed.h"
 
-#include "base/attr.h"
 #include "base/log.h"
 
 #define ONE 1000000 /* sums are told in millionths */

@@ -25,7 +25,8 @@ struct observed {
 /* Bounds of `attempts`: whole numbers. */
 extern const struct histogram_scale histogram_attempts;
 
-/* Counts the reaction, and logs it if its kind has a line and there is room. */
+/* Counts the reaction, which became known at now_us (monotonic), and logs it if
+ * its type has a line and there is room. */
 void observed_tell(struct observed *to, const struct reaction *r,
     int64_t now_us);
 /* Logs how many had no line since it was called last. */

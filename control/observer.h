@@ -23,14 +23,16 @@ struct observer;
 /* Watches nothing yet. Borrows all. */
 struct observer *observer_new(struct event_base *base, struct server *server,
     struct feed *feed);
-/* The model in force may be another; it is kept (counted). */
+/* The model in force may be another: begins, goes on or ends watching as it
+ * says. While it watches, the model is kept (counted). */
 void observer_update(struct observer *o, const struct conf_model *model);
 bool observer_is_on(const struct observer *o);
 /* What was counted of the route; NULL: it is not watched. */
 const struct observed *observer_find(const struct observer *o,
     const char *route);
-/* While it watches: has the answer to GET /v1/reactions, of that route (NULL:
- * of all), sent as a stream to that client, once the record was looked at. */
+/* While it watches (observer_is_on()): has the answer to GET /v1/reactions,
+ * of that route (NULL: of all), sent as a stream to that client, once the
+ * record was looked at. */
 void observer_answer(struct observer *o, struct web_conn *conn,
     const char *route);
 /* NULL is accepted. */

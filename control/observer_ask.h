@@ -12,7 +12,8 @@ struct observer_flows {
 	size_t count;
 };
 
-/* Asks the workers, and waits for no peer. */
+/* Asks the workers, and waits for no peer. The events are the caller's
+ * (free). */
 void observer_ask(struct server *server, struct observer_flows *to);
 
 /* Tells of every fault that is in force now; all text is interned. */

@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 #include "control/looker.h"
-#include "control/observer.h"
+#include "control/observed.h"
 
 struct observed_routes {
 	struct observed **items; /* owned, each */

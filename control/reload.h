@@ -18,7 +18,7 @@ struct reload;
 
 /* How the file was read last. */
 struct reload_report {
-	const char *file; /* NULL: there is none; nothing else is set then */
+	const char *file; /* NULL: there is none; nothing else counts then */
 	int64_t loaded_wall_us;	      /* when what is in force was read */
 	bool ok;		      /* of the last try */
 	const struct conf_diag *diag; /* of the last try; borrowed until the
@@ -42,15 +42,16 @@ void reload_attach(struct reload *r,
 void reload_notify(struct reload *r, const struct notify *notify);
 /* From now on telemetry follows every reload; borrows it. */
 void reload_telemetry(struct reload *r, struct telemetry *telemetry);
-/* Reads the file and puts it into force. False: it was refused, nothing has
- * changed; the report says why. There must be a file. */
+/* Reads the file and puts it into force; it is logged how that went. False: it
+ * was refused, nothing has changed; the report says why. There must be a
+ * file. */
 bool reload_run(struct reload *r);
 /* Reads the file as reload_run() would. Returns a counted model, or NULL and
  * errors in diag. */
 struct conf_model *reload_read(const struct reload *r,
 			       struct conf_diag *diag) WARN_UNUSED;
 struct reload_report reload_report(const struct reload *r);
-/* From now on a changed file is left alone. */
+/* From now on a file that changes is left alone. */
 void reload_stop(struct reload *r);
 /* NULL is accepted. */
 void reload_free(struct reload *r);

@@ -219,15 +219,6 @@ run_files(const struct conf_model *model, struct conf_strings *to)
 }
 
 void
-run_print_diag(const struct conf_diag *diag)
-{
-	for (size_t i = 0; i < diag->count; i++)
-		fprintf(stderr, "%s: %s%s\n", diag->messages[i].where,
-		    diag->messages[i].warning ? "warning: " : "",
-		    diag->messages[i].text);
-}
-
-void
 run_log_diag(const struct conf_diag *diag)
 {
 	for (size_t i = 0; i < diag->count; i++) {

@@ -38,18 +38,18 @@ void run_raise_limits(void);
 struct conf_model *run_load(const struct run_options *opt,
     struct conf_diag *diag);
 /* What the command line says wins over the file, at every load. False: an
- * option is wrong (said on standard error). */
+ * option is wrong (said on standard error), the model is half changed. */
 bool run_override(const struct run_options *opt, struct conf_model *model);
 /* Creates the proxies of opt->toxiproxy_config. False: said on standard error,
  * and the program is not to go on. */
 bool run_populate(const struct run_options *opt, struct state *state);
 /* From now on lines are logged as the model says. */
 void run_setup_log(const struct conf_model *model);
-/* Appends (owned by the caller) every file that the model came from or names:
- * a change of any is a reason to load again. */
+/* Lists in `to`, which is zeroed, every file that the model came from or names:
+ * a change of any is a reason to load again. The items and their list are the
+ * caller's. */
 void run_files(const struct conf_model *model, struct conf_strings *to);
-/* Prints the findings on standard error, or logs them. */
-void run_print_diag(const struct conf_diag *diag);
+/* Logs the findings. */
 void run_log_diag(const struct conf_diag *diag);
 
 #endif

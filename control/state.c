@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "config/build.h"
 
 struct state {
 	struct server *server;	  /* borrowed */

@@ -11,8 +11,6 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
-#include "config/build.h"
 #include "config/diag.h"
 #include "config/model.h"
 #include "proxy/server.h"
@@ -45,7 +43,9 @@ struct conf_model *state_draft_reload(const struct state *s,
  * says why, nothing has changed. */
 bool state_commit(struct state *s, struct conf_model *draft,
     struct conf_diag *diag) WARN_UNUSED;
-/* Could the draft (borrowed) be put into force? See server_try(). */
+/* Could the draft (borrowed, checked as it would be) be put into force? False:
+ * diag says why not. Else `look` is told of the plan in force and of the one
+ * that would be; see server_try(). */
 bool state_try(struct state *s, struct conf_model *draft,
     void (*look)(void *arg, const struct plan *before,
 	const struct plan *after),
@@ -70,7 +70,8 @@ void state_drain(struct state *s);
 /* Ends the sessions of a route (with FIN), on all workers. */
 void state_close_sessions(struct state *s, const char *route);
 
-/* Index of the route, or of the route's fault, by name; SIZE_MAX: none. */
+/* Index of the route, of the route's fault, or of the partition, by name;
+ * SIZE_MAX: none. */
 size_t state_route_index(const struct conf_model *model, const char *name);
 size_t state_fault_index(const struct conf_route *route, const char *name);
 size_t state_partition_index(const struct conf_model *model,

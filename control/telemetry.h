@@ -25,9 +25,9 @@ void telemetry_apply(struct telemetry *t, const struct conf_model *model);
 struct fault_windows *telemetry_windows(const struct telemetry *t);
 /* What was delivered and lost. Borrowed. */
 const struct telemetry_counts *telemetry_counts(const struct telemetry *t);
-/* The server is about to end. NULL is accepted. */
+/* The server is about to end; it is not used any more. NULL is accepted. */
 void telemetry_detach(struct telemetry *t);
-/* Sends what is there, for a short while at most. The feed must still be
+/* Sends what is there, for some seconds at most. The feed must still be
  * there. NULL is accepted. */
 void telemetry_free(struct telemetry *t);
 

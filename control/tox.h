@@ -26,10 +26,14 @@ struct tox_call {
 /* {"error":…,"status":…} as Toxiproxy sends it. Always false. */
 bool tox_error(struct tox_call *call, int status, const char *format, ...)
     PRINTF_LIKE(3, 4);
-/* 200 or 201 with JSON that the print functions below add to reply->body. */
+/* Replies with that status and the JSON that is in reply->body by now; what
+ * Go's encoding/json escapes is escaped. */
 void tox_json(struct tox_call *call, int status);
 /* The first error of the findings; "refused" if there is none. Borrowed. */
 const char *tox_diag_text(const struct conf_diag *diag);
+/* The upstream as the API was given it, else as the file has it. Borrowed. */
+const char *tox_upstream(const struct conf_route *r);
+/* Append a route, a fault and all faults of a route as Toxiproxy has them. */
 void tox_print_proxy(struct str *to, const struct conf_route *route);
 void tox_print_toxic(struct str *to, const struct conf_fault *fault);
 void tox_print_toxics(struct str *to, const struct conf_route *route);
@@ -41,18 +45,19 @@ const struct fault_ops *tox_kind(const char *type,
     const struct conf_route *route);
 /* The defaults of an alias, where they are not its kind's. */
 void tox_attributes_default(struct conf_fault *f);
-/* True if the fault was made as Toxiproxy's packet_loss; its attributes. */
+/* True if the fault was made as Toxiproxy's packet_loss. Its correlation,
+ * 0 … 1, which we keep as the mean length of a burst. */
 bool tox_is_packet_loss(const struct conf_fault *f);
 double tox_correlation(const struct conf_fault *f);
 /* Sets what the body gives (NULL: nothing); null is absent, unknown keys are
  * ignored. False: err says what is wrong, the fault is half changed. */
 bool tox_attributes_set(struct conf_fault *f, json_t *attributes,
     struct error *err);
-/* False if one is missing that has no default. */
+/* False if one is missing that has no default: err names it. */
 bool tox_attributes_complete(const struct conf_fault *f, json_t *attributes,
     struct error *err);
 
-/* --- listening (tox_listen.c) --- */
+/* --- listening (tox_listen.c, tox_lookup.c) --- */
 
 /* The address as Toxiproxy would report it once bound: numeric, with a real
  * port where 0 was asked. Returns owned text for conf_route.listen_text, or
@@ -61,7 +66,8 @@ char *tox_listen_resolve(const char *listen, struct error *err);
 /* What is wrong with an address that a proxy does not listen at yet: the
  * error's words without their beginning. Borrowed. */
 const char *tox_address_text(const struct error *err);
-/* The address of a host by name, within a moment (80 ms). */
+/* An address of a host by name, IPv4 before others, with port 0. Waits 80 ms at
+ * most. False: err in the words of Go's net package. */
 bool tox_lookup(const char *host, struct sockaddr_storage *to,
     struct error *err);
 /* Can it be bound now? False: err in the words of Go's net package. */
@@ -71,10 +77,12 @@ bool tox_listen_probe(const char *resolved, struct error *err);
 
 /* What a body may say of a proxy; borrowed from the JSON. */
 struct tox_proxy {
-	const char *name, *listen, *upstream;
+	const char *name; /* "": absent */
+	const char *listen, *upstream; /* NULL: absent */
 	bool enabled, has_enabled;
 };
 
+/* False: err has Go's words for what is of a wrong type. */
 bool tox_proxy_read(json_t *json, struct tox_proxy *to, struct error *err);
 /* Fills a new route in; it listens at `given`, or if that is no address of
  * ours at `resolved`. */
@@ -82,10 +90,10 @@ void tox_proxy_fill(struct conf_route *r, const struct tox_proxy *proxy,
     const char *given, const char *resolved);
 /* Puts the draft into force (taken). False: replied with 500. */
 bool tox_commit(struct tox_call *call, struct conf_model *draft);
+/* The route listens there from now on. False: err says what is wrong with the
+ * address, nothing has changed. */
 bool tox_set_listen(struct conf_route *r, const char *listen,
     struct error *err);
-/* The text that the API was given. Borrows. */
-const char *tox_upstream(const struct conf_route *r);
 /* True if routes of the file share the route's listener, so that its port is
  * taken by right. `route` may be of another model. */
 bool tox_shares_listener(const struct conf_model *model,
@@ -95,8 +103,9 @@ bool tox_shares_listener(const struct conf_model *model,
 
 /* False: err has the text of a 400. */
 bool tox_populate_check(json_t *list, struct error *err);
-/* Creates, replaces or leaves alone, in order. Returns how many entries were
- * done; fewer than all: err has the text of a 500 for the next one. */
+/* Creates, replaces or leaves alone, in order, by as few commits as their ports
+ * allow. Returns how many entries were done; fewer than all: err has the text
+ * of a 500 for the next one, or (0) for a commit that was refused. */
 size_t tox_populate_run(struct state *state, json_t *list, struct error *err);
 
 /* --- handlers; false: an error was replied --- */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/build.h"
 #include "control/json_in.h"
 #include "control/tox.h"
 #include "control/toxiproxy.h"

@@ -237,6 +237,13 @@ tox_print_toxics(struct str *to, const struct conf_route *route)
 	print_toxics(&w, route);
 }
 
+const char *
+tox_upstream(const struct conf_route *r)
+{
+	return r->upstream_shown != NULL ? r->upstream_shown
+					 : r->upstream_text;
+}
+
 void
 tox_print_proxy(struct str *to, const struct conf_route *route)
 {

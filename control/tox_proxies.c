@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/xalloc.h"
+#include "config/build.h"
 #include "control/json_in.h"
 #include "control/tox.h"
 
@@ -115,13 +116,6 @@ tox_commit(struct tox_call *call, struct conf_model *draft)
 		tox_error(call, 500, "%s", tox_diag_text(&diag));
 	conf_diag_fini(&diag);
 	return ok;
-}
-
-const char *
-tox_upstream(const struct conf_route *r)
-{
-	return r->upstream_shown != NULL ? r->upstream_shown
-					 : r->upstream_text;
 }
 
 bool

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/xalloc.h"
+#include "config/build.h"
 #include "control/json_in.h"
 #include "control/tox.h"
 #include "faults/fault.h"

@@ -19,6 +19,9 @@
 #include "control/state.h"
 #include "control/web_server.h"
 
+struct leases;
+struct observer;
+
 /* What the API is about; everything is borrowed. */
 struct v1_parts {
 	struct event_base *base;
@@ -29,7 +32,6 @@ struct v1_parts {
 	const struct clock *clock;
 };
 
-struct observer;
 struct v1;
 
 /* Returns owned. */
@@ -39,10 +41,10 @@ void v1_drain(struct v1 *v1);
 /* Answers a call below /v1. False: it is none, the reply is untouched. */
 bool v1_handle(struct v1 *v1, const struct web_request *request,
 	       struct web_reply *reply);
-struct leases;
-/* Those that are held now. Borrowed. */
+/* The leases that are held now. Borrowed. */
 const struct leases *v1_leases(const struct v1 *v1);
-/* Ends its streams and leases. NULL is accepted. */
+/* Frees it with its leases; what they made stays. Its streams must have ended
+ * (web_server_free()). NULL is accepted. */
 void v1_free(struct v1 *v1);
 
 #endif

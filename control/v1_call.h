@@ -9,7 +9,6 @@
 #include "control/lease.h"
 #include "control/v1.h"
 #include "control/v1_read.h"
-#include "config/json_out.h"
 #include "control/web_path.h"
 
 #define V1_QUERY_MAX 8 /* parameters of one call */
@@ -88,13 +87,14 @@ struct v1_call {
 /* All of them; NULL method ends. */
 extern const struct v1_endpoint v1_endpoints[];
 /* Finds the endpoint of call->path; sets call->endpoint and names. `allow`
- * (NULL: not needed) gets the methods of the path. False: 404 or 405 was
- * said. */
+ * (empty) gets the methods of the path, as the header Allow has them. True
+ * without an endpoint: the method is OPTIONS. False: 404 or 405 was said. */
 bool v1_find(struct v1_call *call, struct view method, struct str *allow);
 /* Takes a target ("/v1/routes?at=0") apart into path and query; false: 400
  * was said. */
 bool v1_target(struct v1_call *call, struct view path, struct view query);
-/* Parameters that the endpoint does not have are refused. */
+/* Parameters that the endpoint does not have are refused; sets call->dry_run.
+ * False: 400 was said. */
 bool v1_check_query(struct v1_call *call);
 void v1_call_fini(struct v1_call *call);
 
@@ -102,10 +102,11 @@ void v1_call_fini(struct v1_call *call);
 
 /* The value; NULL: not given. */
 const char *v1_query(const struct v1_call *call, const char *name);
-/* True if it is given as true, or without a value. False with an error: what
- * is given is neither true nor false. */
+/* *to becomes what is given: true, if it is so without a value; left alone if
+ * it is not given. False: it is neither true nor false, 400 was said. */
 bool v1_query_bool(struct v1_call *call, const char *name, bool *to);
-/* A number of at most `max`; left alone if it is not given. False: said. */
+/* A number of at most `max`; left alone if it is not given. False: 400 was
+ * said. */
 bool v1_query_number(struct v1_call *call, const char *name, uint64_t max,
 		     uint64_t *to);
 /* A number in the path. False: 404 was said. */
@@ -118,26 +119,29 @@ bool v1_number(struct v1_call *call, const char *text, uint64_t *to);
 bool v1_fail(struct v1_call *call, int status, const char *field,
 	     const char *format, ...) PRINTF_LIKE(4, 5);
 /* 404 about something that has no such name; `hint` (NULL: none) says what was
- * expected. */
+ * expected. Always false. */
 bool v1_unknown(struct v1_call *call, const char *what, const char *name,
 		const char *hint);
 /* The findings as {"error":…,"field":…,"errors":[…]}. */
 void v1_put_findings(struct str *to, const struct conf_diag *diag);
 /* A time in seconds, to the millisecond. */
 void v1_put_seconds(struct jsonw *w, const char *key, int64_t us);
-/* Sets headers, status, type and body of the reply. */
+/* Sets headers, status, type and body of the reply: call->out, or, if not `ok`,
+ * the findings. */
 void v1_reply(struct v1_call *call, bool ok);
+/* The reply of an action that was not done. Always true. */
+bool v1_dry_action(struct v1_call *call);
 
 /* --- changes (v1_edit.c) --- */
 
 /* A call that changes: a draft, the endpoint's run, then commit and show. With
- * dry_run nothing comes of it but a description. */
+ * dry_run nothing comes of it but a description. False: said. */
 bool v1_edit_run(struct v1_call *call);
 /* Prepares reading call->body; v1_reader_fini() ends it. False: there is no
  * object (said). */
 bool v1_body(struct v1_call *call, struct v1_reader *r, bool merge,
 	     const char *what);
-/* True if the body must not say anything. */
+/* True if the body says nothing; else 400 was said. */
 bool v1_body_empty(struct v1_call *call);
 /* The name that the body gives must be that of the path. False: said. */
 bool v1_name_kept(struct v1_call *call, const char *name, const char *path);
@@ -147,14 +151,13 @@ bool v1_body_end(struct v1_call *call, struct v1_reader *r);
 struct conf_where v1_where(const struct v1_call *call);
 /* The sessions of that route end with the change. */
 void v1_edit_close(struct v1_edit *edit, const char *route);
-/* Notes on what lease something depends that is enabled now and was not
- * before. */
+/* Notes on which lease something depends that is enabled now and was not
+ * before; on none, if it is disabled now and was not before. */
 void v1_edit_enabled(const struct v1_edit *edit, bool was, bool is,
 		     struct conf_leased *to);
-/* Describes what the draft would change. False: it would be refused. */
+/* Describes what the draft would change, in call->out. False: it would be
+ * refused, diag says why. */
 bool v1_dry_run(struct v1_call *call);
-/* The reply of an action that was not done. Always true. */
-bool v1_dry_action(struct v1_call *call);
 
 /* --- finding things in a model (v1_look.c); SIZE_MAX: 404 was said --- */
 
@@ -172,8 +175,8 @@ void v1_put_fault_state(struct v1 *v1, struct jsonw *w,
 			const struct conf_route *r, const struct conf_fault *f);
 void v1_put_partition_state(struct v1 *v1, struct jsonw *w,
 			    const struct conf_partition *p);
-/* Is a fault of it in force? *ends_us: when it ends by itself, or
- * DEADLINE_NEVER. */
+/* Is a fault of it in force? *ends_us: when it ends by itself (on the clock of
+ * v1->parts), or DEADLINE_NEVER. */
 bool v1_partition_active(struct v1 *v1, const struct conf_partition *p,
 			 int64_t *ends_us);
 
@@ -188,16 +191,17 @@ void v1_put_client(struct jsonw *w, const struct session *s);
 
 /* --- leases (v1_leases.c) --- */
 
-/* Lifts what depends on the lease, in one commit. */
+/* Lifts what depends on the lease, in one commit, and logs it. */
 void v1_lift(struct v1 *v1, const struct lease *lease, const char *why);
-/* Looks at the time again, after a lease came or changed. */
+/* Looks at the time again, after a lease came or changed: ends those whose time
+ * is over, and has itself called again. */
 void v1_leases_tick(struct v1 *v1);
-/* The header Faultwire-Lease, if there is one. False: 409 was said. */
-bool v1_lease_of(struct v1_call *call, uint64_t *number);
 
 /* --- events (v1_events.c) --- */
 
+/* None yet; a heartbeat from now on. Returns owned. */
 struct v1_streams *v1_streams_new(struct v1 *v1);
+/* All of them must have ended. */
 void v1_streams_free(struct v1_streams *s);
 
 /* --- the description (v1_schema.c) --- */
@@ -208,7 +212,7 @@ struct v1_schema {
 };
 extern const struct v1_schema v1_schemas[];
 
-/* --- handlers --- */
+/* --- handlers: v1_endpoint.run and .show -------------------------------- */
 
 bool v1_root(struct v1_call *call);
 bool v1_openapi(struct v1_call *call);

@@ -191,12 +191,3 @@ v1_dry_run(struct v1_call *call)
 	return true;
 }
 
-bool
-v1_dry_action(struct v1_call *call)
-{
-	str_add(
-	    &call->out,
-	    "{\"dry_run\":true,\"changes\":[],\"sessions\":0,\"matches\":[]}");
-	call->status = 200;
-	return true;
-}

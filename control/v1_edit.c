@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/intern.h"
 #include "base/xalloc.h"
 #include "control/v1_call.h"
@@ -125,6 +126,30 @@ commit(struct v1_call *call)
 	return call->endpoint->show == NULL || call->endpoint->show(call);
 }
 
+/* The number of the lease that the header names; left alone without it. False:
+ * there is no such lease, 409 was said. */
+static bool
+lease_of(struct v1_call *call, uint64_t *number)
+{
+	struct view given;
+	const struct lease *l = NULL;
+
+	if (!web_header(call->request, "faultwire-lease", &given))
+		return true;
+	for (size_t i = 0; i < call->v1->leases.count && l == NULL; i++) {
+		if (view_is(given, call->v1->leases.items[i]->id))
+			l = call->v1->leases.items[i];
+	}
+	if (l == NULL)
+		return v1_fail(
+		    call, 409, NULL,
+		    "Faultwire-Lease: there is no lease \"%.*s\"; expected one "
+		    "that runs",
+		    (int)MIN(given.len, 40), given.at);
+	*number = l->number;
+	return true;
+}
+
 static bool
 edit(struct v1_call *call)
 {
@@ -133,8 +158,7 @@ edit(struct v1_call *call)
 		return v1_fail(call, 409, NULL,
 			       "the proxy is about to stop; expected one that "
 			       "runs");
-	if (!v1_lease_of(call, &call->edit->lease) ||
-	    !call->endpoint->run(call))
+	if (!lease_of(call, &call->edit->lease) || !call->endpoint->run(call))
 		return false;
 	if (!call->dry_run)
 		return commit(call);

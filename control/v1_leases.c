@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "config/field.h"
+#include "config/json_out.h"
 #include "control/v1_call.h"
 
-#define HEADER "faultwire-lease"
 /* What a lease without a ttl gets. */
 #define TTL_DEFAULT "10s"
 
@@ -118,28 +118,6 @@ v1_leases_tick(struct v1 *v1)
 	wait.tv_sec = wait_us / 1000000;
 	wait.tv_usec = wait_us % 1000000;
 	event_add(v1->lease_ev, &wait);
-}
-
-bool
-v1_lease_of(struct v1_call *call, uint64_t *number)
-{
-	struct view given;
-	const struct lease *l = NULL;
-
-	if (!web_header(call->request, HEADER, &given))
-		return true;
-	for (size_t i = 0; i < call->v1->leases.count && l == NULL; i++) {
-		if (view_is(given, call->v1->leases.items[i]->id))
-			l = call->v1->leases.items[i];
-	}
-	if (l == NULL)
-		return v1_fail(
-		    call, 409, NULL,
-		    "Faultwire-Lease: there is no lease \"%.*s\"; expected one "
-		    "that runs",
-		    (int)MIN(given.len, 40), given.at);
-	*number = l->number;
-	return true;
 }
 
 /* --- calls --- */

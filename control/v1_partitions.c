@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "config/json_out.h"
 #include "config/tables.h"
 #include "control/v1_call.h"
 

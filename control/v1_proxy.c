@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/describe.h"
+#include "config/json_out.h"
 #include "config/print.h"
 #include "control/v1_call.h"
 #include "faults/fault.h"

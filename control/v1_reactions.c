@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /v1/reactions: what the observer has seen so far. The answer comes when it
  * has been concluded; meanwhile others are served. */
+#include "control/observer.h"
 #include "control/observer_put.h"
 #include "control/v1_call.h"
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
-#include "config/build.h"
+#include "config/model.h"
 
 /* One body under way. */
 struct v1_reader {
@@ -48,7 +48,7 @@ bool v1_read_object(struct v1_reader *r, const json_t *json, const char *what);
 void v1_read_fields(struct v1_reader *r, json_t *object,
 		    const struct v1_part *parts, size_t count,
 		    const char *what);
-/* A list of texts. False: reported. */
+/* A list of texts, in place of what `to` holds. False: reported. */
 bool v1_read_strings(struct v1_reader *r, json_t *list,
 		     struct conf_strings *to);
 
@@ -65,7 +65,8 @@ void v1_spot_fini(struct v1_spot *at);
 
 /* --- whole things (v1_model.c) --- */
 
-/* The fault kind that `json` names, or NULL after reporting. */
+/* The fault kind that `json` names as its type, or NULL after reporting. In all
+ * of these, what is wrong is a finding; `to` is then half changed. */
 const struct conf_kind *v1_read_kind(struct v1_reader *r, json_t *json);
 /* Into a fault of that kind which is of defaults (or, to merge, as it was)
  * and is meant for `route` of `model`. */
@@ -79,6 +80,7 @@ void v1_read_route(struct v1_reader *r, json_t *json,
  * are new. */
 void v1_adopt_faults(const struct v1_reader *r, struct conf_route *to,
 		     const struct conf_fault *old, size_t count);
+/* Into a partition, its groups included. */
 void v1_read_partition(struct v1_reader *r, json_t *json,
 		       struct conf_partition *to);
 

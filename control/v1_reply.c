@@ -143,3 +143,13 @@ v1_reply(struct v1_call *call, bool ok)
 		      call->out.text != NULL ? call->out.text : "",
 		      call->out.len);
 }
+
+bool
+v1_dry_action(struct v1_call *call)
+{
+	str_add(
+	    &call->out,
+	    "{\"dry_run\":true,\"changes\":[],\"sessions\":0,\"matches\":[]}");
+	call->status = 200;
+	return true;
+}

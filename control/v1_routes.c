@@ -5,6 +5,7 @@
 
 #include "base/glob.h"
 #include "base/xalloc.h"
+#include "config/json_out.h"
 #include "config/profile.h"
 #include "control/v1_call.h"
 #include "faults/fault.h"

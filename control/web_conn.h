@@ -93,7 +93,7 @@ void web_parse_next(struct web_conn *c);
 void web_parse_target(struct view target, struct view *authority,
 		      struct view *path);
 
-/* Takes the accepted socket into the server's care. */
+/* Takes the accepted, non-blocking socket into the server's care. */
 void web_conn_new(struct web_server *s, int fd);
 /* Closes it at once; a stream's owner is told. */
 void web_conn_free(struct web_conn *c);

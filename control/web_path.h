@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths and queries of requests, taken apart and percent-decoded: what both
- * of our APIs find their handlers and parameters by. */
+/* Paths and queries of requests, taken apart and percent-decoded (RFC 3986,
+ * 2.1): what both of our APIs find their handlers and parameters by. */
 #ifndef CONTROL_WEB_PATH_H
 #define CONTROL_WEB_PATH_H
 
@@ -20,8 +20,9 @@ struct web_path {
 	bool broken;  /* an escape that is none, or an escaped NUL */
 };
 
-/* Takes "/a/b%20c" apart; a slash that is escaped belongs to its segment. A
- * broken escape stands for itself, an escaped NUL ends its segment. */
+/* Takes "/a/b%20c" apart, which begins with "/"; to be finished. A slash that
+ * is escaped belongs to its segment. A broken escape stands for itself, an
+ * escaped NUL ends its segment. */
 void web_path_split(struct web_path *to, struct view path);
 void web_path_fini(struct web_path *p);
 /* True if the path is the pattern, such as "/proxies/{name}"; {…} stands for

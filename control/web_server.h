@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control plane's HTTP/1 server: small, bounded, on the control thread.
+/* The control plane's HTTP/1 server (RFC 9110, RFC 9112; parsed by llhttp):
+ * small, bounded, on the control thread.
  *
  *   connection ─► llhttp ─► struct web_request ─► handler ─► struct web_reply
  *
@@ -16,7 +17,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "config/model.h"
+#include "config/address.h"
 
 struct web_server;
 struct web_conn;
@@ -71,15 +72,16 @@ const char *web_server_address(const struct web_server *s);
 /* Closes every connection. NULL is accepted. */
 void web_server_free(struct web_server *s);
 
-/* The first header of that name; false if there is none. */
+/* The first header of that name, whatever its case; false if there is none. */
 bool web_header(const struct web_request *request, const char *name,
 		struct view *value);
 
-/* Streams (reply.stream): `closed` is told once when the client has gone or
- * fell too far behind; the handle is invalid then. */
+/* Streams (reply.stream): `closed` (NULL: nobody asks) is told once when the
+ * client has gone, or has read nothing for an hour; the handle is invalid
+ * then. Borrows arg until then, or until web_stream_end(). */
 void web_stream(struct web_conn *conn, void (*closed)(void *arg), void *arg);
-/* Adds to the body; false if the client's backlog has no room (nothing was
- * added). */
+/* Adds to the body; false if the client is more than WEB_BACKLOG_MAX (see
+ * web_conn.h) behind: nothing was added. */
 bool web_stream_write(struct web_conn *conn, const void *data, size_t len);
 /* What the client has not read yet, in bytes. */
 size_t web_stream_backlog(const struct web_conn *conn);

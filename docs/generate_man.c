@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A manual page from its template: prose is written by hand, lists come from
  * the tables. */
+#include "config/load.h"
 #include "docs/generate.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "faults/fault.h"
 
 #define WIDTH 78

@@ -17,10 +17,10 @@
 
 #include "experiment/totals.h"
 
-/* Good requests before the first fault of all that no fault of the file's own
- * acted on: fills in run.added_us and run.added_n. */
+/* Fills in run.added_us and run.added_n, from good requests before the first
+ * fault of all that no fault of the file's own acted on. */
 void added_measure(struct run *run);
-/* A quantile of them; n 0: zero. */
+/* Their quantile p (0 … 1); all zero if there are none. */
 struct totals_quantile added_at(const struct run *run, double p);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The law by which pauses between attempts grow, from the pauses of many
- * chains. Pure: no record, no verdict, so that it serves retries and
- * reconnects alike. */
+ * chains. Kinds of jitter have the names of "Exponential Backoff And Jitter"
+ * (AWS Architecture Blog, 2015). Pure: no record, no verdict, so that it
+ * serves retries and reconnects alike. */
 #ifndef EXPERIMENT_BACKOFF_H
 #define EXPERIMENT_BACKOFF_H
 
@@ -44,7 +45,7 @@ struct backoff {
 };
 
 /* Row r of `pauses` (µs) holds the pauses of one chain. What is below noise_us
- * cannot be told from nothing. */
+ * cannot be told from nothing; `seed` is that of resampling. */
 void backoff_classify(const struct stat_rows *pauses, double noise_us,
     uint64_t seed, struct backoff *to);
 /* "exponential", "full", … */

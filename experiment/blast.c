@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
+#include "experiment/compare.h"
 #include "experiment/endpoints.h"
 
 struct radius {

@@ -18,9 +18,9 @@ void digest_take(const struct calls *calls, int64_t from_us, int64_t to_us,
 /* Those of all windows of the scope together. */
 void digest_during(const struct scope *s, const struct calls *calls,
     struct digest *to);
-/* Does `now` fail more than chance allows, by a point at least, or is its p95
- * longer by a quarter, with intervals that lie apart by more than a millisecond
- * and the noise of our own timers? */
+/* Does `now` fail more than chance allows (stat_newcombe()), by a point at
+ * least, or is its p95 longer by a quarter, with intervals that lie apart by
+ * more than a millisecond and the noise of our own timers? */
 bool digest_is_worse(const struct digest *base, const struct digest *now,
     int64_t noise_us);
 

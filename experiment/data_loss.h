@@ -18,7 +18,8 @@ enum write_fate {
 	WRITE_REFUSED,	 /* the server said no */
 };
 
-/* What an exchange told of itself, its outcome already known. */
+/* Fills in what an exchange told of itself; c->outcome and c->status must be
+ * there, and an answer that is an error makes CALL_OK CALL_ERROR. */
 void call_exchange(struct call *c, const struct event_exchange *x);
 /* Of calls that are no exchanges nothing is known: WRITE_NONE. */
 enum write_fate write_fate_of(const struct call *c) PURE;

@@ -4,14 +4,14 @@
 #ifndef EXPERIMENT_ENDPOINTS_H
 #define EXPERIMENT_ENDPOINTS_H
 
-#include "experiment/compare.h"
+#include "experiment/scope.h"
 
 /* Method and path, but for ids in it. */
 struct endpoint {
 	uint64_t key;
 	size_t base, linked; /* calls before the fault; with an attempt */
 	struct calls calls;  /* owned copies; all of them, in order */
-	bool independent;    /* less than 1 % of them, and that is known */
+	bool independent;    /* less than 1 % lead there, and that is known */
 };
 
 struct endpoints {

@@ -276,17 +276,6 @@ group_route(const struct conf_scenario *s, const char *key)
 }
 
 void
-expect_say(struct run_expect *to, enum expect_state state, char *found,
-	   char *why)
-{
-	free(to->found);
-	free(to->why);
-	to->state = (uint8_t)state;
-	to->found = found != NULL ? found : xstrdup("nothing");
-	to->why = why;
-}
-
-void
 expect_judge(const struct run *run, size_t scenario, const struct record *part,
 	     struct run_expect *to)
 {

@@ -3,11 +3,12 @@
  * and how it is judged. The same table checks a file, judges a run and writes
  * the documents.
  *
- * In the file keys stand in groups or alone:
- *	expect: { breaker: { on = "db"; open_max = "60s"; }; recovery_max =
- *"5s"; } and are handed over flat: "breaker.on" = "db", "breaker.open_max" =
- *"60s", "recovery_max" = "5s"; flags as "true" or "false", numbers as written.
- *`on` says which route its group is about; without it, all that the scenario's
+ * In the file keys stand in groups or alone,
+ *	expect: { breaker: { on = "db"; open_max = "60s"; };
+ *		  recovery_max = "5s"; }
+ * and are handed over flat: "breaker.on" = "db", "breaker.open_max" = "60s",
+ * "recovery_max" = "5s"; flags as "true" or "false", numbers as written. `on`
+ * says which route its group is about; without it, all that the scenario's
  * faults are on. */
 #ifndef EXPERIMENT_EXPECT_H
 #define EXPERIMENT_EXPECT_H
@@ -71,8 +72,8 @@ const char *expect_type_name(const struct expect_key *key);
  * for the caller to see: types EXPECT_ROUTE and EXPECT_PLACE. */
 bool expect_check(const char *key, const char *value,
 		  struct error *err) WARN_UNUSED;
-/* Judges one expectation of a scenario whose verdicts are there. found and why
- * are owned by `to` afterwards. `part`: the scenario's part of the record. */
+/* Judges to->asked, an expectation of that scenario (its index) whose verdicts
+ * are there. `part`: the scenario's part of the record. */
 void expect_judge(const struct run *run, size_t scenario,
 		  const struct record *part, struct run_expect *to);
 

@@ -8,6 +8,17 @@
 #include "base/xalloc.h"
 #include "experiment/expect.h"
 
+void
+expect_say(struct run_expect *to, enum expect_state state, char *found,
+	   char *why)
+{
+	free(to->found);
+	free(to->why);
+	to->state = (uint8_t)state;
+	to->found = found != NULL ? found : xstrdup("nothing");
+	to->why = why;
+}
+
 typedef enum expect_state (*rule)(const struct expect_case *,
 				  const struct verdict *);
 

@@ -12,7 +12,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
-#include "experiment/compare.h"
+#include "experiment/scope.h"
 
 #define SILENCE_US  1000000 /* without a call: it is left alone */
 #define STANDBY	    0.1	/* of the calls before: others are not in use */

@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
+#include "experiment/compare.h"
 #include "experiment/endpoints.h"
 
 #define SLO	     0.01 /* share of failures that is still good */

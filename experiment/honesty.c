@@ -7,10 +7,9 @@
  */
 #include <stdlib.h>
 
-#include "base/attr.h"
 #include "base/xalloc.h"
-#include "experiment/compare.h"
 #include "experiment/identity.h"
+#include "experiment/scope.h"
 
 #define PROBES_MIN 3
 #define MOST	   0.5

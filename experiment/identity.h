@@ -40,7 +40,7 @@ struct chains {
 	size_t baseline;     /* requests in it */
 };
 
-/* All chains of the route, over the whole run. */
+/* All chains of the scope's route, over the whole run; borrows its calls. */
 void chains_build(const struct scope *s, struct chains *to);
 void chains_fini(struct chains *c);
 /* "L3", … */

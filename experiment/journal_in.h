@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#include "base/attr.h"
 #include "base/error.h"
 #include "experiment/record.h"
 

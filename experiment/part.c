@@ -53,13 +53,13 @@ part_take(const struct record *whole, int64_t baseline_us,
 		take_connections(&from->connections, baseline_us, span_us,
 				 &r->connections);
 		for (size_t k = 0; k < from->windows_count; k++) {
-			const struct window *w = &from->windows[k];
+			struct window w = from->windows[k];
 
-			if (is_inside(w->from_us, span_us))
-				record_arm(r, &(struct window){
-						  w->fault, w->kind, w->from_us,
-						  MIN(w->to_us, span_us[1]),
-						  w->line});
+			if (!is_inside(w.from_us, span_us))
+				continue;
+			w.lasts |= w.to_us > span_us[1];
+			w.to_us = MIN(w.to_us, span_us[1]);
+			record_arm(r, &w);
 		}
 	}
 	to->end_us = MIN(whole->end_us, span_us[1]);

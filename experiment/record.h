@@ -102,7 +102,9 @@ struct route *record_route(struct record *r, const char *name);
 size_t record_find(const struct record *r, const char *name);
 /* A new call, zeroed but for attempt. Borrowed until the next one. */
 struct call *record_add(struct calls *calls);
+/* A fault is armed from now on (the window is copied), unless it is already. */
 void record_arm(struct route *route, const struct window *window);
+/* It was cleared at that time, of whatever kind it is. */
 void record_clear(struct route *route, const char *fault, int64_t at_us);
 /* After the last call was added: order by time, windows closed at the end,
  * edges found by services where none was given. */

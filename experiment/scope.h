@@ -5,7 +5,6 @@
 #define EXPERIMENT_SCOPE_H
 
 #include "experiment/record.h"
-#include "experiment/stat.h"
 #include "experiment/verdict.h"
 
 struct scope {
@@ -34,7 +33,8 @@ double scope_seconds(const struct scope *s);
 struct verdict *scope_verdict(const struct scope *s, struct verdicts *to,
     const char *mech, const char *method);
 
-/* The mechanisms; each adds its verdicts. */
+/* The mechanisms; each adds its verdicts about one kind of fault (s->kind is
+ * not NULL). */
 void retry_judge(const struct scope *s, struct verdicts *to);
 void timeouts_judge(const struct scope *s, struct verdicts *to);
 void breaker_judge(const struct scope *s, struct verdicts *to);

@@ -144,12 +144,6 @@ stat_rng_below(struct stat_rng *rng, size_t bound)
 	return (size_t)(((unsigned __int128)next(rng) * bound) >> 64);
 }
 
-double
-stat_rng_unit(struct stat_rng *rng)
-{
-	return (double)(next(rng) >> 11) * 0x1p-53;
-}
-
 /* Σ (k - mean k) · value over all rows: how much they grow. */
 static double
 growth(const struct stat_rows *rows)

@@ -33,7 +33,7 @@ struct totals_quantile {
 	bool known; /* false: n is too small for the interval */
 };
 
-/* When faults of the scenario were armed, as measured. */
+/* When faults of the scenario were armed, as measured; to be finished. */
 void spans_of_scenario(const struct run_scenario *s, struct spans *to);
 /* The same of all scenarios. */
 void spans_of_run(const struct run *run, struct spans *to);
@@ -46,13 +46,15 @@ double spans_seconds(const struct spans *s);
 int64_t run_baseline_end(const struct run *run);
 
 /* Requests of the load (TOTALS_ALL: all that are no health checks) that should
- * have started within the spans. */
+ * have started within the spans; those still open are left out. To be
+ * finished. */
 void totals_samples(const struct run *run, size_t load,
 		    const struct spans *within, struct totals *to);
-/* Calls of a route that started within them. */
+/* The same of a route's calls that started within them. */
 void totals_calls(const struct calls *calls, const struct spans *within,
 		  struct totals *to);
 void totals_fini(struct totals *t);
+/* Their quantile p (0 … 1); all zero if there are none. */
 struct totals_quantile totals_at(const struct totals *t, double p);
 
 #endif

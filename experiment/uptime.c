@@ -80,22 +80,15 @@ find_outages(const struct second *all, struct uptime *to)
 }
 
 static void
-sum_up(struct uptime *to)
+find_longest(struct uptime *to)
 {
-	double sum_s = 0;
-	size_t over = 0;
-
-	to->longest_s = to->mean_s = UPTIME_NONE;
+	to->longest_s = UPTIME_NONE;
 	for (size_t i = 0; i < to->outages_count; i++) {
 		const struct outage *o = &to->outages[i];
 		double s = (double)(o->to_us - o->from_us) / 1e6;
 
 		to->longest_s = MAX(to->longest_s, s);
-		over += !o->open;
-		sum_s += o->open ? 0 : s;
 	}
-	if (over > 0)
-		to->mean_s = sum_s / (double)over;
 }
 
 void
@@ -107,7 +100,7 @@ uptime_measure(const struct run *run, double slo, struct uptime *to)
 	*to = (struct uptime){0};
 	all = count(run, to);
 	find_outages(all, to);
-	sum_up(to);
+	find_longest(to);
 	free(all);
 	to->ci = stat_wilson(to->good, to->requests);
 	if (to->requests == 0)

@@ -22,9 +22,8 @@ struct uptime {
 				   nothing was answered though asked */
 	struct outage *outages; /* owned */
 	size_t outages_count;
-	double longest_s, mean_s; /* UPTIME_NONE: there was none; none
-				     that was over */
-	double budget_burn;	  /* error share / (1 - slo) */
+	double longest_s;	/* of an outage; UPTIME_NONE: none */
+	double budget_burn;	/* error share / (1 - slo) */
 	struct range burn_ci;
 };
 

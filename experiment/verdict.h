@@ -60,12 +60,14 @@ void verdicts_fini(struct verdicts *list);
 struct verdict *verdicts_add(struct verdicts *list, const char *mech,
     const char *method);
 const char *verdict_state_name(enum verdict_state state);
-/* Sets the state and says why. */
+/* Sets the state and says why, in 191 bytes at most. */
 void verdict_say(struct verdict *v, enum verdict_state state,
     const char *why, ...) PRINTF_LIKE(3, 4);
-/* What would decide it. */
+/* What would decide it, in 159 bytes at most. */
 void verdict_wants(struct verdict *v, const char *decide, ...)
     PRINTF_LIKE(2, 3);
+/* Adds a fact, of which there are VERDICT_FACTS at most; `key` and `word` are
+ * constant or interned. */
 void verdict_number(struct verdict *v, const char *key, double value);
 void verdict_bracket(struct verdict *v, const char *key, double lo, double hi);
 void verdict_word(struct verdict *v, const char *key, const char *word);
@@ -76,7 +78,7 @@ const struct fact *verdict_fact(const struct verdict *v, const char *key);
 
 /* As an object of docs/verdicts.md; `w` expects a value. */
 void verdict_put_json(struct jsonw *w, const struct verdict *v);
-/* Its facts as text: "threshold 5 (5 to 6), probes 1". Appends. */
+/* Appends its facts as text: "threshold 5..6, probes 1". */
 void verdict_facts_text(struct str *to, const struct verdict *v);
 
 #endif

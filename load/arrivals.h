@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When requests are due. Pure arithmetic: gaps of mean 1 are drawn by (seed,
- * load, number), and laid along the time by the rate that holds there, so
+ * load, number), and laid along the time by the rate that holds there (a
+ * non-homogeneous process by inversion of its cumulative rate: Çinlar 1975), so
  * that steps, ramps and a scale that changes meanwhile are one mechanism. */
 #ifndef LOAD_ARRIVALS_H
 #define LOAD_ARRIVALS_H
@@ -27,11 +28,11 @@ void arrivals_init(struct arrivals *a, const struct conf_load *load,
 /* When the next one is due, or ARRIVALS_NEVER. Microseconds from the load's
  * start, as all times here. */
 int64_t arrivals_due(const struct arrivals *a);
-/* The next one came, when it was due. */
+/* The next one, which is not ARRIVALS_NEVER, came when it was due. */
 void arrivals_take(struct arrivals *a);
 /* Time stood still until now: what was due before comes now. */
 void arrivals_wait(struct arrivals *a, int64_t now_us);
-/* From now on the rate is the load's times `scale`. */
+/* From now_us on the rate is the load's times `scale` (>= 0). */
 void arrivals_scale(struct arrivals *a, int64_t now_us, double scale);
 
 #endif

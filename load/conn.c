@@ -318,7 +318,7 @@ static void
 on_io(evutil_socket_t fd, short what, void *arg)
 {
 	struct load_conn *c = arg;
-	struct load_pool *pool = c->pool;
+	struct load_timer *timer = c->pool->timer;
 
 	switch (c->state) {
 	case LOAD_CONN_DIALLING:
@@ -336,7 +336,7 @@ on_io(evutil_socket_t fd, short what, void *arg)
 		break;
 	}
 	watch(c);
-	load_pool_settle(pool);
+	timer->settle(timer->arg);
 }
 
 bool

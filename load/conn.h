@@ -71,7 +71,8 @@ struct load_conn {
 	void *protocol_state; /* owned */
 };
 
-/* Begins to dial. NULL: there is no descriptor, port or memory left for it. */
+/* Begins to dial. One that nobody accepts is closed already. Owned by the pool.
+ * NULL: there is no descriptor, port or memory left for it. */
 struct load_conn *load_conn_new(struct load_pool *pool);
 /* Puts the exchange on it; sends it now, or once it is ready. It may have
  * ended when this returns. */
@@ -83,7 +84,8 @@ bool load_conn_check(struct load_conn *c);
 void load_conn_flush(struct load_conn *c);
 /* Closes it at once; what is on it is ended by the caller. */
 void load_conn_close(struct load_conn *c);
-/* Takes an exchange off, as it ended or is to be sent again elsewhere. */
+/* Takes an exchange off, as it ended or is to be sent again elsewhere;
+ * `answered`: the peer answered it. */
 void load_conn_remove(struct load_conn *c, struct load_exchange *x,
 		      bool answered);
 /* Frees a closed one. */

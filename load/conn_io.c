@@ -212,7 +212,7 @@ load_io_handshake(struct load_conn *c)
 	c->want_write = false;
 	n = SSL_do_handshake(c->ssl);
 	if (n == 1)
-		return speaks(c, load_conn_alpn(c)) ? 1 : -1;
+		return speaks(c, c->pool->protocol->alpn) ? 1 : -1;
 	return tls_result(c, n) == LOAD_IO_AGAIN ? 0 : -1;
 }
 

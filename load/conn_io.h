@@ -19,11 +19,13 @@ int load_io_dialled(const struct load_conn *c);
 ssize_t load_io_read(struct load_conn *c, void *to, size_t room);
 /* Sends what waits. False: nothing more can be sent, write_error says why. */
 bool load_io_flush(struct load_conn *c);
-/* A step of the handshake: 1 done, 0 not yet, -1 failed. */
+/* A step towards TLS, protocol.ask and the handshake: 1 done, 0 not yet, -1
+ * failed. */
 int load_io_handshake(struct load_conn *c);
-/* Why TLS failed just now. */
+/* Why TLS failed just now; constant. */
 const char *load_io_tls_error(const struct load_conn *c);
-/* Bytes of ours that the peer's host has not acknowledged. */
+/* Bytes of ours that the peer's host has not acknowledged (SIOCOUTQ, tcp(7));
+ * 0 if the socket is not TCP's. */
 size_t load_io_unacknowledged(const struct load_conn *c);
 /* Lets go of the socket, its TLS and its event; nothing if there is none. */
 void load_io_close(struct load_conn *c);

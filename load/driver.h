@@ -41,8 +41,8 @@ struct driver_options {
 };
 
 /* A driver that rests. Reads the load's password file and resolves the
- * target's name, which may take as long as the system's resolver does. False
- * readings: NULL, and err says what. Returns owned. */
+ * target's name, which may take as long as the system's resolver does. Returns
+ * owned, or NULL and err. */
 struct driver *driver_new(struct event_base *base,
 			  const struct driver_options *options,
 			  struct error *err) WARN_UNUSED;

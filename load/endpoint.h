@@ -30,8 +30,8 @@ bool load_endpoint_init(struct load_endpoint *e,
 			const struct load_target *target, const char *alpn,
 			struct error *err) WARN_UNUSED;
 void load_endpoint_fini(struct load_endpoint *e);
-/* A client's layer over the socket, before its handshake; owned. NULL if
- * OpenSSL refuses. */
+/* A client's layer over the socket (borrowed), before its handshake; owned.
+ * NULL if OpenSSL refuses. The endpoint must have `tls`. */
 SSL *load_endpoint_secure(const struct load_endpoint *e, int fd);
 
 #endif

@@ -23,12 +23,6 @@ load_conn_authority(const struct load_conn *c)
 	return c->pool->endpoint->authority;
 }
 
-const char *
-load_conn_alpn(const struct load_conn *c)
-{
-	return c->pool->protocol->alpn;
-}
-
 bool
 load_conn_is_secured(const struct load_conn *c)
 {

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "config/experiment.h"
-#include "config/model.h"
+#include "config/pattern.h"
 
 #define EXPECT_ROOM (64 * 1024) /* bytes of a body a pattern may stand in */
 
@@ -34,9 +34,10 @@ bool load_marks_init(struct load_marks *m, const struct conf_load *load,
 		     struct error *err) WARN_UNUSED;
 void load_marks_fini(struct load_marks *m);
 
+/* One header of the answer. */
 void load_seen_header(struct load_seen *s, const struct load_marks *m,
 		      struct view name, struct view value);
-/* `expect` has no text: its body is not kept. */
+/* The next piece of its body, which is kept if `expect` has a text. */
 void load_seen_body(struct load_seen *s, const struct load_marks *m,
 		    const struct conf_pattern *expect, struct view data);
 /* The answer is whole. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A reader of PostgreSQL's messages, fed with pieces of any size. Rows and
- * copied data come in pieces and are never kept; other messages come whole. */
+/* A reader of a PostgreSQL server's messages (its documentation,
+ * Frontend/Backend Protocol 3.0, Message Formats), fed with pieces of any
+ * size. Rows and copied data come in pieces and are never kept; other
+ * messages come whole. */
 #ifndef LOAD_PG_READER_H
 #define LOAD_PG_READER_H
 
@@ -15,7 +17,7 @@ enum pg_event {
 	PG_MORE,    /* all was taken */
 	PG_PIECE,   /* of a column or of copied data */
 	PG_MESSAGE, /* `type` and `text` hold one that came whole */
-	PG_BAD,
+	PG_BAD,	    /* no message has that length: nothing more can be read */
 };
 
 /* Zeroed memory is ready. */
@@ -33,7 +35,7 @@ struct pg_reader {
 };
 
 /* Reads on until something is to be told; what was taken is cut off `data`.
- * `piece` borrows from it. */
+ * `piece` borrows from it; r->text holds until the next message begins. */
 enum pg_event pg_read(struct pg_reader *r, struct view *data,
 		      struct view *piece);
 void pg_reader_fini(struct pg_reader *r);

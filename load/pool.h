@@ -32,8 +32,10 @@ struct load_pool {
 	char *buffer;		     /* owned; what sockets are read into */
 };
 
+/* Empty; what the owner sets is set. */
 void load_pool_init(struct load_pool *p);
-/* Closes everything; exchanges that are left are given to `drop`, once each. */
+/* Closes everything; exchanges that are left are given to `drop`, once each.
+ * One that was not initialised is accepted. */
 void load_pool_fini(struct load_pool *p,
 		    void (*drop)(struct load_pool *, struct load_exchange *));
 /* Sends it on a connection that is idle, has room, or is made. It belongs to

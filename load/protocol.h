@@ -66,7 +66,7 @@ void *load_conn_state(struct load_conn *c);
 void *load_conn_shared(struct load_conn *c);
 /* "host:port" of the target. */
 const char *load_conn_authority(const struct load_conn *c);
-const char *load_conn_alpn(const struct load_conn *c);
+/* Does the target ask for TLS? */
 bool load_conn_is_secured(const struct load_conn *c);
 /* A new connection is made for every request. */
 bool load_conn_is_fresh(const struct load_conn *c);
@@ -88,6 +88,7 @@ void load_conn_end_all(struct load_conn *c, enum sample_outcome outcome);
 /* --- verbs about an exchange -----------------------------------------------
  */
 
+/* What is asked for; borrowed. */
 const struct load_request *load_exchange_asked(const struct load_exchange *x);
 /* For template_render(). */
 struct load_vars *load_exchange_vars(struct load_exchange *x);
@@ -97,6 +98,8 @@ int64_t *load_exchange_tag(struct load_exchange *x);
 void load_exchange_heard(struct load_exchange *x);
 /* What was heard was not the answer yet (100 Continue). */
 void load_exchange_unhear(struct load_exchange *x);
+/* What its answer consists of: status, headers one by one, pieces of the
+ * body. */
 void load_exchange_status(struct load_exchange *x, int status);
 void load_exchange_header(struct load_exchange *x, struct view name,
 			  struct view value);

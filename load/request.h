@@ -6,7 +6,7 @@
 #include "base/attr.h"
 #include "base/error.h"
 #include "config/experiment.h"
-#include "config/model.h"
+#include "config/pattern.h"
 #include "load/template.h"
 
 struct load_header {
@@ -30,9 +30,11 @@ struct load_request {
 /* Compiles. False: err names what is wrong. To be finished in both cases. */
 bool load_request_init(struct load_request *r, const struct conf_request *asked,
 		       struct error *err) WARN_UNUSED;
-/* Cuts `send` into words: those of a protocol that sends them one by one. */
+/* Cuts `send` into words: those of a protocol that sends them one by one.
+ * False: err says what is wrong with it. */
 bool load_request_words(struct load_request *r, struct error *err) WARN_UNUSED;
-/* Is the target one that HTTP can ask for? */
+/* Is the target one that HTTP can ask for (RFC 9112, 3.2.1 and 3.2.4)? False:
+ * err says why not. */
 bool load_request_check_target(struct load_request *r,
 			       struct error *err) WARN_UNUSED;
 void load_request_fini(struct load_request *r);

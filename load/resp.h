@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A reader of Redis' replies, versions 2 and 3 of the protocol, fed with
- * pieces of any size. It keeps no reply: values go to a sink as they come. */
+/* A reader of Redis' replies, versions 2 and 3 of the protocol (RESP: redis.io,
+ * Redis serialization protocol specification), fed with pieces of any size. It
+ * keeps no reply: values go to a sink as they come. */
 #ifndef LOAD_RESP_H
 #define LOAD_RESP_H
 
@@ -30,7 +31,8 @@ struct resp {
 };
 
 /* Reads on; what was taken is cut off `data`. RESP_DONE: one reply is whole,
- * `error` says whether it is one. */
+ * r->error says whether it is an error. RESP_BAD: it is none of the protocol's;
+ * nothing more can be read. */
 enum resp_result resp_feed(struct resp *r, struct view *data);
 /* Ready for the next reply; the memory stays. */
 void resp_reset(struct resp *r);

@@ -28,7 +28,7 @@ struct scram {
 	bool proven;
 };
 
-/* A fresh nonce. False: there is no randomness. */
+/* A fresh nonce; borrows user. False: there is no randomness. */
 bool scram_init(struct scram *s, const char *user) WARN_UNUSED;
 /* Appends the client's first message. */
 void scram_first(const struct scram *s, struct str *to);

@@ -6,8 +6,8 @@
 #include "base/attr.h"
 #include "base/error.h"
 
-/* The first line of the file; "" for NULL. Returns owned; NULL: err says why
- * it cannot be read. */
+/* The first line of the file, 1023 bytes of it at most; "" for NULL. Returns
+ * owned; NULL: err says why it cannot be read. */
 char *load_secret_read(const char *path, struct error *err) WARN_UNUSED;
 /* Wipes and frees it; NULL is accepted. */
 void load_secret_free(char *secret);

@@ -17,7 +17,7 @@ struct tally {
 	uint64_t opened;  /* connections */
 	uint64_t resent;  /* once more, as the connection had been closed */
 	uint64_t starved; /* lost for want of a descriptor, port or memory */
-	char why[96];	  /* a request broke last; "": none did */
+	char why[96];	  /* why a request broke last; "": none did */
 	uint32_t late[TALLY_BUCKETS]; /* log-linear: 1.6 % exact */
 	uint64_t late_count;
 };
@@ -26,7 +26,8 @@ struct tally {
 void tally_fire(struct tally *t, int64_t due_us, int64_t now_us);
 /* It ended as the sample says. */
 void tally_end(struct tally *t, const struct sample *s);
-/* The p-quantile (0 … 1) of how late requests were fired; 0 if none was. */
+/* The p-quantile (0 … 1) of how late requests were fired, as exact as `late`; 0
+ * if none was. */
 int64_t tally_late_us(const struct tally *t, double p);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
-#include "config/model.h"
+#include "config/address.h"
 
 struct load_target {
 	struct conf_address address; /* owned */
@@ -18,7 +18,7 @@ struct load_target {
 };
 
 /* What config/target.h reads; nothing else is set. False: err says what was
- * expected. */
+ * expected. To be finished in both cases. */
 bool load_target_parse(const char *text, struct load_target *to,
 		       struct error *err) WARN_UNUSED;
 /* Accepts zeroed memory. */

@@ -20,16 +20,17 @@ struct load_timer {
 	int fd;
 	int64_t armed_us; /* what the timerfd waits for */
 	struct event event;
-	/* Runs after deadlines did, before the next sleep. */
+	/* Runs after deadlines, or a socket, did, before the next sleep. */
 	void (*settle)(void *arg);
 	void *arg;
 };
 
-/* Begins to watch; base, clock, origin_us, settle and arg are set. False
- * (and err filled in) without a descriptor. */
+/* Begins to watch; base, clock, origin_us, settle and arg are set, fd is -1.
+ * False (and err filled in) without a descriptor. To be finished in both
+ * cases. */
 bool load_timer_init(struct load_timer *t, struct error *err) WARN_UNUSED;
 void load_timer_fini(struct load_timer *t);
-/* At least 1: 0 says "never" in samples. */
+/* The time now. At least 1: 0 says "never" in samples. */
 int64_t load_timer_now(const struct load_timer *t);
 /* To be called when deadlines may have changed, before the loop sleeps. */
 void load_timer_rearm(struct load_timer *t);

@@ -7,7 +7,7 @@
 
 struct bin {
 	size_t ok, degraded, failed, lost; /* requests, no health checks */
-	double p50_us, p95_us;		   /* of those that were sent; if any */
+	double p50_us, p95_us;		   /* of those sent; 0: none */
 	bool faulted;			   /* a fault was armed in some of it */
 };
 
@@ -17,6 +17,7 @@ struct bins {
 	int64_t width_us;
 };
 
+/* Cuts it into `count` pieces (> 0); to be finished. */
 void bins_fill(const struct run *run, size_t count, struct bins *to);
 void bins_fini(struct bins *b);
 

@@ -44,6 +44,7 @@ struct doc {
 };
 
 void doc_fini(struct doc *d);
+/* Each appends a block. Text is copied; `id` is constant. */
 void doc_section(struct doc *d, const char *id, const char *title);
 void doc_text(struct doc *d, const char *format, ...) PRINTF_LIKE(2, 3);
 void doc_item(struct doc *d, enum doc_tone tone, const char *format, ...)

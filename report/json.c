@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report for programs, and for the next run to compare itself with. */
-#include <math.h>
-
 #include "base/attr.h"
 #include "base/json.h"
 #include "experiment/added.h"
 #include "report/format.h"
 #include "report/json_parts.h"
 #include "report/views.h"
-
-/* Six digits behind the point: microseconds. */
-static double
-rounded(double value)
-{
-	return floor(value * 1e6 + 0.5) / 1e6;
-}
-
-void
-json_seconds(struct jsonw *w, const char *key, int64_t us)
-{
-	jsonw_key(w, key);
-	if (us == RUN_NEVER)
-		jsonw_null(w);
-	else
-		jsonw_double(w, (double)us / 1e6);
-}
-
-void
-json_range(struct jsonw *w, const char *key, double lo, double hi)
-{
-	jsonw_key(w, key);
-	jsonw_array(w);
-	jsonw_double(w, rounded(lo));
-	jsonw_double(w, rounded(hi));
-	jsonw_array_end(w);
-}
 
 static void
 put_routes(const struct run *run, struct jsonw *w)
@@ -111,10 +82,10 @@ put_availability(const struct report *r, struct jsonw *w)
 	if (a->outages_count > 0)
 		jsonw_put_double(w, "longest_outage_s", a->longest_s);
 	if (r->mttr_s >= 0)
-		jsonw_put_double(w, "mttr_s", rounded(r->mttr_s));
+		jsonw_put_double(w, "mttr_s", json_rounded(r->mttr_s));
 	jsonw_put_uint(w, "not_recovered", r->not_recovered);
 	jsonw_put_double(w, "slo", r->run->asked->report.slo);
-	jsonw_put_double(w, "budget_burn", rounded(a->budget_burn));
+	jsonw_put_double(w, "budget_burn", json_rounded(a->budget_burn));
 	json_range(w, "budget_burn_ci", a->burn_ci.lo, a->burn_ci.hi);
 	jsonw_object_end(w);
 }
@@ -123,7 +94,7 @@ static void
 put_quantile(struct jsonw *w, const char *key, const char *ci,
 	     const struct totals_quantile *q)
 {
-	jsonw_put_double(w, key, rounded(q->us / 1e3));
+	jsonw_put_double(w, key, json_rounded(q->us / 1e3));
 	if (q->known)
 		json_range(w, ci, q->ci_us.lo / 1e3, q->ci_us.hi / 1e3);
 }
@@ -163,12 +134,12 @@ put_score(struct jsonw *w, const char *key, const struct score *s)
 	jsonw_object(w);
 	jsonw_key(w, "score");
 	if (score_value(s, &value))
-		jsonw_double(w, rounded(value));
+		jsonw_double(w, json_rounded(value));
 	else
 		jsonw_null(w);
-	jsonw_put_double(w, "decided_share",
-			 s->weight > 0 ? rounded(s->decided_weight / s->weight)
-				       : 0);
+	jsonw_put_double(
+	    w, "decided_share",
+	    s->weight > 0 ? json_rounded(s->decided_weight / s->weight) : 0);
 	json_range(w, "possible", possible.lo, possible.hi);
 	jsonw_object_end(w);
 }

@@ -1,9 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scenarios in the JSON view: faults as they were, what was expected, and all
- * verdicts. */
+/* Figures of the JSON view, and its scenarios: faults as they were, what was
+ * expected, and all verdicts. */
 #include "report/json_parts.h"
 
+#include <math.h>
+
 #include "report/format.h"
+
+double
+json_rounded(double value)
+{
+	return floor(value * 1e6 + 0.5) / 1e6;
+}
+
+void
+json_seconds(struct jsonw *w, const char *key, int64_t us)
+{
+	jsonw_key(w, key);
+	if (us == RUN_NEVER)
+		jsonw_null(w);
+	else
+		jsonw_double(w, (double)us / 1e6);
+}
+
+void
+json_range(struct jsonw *w, const char *key, double lo, double hi)
+{
+	jsonw_key(w, key);
+	jsonw_array(w);
+	jsonw_double(w, json_rounded(lo));
+	jsonw_double(w, json_rounded(hi));
+	jsonw_array_end(w);
+}
 
 void
 json_steady(const struct run *run, struct jsonw *w)

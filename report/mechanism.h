@@ -28,8 +28,9 @@ struct mechanism {
 
 /* All of them, in the order of the report; NULL behind the last one. */
 const struct mechanism *mechanism_at(size_t n);
-/* That of the verdict; NULL: it has no meaning here. */
+/* That of a verdict's mech; NULL: it has no meaning here. */
 const struct mechanism *mechanism_find(const char *mech);
+/* "application", "HIGH"; constant. */
 const char *category_name(enum category c);
 const char *risk_name(enum risk r);
 

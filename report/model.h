@@ -91,7 +91,7 @@ void report_build(struct report *r, const struct run *run,
 		  const char *previous);
 void report_fini(struct report *r);
 
-/* The state of a scenario's name, for messages. */
+/* The name of the scenario that it is of; borrowed. */
 static inline const char *
 finding_scenario(const struct report *r, const struct finding *f)
 {
@@ -105,11 +105,12 @@ finding_scenario(const struct report *r, const struct finding *f)
 void report_find(struct report *r);
 /* score.c: scores of cells. */
 void report_score(struct report *r);
-/* 10 × points / decided weight; false: nothing was decided. */
+/* 10 × points / decided weight; false: nothing was decided, *value is left
+ * alone. */
 bool score_value(const struct score *s, double *value);
 /* The least and the most it could be, if all that is open were decided. */
 struct range score_possible(const struct score *s);
-/* advice.c: the rules. */
+/* advise.c: what the rules of advice.c say. */
 void report_advise(struct report *r);
 /* history.c: beside the last one. */
 void report_compare(struct report *r, const char *previous);

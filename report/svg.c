@@ -1,95 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frame of the timeline: axis, shades for faults, markers. Numbers have one
- * digit behind the point, so that the same run gives the same bytes. */
+/* The timeline as a whole: panels, and on them axis and markers. Numbers have
+ * one digit behind the point, so that the same run gives the same bytes. */
 #include "report/svg.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "base/attr.h"
 #include "experiment/totals.h"
 #include "report/views.h"
-
-double
-svg_x(const struct svg *g, int64_t at_us)
-{
-	double share =
-	    (double)at_us / (double)MAX(g->report->run->duration_us, 1);
-
-	return SVG_LEFT + SVG_PLOT * MIN(MAX(share, 0), 1);
-}
-
-double
-svg_log(double us)
-{
-	return MIN(MAX(log10(MAX(us, 1) / 100) / 6, 0), 1);
-}
-
-void
-svg_label(struct svg *g, double y, const char *text)
-{
-	str_printf(g->to,
-		   "<text class=\"small\" x=\"%.1f\" y=\"%.1f\" "
-		   "text-anchor=\"end\">",
-		   SVG_LEFT - 6, y);
-	markup_add(g->to, text);
-	str_add(g->to, "</text>\n");
-}
-
-void
-svg_log_labels(struct svg *g, double bottom, double height)
-{
-	static const char *const names[] = {"1 ms", "100 ms", "10 s"};
-
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		svg_label(g, bottom - height * (double)(2 * i + 1) / 6 + 4,
-			  names[i]);
-}
-
-static void
-add_shades(struct svg *g, double height)
-{
-	struct spans during;
-
-	spans_of_run(g->report->run, &during);
-	for (size_t i = 0; i < during.count; i++) {
-		double x = svg_x(g, during.items[i].from_us);
-
-		str_printf(g->to,
-			   "<rect class=\"fault\" x=\"%.1f\" y=\"%.1f\" "
-			   "width=\"%.1f\" height=\"%.1f\"/>\n",
-			   x, g->y, MAX(svg_x(g, during.items[i].to_us) - x, 1),
-			   height);
-	}
-	spans_fini(&during);
-}
-
-static void
-add_title(struct svg *g, const char *title, const struct svg_key *keys)
-{
-	str_printf(g->to, "<text x=\"%.1f\" y=\"%.1f\">", SVG_LEFT, g->y + 14);
-	markup_add(g->to, title);
-	for (; keys->name != NULL; keys++)
-		str_printf(g->to, " <tspan class=\"%s\">%s</tspan> %s",
-			   keys->class, keys->mark, keys->name);
-	str_add(g->to, "</text>\n");
-}
-
-double
-svg_panel(struct svg *g, const char *title, const struct svg_key *keys,
-	  double height)
-{
-	double bottom;
-
-	add_title(g, title, keys);
-	g->y += 22;
-	add_shades(g, height);
-	bottom = g->y + height;
-	str_printf(g->to, "<path class=\"axis\" d=\"M%.1f %.1fV%.1fH%.1f\"/>\n",
-		   SVG_LEFT, g->y, bottom, SVG_LEFT + SVG_PLOT);
-	g->y = bottom + 10;
-	return bottom;
-}
 
 /* --- axis and markers ------------------------------------------------------
  */
@@ -200,7 +118,7 @@ svg_plot(const struct report *r, struct str *to)
 
 	bins_fill(r->run, SVG_BINS, &g.bins);
 	g.y = 2;
-	add_title(&g, "Shades are faults;", markers);
+	svg_title(&g, "Shades are faults;", markers);
 	g.y = 52;
 	add_names(&g);
 	svg_requests(&g);

@@ -5,7 +5,6 @@
 #define REPORT_VIEWS_H
 
 #include "base/str.h"
-#include "report/doc.h"
 #include "report/model.h"
 
 /* Markdown, readable as it is; the timeline in characters. */
@@ -16,7 +15,8 @@ void view_html(const struct report *r, struct str *to);
 void view_json(const struct report *r, struct str *to);
 /* JUnit: a suite for each scenario, a case for each expectation. */
 void view_junit(const struct report *r, struct str *to);
-/* SARIF 2.1.0: a result for each recommendation and violated expectation. */
+/* SARIF 2.1.0 (OASIS): a result for each recommendation and violated
+ * expectation. */
 void view_sarif(const struct report *r, struct str *to);
 
 /* The timeline, as lines of characters. */

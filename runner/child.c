@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/str.h"
 #include "base/xalloc.h"
 #include "runner/command.h"
 

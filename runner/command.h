@@ -27,16 +27,18 @@ struct command_options {
 	int64_t timeout_us;
 };
 
-/* Starts it. False: it could not be, and err says why. */
+/* Starts it; its time counts from now_us, on the clock that command_poll() is
+ * told of. False: it could not be, and err says why. */
 bool command_start(struct command_run *c, const struct command_options *o,
 		   int64_t now_us, struct error *err) WARN_UNUSED;
 /* True: it is over, and none runs any more; *ok if its status was 0, else err
  * says what became of it. */
 bool command_poll(struct command_run *c, int64_t now_us, bool *ok,
 		  struct error *err);
-/* Kills its group, and waits until it is gone. */
+/* Kills its group, and waits until its shell is gone. */
 void command_kill(struct command_run *c);
-/* "exit status 3", "killed by signal 9". */
+/* Puts "exit status 3" or "killed by signal 9" into err; `status` is that of
+ * waitpid(2). */
 void command_status_text(int status, struct error *err);
 /* In a fresh child: signals are as a program expects them. */
 void command_signals(void);

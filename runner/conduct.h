@@ -9,10 +9,11 @@
 
 #include "config/model.h"
 
-/* Exit codes of a run; docs/experiments.md. */
+/* Exit codes of a run and of the commands about one; docs/experiments.md. */
 enum conduct_code {
 	CONDUCT_MET = 0,
 	CONDUCT_VIOLATED = 1,
+	CONDUCT_BAD_FILE = 2, /* before there was a run; also usage */
 	CONDUCT_UNSTEADY = 3, /* nothing was injected */
 	CONDUCT_ABORTED = 4,
 	CONDUCT_UNDECIDED = 5,

@@ -22,7 +22,7 @@ struct conductor {
 	struct machine machine;
 	struct pulse live;
 	struct control control;
-	struct child child;	    /* pid 0: the proxy is not ours */
+	struct child child;	    /* pid 0: none of ours runs */
 	struct follow follow;	    /* of one that is not ours */
 	struct command_run command; /* a hook, or reading back */
 	char *read_path;	    /* what reading back printed; owned */
@@ -36,7 +36,7 @@ struct conductor {
 	int64_t shift_us;	    /* of the journal's times to the run's */
 	int64_t renew_us, guard_us; /* when to next; of the run */
 	unsigned interrupts;
-	bool own; /* the proxy is ours */
+	bool own; /* the proxy is, or was, ours */
 	bool load_started;
 };
 
@@ -48,6 +48,7 @@ extern const struct machine_ops conductor_ops;
 void conductor_poll_command(struct conductor *c);
 /* Drivers of all loads, at rest. False: err says which cannot be. */
 bool conductor_make_load(struct conductor *c, struct error *err);
+/* Starts them all. */
 void conductor_start_load(struct conductor *c);
 /* Lets what is under way end for a moment, then ends everything. */
 void conductor_stop_load(struct conductor *c);

@@ -17,7 +17,6 @@
 
 #define DRAIN_MS  1000
 #define READ_MAX  ((size_t)256 << 20)
-#define SECOND_US INT64_C(1000000)
 
 int64_t
 conductor_now(const struct conductor *c)

@@ -22,20 +22,22 @@ struct control {
 	bool answered;	    /* the last call had an answer, of any status */
 };
 
-/* Whom to ask: a URL or unix:PATH; the token is copied. */
+/* Whom to ask: a URL or unix:PATH; the token is copied. False: err says what is
+ * wrong with the URL. To be finished in both cases. */
 bool control_init(struct control *c, const char *url, const char *token,
 		  struct error *err) WARN_UNUSED;
 /* Zeroed memory is accepted. No call is made. */
 void control_fini(struct control *c);
-/* One call; its body is taken. False: no answer, or one that is not 2xx; err
- * then has what the proxy says. *to (NULL: not wanted) is owned, and NULL if
- * the answer has no body. Changes are bound to the lease. */
 struct control_ask {
 	const char *method, *path;
 	json_t *body; /* NULL: none */
 };
 #define ASK(method, path, body)                                                \
 	(&(const struct control_ask){(method), (path), (body)})
+/* One call; its body is taken. False: no answer, or one that is not 2xx; err
+ * then has what the proxy says. *to (NULL: not wanted) is owned, and NULL if
+ * the answer has no body. Changes are bound to the lease, if one is held. The
+ * others below fail in the same way. */
 bool control_call(struct control *c, const struct control_ask *ask, json_t **to,
 		  struct error *err) WARN_UNUSED;
 
@@ -43,6 +45,7 @@ bool control_call(struct control *c, const struct control_ask *ask, json_t **to,
  * of it. */
 bool control_lease(struct control *c, int64_t ttl_us, const char *name,
 		   struct error *err) WARN_UNUSED;
+/* Has the lease that is held count anew. */
 bool control_renew(struct control *c, struct error *err) WARN_UNUSED;
 /* Gives it back: whatever was done under it is undone. True if there is none.
  */
@@ -53,12 +56,13 @@ bool control_arm(struct control *c, const struct conf_step *step,
 		 struct error *err) WARN_UNUSED;
 bool control_lift(struct control *c, const struct conf_step *step,
 		  struct error *err) WARN_UNUSED;
-/* Is it gone from the configuration, and from every flow? False: err says what
- * still has it, or why it is not known. */
+/* Is it gone from the configuration, and from every flow of the first 20,000
+ * sessions? False: err says what still has it, or why it is not known. */
 bool control_lifted(struct control *c, const struct conf_step *step,
 		    struct error *err) WARN_UNUSED;
 
-/* When, on our clock, the proxy's time was 0: exact to half a round trip. */
+/* When, on our monotonic clock, the proxy's time was 0: exact to half a round
+ * trip and a millisecond. */
 bool control_origin(struct control *c, int64_t *origin_us,
 		    struct error *err) WARN_UNUSED;
 /* Does the proxy have all routes of the model? Those it lacks are added under

@@ -8,6 +8,7 @@
 
 #include "base/attr.h"
 #include "base/xalloc.h"
+#include "runner/conduct.h"
 #include "runner/machine_inner.h"
 #include "runner/notes.h"
 
@@ -24,13 +25,6 @@ machine_state_name(enum machine_state state)
 	return names[state];
 }
 
-/* Were all scenarios gone through? */
-static bool
-is_done(const struct machine *m)
-{
-	return m->scenario >= m->run->asked->scenarios_count;
-}
-
 const struct conf_scenario *
 machine_scenario(const struct machine *m)
 {
@@ -40,55 +34,8 @@ machine_scenario(const struct machine *m)
 		   : asked_scenario(m);
 }
 
-void
-machine_enter(struct machine *m, enum machine_state state, int64_t now_us,
-	      int64_t for_us)
-{
-	m->state = state;
-	m->since_us = now_us;
-	m->until_us = for_us == MACHINE_NEVER ? MACHINE_NEVER : now_us + for_us;
-	if (m->ops->changed != NULL)
-		m->ops->changed(m->arg);
-}
-
-void
-machine_conclude(struct run_scenario *s, enum scenario_state state,
-		 const char *why)
-{
-	s->state = (uint8_t)state;
-	free(s->why);
-	s->why = xstrdup(why);
-}
-
 /* --- from one scenario to the next -----------------------------------------
  */
-
-static bool
-is_wanted(const struct machine *m)
-{
-	const struct conf_scenario *s = asked_scenario(m);
-
-	return m->only != NULL ? strcmp(s->name, m->only) == 0 : s->enabled;
-}
-
-/* To the gate of the scenario that is next, or to the end. */
-void
-machine_enter_next(struct machine *m, int64_t now_us)
-{
-	while (!is_done(m) && !is_wanted(m)) {
-		machine_conclude(run_scenario(m), SCENARIO_NOT_EXERCISED,
-				 m->only != NULL ? "it was not asked for"
-						 : "it is not enabled");
-		m->scenario++;
-	}
-	if (!is_done(m))
-		machine_enter(m, MACHINE_GATE, now_us,
-			      m->any_run && !m->unrecovered
-				  ? m->run->asked->phases.recover_us
-				  : 0);
-	else
-		machine_enter(m, MACHINE_FINAL, now_us, 0);
-}
 
 static void
 pass_over(struct machine *m, int64_t now_us, const char *why)
@@ -98,36 +45,6 @@ pass_over(struct machine *m, int64_t now_us, const char *why)
 		 asked_scenario(m)->name, why);
 	m->scenario++;
 	machine_enter_next(m, now_us);
-}
-
-/* What nobody will come to any more. */
-static void
-conclude_rest(struct machine *m)
-{
-	static const char *const why[] = {
-	    [END_NONE] = "",
-	    [END_UNSTEADY] = "the steady state was not met before",
-	    [END_GUARD] = "a guard had ended the run",
-	    [END_INTERRUPTED] = "the run was interrupted before",
-	    [END_PROXY_GONE] = "the proxy had ended before",
-	};
-
-	for (size_t i = 0; i < m->run->asked->scenarios_count; i++) {
-		struct run_scenario *s = &m->run->scenarios[i];
-
-		if (s->state == SCENARIO_PENDING)
-			machine_conclude(s, SCENARIO_NOT_EXERCISED,
-					 why[m->end]);
-	}
-}
-
-void
-machine_enter_end(struct machine *m, int64_t now_us)
-{
-	run_phase_end(m->run, now_us);
-	conclude_rest(m);
-	m->run->duration_us = now_us;
-	machine_enter(m, MACHINE_ENDED, now_us, MACHINE_NEVER);
 }
 
 /* --- baseline, gate, final -------------------------------------------------
@@ -220,23 +137,6 @@ step_final(struct machine *m, int64_t now_us)
 
 /* --- the end before its time -----------------------------------------------
  */
-
-void
-machine_conclude_early(struct machine *m, int64_t now_us)
-{
-	struct run_scenario *s = run_scenario(m);
-
-	if (is_done(m) || s->from_us == RUN_NEVER)
-		return;
-	if (s->state == SCENARIO_PENDING)
-		machine_conclude(s,
-				 m->end == END_INTERRUPTED
-				     ? SCENARIO_INTERRUPTED
-				     : SCENARIO_ABORTED,
-				 m->end_why);
-	if (s->to_us == RUN_NEVER)
-		s->to_us = now_us;
-}
 
 static void
 end_early(struct machine *m, int64_t now_us)
@@ -343,18 +243,18 @@ int
 machine_exit_code(const struct machine *m)
 {
 	if (m->run->rollback_problem != NULL)
-		return 6;
+		return CONDUCT_NOT_ROLLED_BACK;
 	switch (m->end) {
 	case END_INTERRUPTED:
-		return 130;
+		return CONDUCT_INTERRUPTED;
 	case END_GUARD:
-		return 4;
+		return CONDUCT_ABORTED;
 	case END_UNSTEADY:
-		return 3;
+		return CONDUCT_UNSTEADY;
 	case END_PROXY_GONE:
-		return m->injected ? 4 : 3;
+		return m->injected ? CONDUCT_ABORTED : CONDUCT_UNSTEADY;
 	case END_NONE:
 		break;
 	}
-	return m->any_run && !m->final_met ? 1 : 0;
+	return m->any_run && !m->final_met ? CONDUCT_VIOLATED : CONDUCT_MET;
 }

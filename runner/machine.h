@@ -91,7 +91,8 @@ struct machine {
 	char *done_why;
 };
 
-/* Begins at `now_us`. Borrows all; `run` has its scenarios. */
+/* Begins at `now_us`. Borrows all: run (which has its scenarios), ops, arg and
+ * only are set, the rest is zeroed. */
 void machine_start(struct machine *m, int64_t now_us);
 void machine_fini(struct machine *m);
 /* Does what is due; returns when to call again at the latest. */
@@ -106,8 +107,9 @@ void machine_stop(struct machine *m, enum machine_end end, const char *why);
 const struct conf_scenario *machine_scenario(const struct machine *m);
 /* "baseline", "faults", … for people. */
 const char *machine_state_name(enum machine_state state);
-/* The exit code that the course of the run alone gives (docs/experiments.md);
- * 0 if it went to its end, whatever the verdicts. */
+/* The exit code that the course of the run alone gives (enum conduct_code):
+ * CONDUCT_MET if it went to its end and the services were steady then, whatever
+ * the verdicts. */
 int machine_exit_code(const struct machine *m);
 
 #endif

@@ -8,12 +8,21 @@
 #define asked_scenario(m) (&(m)->run->asked->scenarios[(m)->scenario])
 #define run_scenario(m)	  (&(m)->run->scenarios[(m)->scenario])
 
+/* Were all scenarios gone through? */
+static inline bool
+is_done(const struct machine *m)
+{
+	return m->scenario >= m->run->asked->scenarios_count;
+}
+
 /* Armed, and not seen to be gone. */
 static inline bool
 in_force(const struct run_step *s)
 {
 	return s->armed_us != RUN_NEVER && !s->lift_verified;
 }
+
+/* --- from state to state (machine_enter.c) --- */
 
 /* Into a state that lasts for_us at most (MACHINE_NEVER: no limit). */
 void machine_enter(struct machine *m, enum machine_state state, int64_t now_us,
@@ -23,9 +32,13 @@ void machine_conclude(struct run_scenario *s, enum scenario_state state,
 		      const char *why);
 /* To the gate of the next scenario that is wanted, or to the final check. */
 void machine_enter_next(struct machine *m, int64_t now_us);
+/* The run is over: concludes what nobody came to. */
 void machine_enter_end(struct machine *m, int64_t now_us);
 /* The scenario under way ends as the run does. */
 void machine_conclude_early(struct machine *m, int64_t now_us);
+
+/* --- faults (machine_faults.c) --- */
+
 /* Lifts what is armed, and waits until it is seen. */
 void machine_enter_lifting(struct machine *m, int64_t now_us);
 

@@ -53,10 +53,13 @@ struct plan {
 	int64_t length_us;
 };
 
-/* The plan of the scenarios that are enabled; `only` (NULL: all) names one. */
+/* The plan of the scenarios that are enabled, or of the one that `only` names,
+ * enabled or not. Borrows the model; to be finished. */
 void plan_make(struct plan *to, const struct conf_model *model,
 	       const char *only);
 void plan_fini(struct plan *p);
+/* --- what reaches a route (plan_reach.c) --- */
+
 /* Requests per second that reach the route, at most: those of loads that go to
  * it or to a route that causes its calls. Health checks are left out. */
 double plan_rate(const struct conf_model *model, const char *route);
@@ -64,10 +67,8 @@ double plan_rate(const struct conf_model *model, const char *route);
  * else the only edge; NULL: unknown. */
 const struct conf_route *plan_edge(const struct conf_model *model,
 				   const struct conf_route *route);
-/* The shortest run of calls that are not let through which counts as an open
- * breaker, as experiment/breaker.c has it: n calls during the fault, of
- * n_base in the baseline. */
-size_t plan_breaker_run(double n, double n_base);
+
+/* --- as text (plan_out.c) --- */
 
 /* Appends what people read. */
 void plan_text(const struct plan *p, struct str *to);

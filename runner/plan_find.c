@@ -3,6 +3,7 @@
  * be seen, or to be ruled out. */
 #include "runner/plan_find.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,13 +164,25 @@ find_retries(const struct look *l)
 		    seconds_for(l, PLAN_FAILED_MIN) / l->share);
 }
 
+/* The shortest run of calls that are not let through which counts as an open
+ * breaker, as experiment/breaker_trace.c has it: n calls during the fault, of
+ * n_base in the baseline. */
+static size_t
+breaker_run(double n, double n_base)
+{
+	double q = MIN(MAX(3 / MAX(n_base, 1), 1e-6), 0.95);
+	double k = ceil(log(0.001 / MAX(n, 1)) / log(q));
+
+	return k > 2 ? (size_t)MIN(k, 1e6) : 2;
+}
+
 static void
 find_breaker(const struct look *l)
 {
 	double base = l->rate *
 		      (double)l->plan->model->experiment->phases.baseline_us /
 		      SECOND;
-	size_t run = plan_breaker_run(l->calls, base);
+	size_t run = breaker_run(l->calls, base);
 	double open_s = 2.0 * (double)run / l->rate;
 	double wanted_s = expected_s(l->s, "breaker.open_max");
 	double absent_s = MAX(PLAN_BREAKER_US / SECOND,

@@ -89,7 +89,8 @@ add_step(struct str *to, const struct run_step *step, int64_t now_us)
 	add_left(to, step->armed_us + asked->for_us - now_us);
 }
 
-void
+/* The lines of the block, or the one line. */
+static void
 progress_text(const struct machine *m, const struct pulse *l, int64_t now_us,
 	      bool block, struct str *to)
 {

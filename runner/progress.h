@@ -29,8 +29,4 @@ void progress_show(struct progress *p, const struct machine *m,
 /* The block stays; what follows begins on a line of its own. */
 void progress_end(struct progress *p);
 
-/* The lines of the block, or the one line: for tests. Appends. */
-void progress_text(const struct machine *m, const struct pulse *l,
-		   int64_t now_us, bool block, struct str *to);
-
 #endif

@@ -9,13 +9,15 @@
 
 #include "experiment/run.h"
 
-/* How far an achieved delay may be from the one that was asked for. */
+/* How far an achieved delay may be from the one that was asked for: the larger
+ * of that share of it and that many µs. */
 #define PROOF_SHARE 0.25
 #define PROOF_US    20000.0
 
-/* Fills matched, applied, the values, the proof and the measured times of every
- * step of the run. `shift_us`: subtracted from the journal's times. Adds the
- * lines to run->events. What is no event is passed over. */
+/* Reads the journal (docs/journal.md) to its end. Fills matched, applied, the
+ * values, the proof and the measured times of every step of the run.
+ * `shift_us`: subtracted from the journal's times. Adds its lines to
+ * run->events. What is no event is passed over. */
 void proof_read(FILE *journal, int64_t shift_us, struct run *run);
 
 #endif

@@ -31,10 +31,11 @@ struct pulse {
 struct pulse_window {
 	size_t n; /* requests that were sent */
 	size_t failed, lost;
-	struct range success;	/* 95 % */
+	struct range success;	/* their share, 95 %: stat_wilson() */
 	int64_t p95_us, p99_us; /* from the intended start; 0: none */
 };
 
+/* Of so many loads; to be finished. */
 void pulse_init(struct pulse *l, size_t loads);
 void pulse_fini(struct pulse *l);
 /* A sample that is finished at `now_us`; not before the one added last. */

@@ -21,7 +21,9 @@ struct schedule_run {
 	const char *blackout; /* borrowed: the one it falls into; NULL: none */
 };
 
-/* The process' zone from now on; the text is that of a schedule. */
+/* The process' zone from now on, also for its children: sets TZ. The text is
+ * that of a schedule; NULL: UTC. No other thread may read the environment
+ * meanwhile. */
 void schedule_zone(const char *tz);
 /* The blackout that holds at that moment; borrowed. NULL: none does. */
 const char *schedule_blackout(const struct conf_guards *g, int64_t wall_us);
@@ -31,9 +33,8 @@ const char *schedule_blackout(const struct conf_guards *g, int64_t wall_us);
 size_t schedule_next(const struct conf_experiment *e, uint64_t seed,
 		     int64_t from_us, struct schedule_run *runs, size_t max);
 
-#define SCHEDULE_LATE_US                                                       \
-	INT64_C(60000000) /* later than that, it was missed                    \
-			   */
+/* Later than that, a run was missed. */
+#define SCHEDULE_LATE_US INT64_C(60000000)
 
 /* X(enum, word): why a run does not take place, as metrics have it. */
 #define SCHEDULE_REASONS(X)                                                    \
@@ -76,7 +77,7 @@ struct schedule_choice schedule_decide(const struct conf_experiment *e,
 
 /* The seed of an experiment: its own, else the file's, else 0. */
 uint64_t experiment_seed(const struct conf_model *model);
-/* Appends the moment as strftime() has it. */
+/* Appends the moment as strftime() has it, 63 bytes at most. */
 void schedule_moment(struct str *to, int64_t wall_us, const char *format);
 /* Appends a line for each run; nothing if nothing is scheduled. */
 void schedule_text(const struct conf_experiment *e,

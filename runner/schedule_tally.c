@@ -4,14 +4,18 @@
 
 #include "base/attr.h"
 #include "observe/metrics.h"
+#include "runner/conduct.h"
 
 /* Exit codes that are not listed, and signals, leave a run unfinished. */
 static const struct {
 	int code;
 	enum schedule_end end;
-} ends[] = {{0, ENDED_PASSED},	     {1, ENDED_FAILED},
-	    {2, ENDED_INCONCLUSIVE}, {3, ENDED_INCONCLUSIVE},
-	    {5, ENDED_INCONCLUSIVE}, {6, ENDED_FAILED}};
+} ends[] = {{CONDUCT_MET, ENDED_PASSED},
+	    {CONDUCT_VIOLATED, ENDED_FAILED},
+	    {CONDUCT_BAD_FILE, ENDED_INCONCLUSIVE},
+	    {CONDUCT_UNSTEADY, ENDED_INCONCLUSIVE},
+	    {CONDUCT_UNDECIDED, ENDED_INCONCLUSIVE},
+	    {CONDUCT_NOT_ROLLED_BACK, ENDED_FAILED}};
 
 void
 schedule_tally_end(struct schedule_tally *t, int code, int64_t now_us)

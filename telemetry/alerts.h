@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Alertmanager's webhook sends (version 4), read and checked. */
+/* What Alertmanager's webhook sends (version 4 of the message, as Prometheus'
+ * documentation of webhook_config has it), read and checked. */
 #ifndef TELEMETRY_ALERTS_H
 #define TELEMETRY_ALERTS_H
 
@@ -33,7 +34,8 @@ bool alerts_read(struct view body, struct alerts *to,
     struct error *err) WARN_UNUSED;
 void alerts_fini(struct alerts *a);
 
-/* A time by RFC 3339 as µs since 1970. False: it is none. */
+/* A time by RFC 3339 as µs since 1970; what is finer than a µs is cut off.
+ * False: it is none, *to_us is left alone. */
 bool alerts_time(const char *text, int64_t *to_us);
 
 #endif

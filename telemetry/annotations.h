@@ -15,6 +15,8 @@
 #include "telemetry/counts.h"
 #include "telemetry/receiver.h"
 
+/* Windows that may wait to be told; a new one beyond that is lost, and
+ * counted. */
 #define ANNOTATIONS_MAX 1024
 
 struct annotations;
@@ -27,7 +29,7 @@ struct annotations_settings {
 };
 
 struct annotation {
-	uint64_t number;
+	uint64_t number;	  /* of its window, as fault_window has it */
 	int64_t start_ms, end_ms; /* since 1970; end: planned, or 0 */
 	const char *text;
 	const char *tags[4]; /* NULL: none */
@@ -42,11 +44,12 @@ void annotations_open(struct annotations *a, const struct annotation *what);
 /* The window of that number is over; nothing if it is not known. */
 void annotations_close(struct annotations *a, uint64_t number,
     int64_t end_ms);
-/* Adds a line to the text of that window's annotation, over or not. */
+/* Adds a line to the text of that window's annotation, over or not; nothing if
+ * it is not known any more. */
 void annotations_say(struct annotations *a, uint64_t number,
     const char *line);
-/* Says what is to be said; waits at most wait_us (0: not at all). NULL is
- * accepted. */
+/* Says what is to be said, and frees it; waits for that as courier_end()
+ * does. NULL is accepted. */
 void annotations_end(struct annotations *a, int64_t wait_us);
 
 #endif

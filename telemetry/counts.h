@@ -29,7 +29,9 @@ struct telemetry_counts {
 	atomic_uint_fast64_t spans_sent;
 };
 
+/* All zero. Returns a reference. */
 struct telemetry_counts *telemetry_counts_new(void);
+/* Takes one more reference. Returns `c`. */
 struct telemetry_counts *telemetry_counts_ref(struct telemetry_counts *c);
 /* The last reference frees; NULL is accepted. */
 void telemetry_counts_unref(struct telemetry_counts *c);

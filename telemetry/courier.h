@@ -26,7 +26,7 @@ struct courier_job {
 	 * (monotonic µs), or COURIER_NEVER. It gives up when cancel_fd becomes
 	 * readable. */
 	int64_t (*run)(void *arg, int cancel_fd, bool last);
-	/* On its thread, at the end: frees arg. */
+	/* On its thread, behind the last run: frees arg. */
 	void (*free)(void *arg);
 	void *arg; /* taken, if there is a courier */
 };
@@ -35,9 +35,10 @@ struct courier_job {
 struct courier *courier_new(const struct courier_job *job, struct error *err);
 /* Has it run soon. Any thread. */
 void courier_wake(struct courier *c);
-/* Has it run for the last time and end; the job must not be used afterwards.
- * Waits for that at most wait_us, and then has it give up (0: returns at
- * once, and it takes its time). NULL is accepted. */
+/* Has it run for the last time and end; neither it nor its job may be used
+ * afterwards. Waits for that at most wait_us, then has it give up and waits as
+ * long again at most (0: returns at once, and it takes its time). NULL is
+ * accepted. */
 void courier_end(struct courier *c, int64_t wait_us);
 
 #endif

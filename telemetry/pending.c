@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "base/attr.h"
 #include "base/xalloc.h"
 
 #define BUCKETS 4096 /* a power of two */

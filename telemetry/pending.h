@@ -10,7 +10,7 @@
 #define PENDING_MAX	8192 /* flows; beyond it, nothing is kept of new ones */
 
 struct pending_effect {
-	int64_t time_us;
+	int64_t time_us; /* monotonic */
 	const char *fault, *kind, *what, *unit; /* interned or constant */
 	double amount;
 };
@@ -27,11 +27,11 @@ struct pending {
 
 struct pendings;
 
+/* Returns owned. */
 struct pendings *pendings_new(void);
 /* NULL is accepted. */
 void pendings_free(struct pendings *all);
-/* Keeps what the event says; all others than effects and measures are
- * ignored. */
+/* Keeps what the event says of its flow, if it is an effect or a measure. */
 void pendings_note(struct pendings *all, const struct event_record *event);
 /* Takes what is known of the flow that an event is about out. Returns owned
  * (free), or NULL. */

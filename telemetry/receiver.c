@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "client/http_tls.h"
+#include "config/url.h"
 
 #define BACKOFF_MIN_US	 INT64_C(1000000)
 #define BACKOFF_MAX_US	 INT64_C(30000000)

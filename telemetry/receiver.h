@@ -6,14 +6,13 @@
 #define TELEMETRY_RECEIVER_H
 
 #include "client/http_client.h"
-#include "config/url.h"
 
 struct receiver_settings {
 	const char *url;
-	const char *token;   /* NULL: none */
+	const char *token;   /* sent as a bearer token; NULL: none */
 	const char *headers; /* "Name: value\r\n" each; NULL: none */
 	const char *ca_file; /* NULL: the system's */
-	int64_t timeout_us;
+	int64_t timeout_us; /* for connecting, and for each silence after */
 	const char *signal; /* constant; what is sent there, for the log */
 };
 
@@ -39,13 +38,15 @@ enum receipt {
 bool receiver_init(struct receiver *r, const struct receiver_settings *s,
     struct error *err) WARN_UNUSED;
 void receiver_fini(struct receiver *r);
-/* Sends a request (its headers are the receiver's) and waits for the answer.
- * Says in the log when the receiver fails first and when it takes again.
- * `to` is to be finished in any case. */
+/* Sends a request (its headers are the receiver's) and waits for the answer,
+ * or until cancel_fd is readable (-1: never). Says in the log when the
+ * receiver fails first and when it takes again. `to` is to be finished in any
+ * case. */
 enum receipt receiver_send(struct receiver *r, int cancel_fd,
     const struct http_client_request *request, struct http_client_reply *to);
-/* How long to wait behind the last failure: it doubles, up to a limit, is
- * spread at random, and is never shorter than the answer wished. */
+/* How long to wait behind the last failure: 1 s, doubled for each failure in a
+ * row up to 30 s, spread at random over its latter half, and never shorter than
+ * the answer's Retry-After, of which 5 minutes at most are believed. */
 int64_t receiver_backoff_us(const struct receiver *r,
     const struct http_client_reply *reply);
 

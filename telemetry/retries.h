@@ -16,11 +16,12 @@ struct retry {
 
 struct retries;
 
+/* Returns owned. */
 struct retries *retries_new(void);
 /* NULL is accepted. */
 void retries_free(struct retries *r);
-/* A traced exchange ended: which attempt was it? If it failed, it is
- * remembered. */
+/* A traced exchange ended (e->trace is there): which attempt was it? One that
+ * failed (no answer, 429, 5xx) is remembered. */
 void retries_look(struct retries *r, const struct event_record *e,
     struct retry *to);
 

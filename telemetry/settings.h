@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the group trace comes to, together with the environment: OpenTelemetry's
- * variables fill in what the file leaves open. Where both say something the
+ * variables (its specification: SDK environment variables, OTLP exporter) fill
+ * in what the file leaves open. Where both say something the
  * file wins, and `notes` names the variable; only OTEL_SDK_DISABLED wins over
  * the file, which is noted too. */
 #ifndef TELEMETRY_SETTINGS_H
@@ -25,7 +26,7 @@ bool trace_settings_init(struct trace_settings *to,
     const struct conf_trace *conf, char *(*env)(const char *name),
     struct error *err) WARN_UNUSED;
 void trace_settings_fini(struct trace_settings *s);
-/* True if both come to the same. */
+/* True if both come to the same; notes do not count. */
 bool trace_settings_equal(const struct trace_settings *a,
     const struct trace_settings *b);
 

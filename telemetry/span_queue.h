@@ -29,10 +29,10 @@ struct span_queue_settings {
  * and err. */
 struct span_queue *span_queue_new(const struct span_queue_settings *settings,
     struct telemetry_counts *counts, struct error *err);
-/* Puts in a span; any thread. */
+/* Puts in a span (copied); any thread. */
 void span_queue_add(struct span_queue *q, const struct otlp_span *span);
-/* Sends what is there; waits at most wait_us (0: not at all). NULL is
- * accepted. */
+/* Sends what is there, and frees it; waits for that as courier_end() does. NULL
+ * is accepted. */
 void span_queue_end(struct span_queue *q, int64_t wait_us);
 
 #endif

@@ -57,7 +57,7 @@ struct windows;
 	(EVENT_BIT(EVENT_FAULT_ARMED) | EVENT_BIT(EVENT_FAULT_CLEARED) |       \
 	    EVENT_BIT(EVENT_PARTITION_UP) | EVENT_BIT(EVENT_PARTITION_DOWN))
 
-/* Returns owned. */
+/* No window. Borrows what the settings name. Returns owned. */
 struct windows *windows_new(const struct windows_settings *settings);
 /* NULL is accepted. */
 void windows_free(struct windows *all);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is in force, the file's part of it and the API's; and who hears of
  * changes. */
+#include "config/build.h"
 #include "control/state.h"
 
 #include <check.h>

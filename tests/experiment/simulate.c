@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/intern.h"
+#include "tests/harness/draw.h"
 
 void
 sim_init(struct sim *s, uint64_t seed)
@@ -107,13 +108,13 @@ sim_verdict(const struct sim *s, const char *mech)
 double
 sim_between(struct sim *s, double lo, double hi)
 {
-	return lo + (hi - lo) * stat_rng_unit(&s->rng);
+	return lo + (hi - lo) * draw_unit(&s->rng);
 }
 
 double
 sim_exponential(struct sim *s, double mean)
 {
-	return -mean * log(1 - stat_rng_unit(&s->rng));
+	return -mean * log(1 - draw_unit(&s->rng));
 }
 
 double

@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "tests/experiment/simulate.h"
+#include "tests/harness/draw.h"
 
 #define FAULT_US 20000000
 #define LIFT_US	 40000000
@@ -28,11 +29,11 @@ run(struct sim *s, double page_fails, double stock_fails, int64_t stock_us)
 		    during ? CALL_ERROR : CALL_OK);
 		sim_call(s, &s->record.routes[2], at + 3000,
 		    at + 3100 + (during ? stock_us : 0),
-		    during && stat_rng_unit(&s->rng) < stock_fails
+		    during && draw_unit(&s->rng) < stock_fails
 			? CALL_ERROR
 			: CALL_OK);
 		c = sim_call(s, sim_edge(s), at + 50000, at + 51000,
-		    during && stat_rng_unit(&s->rng) < page_fails ? CALL_ERROR
+		    during && draw_unit(&s->rng) < page_fails ? CALL_ERROR
 								  : CALL_OK);
 		c->endpoint = STATIC;
 	}

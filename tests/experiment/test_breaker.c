@@ -8,6 +8,7 @@
 #include "base/intern.h"
 #include "base/xalloc.h"
 #include "tests/experiment/simulate.h"
+#include "tests/harness/draw.h"
 
 #define FAULT_US 30000000
 /* Breakers, and services without, of each sort. */
@@ -88,11 +89,11 @@ run(struct sim *s, const struct service *o)
 	sim_fault(sim_api(s), "abort", FAULT_US, (int64_t)lift);
 	end_kept(s, o);
 	while (at < end) {
-		bool hit = stat_rng_unit(&s->rng) < o->cache;
+		bool hit = draw_unit(&s->rng) < o->cache;
 		double start = at + 300 + sim_noise(s) / 20;
 		double stop = start + sim_between(s, 500, 2000);
 		bool fails = start >= FAULT_US && start < lift &&
-		    stat_rng_unit(&s->rng) < o->ratio;
+		    draw_unit(&s->rng) < o->ratio;
 		bool forwarded = !hit && lets_through(&b, at + 200);
 
 		if (start >= FAULT_US && hidden > 0) {

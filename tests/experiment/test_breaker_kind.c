@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "tests/experiment/simulate.h"
+#include "tests/harness/draw.h"
 
 #define HISTORY 4096
 #define OPEN_US 2e6
@@ -83,7 +84,7 @@ play(struct sim *s, struct breaker *b, const double span[2], double rate,
 		bool through = !b->open || at >= b->open_until_us;
 
 		if (through) {
-			bool failed = stat_rng_unit(&s->rng) < share;
+			bool failed = draw_unit(&s->rng) < share;
 
 			sim_call(s, sim_api(s), (int64_t)at + 300,
 			    (int64_t)stop, failed ? CALL_ERROR : CALL_OK);

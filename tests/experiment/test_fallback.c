@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "tests/experiment/simulate.h"
+#include "tests/harness/draw.h"
 
 #define FAULT_US 20000000
 #define LIFT_US	 40000000
@@ -31,7 +32,7 @@ run(struct sim *s, const struct reaction *o)
 	sim_fault(sim_api(s), "abort", FAULT_US, LIFT_US);
 	for (int64_t at = 0; at < END_US; at += 100000) {
 		bool during = at >= FAULT_US && at < LIFT_US;
-		bool failed = during && stat_rng_unit(&s->rng) < o->failed;
+		bool failed = during && draw_unit(&s->rng) < o->failed;
 		double took = (during ? o->took_us : 10000) *
 		    sim_between(s, 0.9, 1.1);
 		struct call *c = sim_call(s, sim_edge(s), at,
@@ -90,7 +91,7 @@ START_TEST(a_fault_that_spreads_to_a_sibling_is_seen)
 	record_route(&s.record, "sibling");
 	for (int64_t at = 0; at < END_US; at += 100000) {
 		bool hit = _i > 0 && at >= FAULT_US && at < LIFT_US &&
-		    stat_rng_unit(&s.rng) < 0.2;
+		    draw_unit(&s.rng) < 0.2;
 
 		sim_call(&s, &s.record.routes[2], at, at + 5000,
 		    hit ? CALL_ERROR : CALL_OK);

@@ -132,7 +132,7 @@ START_TEST(availability_is_by_requests_and_by_time)
 	ck_assert_int_eq(a.outages[0].from_us, S(20));
 	ck_assert_int_eq(a.outages[0].to_us, S(25));
 	ck_assert(!a.outages[0].open && a.outages[1].open);
-	ck_assert_double_eq(a.mean_s, 5); /* of those that are over */
+	ck_assert_double_eq(a.longest_s, 5);
 	ck_assert_double_eq_tol(a.budget_burn, 70.0 / 600 / 0.1, 1e-9);
 	ck_assert(a.burn_ci.lo < a.budget_burn && a.budget_burn < a.burn_ci.hi);
 	uptime_fini(&a);
@@ -151,7 +151,7 @@ START_TEST(no_request_is_no_availability)
 	ck_assert_double_eq(a.ci.lo, 0);
 	ck_assert_double_eq(a.ci.hi, 1);
 	ck_assert_uint_eq(a.outages_count, 0);
-	ck_assert_double_eq(a.mean_s, UPTIME_NONE);
+	ck_assert_double_eq(a.longest_s, UPTIME_NONE);
 	uptime_fini(&a);
 }
 END_TEST
@@ -264,6 +264,7 @@ START_TEST(a_part_holds_the_baseline_and_its_span)
 	ck_assert_uint_eq(part.routes[1].windows_count, 1);
 	ck_assert_str_eq(part.routes[1].windows[0].kind, "hang");
 	ck_assert_int_eq(part.routes[1].windows[0].to_us, S(60));
+	ck_assert(part.routes[1].windows[0].lasts);
 	ck_assert_uint_eq(part.routes[1].edge, 0);
 	ck_assert_int_eq(part.end_us, S(60));
 	record_fini(&part);

@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "tests/experiment/simulate.h"
+#include "tests/harness/draw.h"
 
 #define FAULT_US 30000000
 #define LIFT_US	 50000000
@@ -21,7 +22,7 @@ run(struct sim *s, double fails, int load, int64_t after_s)
 		bool during = at >= FAULT_US && at < LIFT_US;
 		bool behind = at >= LIFT_US;
 		bool bad = during ||
-		    (behind && stat_rng_unit(&s->rng) < fails);
+		    (behind && draw_unit(&s->rng) < fails);
 
 		sim_call(s, sim_edge(s), at, at + 30000,
 		    bad ? CALL_ERROR : CALL_OK);

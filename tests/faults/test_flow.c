@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A flow's chains over its life: built at the opening, changed while bytes
  * are under way, taken apart at the end. */
+#include "faults/registry.h"
 #include "faults/stage.h"
 
 #include "faults/condition.h"

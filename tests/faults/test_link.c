@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One direction of a flow, between the host that feeds and the host that
  * takes. */
+#include "faults/registry.h"
 #include "faults/stage.h"
 #include "tests/harness/probe.h"
 #include "tests/harness/suite.h"

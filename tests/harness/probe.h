@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "faults/registry.h"
 #include "tests/harness/flow_harness.h"
 
 /* Adds a fault "name" that behaves as `ops` says on every flow to come. It

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "tests/harness/flow_harness.h"
 
 #define SUITE_SEED 42
@@ -80,6 +79,8 @@ suite_udp(const char *fault)
 	return harness_open_datagrams(h);
 }
 
+/* Runs the tests with a harness each, `http`: of an HTTP route. Returns 0:
+ * failures are told in the output. */
 static inline int
 suite_run(const char *name, bool http, const TTest *const *tests, size_t count)
 {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/build.h"
 #include "config/load.h"
 #include "control/v1_call.h"
 #include "faults/fault.h"
@@ -41,6 +40,7 @@ v1_draft_changed(void *arg)
 	(void)arg;
 }
 
+/* A draft of v1_draft_file; to be finished. */
 static inline void
 v1_draft_init(struct v1_draft *d)
 {

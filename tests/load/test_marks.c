@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Marks of degraded answers, wherever the pieces begin. */
+#include "config/pattern.h"
 #include "load/marks.h"
 
 #include <string.h>

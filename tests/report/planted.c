@@ -9,6 +9,7 @@
 #include "base/intern.h"
 #include "base/xalloc.h"
 #include "config/fault.h"
+#include "tests/harness/draw.h"
 #include "tests/report/planted_asked.h"
 
 #define S(seconds) ((int64_t)((seconds)*1e6))
@@ -35,7 +36,7 @@ struct world {
 static double
 between(struct world *w, double lo, double hi)
 {
-	return lo + (hi - lo) * stat_rng_unit(&w->rng);
+	return lo + (hi - lo) * draw_unit(&w->rng);
 }
 
 static bool
