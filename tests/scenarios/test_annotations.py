@@ -25,13 +25,14 @@ class Annotated(Scenario):
         return made
 
     def annotated(self, *faults, grafana=None, group=None, env=None,
-                  **groups):
+                  facts=None, **groups):
         self.gathered = grafana or self.grafana()
         self.port = free_port()
         self.group = {"url": self.gathered.url, **(group or {})}
         self.control = free_port()
         self.text = conf.text(
-            [route("db", self.port, self.serving().port, *faults)],
+            [{**route("db", self.port, self.serving().port, *faults),
+              **(facts or {})}],
             control={"listen": f"127.0.0.1:{self.control}"},
             grafana=self.group, **groups)
         self.proxy = self.start(self.text, env=env or ENV)
@@ -104,10 +105,31 @@ class Windows(Annotated):
         name = "faultwire_experiment_running"
         self.assertEqual(scrape(self.control).value(
             name, experiment="cache-outage"), 1)
+        # What it does is told apart from what others do.
+        self.assertEqual(self.active(), {None: 0, "cache-outage": 1})
+        self.add(name="mine")
+        self.assertEqual(self.active(), {None: 1, "cache-outage": 1})
         self.api.delete(f"/v1/leases/{lease['lease']}")
         before = now_ms()
         self.gathered.wait(lambda a: a[0]["timeEnd"] < before + 2000)
         self.assertFalse(scrape(self.control).has(name))
+        self.assertEqual(self.active(), {None: 1})
+
+    def active(self, name="fault"):
+        return {s.labels.get("experiment"): s.value for s in
+                scrape(self.control).find(f"faultwire_{name}_active")}
+
+    def test_partitions_of_experiments_are_told_by_their_name(self):
+        self.annotated(facts={"from": "a", "to": "db"},
+                       services=[{"name": "a"}, {"name": "db"}],
+                       partitions=[{"name": "split", "enabled": False,
+                                    "groups": [["a"], ["db"]]}])
+        lease = self.api.post("/v1/leases", {"ttl": "30s", "name": "x"}).json
+        self.assertEqual(self.active("partition"), {None: 0})
+        self.api.post("/v1/partitions/split/start", None,
+                      headers={"Faultwire-Lease": lease["lease"]})
+        self.proxy.wait_log("partition_up")
+        self.assertEqual(self.active("partition"), {None: 0, "x": 1})
 
     def test_flapping_is_one_window(self):
         self.annotated()
