@@ -59,7 +59,7 @@ part_take(const struct record *whole, int64_t baseline_us,
 				record_arm(r, &(struct window){
 						  w->fault, w->kind, w->from_us,
 						  MIN(w->to_us, span_us[1]),
-						  w->line});
+						  w->line, w->line_to});
 		}
 	}
 	to->end_us = MIN(whole->end_us, span_us[1]);
