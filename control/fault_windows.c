@@ -12,10 +12,9 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "config/tables.h"
-#include "config/token.h"
 #include "telemetry/annotations.h"
+#include "telemetry/grafana.h"
 
-#define TOKEN_VARIABLE "FAULTWIRE_GRAFANA_TOKEN"
 #define TIMEOUT_US     INT64_C(10000000)
 #define RUN_TEXT       24
 
@@ -221,29 +220,6 @@ forget_token(char *token)
 	free(token);
 }
 
-/* The file's token, or the environment's; false: the file cannot be read. */
-static bool
-read_token(const struct conf_grafana *c, char **to, struct error *err)
-{
-	const char *from_env = getenv(TOKEN_VARIABLE);
-	struct str text = {0};
-
-	*to = NULL;
-	if (c->token_file == NULL) {
-		*to = from_env != NULL && from_env[0] != '\0'
-		    ? xstrdup(from_env)
-		    : NULL;
-		return true;
-	}
-	if (!conf_token_read(c->token_file, "grafana.token_file", &text,
-		err)) {
-		str_fini(&text);
-		return false;
-	}
-	*to = str_take(&text);
-	return true;
-}
-
 static bool
 same_token(const char *a, const char *b)
 {
@@ -257,7 +233,7 @@ fault_windows_apply(struct fault_windows *f, const struct conf_model *model,
 	const struct conf_grafana *c = &model->grafana;
 	struct error err = {0};
 	char *token = NULL;
-	bool ok = c->url == NULL || read_token(c, &token, &err);
+	bool ok = c->url == NULL || grafana_token(c, &token, &err);
 
 	set_run(f, model);
 	if (ok && same_token(token, f->token) &&
