@@ -13,6 +13,7 @@ const struct command *const commands[] = {
     &command_explain,
     &command_fault,
     &command_faults,
+    &command_grafana,
     &command_healthcheck,
     &command_intercept,
     &command_partition,

@@ -12,10 +12,9 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "config/tables.h"
-#include "config/token.h"
 #include "telemetry/annotations.h"
+#include "telemetry/grafana.h"
 
-#define TOKEN_VARIABLE "FAULTWIRE_GRAFANA_TOKEN"
 #define TIMEOUT_US     INT64_C(10000000)
 #define RUN_TEXT       24
 
@@ -27,24 +26,17 @@ struct fault_windows {
 	struct annotations *annotations; /* NULL: none */
 	struct conf_grafana conf;	 /* in force */
 	char *token;			 /* likewise */
+	char run[RUN_TEXT];
 };
 
 /* --- what is configured --- */
 
-/* The experiment that did this: the name of its lease. */
 static const char *
 experiment_of(const struct fault_windows *f, const struct conf_leased *leased)
 {
-	size_t count = f->leases != NULL ? f->leases->count : 0;
+	const char *name = leases_experiment(f->leases, leased);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct lease *l = f->leases->items[i];
-
-		if (l->name != NULL && (l->number == leased->made ||
-					   l->number == leased->enabled))
-			return intern(l->name);
-	}
-	return NULL;
+	return name != NULL ? intern(name) : NULL;
 }
 
 /* Who is part of it: those named, else all. */
@@ -182,9 +174,8 @@ on_open_window(void *arg, const struct fault_window *w)
 	annotate(arg, w);
 }
 
-/* The same behind a restart: by the machine, the API's address and the file. */
 static void
-run_of(const struct conf_model *model, char to[RUN_TEXT])
+set_run(struct fault_windows *f, const struct conf_model *model)
 {
 	char host[256] = "";
 	char *all;
@@ -193,31 +184,28 @@ run_of(const struct conf_model *model, char to[RUN_TEXT])
 	all = xasprintf("%s %s %s", host,
 	    model->control.listen != NULL ? model->control.listen : "",
 	    model->files_count > 0 ? model->files[0] : "");
-	snprintf(to, RUN_TEXT, "%016llx", (unsigned long long)rng_hash(all));
+	snprintf(f->run, sizeof(f->run), "%016llx",
+	    (unsigned long long)rng_hash(all));
 	free(all);
 }
 
 static bool
-begin(struct fault_windows *f, const struct conf_model *model,
+begin(struct fault_windows *f, const struct conf_grafana *c,
     struct telemetry_counts *counts, struct error *err)
 {
-	const struct conf_grafana *c = &model->grafana;
-	char run[RUN_TEXT];
-
-	run_of(model, run);
 	f->annotations = annotations_new(&(struct annotations_settings){
 	    .receiver = {.url = c->url,
 		.token = f->token,
 		.ca_file = c->ca_file,
 		.timeout_us = TIMEOUT_US,
 		.signal = "annotations"},
-	    .run = run,
+	    .run = f->run,
 	    .tags = (const char *const *)c->tags.items,
 	    .tags_count = c->tags.count}, counts, err);
 	if (f->annotations == NULL)
 		return false;
 	log_line(LOG_INFO, "annotating", "windows of faults go to Grafana",
-	    LOG_STR("url", c->url), LOG_STR("run", run), LOG_END);
+	    LOG_STR("url", c->url), LOG_STR("run", f->run), LOG_END);
 	windows_each(f->windows, on_open_window, f);
 	return true;
 }
@@ -230,29 +218,6 @@ forget_token(char *token)
 	if (token != NULL)
 		OPENSSL_cleanse(token, strlen(token));
 	free(token);
-}
-
-/* The file's token, or the environment's; false: the file cannot be read. */
-static bool
-read_token(const struct conf_grafana *c, char **to, struct error *err)
-{
-	const char *from_env = getenv(TOKEN_VARIABLE);
-	struct str text = {0};
-
-	*to = NULL;
-	if (c->token_file == NULL) {
-		*to = from_env != NULL && from_env[0] != '\0'
-		    ? xstrdup(from_env)
-		    : NULL;
-		return true;
-	}
-	if (!conf_token_read(c->token_file, "grafana.token_file", &text,
-		err)) {
-		str_fini(&text);
-		return false;
-	}
-	*to = str_take(&text);
-	return true;
 }
 
 static bool
@@ -268,8 +233,9 @@ fault_windows_apply(struct fault_windows *f, const struct conf_model *model,
 	const struct conf_grafana *c = &model->grafana;
 	struct error err = {0};
 	char *token = NULL;
-	bool ok = c->url == NULL || read_token(c, &token, &err);
+	bool ok = c->url == NULL || grafana_token(c, &token, &err);
 
+	set_run(f, model);
 	if (ok && same_token(token, f->token) &&
 	    conf_fields_equal(conf_grafana_fields, c, &f->conf)) {
 		forget_token(token);
@@ -283,7 +249,7 @@ fault_windows_apply(struct fault_windows *f, const struct conf_model *model,
 	f->conf = (struct conf_grafana){0};
 	conf_fields_copy(conf_grafana_fields, &f->conf, c);
 	if (ok && c->url != NULL)
-		ok = begin(f, model, counts, &err);
+		ok = begin(f, c, counts, &err);
 	if (!ok)
 		log_line(LOG_ERROR, "annotating_failed",
 		    "there are no annotations", LOG_STR("error", err.text),
@@ -325,6 +291,21 @@ fault_windows_match(const struct fault_windows *f, const char *route,
 		place.to = r->conf->to;
 	}
 	return windows_match(f->windows, &place, at_us);
+}
+
+const char *
+fault_windows_experiment(const struct fault_windows *f,
+    const struct event_record *close)
+{
+	const struct fault_window *w = windows_of(f->windows, close);
+
+	return w != NULL ? w->experiment : NULL;
+}
+
+const char *
+fault_windows_run(const struct fault_windows *f)
+{
+	return f->run;
 }
 
 void

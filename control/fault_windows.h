@@ -22,6 +22,13 @@ void fault_windows_apply(struct fault_windows *f,
  * service (NULL: it does not say), may be due to; see windows_match(). */
 const struct fault_window *fault_windows_match(const struct fault_windows *f,
     const char *route, const char *service, int64_t at_us);
+/* The experiment that the fault was part of which acted on a flow that is
+ * over; interned; NULL: none. */
+const char *fault_windows_experiment(const struct fault_windows *f,
+    const struct event_record *close);
+/* What annotations of this place are tagged by as run:, the same behind a
+ * restart: by the machine, the API's address and the file. */
+const char *fault_windows_run(const struct fault_windows *f);
 /* Adds a line to a window's annotation. */
 void fault_windows_say(struct fault_windows *f, const struct fault_window *w,
     const char *line);

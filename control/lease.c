@@ -101,6 +101,19 @@ lease_find(const struct leases *set, const char *id)
 	return NULL;
 }
 
+const char *
+leases_experiment(const struct leases *set, const struct conf_leased *leased)
+{
+	for (size_t i = 0; set != NULL && i < set->count; i++) {
+		const struct lease *l = set->items[i];
+
+		if (l->name != NULL && (l->number == leased->made ||
+					l->number == leased->enabled))
+			return l->name;
+	}
+	return NULL;
+}
+
 void
 lease_renew(struct lease *l, int64_t ttl_us)
 {

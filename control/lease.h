@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "config/fault.h"
 
 #define LEASES_MAX	 1000
 #define LEASE_TTL_MIN_US INT64_C(100000)      /* 100 ms */
@@ -47,6 +48,10 @@ void leases_fini(struct leases *set);
 struct lease *lease_grant(struct leases *set, int64_t ttl_us, const char *name);
 /* The lease of that id; NULL: it ended or never was. */
 struct lease *lease_find(const struct leases *set, const char *id);
+/* The experiment that did this: the name of the lease that it depends on.
+ * NULL: there is none, or no set. Borrowed until the lease ends. */
+const char *leases_experiment(const struct leases *set,
+			      const struct conf_leased *leased);
 /* Its time begins anew. */
 void lease_renew(struct lease *l, int64_t ttl_us);
 /* Ends it by will; `expired` is not told. */

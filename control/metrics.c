@@ -35,12 +35,12 @@ write_all(struct metrics *m, enum exposition_format format, struct str *out)
 	struct scrape s = {
 	    .metrics = m,
 	    .plan = server_plan(state_server(m->state)),
+	    .now_us = clock_now(&clock_real),
 	};
 
 	str_reserve(out, m->last_size + m->last_size / 8);
 	process_facts_read(&s.process);
-	series_list_init(&s.list, s.plan, m->toxiproxy,
-	    clock_now(&clock_real));
+	series_list_init(&s.list, s.plan, m->toxiproxy);
 	exposition_begin(&s.e, format, out);
 	for (int id = 0; id < METRIC_COUNT; id++) {
 		if (!is_shown(m, id))

@@ -1,51 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Families of /metrics with a function of their own. */
 #include <openssl/crypto.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "control/metrics_scrape.h"
 #include "control/metrics_telemetry.h"
 #include "control/revision.h"
 
+/* That have faults of one kind on one route. */
+#define EXPERIMENTS_AT_ONCE 16
+
 static const struct metric_labels no_labels;
-
-static void
-add_gauges(struct scrape *s, enum series_set set,
-    uint64_t (*get)(const struct series *series))
-{
-	for (size_t i = 0; i < s->list.sets[set].count; i++) {
-		const struct series *series = &s->list.sets[set].items[i];
-		struct metric_labels labels = {
-		    .common = series_labels(&s->list, series)};
-
-		exposition_uint(&s->e, labels, get(series), NULL);
-	}
-}
-
-static uint64_t
-open_connections(const struct series *series)
-{
-	int n = atomic_load(&series->route->shared->connections);
-
-	return n > 0 ? (uint64_t)n : 0;
-}
 
 static void
 add_connections(struct scrape *s)
 {
-	add_gauges(s, SERIES_ROUTES, open_connections);
+	for (size_t i = 0; i < s->list.sets[SERIES_ROUTES].count; i++) {
+		const struct series *series =
+		    &s->list.sets[SERIES_ROUTES].items[i];
+		int n = atomic_load(&series->route->shared->connections);
+		struct metric_labels labels = {
+		    .common = series_labels(&s->list, series)};
+
+		exposition_uint(&s->e, labels, n > 0 ? (uint64_t)n : 0, NULL);
+	}
 }
 
-static uint64_t
-is_active(const struct series *series)
+/* A gauge of 0 or 1: what no experiment did is in the first sample, which is
+ * always there; what one did, in a sample with its name. */
+static void
+add_states(struct scrape *s, struct view common, bool state,
+    const char *const *experiments, size_t count)
 {
-	return series->active;
+	exposition_uint(&s->e, (struct metric_labels){.common = common}, state,
+	    NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct str own = {0};
+
+		exposition_label(&own, "experiment", view_of(experiments[i]));
+		exposition_uint(&s->e,
+		    (struct metric_labels){common, {own.text, own.len}}, 1,
+		    NULL);
+		str_fini(&own);
+	}
+}
+
+/* Adds a name that is not there yet. */
+static void
+add_name(const char **names, size_t *count, const char *name)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (strcmp(names[i], name) == 0)
+			return;
+	}
+	if (*count < EXPERIMENTS_AT_ONCE)
+		names[(*count)++] = name;
+}
+
+static void
+add_active_kind(struct scrape *s, const struct series *series)
+{
+	const char *names[EXPERIMENTS_AT_ONCE], *name;
+	int64_t next = DEADLINE_NEVER;
+	size_t count = 0;
+	bool state = false;
+
+	for (size_t i = 0; i < series->route->faults_count; i++) {
+		const struct armed_fault *f = &series->route->faults[i];
+
+		if (f->counted_as != series->kind ||
+		    !condition_in_force(f, s->now_us, &next))
+			continue;
+		name = leases_experiment(s->metrics->leases, &f->conf->leased);
+		if (name != NULL)
+			add_name(names, &count, name);
+		else
+			state = true;
+	}
+	add_states(s, series_labels(&s->list, series), state, names, count);
 }
 
 static void
 add_active(struct scrape *s)
 {
-	add_gauges(s, SERIES_FAULTS, is_active);
+	for (size_t i = 0; i < s->list.sets[SERIES_FAULTS].count; i++)
+		add_active_kind(s, &s->list.sets[SERIES_FAULTS].items[i]);
 }
 
 static void
@@ -92,14 +132,16 @@ add_partitions(struct scrape *s)
 	struct str label = {0};
 
 	for (size_t i = 0; i < model->partitions_count; i++) {
-		const char *name = model->partitions[i].name;
+		const struct conf_partition *p = &model->partitions[i];
+		const char *name =
+		    leases_experiment(s->metrics->leases, &p->leased);
+		bool up =
+		    server_partition_up(state_server(s->metrics->state), i);
 
 		str_clear(&label);
-		exposition_label(&label, "partition", view_of(name));
-		exposition_uint(&s->e,
-		    (struct metric_labels){{label.text, label.len}, {0}},
-		    server_partition_up(state_server(s->metrics->state), i),
-		    NULL);
+		exposition_label(&label, "partition", view_of(p->name));
+		add_states(s, (struct view){label.text, label.len},
+		    up && name == NULL, &name, up && name != NULL);
 	}
 	str_fini(&label);
 }

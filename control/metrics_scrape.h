@@ -15,6 +15,7 @@ struct scrape {
 	struct exposition e;
 	const struct metrics *metrics;
 	const struct plan *plan;
+	int64_t now_us;
 	struct series_list list;
 	struct process_facts process;
 };

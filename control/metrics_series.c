@@ -96,21 +96,13 @@ fault_counts_of(const struct route_counts *c, const char *name)
 }
 
 static bool
-is_known(const struct armed_route *route, const char *name, int64_t now_us,
-    bool *active)
+is_known(const struct armed_route *route, const char *name)
 {
-	int64_t next = DEADLINE_NEVER;
 	bool known = false;
 
-	*active = false;
-	for (size_t i = 0; i < route->faults_count; i++) {
-		const struct armed_fault *f = &route->faults[i];
-
-		if (f->counted_as != name)
-			continue;
-		known |= f->conf->enabled;
-		*active |= condition_in_force(f, now_us, &next);
-	}
+	for (size_t i = 0; i < route->faults_count; i++)
+		known |= route->faults[i].counted_as == name &&
+		    route->faults[i].conf->enabled;
 	for (const struct route_counts *c = counts_of(route);
 	     c != NULL && !known; c = c->next)
 		known = fault_counts_of(c, name) != NULL;
@@ -119,11 +111,11 @@ is_known(const struct armed_route *route, const char *name, int64_t now_us,
 
 static void
 add_fault(struct series_list *l, const struct armed_route *route,
-    const char *name, bool delays, bool active)
+    const char *name, bool delays)
 {
 	struct series *s = begin(l, SERIES_FAULTS, route);
 
-	s->active = active;
+	s->kind = name;
 	add_label(l, s, "route", route->name);
 	add_label(l, s, "fault", name);
 	for (const struct route_counts *c = counts_of(route); c != NULL;
@@ -137,10 +129,9 @@ add_fault(struct series_list *l, const struct armed_route *route,
 }
 
 static void
-add_faults(struct series_list *l, const struct armed_route *route,
-    int64_t now_us)
+add_faults(struct series_list *l, const struct armed_route *route)
 {
-	bool counted = false, active;
+	bool counted = false;
 
 	for (const struct route_counts *c = counts_of(route); c != NULL;
 	     c = c->next)
@@ -150,15 +141,15 @@ add_faults(struct series_list *l, const struct armed_route *route,
 	for (size_t i = 0; i < fault_kinds.count; i++) {
 		const struct conf_kind *kind = fault_kinds.items[i];
 
-		if (is_known(route, kind->name, now_us, &active))
+		if (is_known(route, kind->name))
 			add_fault(l, route, kind->name,
-			    kind->flags & KIND_DELAYS, active);
+			    kind->flags & KIND_DELAYS);
 	}
 	for (int i = 0; i < ENVOY_COUNT; i++) {
 		const char *name = conf_envoy_name(i);
 
-		if (is_known(route, name, now_us, &active))
-			add_fault(l, route, name, i == ENVOY_DELAY, active);
+		if (is_known(route, name))
+			add_fault(l, route, name, i == ENVOY_DELAY);
 	}
 }
 
@@ -177,12 +168,12 @@ add_toxiproxy(struct series_list *l, const struct armed_route *route)
 
 void
 series_list_init(struct series_list *l, const struct plan *plan,
-    bool toxiproxy, int64_t now_us)
+    bool toxiproxy)
 {
 	*l = (struct series_list){0};
 	for (size_t i = 0; i < plan->routes_count; i++) {
 		add_route(l, &plan->routes[i]);
-		add_faults(l, &plan->routes[i], now_us);
+		add_faults(l, &plan->routes[i]);
 		if (toxiproxy)
 			add_toxiproxy(l, &plan->routes[i]);
 	}

@@ -22,7 +22,7 @@ struct series {
 	const struct armed_route *route; /* borrowed from the plan */
 	size_t labels, labels_len; /* in series_list.text */
 	size_t first, count;	   /* in series_list.blocks */
-	bool active;		   /* faults: one of the kind is in force */
+	const char *kind;	   /* of faults: what they count as */
 };
 
 struct series_list {
@@ -35,10 +35,9 @@ struct series_list {
 	} sets[SERIES_SETS];
 };
 
-/* All routes of the plan, as they are at now_us; Toxiproxy's if asked for.
- * Borrows the plan. */
+/* All routes of the plan; Toxiproxy's if asked for. Borrows the plan. */
 void series_list_init(struct series_list *l, const struct plan *plan,
-    bool toxiproxy, int64_t now_us);
+    bool toxiproxy);
 void series_list_fini(struct series_list *l);
 
 /* The labels; borrowed from the list. */

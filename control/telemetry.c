@@ -39,6 +39,12 @@ on_span(void *arg, const struct otlp_span *span)
 	span_queue_add(arg, span);
 }
 
+static const char *
+experiment_of(const void *windows, const struct event_record *close)
+{
+	return fault_windows_experiment(windows, close);
+}
+
 static void
 ask_trace(struct worker *w, void *policy)
 {
@@ -81,7 +87,12 @@ begin_traces(struct telemetry *t, const struct trace_settings *s,
 	if (t->queue == NULL)
 		return false;
 	t->spans = spans_new(&(struct spans_settings){
-	    .add = on_span, .arg = t->queue, .wall_us = wall_of});
+	    .add = on_span,
+	    .arg = t->queue,
+	    .experiment = experiment_of,
+	    .of = t->windows,
+	    .run = fault_windows_run(t->windows),
+	    .wall_us = wall_of});
 	feed_join(t->feed, (struct event_wish){.kept = SPANS_EVENTS},
 	    spans_consume, t->spans);
 	set_policy(t, s->policy);
@@ -174,8 +185,8 @@ telemetry_free(struct telemetry *t)
 {
 	if (t == NULL)
 		return;
+	end_traces(t, FAREWELL_US); /* spans ask the windows */
 	fault_windows_free(t->windows, FAREWELL_US);
-	end_traces(t, FAREWELL_US);
 	trace_settings_fini(&t->trace);
 	telemetry_counts_unref(t->counts);
 	free(t);

@@ -96,10 +96,12 @@ v1_lift(struct v1 *v1, const struct lease *lease, const char *why)
 	bool ok = lift(v1, lease->number, false, &count) ||
 		  lift(v1, lease->number, true, &count);
 
-	log_line(ok ? LOG_INFO : LOG_ERROR, "lease_expired",
+	log_line(ok ? LOG_INFO : LOG_ERROR,
+		 lease->name != NULL ? "experiment_end" : "lease_expired",
 		 "lease ended, what depends on it is lifted",
-		 LOG_STR("lease", lease->id), LOG_STR("name", lease->name),
-		 LOG_STR("why", why), LOG_UINT("lifted", count), LOG_END);
+		 LOG_STR("lease", lease->id),
+		 LOG_STR("experiment", lease->name), LOG_STR("why", why),
+		 LOG_UINT("lifted", count), LOG_END);
 }
 
 void
@@ -139,7 +141,8 @@ static const struct conf_field fields[] = {
     {.name = "name",
      .type = CONF_STRING,
      .offset = offsetof(struct lease_body, name),
-     .help = "What logs call it"},
+     .help = "The experiment that it is for: what logs, metrics, "
+	     "traces and annotations call it"},
     CONF_FIELD_END,
 };
 
@@ -219,8 +222,10 @@ grant(struct v1_call *call, const struct lease_body *body)
 		    call, 409, NULL,
 		    "there are %d leases already; expected some to end first",
 		    LEASES_MAX);
-	log_line(LOG_INFO, "lease_granted", "lease granted",
-		 LOG_STR("lease", l->id), LOG_STR("name", l->name),
+	log_line(LOG_INFO,
+		 l->name != NULL ? "experiment_start" : "lease_granted",
+		 "lease granted", LOG_STR("lease", l->id),
+		 LOG_STR("experiment", l->name),
 		 LOG_INT("ttl_ms", l->ttl_us / 1000), LOG_END);
 	call->made = xstrdup(l->id);
 	v1_leases_tick(call->v1);

@@ -287,7 +287,8 @@ failed_in_row(const struct look *l, size_t from)
 	return longest;
 }
 
-/* Forwarded attempts between one run and the next. */
+/* Forwarded attempts between one run and the next, if it was half open for all
+ * of that time: where enough went well it closed, and opened anew. */
 static void
 find_probes(struct look *l)
 {
@@ -304,6 +305,8 @@ find_probes(struct look *l)
 			    failed_in_row(l, t->runs[i].last + 1);
 			continue;
 		}
+		if (t->runs[i + 1].fresh)
+			continue;
 		t->probes_min = t->probes_min == 0 ? n
 						   : MIN(t->probes_min, n);
 		t->probes_max = MAX(t->probes_max, n);

@@ -76,12 +76,12 @@ say(const struct health *h, struct verdict *v)
 		    "while %zu of %zu calls did", h->negative, h->probes,
 		    h->failed, h->calls);
 	else if (most_fail)
-		verdict_say(v, STATE_ABSENT, "blind: %zu of %zu checks were "
-		    "good while %zu of %zu calls failed",
+		verdict_say(v, STATE_ABSENT, "%zu of %zu checks were good "
+		    "while %zu of %zu calls failed",
 		    h->probes - h->negative, h->probes, h->failed, h->calls);
 	else if (negative)
-		verdict_say(v, STATE_PARTIAL, "tied to the dependency: %zu of "
-		    "%zu checks failed while %zu of %zu calls were good",
+		verdict_say(v, STATE_PARTIAL, "%zu of %zu checks failed "
+		    "while %zu of %zu calls were good",
 		    h->negative, h->probes, h->calls - h->failed, h->calls);
 	else
 		verdict_say(v, STATE_NOT_EXERCISED, "checks are good, and so "

@@ -94,6 +94,7 @@ read_who(const json_t *e, struct event_identity *to)
 	    .endpoint = hash(e, "endpoint"),
 	    .token = hash(e, "token"),
 	    .id = hash(e, "id"),
+	    .id_from = word(e, "id_from"),
 	    .trace = hash(e, "trace"),
 	    .attempt = -1,
 	    .retry_after_s = (int)number(e, "retry_after_s"),

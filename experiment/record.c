@@ -83,13 +83,16 @@ record_arm(struct route *route, const struct window *window)
 }
 
 void
-record_clear(struct route *route, const char *fault, int64_t at_us)
+record_clear(struct route *route, const char *fault, int64_t at_us,
+    size_t line)
 {
 	for (size_t i = 0; i < route->windows_count; i++) {
 		struct window *w = &route->windows[i];
 
-		if (w->to_us == INT64_MAX && strcmp(w->fault, fault) == 0)
-			w->to_us = at_us;
+		if (w->to_us != INT64_MAX || strcmp(w->fault, fault) != 0)
+			continue;
+		w->to_us = at_us;
+		w->line_to = line;
 	}
 }
 

@@ -52,6 +52,7 @@ struct call {
 	 * server; the answer, to the client. */
 	uint8_t forwarded, answered, delivered;
 	bool refused;	/* the server's answer is an error */
+	bool keyed;	/* its id tells the server that it was sent before */
 	bool stores;	/* by what was asked something may be changed */
 	bool commit;	/* it ends a transaction for good */
 	bool in_transaction; /* it came while one was open */
@@ -66,7 +67,7 @@ struct calls {
 struct window {
 	const char *fault, *kind; /* interned */
 	int64_t from_us, to_us;	  /* to_us: INT64_MAX until it is cleared */
-	size_t line;
+	size_t line, line_to; /* of its two ends; 0: none */
 	bool clipped; /* it was armed earlier; what was then is forgotten */
 	bool lasts;   /* it was still armed when the record was finished */
 };
@@ -104,8 +105,10 @@ size_t record_find(const struct record *r, const char *name);
 struct call *record_add(struct calls *calls);
 /* A fault is armed from now on (the window is copied), unless it is already. */
 void record_arm(struct route *route, const struct window *window);
-/* It was cleared at that time, of whatever kind it is. */
-void record_clear(struct route *route, const char *fault, int64_t at_us);
+/* It was cleared at that time, of whatever kind it is; `line` of the journal
+ * says so. */
+void record_clear(struct route *route, const char *fault, int64_t at_us,
+    size_t line);
 /* After the last call was added: order by time, windows closed at the end,
  * edges found by services where none was given. */
 void record_finish(struct record *r);

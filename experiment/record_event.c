@@ -121,6 +121,10 @@ fill(struct call *c, const struct event_record *e, int64_t start_us)
 	c->endpoint = who->endpoint;
 	c->token = who->token;
 	c->id = who->id;
+	/* One that is for logs alone keeps nobody from doing it twice. */
+	c->keyed = who->id != 0 &&
+	    (who->id_from == NULL ||
+		strcmp(who->id_from, "x-request-id") != 0);
 	c->trace = who->trace;
 	c->client = hash_client(&who->client);
 	c->flow = e->flow;
@@ -183,7 +187,7 @@ record_take(struct record *to, const struct event_record *e, int64_t start_us,
 	if (e->type == EVENT_FLOW_CLOSE)
 		on_flow_close(route, e, start_us, line);
 	else if (e->fault != NULL && e->type == EVENT_FAULT_CLEARED)
-		record_clear(route, e->fault, e->time_us - start_us);
+		record_clear(route, e->fault, e->time_us - start_us, line);
 	else if (e->fault != NULL && e->kind != NULL)
 		record_arm(route, &(struct window){.fault = e->fault,
 		    .kind = e->kind, .from_us = e->time_us - start_us,

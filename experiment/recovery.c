@@ -6,6 +6,7 @@
  *	   ├──────────────────────────────────────► connections are back
  *	   └──────────────────────────────────────────────────────────► steady
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
@@ -100,9 +101,15 @@ say_facts(const struct recovery *r, const struct pool *p, struct verdict *v)
 static void
 say(const struct recovery *r, struct verdict *v)
 {
+	char pools[96] = "";
+
+	if (r->refilled < r->drained)
+		snprintf(pools, sizeof(pools),
+		    ", with fewer connections than usual after %zu",
+		    r->drained - r->refilled);
 	if (r->steady == r->lifts)
 		verdict_say(v, STATE_CONFIRMED, "steady again after each outage"
-		    " (%zu)", r->lifts);
+		    " (%zu)%s", r->lifts, pools);
 	else if (r->too_short > 0) {
 		verdict_say(v, STATE_INCONCLUSIVE, "after %zu of %zu "
 		    "outages it was not steady yet when the time to look was "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Retries: how many, up to which bound, after which pauses, of what, and how
  * much they multiply the calls. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,9 @@ struct tally {
 	size_t longest;
 	size_t ended;	 /* failed for good, with silence behind */
 	size_t ended_min, ended_max; /* retries of these */
-	size_t unsafe;	 /* POST or PATCH without an id, sent again */
+	size_t unsafe;	 /* POST or PATCH without a key, sent again */
+	size_t changes;	 /* POST or PATCH, with one or without */
+	size_t changes_retried;
 	double spent_us; /* first attempt to end of the last, of retried */
 	size_t line_first, line_last; /* evidence */
 };
@@ -50,13 +53,19 @@ has_ended(const struct scope *s, const struct chains *all,
 	    last->end_us + MAX(3 * pause_us, 1000000) <= w->to_us;
 }
 
+/* It may do something twice if it is sent twice. */
+static bool
+is_change(const struct call *first)
+{
+	return first->method != NULL &&
+	    (strcmp(first->method, "POST") == 0 ||
+		strcmp(first->method, "PATCH") == 0);
+}
+
 static bool
 is_unsafe(const struct call *first)
 {
-	return first->method != NULL && first->id == 0 &&
-	    first->bytes_up > 0 &&
-	    (strcmp(first->method, "POST") == 0 ||
-		strcmp(first->method, "PATCH") == 0);
+	return is_change(first) && !first->keyed && first->bytes_up > 0;
 }
 
 static bool
@@ -89,6 +98,7 @@ tally(const struct scope *s, const struct chains *all, struct tally *t)
 		if (!in_scope(s, all, c))
 			continue;
 		t->failed++;
+		t->changes += is_change(first);
 		t->line_first = MIN(t->line_first, first->line);
 		t->line_last = MAX(t->line_last, last->line);
 		t->attempts += c->length - 1;
@@ -98,6 +108,7 @@ tally(const struct scope *s, const struct chains *all, struct tally *t)
 		if (c->length == 1)
 			continue;
 		t->retried++;
+		t->changes_retried += is_change(first);
 		t->saved += last->outcome == CALL_OK;
 		t->unsafe += is_unsafe(first);
 		t->spent_us += (double)(last->end_us - first->start_us);
@@ -121,13 +132,32 @@ is_blind(const struct chains *all, struct verdict *v)
 	return true;
 }
 
+/* Clients that never send a POST or PATCH again do well: only what may be
+ * repeated is asked of them. */
+static void
+say_share(const struct tally *t, const char *bound, struct verdict *v)
+{
+	size_t spared = t->changes_retried == 0 ? t->changes : 0;
+	double due = (double)(t->failed - spared);
+	char others[64] = "";
+
+	if (spared > 0)
+		snprintf(others, sizeof(others),
+		    "; none of %zu POST or PATCH was", spared);
+	verdict_say(v,
+	    (double)t->retried >= 0.9 * due ? STATE_CONFIRMED : STATE_PARTIAL,
+	    "%zu of %zu failed requests were retried%s%s", t->retried,
+	    t->failed, bound, others);
+}
+
 static void
 say_retries(const struct tally *t, struct verdict *v)
 {
-	double share = (double)t->retried / (double)t->failed;
+	char bound[96];
 
 	verdict_number(v, "retries_max", (double)t->longest);
-	verdict_number(v, "retried_share", share);
+	verdict_number(v, "retried_share",
+	    (double)t->retried / (double)t->failed);
 	verdict_number(v, "retries_per_original",
 	    (double)t->attempts / (double)t->failed);
 	verdict_number(v, "saved_share",
@@ -136,15 +166,14 @@ say_retries(const struct tally *t, struct verdict *v)
 	    t->retried > 0 ? t->spent_us / (double)t->retried / 1e6 : 0);
 	if (t->ended >= BOUND_MIN && t->ended_min == t->ended_max) {
 		verdict_number(v, "bound", (double)t->ended_max);
-		verdict_say(v, share >= 0.9 ? STATE_CONFIRMED : STATE_PARTIAL,
-		    "%zu of %zu failed requests were retried; %zu gave up "
-		    "after %zu each", t->retried, t->failed, t->ended,
-		    t->ended_max);
+		snprintf(bound, sizeof(bound), "; %zu gave up after %zu each",
+		    t->ended, t->ended_max);
+		say_share(t, bound, v);
 		return;
 	}
-	verdict_say(v, share >= 0.9 ? STATE_CONFIRMED : STATE_PARTIAL,
-	    "%zu of %zu failed requests were retried, up to %zu times; no "
-	    "common bound was seen", t->retried, t->failed, t->longest);
+	snprintf(bound, sizeof(bound),
+	    ", up to %zu times; no common bound was seen", t->longest);
+	say_share(t, bound, v);
 	verdict_wants(v, "a fault that outlasts the retries of %d requests",
 	    BOUND_MIN);
 }

@@ -34,7 +34,7 @@ add(struct run *run, const struct record *part, const char *mech,
 	v->route = r->name;
 	v->fault = r->windows[0].kind;
 	for (size_t i = 0; i < r->windows_count; i++)
-		verdict_line(v, r->windows[i].line);
+		verdict_window(v, &r->windows[i]);
 	return v;
 }
 

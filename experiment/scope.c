@@ -26,11 +26,14 @@ merge(struct scope *s)
 		    by_time);
 	for (size_t i = 0; i < s->windows_count; i++) {
 		struct window *last = &s->windows[kept - (kept > 0)];
+		const struct window *w = &s->windows[i];
 
-		if (kept > 0 && s->windows[i].from_us <= last->to_us)
-			last->to_us = MAX(last->to_us, s->windows[i].to_us);
-		else
-			s->windows[kept++] = s->windows[i];
+		if (kept == 0 || w->from_us > last->to_us) {
+			s->windows[kept++] = *w;
+			continue;
+		}
+		last->to_us = MAX(last->to_us, w->to_us);
+		last->line_to = MAX(last->line_to, w->line_to);
 	}
 	s->windows_count = kept;
 }
@@ -131,6 +134,6 @@ scope_verdict(const struct scope *s, struct verdicts *to, const char *mech,
 	v->route = s->route->name;
 	v->fault = s->kind;
 	for (size_t i = 0; i < s->windows_count; i++)
-		verdict_line(v, s->windows[i].line);
+		verdict_window(v, &s->windows[i]);
 	return v;
 }

@@ -13,12 +13,18 @@
 #define BUCKET_US    100000
 #define PEAKED	     5.0 /* times the mean of all buckets */
 #define PEAK_MIN     5	 /* retries in one bucket */
-#define PEAK_BY_LOAD 2.0 /* times as peaked as the requests themselves */
+#define PEAK_BY_LOAD 2.0 /* times as peaked as what is retried */
 #define RETRIES_MIN  30
+
+enum start_of {
+	START_REQUEST, /* that was not retried */
+	START_RETRIED, /* one that was */
+	START_RETRY,
+};
 
 struct start {
 	int64_t at_us;
-	bool again; /* a retry */
+	enum start_of of;
 };
 
 static int
@@ -43,7 +49,10 @@ starts_of(const struct scope *s, const struct chains *all,
 			int64_t at_us = chain_call(all, c, k)->start_us;
 
 			if (scope_window(s, at_us) != NULL)
-				starts[n++] = (struct start){at_us, k > 0};
+				starts[n++] = (struct start){at_us,
+				    k > 0		? START_RETRY
+					: c->length > 1 ? START_RETRIED
+							: START_REQUEST};
 		}
 	}
 	if (n > 1)
@@ -63,9 +72,9 @@ peak_share(const struct scope *s, const struct chains *all)
 	for (size_t i = 0; i < n; i++) {
 		size_t originals;
 
-		again += starts[i].again;
+		again += starts[i].of == START_RETRY;
 		while (starts[i].at_us - starts[from].at_us > BUDGET_US)
-			again -= starts[from++].again;
+			again -= starts[from++].of == START_RETRY;
 		originals = i + 1 - from - again;
 		if (originals >= 10)
 			peak = MAX(peak, (double)again / (double)originals);
@@ -122,17 +131,18 @@ struct peak {
 	double mean;  /* over all buckets of the windows */
 };
 
-/* Of the retries, or of the requests themselves. */
+/* Of the retries, or of the requests that they repeat: those may fail all at a
+ * time, as when a breaker lets some through. */
 static struct peak
 peak_of(const struct scope *s, const struct start *starts, size_t n,
-    bool again)
+    enum start_of of)
 {
 	struct peak p = {0};
 	int64_t bucket = -1;
 	size_t in_it = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (starts[i].again != again)
+		if (starts[i].of != of)
 			continue;
 		p.count++;
 		in_it = starts[i].at_us / BUCKET_US == bucket ? in_it + 1 : 1;
@@ -157,8 +167,8 @@ judge_together(const struct scope *s, const struct chains *all,
 	struct start *starts = xcalloc(s->route->calls.count + 1,
 	    sizeof(*starts));
 	size_t n = starts_of(s, all, starts);
-	struct peak retries = peak_of(s, starts, n, true);
-	struct peak requests = peak_of(s, starts, n, false);
+	struct peak retries = peak_of(s, starts, n, START_RETRY);
+	struct peak requests = peak_of(s, starts, n, START_RETRIED);
 	struct verdict *v;
 
 	free(starts);
@@ -176,8 +186,8 @@ judge_together(const struct scope *s, const struct chains *all,
 	} else if (ratio(&retries) >= PEAKED && retries.most >= PEAK_MIN &&
 	    ratio(&retries) >= PEAK_BY_LOAD * ratio(&requests)) {
 		verdict_say(v, STATE_CONFIRMED, "%zu of %zu retries came "
-		    "within a tenth of a second, %.1f times the mean; the "
-		    "requests themselves %.1f times", retries.most,
+		    "within a tenth of a second, %.1f times the mean; what "
+		    "they repeat %.1f times", retries.most,
 		    retries.count, ratio(&retries), ratio(&requests));
 	} else {
 		verdict_say(v, STATE_ABSENT, "at most %zu of %zu retries came "

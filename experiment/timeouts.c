@@ -297,7 +297,8 @@ judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
 	} else {
 		verdict_number(v, "horizon_s", w.horizon_us / 1e6);
 		verdict_say(v, STATE_ABSENT,
-		    "nobody left within %.1f s", w.horizon_us / 1e6);
+		    "nobody left within %.1f s%s", w.horizon_us / 1e6,
+		    wait == WAIT_TRICKLE ? ", as answers came in drops" : "");
 	}
 }
 

@@ -93,10 +93,19 @@ verdict_word(struct verdict *v, const char *key, const char *word)
 void
 verdict_line(struct verdict *v, size_t line)
 {
+	if (line == 0)
+		return;
 	if (v->line_first == 0 || line < v->line_first)
 		v->line_first = line;
 	if (line > v->line_last)
 		v->line_last = line;
+}
+
+void
+verdict_window(struct verdict *v, const struct window *w)
+{
+	verdict_line(v, w->line);
+	verdict_line(v, w->line_to);
 }
 
 const struct fact *

@@ -10,6 +10,7 @@
 #include "base/attr.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "experiment/record.h"
 #include "experiment/stat.h"
 
 /* X(enum, word) */
@@ -71,8 +72,10 @@ void verdict_wants(struct verdict *v, const char *decide, ...)
 void verdict_number(struct verdict *v, const char *key, double value);
 void verdict_bracket(struct verdict *v, const char *key, double lo, double hi);
 void verdict_word(struct verdict *v, const char *key, const char *word);
-/* The line is evidence. */
+/* The line is evidence; 0: none. */
 void verdict_line(struct verdict *v, size_t line);
+/* All from a fault's beginning to its end is. */
+void verdict_window(struct verdict *v, const struct window *w);
 /* The fact of that key, or NULL. */
 const struct fact *verdict_fact(const struct verdict *v, const char *key);
 

@@ -16,8 +16,8 @@ const struct metric_family metric_families[METRIC_COUNT] = {
     [METRIC_UPSTREAM_CONNECTS] = {"faultwire_upstream_connects", METRIC_COUNTER,
 	NULL, "route, result",
 	"Tries to reach the upstream, by what became of them: ok, refused, "
-	"reset, timeout, unreachable, dns, or injected where a fault came "
-	"first"},
+	"reset, timeout, unreachable, dns, tls, loop (the destination is the "
+	"listener itself), or injected where a fault came first"},
     [METRIC_UPSTREAM_CONNECT_DURATION] =
 	{"faultwire_upstream_connect_duration_seconds", METRIC_HISTOGRAM,
 	    "seconds", "route",
@@ -53,13 +53,16 @@ const struct metric_family metric_families[METRIC_COUNT] = {
 	"Flows that a fault in force left alone, by probability, filter "
 	"(when, first, skip, every, flows) or limit (max_active)" FAULT_KIND},
     [METRIC_FAULT_ACTIVE] = {"faultwire_fault_active", METRIC_GAUGE, NULL,
-	"route, fault",
-	"1 while a fault of that kind is in force on the route, else 0"},
+	"route, fault, experiment",
+	"1 while a fault of that kind is in force on the route, else 0; what "
+	"an experiment did is a series with its name, and only while it is "
+	"in force"},
     [METRIC_FAULTS_IN_FLIGHT] = {"faultwire_faults_in_flight", METRIC_GAUGE,
 	NULL, "route, fault",
 	"Directions of flows that a fault delays or holds now" FAULT_KIND},
     [METRIC_PARTITION_ACTIVE] = {"faultwire_partition_active", METRIC_GAUGE,
-	NULL, "partition", "1 while the partition cuts, else 0"},
+	NULL, "partition, experiment",
+	"1 while the partition cuts, else 0; experiment likewise"},
     [METRIC_INJECTED_DELAY] = {"faultwire_injected_delay_seconds",
 	METRIC_HISTOGRAM, "seconds", "route, fault",
 	"Delays that were added, as achieved" FAULT_KIND},

@@ -117,7 +117,8 @@ void
 flow_log_session(
     const struct session *s, const struct flow *f, enum close_reason reason)
 {
-	char client[INET6_ADDRSTRLEN], *destination = destination_of(f);
+	char client[INET6_ADDRSTRLEN], trace[TRACE_ID_TEXT];
+	char *destination = destination_of(f);
 
 	log_line(LOG_INFO, "session", "session ended",
 	    LOG_STR("route", f->route_name),
@@ -129,7 +130,8 @@ flow_log_session(
 	    LOG_DOUBLE("duration_s",
 		seconds(clock_now(f->engine->clock) - f->start_us)),
 	    LOG_UINT("bytes_in", f->links[LINK_UP].fed),
-	    LOG_UINT("bytes_out", f->links[LINK_DOWN].taken), LOG_END);
+	    LOG_UINT("bytes_out", f->links[LINK_DOWN].taken),
+	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
 	free(destination);
 }
 

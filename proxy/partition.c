@@ -310,6 +310,7 @@ add_fault(struct list *list, const struct conf_partition *p,
 						   : STREAM_DOWNSTREAM,
 	    .enabled = true,
 	    .arming = p->arming,
+	    .leased = p->leased,
 	    .where = p->where,
 	};
 	f->conditions.probability = 1;

@@ -97,16 +97,16 @@ beside(const struct report *r, const struct finding *f, const char *mech)
 	return NULL;
 }
 
-/* Was the mechanism seen on the same route in any scenario? */
+/* Did anybody give up waiting on the same route in any scenario? */
 static bool
-is_seen_elsewhere(const struct report *r, const struct finding *f)
+has_left_elsewhere(const struct report *r, const struct finding *f)
 {
 	for (size_t i = 0; i < r->findings_count; i++) {
 		const struct finding *other = &r->findings[i];
 
 		if (strcmp(other->verdict->mech, f->verdict->mech) == 0 &&
 		    strcmp(other->verdict->route, f->verdict->route) == 0 &&
-		    is_seen(other))
+		    (is_seen(other) || other->verdict->n > 0))
 			return true;
 	}
 	return false;
@@ -166,7 +166,7 @@ static bool
 no_timeout(const struct report *r, const struct finding *f, struct str *text)
 {
 	/* One that a drip defeats is there. */
-	if (!is_absent(f) || is_seen_elsewhere(r, f))
+	if (!is_absent(f) || has_left_elsewhere(r, f))
 		return false;
 	str_printf(text,
 		   "Give calls on %s a time-out: %s waited for all of "
@@ -234,7 +234,9 @@ in_step(const struct report *r, const struct finding *f, struct str *text)
 static bool
 over_budget(const struct report *r, const struct finding *f, struct str *text)
 {
-	if (f->verdict->state != STATE_CONFIRMED)
+	/* So many were said to be all right. */
+	if (f->verdict->state != STATE_CONFIRMED ||
+	    (f->expect != NULL && f->expect->state == EXPECT_MET))
 		return false;
 	str_printf(text,
 		   "Limit retries of %s on %s to a budget: there were "
@@ -435,7 +437,8 @@ static const struct advice_rule rules[] = {
      "first success after more than 1 s, more than half of it "
      "the client's wait"},
     {"R3", "No time-out", "timeout", RISK_HIGH, no_timeout,
-     "time-out ABSENT within the horizon, and none seen by another fault"},
+     "time-out ABSENT within the horizon, and nobody left under another "
+     "fault"},
     {"R4", "Time-out for silence only", "timeout", RISK_MEDIUM, idle_timeout,
      "kind idle: a drip defeats it"},
     {"R5", "Calls outlive their caller", "leaked_calls", RISK_MEDIUM, leaks,
@@ -448,7 +451,7 @@ static const struct advice_rule rules[] = {
      "synchronised_retries CONFIRMED: they come in waves"},
     {"R8", "Retries over budget", "amplification", RISK_HIGH, over_budget,
      "retries above 20 % of the requests of 10 s, or 3 attempts per "
-     "request"},
+     "request, and no amplification_max that is met"},
     {"R9", "Unsafe retries", "unsafe_retry", RISK_HIGH, unsafe,
      "POST or PATCH without a key sent again"},
     {"R10", "Retry-After ignored", "retry_after", RISK_LOW, ignores_retry_after,

@@ -177,7 +177,7 @@ add_fact(struct str *to, const struct finding *f)
 	str_add(to, good ? m->good : m->bad);
 	if (e == NULL || (good == (e->state == EXPECT_MET)))
 		return;
-	str_add(to, e->state == EXPECT_MET ? ", as expected ("
+	str_add(to, e->state == EXPECT_MET ? ", within what is expected ("
 					   : ", but not "
 					     "as expected (");
 	str_printf(to, "%s = ", e->asked->key);

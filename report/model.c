@@ -43,20 +43,20 @@ static void
 mean_recovery(struct report *r)
 {
 	double sum_s = 0;
-	size_t n = 0;
 
 	r->mttr_s = UPTIME_NONE;
 	for (size_t i = 0; i < r->run->asked->scenarios_count; i++) {
 		const struct run_scenario *s = &r->run->scenarios[i];
 
 		r->not_recovered += did_not_recover(r, i);
+		r->ran += s->state == SCENARIO_RUN;
 		if (s->state != SCENARIO_RUN || s->steady_us == RUN_NEVER)
 			continue;
 		sum_s += (double)s->steady_us / 1e6;
-		n++;
+		r->mttr_of++;
 	}
-	if (n > 0)
-		r->mttr_s = sum_s / (double)n;
+	if (r->mttr_of > 0)
+		r->mttr_s = sum_s / (double)r->mttr_of;
 }
 
 /* --- performance -----------------------------------------------------------

@@ -65,6 +65,7 @@ struct report {
 	const struct run *run; /* borrowed */
 	struct uptime availability;
 	double mttr_s;	      /* mean of times to steady; UPTIME_NONE: none */
+	size_t mttr_of, ran;  /* scenarios that it is of; that ran */
 	size_t not_recovered; /* scenarios that ran */
 	struct finding *findings;
 	size_t findings_count;

@@ -22,7 +22,9 @@ add_recovery(const struct report *r, struct doc *d)
 	doc_section(d, "recovery", "Recovery times");
 	doc_text(d, "From when the fault was lifted, as measured. The first "
 		    "success is the client's wait until its next attempt, and "
-		    "the service's time to answer it.");
+		    "the service's time to answer it. Steady is what callers "
+		    "notice: who answers them without the service may be so "
+		    "before its first success.");
 	doc_table(d, "Recovery of each scenario",
 		  "Scenario|State|Faulted for|Lifted at|First success|Client "
 		  "waited|Service took|Steady again|Pool refilled");
@@ -80,8 +82,9 @@ add_availability(const struct report *r, struct doc *d)
 	if (r->mttr_s >= 0)
 		doc_item(d, TONE_NONE,
 			 "Mean time from the lifted fault to "
-			 "steady: %.2f s.",
-			 r->mttr_s);
+			 "steady: %.2f s, over %zu of the %zu scenarios that "
+			 "ran.",
+			 r->mttr_s, r->mttr_of, r->ran);
 	if (r->not_recovered > 0)
 		doc_item(d, TONE_BAD, "Not recovered: %zu scenarios.",
 			 r->not_recovered);

@@ -38,6 +38,7 @@ struct conductor {
 	unsigned interrupts;
 	bool own; /* the proxy is, or was, ours */
 	bool load_started;
+	double load_factor; /* as of now; 0: nobody changed it */
 };
 
 /* Microseconds of the run. */

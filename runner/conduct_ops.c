@@ -128,6 +128,7 @@ conductor_start_load(struct conductor *c)
 	for (size_t i = 0; i < c->e->loads_count; i++)
 		driver_start(c->drivers[i]);
 	c->load_started = true;
+	c->load_factor = 0;
 }
 
 static size_t
@@ -170,7 +171,11 @@ static void
 on_scale(void *arg, double factor)
 {
 	struct conductor *c = arg;
+	double before = c->load_factor > 0 ? c->load_factor : 1;
 
+	c->load_factor = factor;
+	if (factor == before)
+		return;
 	for (size_t i = 0; i < c->e->loads_count; i++) {
 		if (c->e->loads[i].probe == NULL)
 			driver_scale(c->drivers[i], factor);

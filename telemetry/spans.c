@@ -167,6 +167,20 @@ put_event(struct making *m, const struct spans *s,
 }
 
 static void
+put_experiment(struct making *m, const struct spans *s)
+{
+	const struct spans_settings *ask = &s->settings;
+	const char *name = ask->experiment != NULL
+	    ? ask->experiment(ask->of, m->event)
+	    : NULL;
+
+	if (name == NULL)
+		return;
+	put(m, OTLP_STR("faultwire.experiment", name));
+	put(m, OTLP_STR("faultwire.run.id", ask->run));
+}
+
+static void
 put_faults(struct making *m, const struct spans *s)
 {
 	const struct event_record *e = m->event;
@@ -190,6 +204,7 @@ put_faults(struct making *m, const struct spans *s)
 	put(m, OTLP_STR("faultwire.fault.id", e->fault));
 	if (first != NULL)
 		put(m, amount_attr(first));
+	put_experiment(m, s);
 	put(m, OTLP_NUM("faultwire.flow", (int64_t)e->flow));
 	put(m, OTLP_NUM("faultwire.session", (int64_t)e->session));
 }

@@ -18,6 +18,12 @@ struct spans_settings {
 	/* Gets every span, borrowed for the call. */
 	void (*add)(void *arg, const struct otlp_span *span);
 	void *arg;
+	/* Which experiment the fault was part of that acted on a flow, by the
+	 * flow's end; interned; NULL: none. NULL: nobody knows. */
+	const char *(*experiment)(const void *of,
+	    const struct event_record *close);
+	const void *of;
+	const char *run; /* beside an experiment: faultwire.run.id; borrowed */
 	/* From a monotonic time to one since 1970, both µs. */
 	int64_t (*wall_us)(int64_t monotonic_us);
 };

@@ -123,15 +123,28 @@ close_window(struct windows *all, const struct event_record *e)
 	all->settings.changed(all->settings.arg, w);
 }
 
+/* The partition that made that fault (of len bytes); NULL: none did. */
+static const char *
+partition_of(const char *fault, size_t *len)
+{
+	static const char partition[] = "partition:";
+	const char *name = fault + sizeof(partition) - 1;
+
+	if (strncmp(fault, partition, sizeof(partition) - 1) != 0)
+		return NULL;
+	*len = strcspn(name, "/");
+	return name;
+}
+
 void
 windows_consume(void *windows, const struct event_record *e)
 {
-	static const char partition[] = "partition:";
 	struct windows *all = windows;
+	size_t len;
 
 	/* A partition is told as one, not by the faults that it is made of. */
 	if (e->fault != NULL && e->route != NULL &&
-	    strncmp(e->fault, partition, sizeof(partition) - 1) == 0)
+	    partition_of(e->fault, &len) != NULL)
 		return;
 	if (e->type == EVENT_FAULT_ARMED || e->type == EVENT_PARTITION_UP)
 		open_window(all, e);
@@ -188,6 +201,30 @@ windows_match(const struct windows *all, const struct window_place *place,
 		if (is_about(w, place) &&
 		    at_us >= w->start_us - WINDOW_EARLY_US &&
 		    (end_us == 0 || at_us <= end_us + WINDOW_LATE_US))
+			return w;
+	}
+	return NULL;
+}
+
+const struct fault_window *
+windows_of(const struct windows *all, const struct event_record *close)
+{
+	int64_t began_us = close->time_us - (int64_t)close->duration_us;
+	const char *name = close->fault, *partition;
+	size_t len = name != NULL ? strlen(name) : 0;
+
+	if (name == NULL)
+		return NULL;
+	partition = partition_of(name, &len);
+	name = partition != NULL ? partition : name;
+	for (size_t i = all->count; i > 0; i--) {
+		const struct fault_window *w = &all->items[i - 1];
+		bool here = partition != NULL ? w->route == NULL
+					      : is_same(w->route, close->route);
+
+		if (here && strncmp(w->fault, name, len) == 0 &&
+		    w->fault[len] == '\0' && w->start_us <= close->time_us &&
+		    (w->end_us == 0 || w->end_us >= began_us))
 			return w;
 	}
 	return NULL;

@@ -78,4 +78,9 @@ struct window_place {
 const struct fault_window *windows_match(const struct windows *all,
     const struct window_place *place, int64_t at_us);
 
+/* The newest window of the fault that acted on a flow, or of the partition that
+ * made it; `close` is the flow's end. Borrowed and NULL as above. */
+const struct fault_window *windows_of(const struct windows *all,
+    const struct event_record *close);
+
 #endif

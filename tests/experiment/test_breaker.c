@@ -269,6 +269,10 @@ START_TEST(half_open_that_closes_after_a_success_is_sound)
 		v = sim_verdict(&s, "breaker");
 		opened += v->state == STATE_CONFIRMED;
 		ck_assert_ptr_null(verdict_fact(v, "half_open"));
+		/* What passes while it is closed are no probes. */
+		if (verdict_fact(v, "probes") != NULL)
+			ck_assert_double_le(
+			    verdict_fact(v, "probes")->value.hi, 20);
 		sim_fini(&s);
 	}
 	ck_assert_uint_gt(opened, 10);

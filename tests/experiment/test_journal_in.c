@@ -87,6 +87,32 @@ static const struct {
     {5, CALL_OK}, {8, CALL_ERROR}, {13, CALL_ERROR}, {14, CALL_ERROR},
     {16, CALL_OK}, {999, CALL_OK}};
 
+/* Whether a server that gets it twice can know. */
+static const struct {
+	const char *id;
+	bool keyed;
+} ids[] = {
+    {"", false},
+    {"\"id\":\"ff\",\"id_from\":\"x-request-id\",", false},
+    {"\"id\":\"ff\",\"id_from\":\"idempotency-key\",", true},
+    {"\"id\":\"ff\",", true},
+};
+
+START_TEST(an_id_for_logs_is_no_key)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+	    "%s{\"type\":\"flow_close\",\"ts_us\":5000,\"route\":\"api\","
+	    "\"reason\":\"done\",\"flow_type\":\"exchange\",%s"
+	    "\"method\":\"POST\",\"status\":200}\n",
+	    HEAD, ids[_i].id);
+	ck_assert(reads(text));
+	ck_assert_int_eq(record.routes[0].calls.items[0].keyed, ids[_i].keyed);
+	record_fini(&record);
+}
+END_TEST
+
 START_TEST(failures_of_grpc_stand_in_its_trailers)
 {
 	char text[512];
@@ -169,6 +195,8 @@ START_TEST(faults_become_windows_and_noise_is_kept)
 	ck_assert_uint_eq(record.routes[0].windows_count, 2);
 	ck_assert_int_eq(record.routes[0].windows[0].from_us, 100);
 	ck_assert_int_eq(record.routes[0].windows[0].to_us, 400);
+	ck_assert_uint_eq(record.routes[0].windows[0].line, 2);
+	ck_assert_uint_gt(record.routes[0].windows[0].line_to, 2);
 	ck_assert_int_eq(record.routes[0].windows[1].to_us, 900);
 	ck_assert_int_eq(record.noise_us, 62);
 	ck_assert_uint_eq(record.lost, 7);
@@ -242,6 +270,8 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, an_exchange_becomes_a_call);
+	tcase_add_loop_test(tc, an_id_for_logs_is_no_key, 0,
+	    (int)COUNT_OF(ids));
 	tcase_add_loop_test(tc, failures_of_grpc_stand_in_its_trailers, 0,
 	    (int)COUNT_OF(statuses));
 	tcase_add_loop_test(tc, reasons_become_outcomes, 0,

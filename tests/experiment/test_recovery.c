@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Simulated services that come back: at once, late, half, or never. */
 #include <check.h>
+#include <string.h>
 
 #include "tests/experiment/simulate.h"
 
@@ -46,6 +47,29 @@ START_TEST(recovery_is_split_into_waiting_and_service)
 }
 END_TEST
 
+/* Two connections before; one of them is enough afterwards. */
+START_TEST(connections_that_stay_fewer_are_told)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	for (int i = 0; i < 3; i++) {
+		struct call *c = record_add(&sim_api(&s)->connections);
+
+		c->start_us = i < 2 ? 1000 : LIFT_US + 1000;
+		c->closed_us = i < 2 ? LIFT_US - 1000000 : 0;
+		c->outcome = i < 2 ? CALL_RESET : CALL_OPEN;
+	}
+	run(&s, 0, 100000, 120000000);
+	v = sim_verdict(&s, "recovery");
+	ck_assert_int_eq(v->state, STATE_CONFIRMED);
+	ck_assert_ptr_nonnull(
+	    strstr(v->why, "fewer connections than usual after 1"));
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(what_stays_broken_has_not_recovered)
 {
 	struct sim s;
@@ -85,6 +109,7 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, recovery_is_split_into_waiting_and_service);
+	tcase_add_test(tc, connections_that_stay_fewer_are_told);
 	tcase_add_test(tc, what_stays_broken_has_not_recovered);
 	tcase_add_test(tc, a_run_that_ends_early_proves_no_recovery);
 	suite_add_tcase(suite, tc);

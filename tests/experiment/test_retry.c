@@ -243,6 +243,35 @@ START_TEST(attempts_that_the_kernel_turned_away_are_not_seen)
 }
 END_TEST
 
+/* Two of ten are writes, which it leaves alone as it should. */
+START_TEST(writes_that_are_not_retried_are_no_fault_of_the_client)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, TARGET_UNIQUE, 1, 1e5);
+	verdicts_fini(&s.verdicts);
+	for (int64_t at = FAULT_US + 1000; at < LIFT_US; at += 400000)
+		attempt(&s, TARGET_UNIQUE, at, 900000 + (uint64_t)at)->method =
+		    "POST";
+	sim_judge(&s, END_US);
+	v = sim_verdict(&s, "retries");
+	ck_assert_int_eq(v->state, STATE_CONFIRMED);
+	ck_assert_ptr_nonnull(strstr(v->why, "none of 150 POST or PATCH was"));
+	/* Evidence is all of the fault's time at least. */
+	ck_assert_uint_gt(v->line_last, v->line_first);
+	/* One that sends some of them again is asked for all. */
+	verdicts_fini(&s.verdicts);
+	for (size_t i = 0; i < sim_api(&s)->calls.count; i++)
+		if (i % 3 == 0)
+			sim_api(&s)->calls.items[i].method = "POST";
+	judge_record(&s.record, &s.verdicts);
+	ck_assert_int_eq(sim_verdict(&s, "retries")->state, STATE_PARTIAL);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(a_post_without_a_key_is_unsafe_to_repeat)
 {
 	struct sim s;
@@ -283,6 +312,8 @@ main(void)
 	    (int)COUNT_OF(hints));
 	tcase_add_test(tc, an_attempt_beside_one_that_runs_is_a_hedge);
 	tcase_add_test(tc, attempts_that_the_kernel_turned_away_are_not_seen);
+	tcase_add_test(tc,
+	    writes_that_are_not_retried_are_no_fault_of_the_client);
 	tcase_add_test(tc, a_post_without_a_key_is_unsafe_to_repeat);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -60,6 +60,33 @@ START_TEST(retries_with_pauses_of_their_own_are_not)
 }
 END_TEST
 
+/* A breaker lets some through at a time; all the rest of the time is still. */
+START_TEST(retries_of_what_fails_in_bursts_are_no_waves_of_their_own)
+{
+	struct sim s;
+
+	sim_init(&s, 1);
+	sim_fault(sim_api(&s), "abort", FAULT_US, LIFT_US);
+	for (int64_t at = 0; at < FAULT_US; at += 100000)
+		sim_call(&s, sim_api(&s), at, at + 1000, CALL_OK);
+	for (int64_t at = FAULT_US; at < LIFT_US; at += 4000000) {
+		for (int k = 0; k < 5; k++) {
+			struct call *c = sim_call(&s, sim_api(&s),
+			    at + k * 1000, at + k * 1000 + 500, CALL_ERROR);
+			uint64_t same = c->request;
+			int64_t again = c->end_us + 200000;
+
+			sim_call(&s, sim_api(&s), again, again + 500,
+			    CALL_ERROR)->request = same;
+		}
+	}
+	sim_judge_by(&s, LIFT_US + 20000000, retry_judge);
+	ck_assert_int_eq(sim_verdict(&s, "synchronised_retries")->state,
+	    STATE_ABSENT);
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(too_few_retries_tell_nothing)
 {
 	const struct verdict *v;
@@ -79,6 +106,8 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, retries_on_the_second_are_synchronised);
+	tcase_add_test(tc,
+	    retries_of_what_fails_in_bursts_are_no_waves_of_their_own);
 	tcase_add_loop_test(tc, retries_with_pauses_of_their_own_are_not, 0,
 	    (int)COUNT_OF(rates));
 	tcase_add_test(tc, too_few_retries_tell_nothing);

@@ -34,7 +34,7 @@ BELOW = {
     "report": {"base", "config", "experiment"},
     "runner": {"base", "observe", "config", "experiment", "client", "load", "report"},
     "cli": {"base", "config", "observe", "faults", "proxy", "experiment",
-            "client", "control", "report", "runner"},
+            "client", "telemetry", "control", "report", "runner"},
 }
 C_SPDX = "/* SPDX-License-Identifier: Apache-2.0 */"
 SCRIPT_SPDX = "# SPDX-License-Identifier: Apache-2.0"

@@ -144,6 +144,66 @@ START_TEST(a_rule_applies_to_what_it_is_about_and_says_the_numbers)
 }
 END_TEST
 
+/* The faults of one scenario, of which the first is decided. */
+START_TEST(who_left_under_one_fault_has_a_time_out)
+{
+	struct run_expect expects[6] = {{0}};
+	struct run_scenario scenarios[5] = {{0}};
+	struct report r = {0};
+	struct run run = {0};
+
+	planted_asked(&run);
+	for (size_t i = 0; i < run.asked->scenarios_count; i++)
+		scenarios[i] = (struct run_scenario){
+		    .asked = &run.asked->scenarios[i], .expects = expects};
+	for (size_t i = 0; i < COUNT_OF(expects); i++)
+		expects[i].verdict = SIZE_MAX;
+	run.scenarios = scenarios;
+	scenarios[0].state = SCENARIO_RUN;
+	add_verdict(&run, "timeout", STATE_ABSENT, "horizon_s=10");
+	/* Too few to say when. */
+	add_verdict(&run, "timeout", STATE_INCONCLUSIVE, "");
+	run.verdicts.items[1].n = (size_t)_i;
+	scenarios[0].verdicts_count = run.verdicts.count;
+	r.run = &run;
+	report_find(&r);
+	report_advise(&r);
+	ck_assert_uint_eq(r.advice_count, _i == 0);
+	report_fini(&r);
+	run.scenarios = NULL;
+	run_fini(&run);
+}
+END_TEST
+
+/* What somebody asked for is no advice. */
+START_TEST(retries_that_were_expected_are_not_advised_against)
+{
+	struct run_expect expects[6] = {{0}};
+	struct run_scenario scenarios[5] = {{0}};
+	struct report r = {0};
+	struct run run = {0};
+
+	planted_asked(&run);
+	for (size_t i = 0; i < run.asked->scenarios_count; i++)
+		scenarios[i] = (struct run_scenario){
+		    .asked = &run.asked->scenarios[i], .expects = expects};
+	for (size_t i = 1; i < COUNT_OF(expects); i++)
+		expects[i].verdict = SIZE_MAX;
+	run.scenarios = scenarios;
+	scenarios[0].state = SCENARIO_RUN;
+	add_verdict(&run, "amplification", STATE_CONFIRMED, "factor=1.3");
+	scenarios[0].verdicts_count = run.verdicts.count;
+	expects[0].state = _i == 0 ? EXPECT_MET : EXPECT_VIOLATED;
+	r.run = &run;
+	report_find(&r);
+	report_advise(&r);
+	ck_assert_uint_eq(r.advice_count, (unsigned)_i);
+	report_fini(&r);
+	run.scenarios = NULL;
+	run_fini(&run);
+}
+END_TEST
+
 static const char *
 owner_of_rule(const struct report *r, const char *rule)
 {
@@ -207,6 +267,9 @@ main(void)
 	    tc, a_rule_applies_to_what_it_is_about_and_says_the_numbers, 0,
 	    COUNT_OF(rows));
 	tcase_add_test(tc, advice_goes_to_who_can_follow_it);
+	tcase_add_loop_test(tc, who_left_under_one_fault_has_a_time_out, 0, 2);
+	tcase_add_loop_test(
+	    tc, retries_that_were_expected_are_not_advised_against, 0, 2);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	srunner_free(runner);

@@ -2,14 +2,18 @@
 """Windows of faults as annotations in Grafana: their times and tags, behind a
 restart too; and that Grafana delays nobody, whatever it does."""
 
+import json
 import os
+import pathlib
 import signal
+import tempfile
 import time
 
 from harness import (Scenario, Watch, conf, fault, free_port, route, scrape,
                      wait_until)
 from harness.api import control
 from harness.grafana import TOKEN, Grafana
+from harness.proxy import run
 
 ENV = {"FAULTWIRE_GRAFANA_TOKEN": TOKEN}
 
@@ -25,13 +29,14 @@ class Annotated(Scenario):
         return made
 
     def annotated(self, *faults, grafana=None, group=None, env=None,
-                  **groups):
+                  facts=None, **groups):
         self.gathered = grafana or self.grafana()
         self.port = free_port()
         self.group = {"url": self.gathered.url, **(group or {})}
         self.control = free_port()
         self.text = conf.text(
-            [route("db", self.port, self.serving().port, *faults)],
+            [{**route("db", self.port, self.serving().port, *faults),
+              **(facts or {})}],
             control={"listen": f"127.0.0.1:{self.control}"},
             grafana=self.group, **groups)
         self.proxy = self.start(self.text, env=env or ENV)
@@ -104,10 +109,31 @@ class Windows(Annotated):
         name = "faultwire_experiment_running"
         self.assertEqual(scrape(self.control).value(
             name, experiment="cache-outage"), 1)
+        # What it does is told apart from what others do.
+        self.assertEqual(self.active(), {None: 0, "cache-outage": 1})
+        self.add(name="mine")
+        self.assertEqual(self.active(), {None: 1, "cache-outage": 1})
         self.api.delete(f"/v1/leases/{lease['lease']}")
         before = now_ms()
         self.gathered.wait(lambda a: a[0]["timeEnd"] < before + 2000)
         self.assertFalse(scrape(self.control).has(name))
+        self.assertEqual(self.active(), {None: 1})
+
+    def active(self, name="fault"):
+        return {s.labels.get("experiment"): s.value for s in
+                scrape(self.control).find(f"faultwire_{name}_active")}
+
+    def test_partitions_of_experiments_are_told_by_their_name(self):
+        self.annotated(facts={"from": "a", "to": "db"},
+                       services=[{"name": "a"}, {"name": "db"}],
+                       partitions=[{"name": "split", "enabled": False,
+                                    "groups": [["a"], ["db"]]}])
+        lease = self.api.post("/v1/leases", {"ttl": "30s", "name": "x"}).json
+        self.assertEqual(self.active("partition"), {None: 0})
+        self.api.post("/v1/partitions/split/start", None,
+                      headers={"Faultwire-Lease": lease["lease"]})
+        self.proxy.wait_log("partition_up")
+        self.assertEqual(self.active("partition"), {None: 0, "x": 1})
 
     def test_flapping_is_one_window(self):
         self.annotated()
@@ -239,3 +265,77 @@ class Trouble(Annotated):
             text = conf.text([], grafana=group)
             proxy.reload_refused(text)
             self.assertIn(said, proxy.log_events("config_error")[-1]["error"])
+
+
+class Dashboards(Annotated):
+    """faultwire grafana: queries for the windows, in other boards."""
+
+    QUERY = {"type": "tags", "tags": ["faultwire", "route:db"],
+             "matchAny": False, "limit": 100}
+
+    def setUp(self):
+        super().setUp()
+        self.gathered = self.grafana()
+        self.before = {"uid": "shop/1", "title": "Shop", "version": 7,
+                       "id": 3, "panels": [{"gridPos": {"h": 0.1}}],
+                       "annotations": {"list": [{"name": "mine"}]}}
+        self.gathered.dashboards["shop/1"] = self.made = {
+            "meta": {"folderUid": "f"}, "dashboard": dict(self.before)}
+        self.gathered.dashboards["bare"] = {
+            "meta": {}, "dashboard": {"uid": "bare", "version": 1}}
+
+    def run_grafana(self, *words, code=0, env=None):
+        done = run("grafana", *words, env=ENV if env is None else env)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertNotIn(TOKEN, done.stdout + done.stderr)
+        return done
+
+    def add_to(self, *uids, **options):
+        return self.run_grafana("--url", self.gathered.url, "--tag",
+                                "route:db", *uids, **options)
+
+    def test_a_board_gets_the_query_once_and_keeps_the_rest(self):
+        self.add_to("shop/1", "bare")
+        now = dict(self.made["dashboard"])
+        mine, added = now.pop("annotations")["list"]
+        self.assertEqual(mine, {"name": "mine"})
+        self.assertEqual(added["target"], self.QUERY)
+        self.assertEqual({**now, "version": 7}, {
+            k: v for k, v in self.before.items() if k != "annotations"})
+        self.assertEqual(self.gathered.dashboards["bare"]["dashboard"]
+                         ["annotations"]["list"], [added])
+        self.assertIn("already", self.add_to("shop/1").stdout)
+        self.assertEqual(self.made["dashboard"]["version"], 8)
+        self.gathered.all()
+
+    def test_the_configuration_says_where_grafana_is(self):
+        folder = pathlib.Path(self.enterContext(
+            tempfile.TemporaryDirectory()))
+        secret, file = folder / "token", folder / "g.conf"
+        secret.write_text(TOKEN)
+        file.write_text(conf.text([], grafana={"url": self.gathered.url,
+                                               "token_file": str(secret)}))
+        self.run_grafana("-c", str(file), "bare", env={})
+        self.assertEqual(self.gathered.dashboards["bare"]["dashboard"]
+                         ["version"], 2)
+
+    def test_without_a_board_or_where_it_is_refused_it_is_printed(self):
+        self.assertEqual(json.loads(self.run_grafana(
+            "-t", "route:db").stdout)["target"], self.QUERY)
+        for meta in ({"provisioned": True}, {"file": True}):
+            self.made["meta"] = meta
+            done = self.add_to("shop/1", code=1)
+            self.assertIn("provisioned", done.stderr)
+            self.assertEqual(json.loads(done.stdout)["target"], self.QUERY)
+        self.assertEqual(self.made["dashboard"], self.before)
+
+    def test_refusals_are_told(self):
+        self.assertIn("404: Dashboard not found",
+                      self.add_to("none", code=1).stderr)
+        self.assertIn("401", self.add_to("bare", code=1, env={}).stderr)
+        self.gathered.role = "Viewer"
+        self.assertIn("403: You'll need",
+                      self.add_to("bare", code=1).stderr)
+        self.run_grafana("bare", code=2)
+        self.run_grafana("--url", f"http://127.0.0.1:{free_port()}", "bare",
+                         code=3)

@@ -58,6 +58,10 @@ class Outcome(Experiment):
                          [first["proof"], second["proof"]])
         self.assertGreater(first["applied"], second["applied"])
         self.assertAlmostEqual(0.05, first["achieved"], delta=0.02)
+        # What changes, and nothing twice.
+        self.assertEqual(["load times 2", "load times 1"],
+                         [e["text"] for e in self.report()["log"]
+                          if e["kind"] == "load"])
 
     def test_scenarios_follow_each_other_when_it_is_steady_again(self):
         step = fault("abort", route="edge", status=503, for_="700ms")

@@ -85,7 +85,7 @@ class Rollback(Experiment):
             try:
                 self.assert_clean(LEASE + LATE)
                 self.assertLess(time.monotonic() - since, LEASE + 2 * LATE)
-                wait_until(lambda: self.leases(socket) == 0, LEASE + LATE,
+                wait_until(lambda: self.leases() == 0, LEASE + LATE,
                            "the end of the lease")
             finally:
                 os.kill(pid, signal.SIGTERM)

@@ -6,6 +6,7 @@ import time
 
 from harness import ask, conf, fault, free_port, request, response, route
 from harness import scrape, wait_until
+from harness.api import control
 from harness.traced import ID, PARENT, SAMPLED, UNSAMPLED, Traced
 
 
@@ -66,6 +67,18 @@ class Spans(Traced):
         # It began when the delay did.
         self.assertGreater(span.end - event["timeUnixNano"], 70e6)
         self.assertEqual(span.status, 0)
+
+    def test_what_an_experiment_does_bears_its_name(self):
+        api = control(self.traced())
+        lease = api.post("/v1/leases", {"ttl": "30s", "name": "x"}).json
+        reply = api.post("/v1/routes/shop/faults",
+                         {"type": "abort", "status": 503},
+                         headers={"Faultwire-Lease": lease["lease"]})
+        self.assertEqual(reply.status, 201, reply.raw)
+        ask(self.client(self.port))
+        a = self.gathered.wait(kind=2)[0].attributes
+        self.assertEqual(a["faultwire.experiment"], "x")
+        self.assertRegex(a["faultwire.run.id"], "^[0-9a-f]{16}$")
 
     def test_what_a_fault_answers_differs_from_real_errors(self):
         self.traced(fault("abort", status=503, when={"path": "/injected"}),
@@ -132,13 +145,14 @@ class Spans(Traced):
 
     def test_connections_of_tcp_have_a_span_each(self):
         serving = self.serving()
-        self.traced(trace={"ratio": 1.0}, protocol="tcp",
-                    upstream=serving.port)
+        proxy = self.traced(trace={"ratio": 1.0}, protocol="tcp",
+                            upstream=serving.port, log={"access": True})
         client = self.client(self.port)
         client.send(b"12345")
         client.recv(5)
         client.close()
         span = self.gathered.wait()[0]
+        self.assertEqual(proxy.wait_log("session")[0]["trace_id"], span.trace)
         a = span.attributes
         self.assertEqual((span.name, span.kind), ("tcp shop", 3))
         self.assertEqual((a["network.transport"], a["server.port"],

@@ -207,10 +207,11 @@ class Leases(V1):
         self.assertEqual(self.api.get("/v1/status").json["generation"],
                          before + 1)
         self.assertEqual(self.api.get(f"/v1/leases/{lease}").status, 404)
-        self.assertEqual(len(self.proxy.wait_log("lease_granted")), 1)
-        line = self.proxy.wait_log("lease_expired")[0]
-        self.assertEqual((line["lease"], line["name"], line["lifted"]),
-                         (lease, "me", 6))
+        self.assertEqual(len(self.proxy.wait_log("experiment_start")), 1)
+        line = self.proxy.wait_log("experiment_end")[0]
+        self.assertEqual([line[k] for k in ("lease", "experiment", "why",
+                                            "lifted")],
+                         [lease, "me", "expired", 6])
 
     def test_a_lease_that_is_renewed_goes_on_and_one_given_back_ends(self):
         lease, headers = self.lease("1s")

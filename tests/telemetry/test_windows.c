@@ -62,6 +62,16 @@ match(const struct world *w, const char *route, const char *service,
 	    &(struct window_place){.route = route, .service = service}, at_us);
 }
 
+static const struct fault_window *
+of(const struct world *w, const char *route, const char *fault,
+    int64_t from_us, int64_t to_us)
+{
+	return windows_of(w->windows,
+	    &(struct event_record){.type = EVENT_FLOW_CLOSE,
+		.route = route, .fault = fault, .time_us = to_us,
+		.duration_us = (double)(to_us - from_us)});
+}
+
 START_TEST(a_fault_is_in_force_from_armed_to_cleared)
 {
 	struct world w;
@@ -166,6 +176,33 @@ START_TEST(partitions_are_about_their_services)
 }
 END_TEST
 
+START_TEST(a_flow_is_of_the_window_that_it_overlaps)
+{
+	struct world w;
+
+	begin(&w);
+	w.facts.experiment = "first";
+	tell(&w, EVENT_FAULT_ARMED, "r", "f");
+	w.clock.fake_us += SECOND; /* 11 s */
+	tell(&w, EVENT_FAULT_CLEARED, "r", "f");
+	w.clock.fake_us += SECOND;
+	w.facts.experiment = "second";
+	tell(&w, EVENT_FAULT_ARMED, "r", "f"); /* 12 s */
+	tell(&w, EVENT_PARTITION_UP, NULL, "p");
+	ck_assert_str_eq(of(&w, "r", "f", 10500000, 11500000)->experiment,
+	    "first");
+	ck_assert_str_eq(of(&w, "r", "f", 10500000, 13 * SECOND)->experiment,
+	    "second");
+	ck_assert_ptr_null(of(&w, "r", "f", 11200000, 11800000));
+	ck_assert_ptr_null(of(&w, "s", "f", 12 * SECOND, 13 * SECOND));
+	ck_assert_ptr_null(of(&w, "r", "p", 12 * SECOND, 13 * SECOND));
+	ck_assert_ptr_null(of(&w, "r", NULL, 12 * SECOND, 13 * SECOND));
+	ck_assert_str_eq(
+	    of(&w, "r", "partition:p/2", 12 * SECOND, 13 * SECOND)->fault, "p");
+	windows_free(w.windows);
+}
+END_TEST
+
 START_TEST(there_is_an_end_to_what_is_remembered)
 {
 	static char names[WINDOWS_MAX + 10][8];
@@ -198,5 +235,6 @@ main(void)
 		what_flaps_is_one_until_it_is_disabled,
 		a_planned_end_is_an_end, the_newest_that_fits_is_the_cause,
 		partitions_are_about_their_services,
+		a_flow_is_of_the_window_that_it_overlaps,
 		there_is_an_end_to_what_is_remembered, NULL});
 }

@@ -3,6 +3,7 @@
 
 import http.client
 import json
+import select
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -26,8 +27,15 @@ class Caller:
         self.idle = []
 
     def _take(self):
+        """A kept connection, unless the other side has closed it."""
         with self.lock:
-            return self.idle.pop() if self.idle else None
+            while self.idle:
+                conn = self.idle.pop()
+                if conn.sock is not None and not select.select(
+                        [conn.sock], [], [], 0)[0]:
+                    return conn
+                conn.close()
+        return None
 
     def call(self, method, path, body=None, headers=None):
         """(status, headers, body) of an answer below 500, or Failed."""

@@ -103,13 +103,21 @@ class Experiment(Scenario):
 
     def proxy_pid(self):
         """Of the proxy that a runner has left behind."""
-        socket = os.path.join(self.out, "control.sock")
-        status = run("status", "--json", "--control", f"unix:{socket}")
-        return json.loads(status.stdout)["pid"]
+        return self.status()["pid"]
 
-    def leases(self, socket):
-        status = run("status", "--json", "--control", f"unix:{socket}")
-        return json.loads(status.stdout)["leases"]
+    def leases(self):
+        return self.status()["leases"]
+
+    def status(self):
+        """What the proxy that a runner started says of itself."""
+        socket = os.path.join(self.out, "control.sock")
+        done = run("status", "--json", "--control", f"unix:{socket}")
+        if done.returncode != 0:
+            with open(os.path.join(self.out, "proxy.log"),
+                      encoding="utf-8") as f:
+                raise AssertionError(
+                    f"{done.stderr}\n{self.said()}\n{f.read()[-2000:]}")
+        return json.loads(done.stdout)
 
     def wait_faulted(self, within=20):
         wait_until(lambda: get_status(self.port)[0] == 503, within,

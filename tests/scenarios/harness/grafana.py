@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from .net import wait_until
 
@@ -21,6 +21,7 @@ class Grafana:
     def __init__(self, answers=(), role="Editor", kept=(), port=0):
         self.annotations = {a["id"]: dict(a) for a in kept}
         self.calls, self.answers, self.role = [], list(answers), role
+        self.dashboards = {}  # by uid: what a GET answers
         self.wrong = []
         self.lock = threading.Lock()
         grafana = self
@@ -69,8 +70,12 @@ class Grafana:
     def answer(self, handler, body):
         url = urlsplit(handler.path)
         match = re.fullmatch(r"/api/annotations(?:/(\d+))?", url.path)
+        board = re.fullmatch(r"/api/dashboards/(?:uid/(.+)|db)", url.path)
         if handler.headers.get("Authorization") != f"Bearer {TOKEN}":
             return 401, {"message": "Unauthorized"}
+        if board:
+            return self.dashboard(
+                handler.command, board.group(1), body)
         if not match:
             self.wrong.append(handler.path)
             return 404, {"message": "Not found"}
@@ -81,6 +86,27 @@ class Grafana:
         if handler.headers.get("Content-Type") != "application/json":
             return 415, {"message": "no JSON"}
         return self.change(handler.command, match.group(1), json.loads(body))
+
+    def dashboard(self, method, uid, body):
+        if method == "GET" and uid is not None:
+            made = self.dashboards.get(unquote(uid))
+            return (200, made) if made else \
+                (404, {"message": "Dashboard not found"})
+        if method != "POST" or uid is not None:
+            self.wrong.append((method, uid))
+            return 405, {}
+        if self.role == "Viewer":
+            return 403, {"message": "You'll need additional permissions"}
+        given = json.loads(body)
+        there = self.dashboards[given["dashboard"]["uid"]]
+        if there["meta"].get("file"):
+            return 400, {"message": "Cannot save provisioned dashboard"}
+        if given.get("overwrite") or \
+                given.get("folderUid") != there["meta"].get("folderUid"):
+            self.wrong.append(given)
+        there["dashboard"] = {**given["dashboard"], "version":
+                              given["dashboard"]["version"] + 1}
+        return 200, {"status": "success"}
 
     def found(self, query):
         wanted = set(query.get("tags", []))

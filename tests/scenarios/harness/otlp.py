@@ -212,6 +212,7 @@ TYPES = {
     "error.type": str, "faultwire.route": str, "faultwire.faulted": bool,
     "faultwire.fault.type": str, "faultwire.fault.id": str,
     "faultwire.fault.delay": float, "faultwire.fault.bytes": int,
+    "faultwire.experiment": str, "faultwire.run.id": str,
     "faultwire.fault.effect": str, "faultwire.flow": int,
     "faultwire.session": int, "faultwire.bytes.upstream": int,
     "faultwire.bytes.downstream": int, "faultwire.close.reason": str,
