@@ -89,6 +89,7 @@ end_attach(struct end *e, int fd, bool is_unix)
 {
 	e->fd = fd;
 	e->is_unix = is_unix;
+	e->posted = false;
 }
 
 static void
@@ -276,18 +277,16 @@ end_post(struct end *e, const struct bytes *q)
 
 	if (e->tls == NULL && e->fd >= 0 && bytes_iov(q, &iov, 1, SIZE_MAX) > 0)
 		e->posted = send_batch_add(e->worker->batch, e->fd,
-		    iov.iov_base, iov.iov_len);
+		    iov.iov_base, iov.iov_len, &e->post_result);
 }
 
 static ssize_t
 take_posted(struct end *e)
 {
-	ssize_t n = send_batch_take(e->worker->batch, e->fd);
-
 	e->posted = false;
-	if (n >= 0)
-		return n;
-	errno = (int)-n;
+	if (e->post_result >= 0)
+		return e->post_result;
+	errno = (int)-e->post_result;
 	return failed(e);
 }
 

@@ -38,6 +38,7 @@ struct end {
 	struct worker *worker;
 	void (*on_event)(struct end *, unsigned what);
 	struct tls *tls; /* owned layer; NULL: bytes go as they are */
+	ssize_t post_result; /* if `posted` */
 	int fd;		 /* -1: none */
 	uint8_t error;	 /* errno behind END_FAILED and END_GONE */
 	uint8_t armed;	 /* EV_* now registered; 0: none */
@@ -54,7 +55,7 @@ struct end {
 	bool posted : 1;    /* by end_post(); the next write takes the result */
 };
 /* Two a session: what an idle connection costs. */
-static_assert(sizeof(struct end) <= sizeof(struct event) + 32, "struct end");
+static_assert(sizeof(struct end) <= sizeof(struct event) + 40, "struct end");
 
 /* Prepares an end without a socket. */
 void end_init(struct end *e, struct worker *worker,

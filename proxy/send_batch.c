@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A ring of io_uring as far as sending at once needs one.
  *
- *   add ─► submission entries ─run─► completions ─► result of each slot ─► take
+ *   add ─► submission entries ─run─► completions ─► where each result belongs
  *
  * MSG_DONTWAIT makes each of them complete within the one call, so that
  * nothing is under way between calls and no memory is lent for longer. */
 #include "proxy/send_batch.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <stdatomic.h>
@@ -26,11 +25,6 @@
 /* Kernels with both (5.7) can send, too. */
 #define FEATURES (IORING_FEAT_SINGLE_MMAP | IORING_FEAT_FAST_POLL)
 
-struct slot {
-	int fd; /* -1: taken */
-	int result;
-};
-
 struct send_batch {
 	int ring_fd;
 	void *rings; /* shared with the kernel, as is all that points there */
@@ -39,10 +33,8 @@ struct send_batch {
 	atomic_uint *sq_head, *sq_tail, *cq_head, *cq_tail;
 	struct io_uring_cqe *done;
 	unsigned done_mask;
-	unsigned count;	 /* slots in use */
-	unsigned cursor; /* where the next one to be taken most likely is */
-	bool has_run;
-	struct slot slots[SLOTS];
+	unsigned count; /* noted and not sent yet */
+	ssize_t *results[SLOTS]; /* borrowed until they are */
 };
 
 static atomic_uint *
@@ -113,16 +105,12 @@ send_batch_free(struct send_batch *b)
 }
 
 bool
-send_batch_add(struct send_batch *b, int fd, const void *data, size_t len)
+send_batch_add(struct send_batch *b, int fd, const void *data, size_t len,
+    ssize_t *result)
 {
 	unsigned tail;
 
-	if (b == NULL)
-		return false;
-	if (b->has_run)
-		b->count = b->cursor = 0;
-	b->has_run = false;
-	if (b->count == SLOTS)
+	if (b == NULL || b->count == SLOTS)
 		return false;
 	tail = atomic_load_explicit(b->sq_tail, memory_order_relaxed);
 	b->entries[tail % SLOTS] = (struct io_uring_sqe){
@@ -134,7 +122,8 @@ send_batch_add(struct send_batch *b, int fd, const void *data, size_t len)
 	    .user_data = b->count,
 	};
 	atomic_store_explicit(b->sq_tail, tail + 1, memory_order_release);
-	b->slots[b->count++] = (struct slot){.fd = fd, .result = -EAGAIN};
+	*result = -EAGAIN;
+	b->results[b->count++] = result;
 	return true;
 }
 
@@ -143,9 +132,8 @@ send_batch_run(struct send_batch *b)
 {
 	unsigned at, end;
 
-	if (b == NULL || b->has_run || b->count == 0)
+	if (b == NULL || b->count == 0)
 		return;
-	b->has_run = true;
 	/* What the kernel did not look at keeps EAGAIN, and is not there the
 	 * next time. */
 	syscall(SYS_io_uring_enter, b->ring_fd, b->count, b->count,
@@ -158,23 +146,8 @@ send_batch_run(struct send_batch *b)
 	for (; at != end; at++) {
 		const struct io_uring_cqe *c = &b->done[at & b->done_mask];
 
-		b->slots[c->user_data].result = c->res;
+		*b->results[c->user_data] = c->res;
 	}
 	atomic_store_explicit(b->cq_head, at, memory_order_release);
-}
-
-ssize_t
-send_batch_take(struct send_batch *b, int fd)
-{
-	for (unsigned n = 0; n < b->count; n++) {
-		struct slot *s = &b->slots[(b->cursor + n) % b->count];
-
-		if (s->fd != fd)
-			continue;
-		b->cursor += n + 1;
-		s->fd = -1;
-		return s->result;
-	}
-	assert(false);
-	return -EAGAIN;
+	b->count = 0;
 }

@@ -15,16 +15,13 @@ struct send_batch;
  * then everybody sends for himself. */
 struct send_batch *send_batch_new(void);
 void send_batch_free(struct send_batch *b);
-/* Notes bytes to be sent on a socket that has none noted yet; they are borrowed
- * until send_batch_run(). False: there is no batch (b is NULL), or it is
- * full. */
-bool send_batch_add(struct send_batch *b, int fd, const void *data,
-    size_t len);
-/* Sends what was noted, as far as the kernel takes it at once. */
+/* Notes bytes to be sent on a socket; they are borrowed until
+ * send_batch_run(), as is `result`. False: there is no batch (b is NULL), or it
+ * is full. */
+bool send_batch_add(struct send_batch *b, int fd, const void *data, size_t len,
+    ssize_t *result);
+/* Sends what was noted, as far as the kernel takes it at once: each result is
+ * how many bytes went, or an errno, negative. */
 void send_batch_run(struct send_batch *b);
-/* After that, once for each that was noted: how many bytes went, or an errno,
- * negative. What was not asked for by the next send_batch_add() is
- * forgotten. */
-ssize_t send_batch_take(struct send_batch *b, int fd);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "config/model.h"
 #include "config/token.h"
 
 #define TOKEN_VARIABLE "FAULTWIRE_GRAFANA_TOKEN"

@@ -8,6 +8,8 @@
 
 #include "telemetry/receiver.h"
 
+struct conf_grafana;
+
 /* The token of its file, or of FAULTWIRE_GRAFANA_TOKEN; *to is owned, NULL if
  * there is none. False: the file cannot be read, err says so. */
 bool grafana_token(const struct conf_grafana *c, char **to,
