@@ -104,7 +104,9 @@ lease_find(const struct leases *set, const char *id)
 const char *
 leases_experiment(const struct leases *set, const struct conf_leased *leased)
 {
-	for (size_t i = 0; set != NULL && i < set->count; i++) {
+	bool any = set != NULL && (leased->made > 0 || leased->enabled > 0);
+
+	for (size_t i = 0; any && i < set->count; i++) {
 		const struct lease *l = set->items[i];
 
 		if (l->name != NULL && (l->number == leased->made ||

@@ -66,9 +66,15 @@ void
 check_expectations(const struct conf_model *model, struct conf_diag *diag)
 {
 	const struct conf_experiment *e = model->experiment;
+	size_t enabled = 0;
 
 	for (size_t i = 0; i < e->scenarios_count; i++) {
+		enabled += e->scenarios[i].enabled;
 		for (size_t k = 0; k < e->scenarios[i].expects_count; k++)
 			check_expect(model, &e->scenarios[i].expects[k], diag);
 	}
+	if (enabled == 0)
+		conf_warn(diag, &e->where,
+			  "scenarios: none is enabled; nothing will be "
+			  "injected, and nothing decided");
 }

@@ -6,7 +6,7 @@
 #include "config/model.h"
 
 /* Reports expectations that do not exist, whose values cannot be, or that
- * speak of routes that the file lacks. */
+ * speak of routes that the file lacks. Warns where no scenario is enabled. */
 void check_expectations(const struct conf_model *model, struct conf_diag *diag);
 
 #endif

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runner/check.h"
 #include "tests/runner/runner_load.h"
@@ -49,6 +50,28 @@ START_TEST(routes_of_expectations_exist)
 }
 END_TEST
 
+START_TEST(an_experiment_without_scenarios_decides_nothing)
+{
+	static const char *const scenarios[] = {
+	    "",
+	    "scenarios = ( { name = \"s\"; enabled = false; faults = ( { "
+	    "route = \"api\"; type = \"down\"; for = \"1s\"; } ); } );"};
+	struct conf_diag diag = {0};
+	struct conf_model *model;
+	char text[1024];
+
+	snprintf(text, sizeof(text), HEAD "%s", scenarios[_i]);
+	model = runner_load(text);
+	check_expectations(model, &diag);
+	ck_assert_uint_eq(diag.errors, 0);
+	ck_assert_uint_eq(diag.count, 1);
+	ck_assert_ptr_nonnull(
+	    strstr(diag.messages[0].text, "none is enabled"));
+	conf_diag_fini(&diag);
+	conf_model_unref(model);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -58,6 +81,8 @@ main(void)
 
 	tcase_add_loop_test(tc, routes_of_expectations_exist, 0,
 			    COUNT_OF(rows));
+	tcase_add_loop_test(
+	    tc, an_experiment_without_scenarios_decides_nothing, 0, 2);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	srunner_free(runner);
