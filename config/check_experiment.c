@@ -39,11 +39,9 @@ check_name(const struct check_names *names, const char *key, const char *name,
 		near_offer(&near, names->items[i]);
 	}
 	conf_error(diag, where,
-		   "%s: there is no %s \"%.80s\"; expected one of %s%s%s%s",
+		   "%s: there is no %s \"%.80s\"; expected one of %s" NEAR_HINT,
 		   key, names->what, name, names->list,
-		   near.best != NULL ? ", did you mean \"" : "",
-		   near.best != NULL ? near.best : "",
-		   near.best != NULL ? "\"?" : "");
+		   NEAR_ARGS(&near));
 }
 
 /* The name of element `i` of an array of groups, at `offset`. */
