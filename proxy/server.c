@@ -20,6 +20,7 @@
 #include "proxy/bound.h"
 #include "proxy/cpus.h"
 #include "proxy/hosts.h"
+#include "proxy/listener.h"
 #include "proxy/plan_clock.h"
 #include "proxy/plan_diff.h"
 #include "proxy/resolve.h"
