@@ -471,7 +471,6 @@ static const char *const reads[] = {"ACL", "ASKING", "AUTH", "BITCOUNT",
     "ZRANGE", "ZRANGEBYSCORE", "ZRANK", "ZREVRANGE", "ZSCAN", "ZSCORE"};
 
 const struct data_ops data_redis = {
-    .name = "redis",
     .open = redis_open,
     .close = redis_close,
     .request = redis_request,

@@ -461,7 +461,6 @@ asks(int protocol, const char **question)
 }
 
 const struct protocol_ops data_protocol = {
-    .name = "data",
     .accept = accept_session,
     .offer = offer,
     .asks = asks,

@@ -50,7 +50,6 @@ void data_command_error(struct data_command *c, const char *code, size_t len);
 struct data_walk;
 
 struct data_ops {
-	const char *name;
 	/* Returned owned. */
 	struct data_walk *(*open)(void);
 	void (*close)(struct data_walk *);

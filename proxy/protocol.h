@@ -8,7 +8,6 @@
 #include "proxy/session.h"
 
 struct protocol_ops {
-	const char *name;
 	/* Makes a session; takes all that `from` owns. NULL: it has no
 	 * connections. */
 	void (*accept)(struct worker *, const struct plan_listener *,

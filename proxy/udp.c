@@ -74,12 +74,10 @@ fini(struct worker *w)
 }
 
 const struct protocol_ops udp_protocol = {
-    .name = "udp",
     .reconcile = reconcile,
     .fini = fini,
 };
 
 /* The ports are those of UDP: just the flows are others. */
 const struct protocol_ops dns_protocol = {
-    .name = "dns",
 };

@@ -15,7 +15,7 @@
 #include <event2/event_struct.h>
 
 #include "base/dns.h"
-#include "proxy/acceptor.h"
+#include "proxy/listener.h"
 #include "proxy/session.h"
 #include "proxy/udp_io.h"
 #include "proxy/worker.h"
@@ -30,10 +30,14 @@ struct udp_table {
 	uint64_t key; /* so that nobody can choose which slots fill up */
 };
 
+/* The session with that path, or NULL. Borrowed. */
 struct udp_session *udp_table_find(const struct udp_table *t,
 				   const struct udp_path *path);
+/* Adds one (borrowed), whose path is not there yet. */
 void udp_table_add(struct udp_table *t, struct udp_session *s);
+/* Takes one out, which is there. */
 void udp_table_remove(struct udp_table *t, struct udp_session *s);
+/* Frees the table, not the sessions. */
 void udp_table_fini(struct udp_table *t);
 
 /* A listening socket at work on one worker, and the sessions behind it. */
@@ -161,6 +165,8 @@ void udp_upstream_refused(struct udp_session *s, int error);
 bool udp_upstream_try_next(struct udp_session *s);
 /* Nothing is read any more, and the server is told nothing. */
 void udp_upstream_silence(struct udp_session *s);
+/* Closes the socket and forgets the name that is looked up; nothing if there is
+ * neither. */
 void udp_upstream_close(struct udp_session *s);
 
 /* --- udp_query.c --- */

@@ -88,15 +88,21 @@ struct worker {
 struct worker *worker_new(unsigned index, uint64_t seed,
 			  const struct protocols *protocols,
 			  struct resolver *resolver, struct error *err);
-/* Starts its thread, with all signals blocked; waits for its end. */
+/* Starts its thread, with all signals blocked. */
 void worker_start(struct worker *w);
+/* Waits for the end of its thread, after worker_post_stop(); nothing if it was
+ * not started. */
 void worker_join(struct worker *w);
-/* Frees a worker whose loop has ended; open sessions are closed. */
+/* Frees a worker whose loop has ended, or never ran; open sessions are closed.
+ * NULL is accepted. */
 void worker_free(struct worker *w);
 
-/* From any thread: hands over a connection, a plan, an order. */
+/* --- from any thread --- */
+
+/* Hands over a connection, with all that `from` owns. */
 void worker_post_accepted(struct worker *w, const struct accepted *from);
-/* `done` (NULL: nothing) runs on the worker once the plan is in force. */
+/* Hands over a plan (a reference is taken). `done` (NULL: nothing) runs on the
+ * worker once the plan is in force. */
 void worker_post_plan(struct worker *w, struct plan *plan,
 		      void (*done)(void *arg), void *arg);
 /* Runs `call`, then `done`, on the worker's own thread between its callbacks.
@@ -104,8 +110,8 @@ void worker_post_plan(struct worker *w, struct plan *plan,
 void worker_post_call(struct worker *w,
 		      void (*call)(struct worker *w, void *arg), void *arg,
 		      void (*done)(void *arg), void *done_arg);
-/* From any thread, before the mail is posted: what the control thread waits
- * for comes before the sockets that are ready in this turn. */
+/* Before the mail is posted: what the control thread waits for comes before the
+ * sockets that are ready in this turn. */
 static inline void
 worker_hurry(struct worker *w)
 {
@@ -113,8 +119,12 @@ worker_hurry(struct worker *w)
 }
 /* Hands over a bound datagram socket, to be put to work by the next plan. */
 void worker_post_port(struct worker *w, const struct opened_listener *opened);
+/* Idle sessions end now, the others when they are done. */
 void worker_post_drain(struct worker *w);
+/* Its loop ends; sessions stay until worker_free(). */
 void worker_post_stop(struct worker *w);
+
+/* --- on its own thread --- */
 
 /* On the worker's own thread: takes an accepted connection. */
 void worker_take(struct worker *w, const struct accepted *from);
@@ -140,6 +150,7 @@ worker_arm(struct worker *w, struct deadline *d, int64_t at_us)
 {
 	deadline_arm(&w->engine.deadlines, d, at_us);
 }
+/* For the two below: nothing if it waits already. */
 static inline void
 turn_end_queue(struct turn_end_list *list, struct turn_end *t)
 {
