@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The front from the inside, for its own files: front.c (events, PROXY header),
- * front_tls.c (hello, handshake), front_destination.c (where the client wants to
- * go, the route), front_end.c (what becomes of the connection). */
+/* The front from the inside, for its own files: front.c (events, PROXY
+ * header), front_tls.c (hello, handshake), front_destination.c (where the
+ * client wants to go, the route), front_end.c (what becomes of the
+ * connection). */
 #ifndef PROXY_FRONT_PARTS_H
 #define PROXY_FRONT_PARTS_H
 
