@@ -95,7 +95,7 @@ int bytes_iov(const struct bytes *q, struct iovec *iov, int max, size_t limit);
 /* --- queues in which every segment is one datagram ------------------------ */
 
 /* Appends a copy as a segment of its own; len is at most SLAB_SIZE. */
-void bytes_add_unit(struct bytes *q, const void *data, size_t len,
+void bytes_add_datagram(struct bytes *q, const void *data, size_t len,
     int64_t time_us);
 /* Takes the nth segment (from 0; it must be there) out of the queue; returns
  * it owned. */

@@ -159,9 +159,9 @@ void stage_pass_eof(struct stage *s);
 void stage_drop(struct stage *s, size_t n);
 /* Datagrams only. Passes the nth held datagram (from 0) on, ahead of those
  * that are held before it; at_us as in stage_pass. */
-void stage_pass_unit(struct stage *s, size_t nth, int64_t at_us);
+void stage_pass_datagram(struct stage *s, size_t nth, int64_t at_us);
 /* Drops the first held datagram. */
-void stage_drop_unit(struct stage *s);
+void stage_drop_datagram(struct stage *s);
 /* The first held datagram, or a copy of it, leaves at due_us: at once if that
  * is over; ahead of those that are due later, whatever the order in which
  * they came. The engine sees to it and reports the delay; when the stage
