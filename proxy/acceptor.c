@@ -183,7 +183,7 @@ bind_plan(struct acceptor *a, struct plan *plan)
 		if (l->plan == NULL)
 			remove_listener(a, l);
 		else
-			listener_follow(l);
+			listener_reconcile(l);
 	}
 	plan_unref(a->plan);
 	a->plan = plan;

@@ -47,13 +47,13 @@ owe(struct my_queue *q, enum my_answer answer)
 }
 
 static struct data_walk *
-my_open(void)
+my_new(void)
 {
 	return xcalloc(1, sizeof(struct data_walk));
 }
 
 static void
-my_close(struct data_walk *w)
+my_free(struct data_walk *w)
 {
 	data_names_fini(&w->names);
 	free(w->owed.slots);
@@ -320,8 +320,8 @@ static const char *const reads[] = {"ANALYZE", "BEGIN", "BINLOG_DUMP",
     "STMT_RESET", "TABLE", "TABLE_DUMP", "UNLOCK", "USE", "VALUES"};
 
 const struct data_ops data_mysql = {
-    .open = my_open,
-    .close = my_close,
+    .new = my_new,
+    .free = my_free,
     .request = my_request,
     .answer = my_answer,
     .transaction = my_transaction,

@@ -60,7 +60,7 @@ number(const unsigned char *at)
 }
 
 static struct data_walk *
-pg_open(void)
+pg_new(void)
 {
 	struct data_walk *w = xcalloc(1, sizeof(*w));
 
@@ -70,7 +70,7 @@ pg_open(void)
 }
 
 static void
-pg_close(struct data_walk *w)
+pg_free(struct data_walk *w)
 {
 	data_names_fini(&w->names);
 	free(w);
@@ -383,8 +383,8 @@ static const char *const reads[] = {"ANALYZE", "BEGIN", "CANCEL",
 static const char question[] = {0, 0, 0, 8, 0x04, (char)0xd2, 0x16, 0x2f};
 
 const struct data_ops data_postgres = {
-    .open = pg_open,
-    .close = pg_close,
+    .new = pg_new,
+    .free = pg_free,
     .request = pg_request,
     .answer = pg_answer,
     .offer = pg_offer,

@@ -51,8 +51,8 @@ struct data_walk;
 
 struct data_ops {
 	/* Returned owned. */
-	struct data_walk *(*open)(void);
-	void (*close)(struct data_walk *);
+	struct data_walk *(*new)(void);
+	void (*free)(struct data_walk *);
 	/* Bytes of the client: as far as the end of the request, which goes on
 	 * in the next call if request_done is not set. Returns how many are
 	 * its own; 0: it is over (request_done), and they belong to another

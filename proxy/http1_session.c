@@ -408,6 +408,6 @@ const struct protocol_ops http2_protocol = {
 const struct protocol_ops http1_protocol = {
     .accept = accept_http1,
     .reconcile = http1_pool_reconcile,
-    .tidy = http1_pool_trim,
+    .trim = http1_pool_trim,
     .fini = http1_pool_fini,
 };

@@ -361,7 +361,7 @@ listener_update(struct listener *l, enum listener_effect effect, bool paused)
 }
 
 void
-listener_follow(struct listener *l)
+listener_reconcile(struct listener *l)
 {
 	struct error err;
 

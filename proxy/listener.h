@@ -64,7 +64,7 @@ void listener_update(struct listener *l, enum listener_effect effect,
     bool paused);
 /* Makes of the socket what the plan in force wants it to be; what cannot be is
  * logged. */
-void listener_follow(struct listener *l);
+void listener_reconcile(struct listener *l);
 /* Takes it out of the loop and closes the socket. */
 void listener_close(struct listener *l);
 

@@ -25,7 +25,7 @@ struct protocol_ops {
 	 * one is freed after the call. NULL: nothing to do. */
 	void (*reconcile)(struct worker *);
 	/* Now and then: give spare memory back. NULL: nothing to do. */
-	void (*tidy)(struct worker *);
+	void (*trim)(struct worker *);
 	/* The worker ends; its sessions are gone. NULL: nothing to do. */
 	void (*fini)(struct worker *);
 };

@@ -391,7 +391,7 @@ server_listen(struct server *s, struct sink *sink)
 static void
 ask_close(struct worker *w, void *arg)
 {
-	worker_close_route(w, *(const char *const *)arg);
+	worker_close_sessions(w, *(const char *const *)arg);
 }
 
 void

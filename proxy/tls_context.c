@@ -160,7 +160,7 @@ load_server(struct armed_route *r, const struct armed_route *before,
 	}
 	for (size_t i = 0; i < keys->count; i++)
 		warn_open(&l, keys->items[i]);
-	r->tls = tls_server_make(r->conf, old, &err);
+	r->tls = tls_server_new(r->conf, old, &err);
 	if (r->tls != NULL)
 		made(&l, &r->tls->base);
 	else if (may_stay(&l, old != NULL ? &old->base : NULL, &err))
@@ -188,7 +188,7 @@ load_client(struct armed_route *r, const struct armed_route *before,
 		return true;
 	}
 	warn_open(&l, t->key != NULL ? t->key : t->certificate);
-	r->upstream_tls = tls_client_make(r->conf, &err);
+	r->upstream_tls = tls_client_new(r->conf, &err);
 	if (r->upstream_tls != NULL)
 		made(&l, &r->upstream_tls->base);
 	else if (may_stay(&l, old != NULL ? &old->base : NULL, &err))

@@ -231,7 +231,7 @@ find_ca(struct tls_server *s, const struct conf_route *route,
 }
 
 struct tls_server *
-tls_server_make(const struct conf_route *route, const struct tls_server *old,
+tls_server_new(const struct conf_route *route, const struct tls_server *old,
     struct error *err)
 {
 	const struct conf_tls *conf = &route->tls;
@@ -318,7 +318,7 @@ set_trust(struct tls_client *c, const struct conf_upstream_tls *conf,
 }
 
 struct tls_client *
-tls_client_make(const struct conf_route *route, struct error *err)
+tls_client_new(const struct conf_route *route, struct error *err)
 {
 	const struct conf_upstream_tls *conf = &route->upstream_tls;
 	struct tls_client *c = xcalloc(1, sizeof(*c));

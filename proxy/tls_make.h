@@ -7,10 +7,10 @@
 
 /* From a route's `tls`; `old` (NULL: none) lends its ticket keys, so that
  * tickets given out before stay good. Returns owned, or NULL and err. */
-struct tls_server *tls_server_make(const struct conf_route *route,
+struct tls_server *tls_server_new(const struct conf_route *route,
     const struct tls_server *old, struct error *err) WARN_UNUSED;
 /* From a route's `upstream_tls`. Returns as above. */
-struct tls_client *tls_client_make(const struct conf_route *route,
+struct tls_client *tls_client_new(const struct conf_route *route,
     struct error *err) WARN_UNUSED;
 /* Sessions that the upstream gives to `ssl` are kept by the client, for that
  * worker; `ssl` borrows it. */

@@ -50,7 +50,7 @@ reconcile(struct worker *w)
 		return;
 	for (port = TAILQ_FIRST(&w->udp->ports); port != NULL; port = next) {
 		next = TAILQ_NEXT(port, entry);
-		if (udp_port_bind(port))
+		if (udp_port_reconcile(port))
 			continue;
 		TAILQ_REMOVE(&w->udp->ports, port, entry);
 		udp_port_free(port);

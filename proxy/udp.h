@@ -26,7 +26,7 @@ struct udp_session;
  * plus a key is an empty table. */
 struct udp_table {
 	struct udp_session **slots; /* owned; chained by ->next */
-	size_t size, count;	    /* size: 0 or a power of two */
+	size_t room, count;	    /* room: 0 or a power of two */
 	uint64_t key; /* so that nobody can choose which slots fill up */
 };
 
@@ -117,7 +117,7 @@ struct udp_session {
 struct udp_port *udp_port_new(struct worker *w,
 			      const struct opened_listener *opened);
 /* Finds its listener in the worker's plan anew. False: there is none. */
-bool udp_port_bind(struct udp_port *port);
+bool udp_port_reconcile(struct udp_port *port);
 /* Ends its sessions and frees it. */
 void udp_port_free(struct udp_port *port);
 

@@ -62,7 +62,7 @@ struct worker {
 	struct event reap_ev;
 	struct turn_end_list turn_ends, later;
 	struct deadline change;	   /* the plan's next change in time */
-	struct deadline tidy;	   /* gives spare memory back */
+	struct deadline trim;	   /* gives spare memory back */
 	unsigned char *scratch;	   /* WORKER_SCRATCH bytes for the fast path */
 	const struct protocols *protocols; /* borrowed: who takes sessions */
 	struct resolver *resolver; /* borrowed, shared, thread-safe */
@@ -134,7 +134,7 @@ void worker_reconcile(struct worker *w);
 /* On its own thread, outside of any session: frees those that ended. */
 void worker_reap(struct worker *w);
 /* On its own thread: ends the sessions of a route (interned name) with FIN. */
-void worker_close_route(struct worker *w, const char *route);
+void worker_close_sessions(struct worker *w, const char *route);
 /* On its own thread: the session with that number, or NULL. Borrowed until it
  * runs again. */
 struct session *worker_session(const struct worker *w, uint64_t number);
