@@ -44,17 +44,15 @@ is_v6(const char *text, size_t len)
 	return inet_pton(AF_INET6, copy, &addr) == 1;
 }
 
+/* Digits alone, at most `digits` of them, and at most `most` in value. */
 static bool
-parse_port(const char *text, uint16_t *port)
+parse_number(const char *text, size_t digits, unsigned most, unsigned *value)
 {
-	unsigned long value;
-
 	if (strspn(text, "0123456789") != strlen(text) || *text == '\0' ||
-	    strlen(text) > 5)
+	    strlen(text) > digits)
 		return false;
-	value = strtoul(text, NULL, 10);
-	*port = (uint16_t)value;
-	return value <= UINT16_MAX;
+	*value = (unsigned)strtoul(text, NULL, 10);
+	return *value <= most;
 }
 
 static bool
@@ -98,6 +96,7 @@ conf_address_parse(const char *text, bool listen, struct conf_address *to,
 	const char *expected = listen
 				   ? "host:port, [v6]:port, :port or unix:/path"
 				   : "host:port, [v6]:port or unix:/path";
+	unsigned port;
 	size_t len;
 
 	*to = (struct conf_address){0};
@@ -121,18 +120,19 @@ conf_address_parse(const char *text, bool listen, struct conf_address *to,
 				 "\"%.40s\" has no valid host; "
 				 "expected %s",
 				 text, expected);
-	if (!parse_port(colon + 1, &to->port))
+	if (!parse_number(colon + 1, 5, UINT16_MAX, &port))
 		return error_set(
 		    err, 0,
 		    "\"%.40s\" has no valid port; "
 		    "expected a number up to 65535 behind the colon",
 		    text);
-	if (to->port == 0 && !listen)
+	if (port == 0 && !listen)
 		return error_set(err, 0,
 				 "\"%.40s\" has port 0; expected "
 				 "1 \xe2\x80\xa6 65535",
 				 text);
 	to->host = len > 0 ? xmemdup0(host, len) : NULL;
+	to->port = (uint16_t)port;
 	to->text = xstrdup(text);
 	return true;
 }
@@ -177,19 +177,6 @@ conf_address_is_local(const struct conf_address *a)
 
 /* --- ranges --- */
 
-static bool
-parse_bits(const char *text, unsigned most, unsigned *bits)
-{
-	unsigned long value;
-
-	if (strspn(text, "0123456789") != strlen(text) || *text == '\0' ||
-	    strlen(text) > 3)
-		return false;
-	value = strtoul(text, NULL, 10);
-	*bits = (unsigned)value;
-	return value <= most;
-}
-
 /* Sets the bits of `net` behind the first `bits` to 0. */
 static void
 mask(struct in6_addr *net, unsigned bits)
@@ -225,7 +212,7 @@ conf_cidr_parse(const char *text, struct conf_cidr *to, struct error *err)
 	else if (inet_pton(AF_INET6, copy, &to->net) != 1)
 		goto bad;
 	to->bits = v4 ? 32 : 128;
-	if (slash != NULL && !parse_bits(slash, to->bits, &to->bits))
+	if (slash != NULL && !parse_number(slash, 3, to->bits, &to->bits))
 		goto bad;
 	if (v4)
 		to->bits += V4_BITS;
