@@ -375,7 +375,8 @@ bytes_iov(const struct bytes *q, struct iovec *iov, int max, size_t limit)
 /* --- datagrams --- */
 
 void
-bytes_add_unit(struct bytes *q, const void *data, size_t len, int64_t time_us)
+bytes_add_datagram(struct bytes *q, const void *data, size_t len,
+    int64_t time_us)
 {
 	struct slab *slab = len > SLAB_SIZE / 4
 	    ? slab_get(q->pool)

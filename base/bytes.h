@@ -61,25 +61,28 @@ bytes_empty(const struct bytes *q)
 {
 	return q->head == NULL;
 }
-/* Drops all bytes. Zeroed memory is accepted. */
+/* Drops all bytes; the queue may be used again. Zeroed memory is accepted. */
 void bytes_fini(struct bytes *q);
-/* Appends slab bytes [off, off+len); adds a reference. len may be 0. */
+/* Appends slab bytes [off, off+len); adds a reference. Nothing if len is 0. */
 void bytes_add_slab(struct bytes *q, struct slab *slab, uint32_t off,
     uint32_t len, int64_t time_us);
 /* Appends a copy. Joins the last segment where its slab has room, is not
  * shared and carries the same time. */
 void bytes_add(struct bytes *q, const void *data, size_t len, int64_t time_us);
-/* Moves the first n bytes (n <= src->len) to the end of dst; times are kept
- * unless time_us >= 0, which then stamps them all. */
+/* Moves the first n bytes (n <= src->len) to the end of dst, which is another
+ * queue of the same pool; times are kept unless time_us >= 0, which then stamps
+ * them all. */
 void bytes_move(struct bytes *dst, struct bytes *src, size_t n,
     int64_t time_us);
-/* Moves everything to the end of dst, times kept. */
+/* Moves everything to the end of dst, another queue of the same pool; times
+ * are kept, and src is empty afterwards. */
 void bytes_join(struct bytes *dst, struct bytes *src);
 /* Drops the first n bytes (n <= q->len). */
 void bytes_drop(struct bytes *q, size_t n);
 /* Copies up to n bytes from offset `off` to `to`; returns how many. */
 size_t bytes_peek(const struct bytes *q, size_t off, void *to, size_t n);
-/* Offset of the first `needle` at or behind `from`, or SIZE_MAX. */
+/* Offset of the first `needle` at or behind `from`, or SIZE_MAX; an empty one
+ * is found at `from` itself. */
 size_t bytes_find(const struct bytes *q, size_t from, const void *needle,
     size_t len);
 /* Flips bits: the byte at `off` (< q->len) becomes itself XOR mask. A shared
@@ -92,7 +95,7 @@ int bytes_iov(const struct bytes *q, struct iovec *iov, int max, size_t limit);
 /* --- queues in which every segment is one datagram ------------------------ */
 
 /* Appends a copy as a segment of its own; len is at most SLAB_SIZE. */
-void bytes_add_unit(struct bytes *q, const void *data, size_t len,
+void bytes_add_datagram(struct bytes *q, const void *data, size_t len,
     int64_t time_us);
 /* Takes the nth segment (from 0; it must be there) out of the queue; returns
  * it owned. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time, injected: everything that asks for the time asks a struct clock, so
- * that a test can hold the hands. Monotonic microseconds. */
+/* Time, injected: whatever waits or measures asks a struct clock, so that a
+ * test can hold the hands. Monotonic microseconds. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -23,7 +23,9 @@ clock_now(const struct clock *clock)
 	return clock->now_us(clock);
 }
 
-/* Wall-clock time in microseconds since 1970; for logs only. */
+/* Wall-clock time in microseconds since 1970: for what people and other
+ * machines read, and for the times of day that a configuration names. It may
+ * jump, so nothing is measured by it. */
 int64_t clock_wall_us(void);
 
 #endif

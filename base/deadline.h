@@ -23,18 +23,20 @@ struct deadline_heap {
 	size_t count, room;
 };
 
-/* Frees the heap, not what waited in it. */
+/* Frees the heap, not what waited in it: that is disarmed. */
 void deadline_heap_fini(struct deadline_heap *heap);
-/* Arms `d` for `at_us`, or moves it there if armed. Borrows `d`. */
+/* Arms `d` for `at_us`, or moves it there if armed. Borrows `d` until it runs
+ * or is disarmed. */
 void deadline_arm(struct deadline_heap *heap, struct deadline *d,
     int64_t at_us);
 /* Takes `d` out; nothing if it is not armed. */
 void deadline_disarm(struct deadline_heap *heap, struct deadline *d);
 /* The earliest time, or DEADLINE_NEVER. */
 int64_t deadline_next(const struct deadline_heap *heap);
-/* Runs every deadline with at_us <= now_us, in order of time; each is
- * disarmed before its on_due runs and may arm itself again (one that arms
- * itself for now or the past runs in the next call). */
+/* Runs what is due (at_us <= now_us), in order of time; each is disarmed
+ * before its on_due runs and may arm itself or others again. At most as many
+ * run as were armed when the call began, so that deadlines which arm
+ * themselves for now end the call all the same; what is left is due still. */
 void deadline_run(struct deadline_heap *heap, int64_t now_us);
 
 static inline bool

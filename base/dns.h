@@ -37,11 +37,11 @@ struct dns_question {
 };
 
 /* Reads header and first question; the name goes to `name`, and to->name is
- * that. False: this is no such message. */
+ * that. False: this is no such message, and *to says nothing. */
 bool dns_parse(const void *data, size_t len, struct dns_question *to,
 	       char name[DNS_NAME_TEXT]) WARN_UNUSED;
-/* True if `answer` answers `query`: same number, and the same question if the
- * answer repeats it. */
+/* True if `answer` answers `query`: same number, and the same question where
+ * both of them name one. */
 bool dns_answers(const struct dns_question *answer,
 		 const struct dns_question *query);
 /* "A", "AAAA", …, "TYPE65280". */

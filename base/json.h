@@ -35,7 +35,8 @@ void jsonw_array_end(struct jsonw *w);
 /* The name of the next value; objects only. */
 void jsonw_key(struct jsonw *w, const char *key);
 
-/* NULL is written as null. Bytes that are no UTF-8 become U+FFFD. */
+/* Texts: bytes that are no UTF-8 become U+FFFD, and jsonw_string() writes null
+ * for NULL. */
 void jsonw_string(struct jsonw *w, const char *text);
 void jsonw_view(struct jsonw *w, struct view text);
 void jsonw_int(struct jsonw *w, int64_t value);

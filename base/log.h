@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log: one line an event on one descriptor, as JSON, logfmt or text. It
  * never blocks and never fails towards its caller: what cannot be written now
- * is dropped and counted. The only mutable global of the program. Thread-safe.
+ * is dropped and counted. With base/intern.h the only mutable global of the
+ * program. Thread-safe.
  *
  *	log_line(LOG_INFO, "config_reload", "configuration reloaded",
  *	    LOG_STR("file", path), LOG_INT("routes", n), LOG_END);

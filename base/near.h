@@ -14,8 +14,17 @@ struct near {
 
 /* Begins a search for what `word` may have meant. */
 void near_start(struct near *n, const char *word);
-/* Offers a candidate (NULL: ignored); of equally near ones the first wins. */
+/* Offers a candidate (NULL: ignored). It is near if as few letters differ as
+ * 1 and a quarter of the word's, or if the word, of three letters at least,
+ * begins it; of equally near ones the first wins. */
 void near_offer(struct near *n, const char *candidate);
+/* How a message ends, "; did you mean "x"?" or nothing: the format's part and
+ * the arguments of it. */
+#define NEAR_HINT "%s%s%s"
+#define NEAR_ARGS(n)                                                           \
+	(n)->best != NULL ? "; did you mean \"" : "",                          \
+	    (n)->best != NULL ? (n)->best : "",                                \
+	    (n)->best != NULL ? "\"?" : ""
 /* How many letters to insert, delete, change or swap with their neighbour to
  * make b of a, without regard to case. Words above 64 letters are infinitely
  * far: (size_t)-1. */

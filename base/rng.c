@@ -2,6 +2,10 @@
 /* Counter-based dice. */
 #include "base/rng.h"
 
+#include <string.h>
+
+#include "base/hash.h"
+
 uint64_t
 rng_mix(uint64_t z)
 {
@@ -14,11 +18,7 @@ rng_mix(uint64_t z)
 uint64_t
 rng_hash(const char *name)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (; *name != '\0'; name++)
-		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
-	return rng_mix(h);
+	return rng_mix(hash_bytes(HASH_SEED, name, strlen(name)));
 }
 
 uint64_t

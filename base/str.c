@@ -19,6 +19,7 @@ str_reserve(struct str *s, size_t more)
 		return;
 	s->room = want < 64 ? 64 : want + want / 2;
 	s->text = xrealloc(s->text, s->room);
+	s->text[s->len] = '\0';
 }
 
 void
@@ -109,13 +110,14 @@ view_of(const char *text)
 bool
 view_is(struct view v, const char *text)
 {
-	return v.len == strlen(text) && memcmp(v.at, text, v.len) == 0;
+	return view_equal(v, view_of(text));
 }
 
 bool
 view_is_nocase(struct view v, const char *text)
 {
-	return v.len == strlen(text) && strncasecmp(v.at, text, v.len) == 0;
+	return v.len == strlen(text) &&
+	    (v.len == 0 || strncasecmp(v.at, text, v.len) == 0);
 }
 
 bool

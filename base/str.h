@@ -9,10 +9,9 @@
 
 #include "base/attr.h"
 
-/* A growing string, always ended by NUL once something was added. Zeroed
- * memory is an empty one. */
+/* A growing string. Zeroed memory is an empty one. */
 struct str {
-	char *text; /* owned; NULL while empty */
+	char *text; /* owned, ended by NUL; NULL while it has no room */
 	size_t len;
 	size_t room;
 };
@@ -27,18 +26,19 @@ struct view {
 
 /* Frees the text; `s` is empty afterwards and may be used again. */
 void str_fini(struct str *s);
-/* Makes room for `more` bytes behind what is there. */
+/* Makes room for `more` bytes (and a NUL) behind what is there. */
 void str_reserve(struct str *s, size_t more);
 /* Forgets the text, keeps the memory. */
 void str_clear(struct str *s);
+/* Each appends; what is appended must not lie in `s` itself. */
 void str_add(struct str *s, const char *text);
 void str_add_bytes(struct str *s, const void *data, size_t len);
 void str_add_char(struct str *s, char c);
 /* In decimal. */
 void str_add_uint(struct str *s, uint64_t value);
 void str_printf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Hands the text over ("" if nothing was added); `s` is empty afterwards.
- * Returns owned. */
+/* Hands the text over ("" if nothing was added), owned; `s` is empty
+ * afterwards. */
 char *str_take(struct str *s) WARN_UNUSED;
 
 /* A view of a NUL-ended string (NULL: empty). Borrows. */

@@ -120,11 +120,10 @@ run(int argc, char **argv)
 		}
 		near_offer(&near, scripts[i].shell);
 	}
-	fprintf(stderr, "faultwire completion: expected one of bash, fish, "
-			"zsh");
-	if (near.best != NULL)
-		fprintf(stderr, "; did you mean \"%s\"?", near.best);
-	fputc('\n', stderr);
+	fprintf(stderr,
+		"faultwire completion: expected one of bash, fish, "
+		"zsh" NEAR_HINT "\n",
+		NEAR_ARGS(&near));
 	return EXIT_USAGE;
 }
 

@@ -40,11 +40,10 @@ unknown(const char *name)
 		near_offer(&near, commands[i]->name);
 	near_offer(&near, "--help");
 	near_offer(&near, "--version");
-	fprintf(stderr, "faultwire: there is no %s \"%s\"",
-	    name[0] == '-' ? "option" : "command", name);
-	if (near.best != NULL)
-		fprintf(stderr, "; did you mean \"%s\"?", near.best);
-	fprintf(stderr, "\nTry \"faultwire --help\".\n");
+	fprintf(stderr,
+	    "faultwire: there is no %s \"%s\"" NEAR_HINT "\n"
+	    "Try \"faultwire --help\".\n",
+	    name[0] == '-' ? "option" : "command", name, NEAR_ARGS(&near));
 	return EXIT_USAGE;
 }
 

@@ -257,11 +257,10 @@ options_run_verb(const struct command *command, int argc, char **argv)
 			return verb->run(argc - 1, argv + 1);
 		near_offer(&near, options_verb(verb));
 	}
-	fprintf(stderr, "faultwire %s: there is no command \"%s\"",
-	    command->name, argv[1]);
-	if (near.best != NULL)
-		fprintf(stderr, "; did you mean \"%s\"?", near.best);
-	fprintf(stderr, "\nTry \"faultwire %s --help\".\n", command->name);
+	fprintf(stderr,
+	    "faultwire %s: there is no command \"%s\"" NEAR_HINT "\n"
+	    "Try \"faultwire %s --help\".\n",
+	    command->name, argv[1], NEAR_ARGS(&near), command->name);
 	return EXIT_USAGE;
 }
 

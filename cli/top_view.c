@@ -208,19 +208,20 @@ add_header(struct str *to, const struct scene *v)
 {
 	const json_t *status = v->now->status;
 	const json_t *faults = json_object_get(status, "faults");
+	double sessions = cli_number(status, "sessions");
 	struct str line = {0};
 
 	str_printf(&line, "faultwire %s   up ", cli_text(status, "version"));
 	human_seconds(&line, cli_number(status, "uptime"));
-	str_printf(&line, "   %.0f sessions   ",
-	    cli_number(status, "sessions"));
+	str_printf(&line, "   %.0f session%s   ", sessions,
+	    sessions == 1 ? "" : "s");
 	add_traffic(&line, v);
 	add_line(to, v->look, &line);
 	str_clear(&line);
-	str_printf(&line, "%zu routes   %.0f of %.0f faults in force   "
+	str_printf(&line, "%zu route%s   %.0f of %.0f faults in force   "
 			  "partitions: ",
-	    v->count, cli_number(faults, "in_force"),
-	    cli_number(faults, "enabled"));
+	    v->count, v->count == 1 ? "" : "s",
+	    cli_number(faults, "in_force"), cli_number(faults, "enabled"));
 	if (json_array_size(json_object_get(json_object_get(status,
 	    "partitions"), "active")) == 0)
 		str_add(&line, "none");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where to listen and where to connect: host:port, [v6]:port, :port and
- * unix:/path. Nothing is resolved here. */
+ * unix:/path; and ranges of addresses. Nothing is resolved here. */
 #include "config/address.h"
 
 #include <arpa/inet.h>
@@ -11,9 +11,9 @@
 #include <sys/un.h>
 
 #include "base/xalloc.h"
-#include "config/pattern.h"
 
 #define HOST_MAX 253
+#define V4_BITS	 96 /* of ::ffff:0:0 */
 
 bool
 conf_host_valid(const char *host, size_t len)
@@ -44,17 +44,15 @@ is_v6(const char *text, size_t len)
 	return inet_pton(AF_INET6, copy, &addr) == 1;
 }
 
+/* Digits alone, at most `digits` of them, and at most `most` in value. */
 static bool
-parse_port(const char *text, uint16_t *port)
+parse_number(const char *text, size_t digits, unsigned most, unsigned *value)
 {
-	unsigned long value;
-
 	if (strspn(text, "0123456789") != strlen(text) || *text == '\0' ||
-	    strlen(text) > 5)
+	    strlen(text) > digits)
 		return false;
-	value = strtoul(text, NULL, 10);
-	*port = (uint16_t)value;
-	return value <= UINT16_MAX;
+	*value = (unsigned)strtoul(text, NULL, 10);
+	return *value <= most;
 }
 
 static bool
@@ -98,6 +96,7 @@ conf_address_parse(const char *text, bool listen, struct conf_address *to,
 	const char *expected = listen
 				   ? "host:port, [v6]:port, :port or unix:/path"
 				   : "host:port, [v6]:port or unix:/path";
+	unsigned port;
 	size_t len;
 
 	*to = (struct conf_address){0};
@@ -121,18 +120,19 @@ conf_address_parse(const char *text, bool listen, struct conf_address *to,
 				 "\"%.40s\" has no valid host; "
 				 "expected %s",
 				 text, expected);
-	if (!parse_port(colon + 1, &to->port))
+	if (!parse_number(colon + 1, 5, UINT16_MAX, &port))
 		return error_set(
 		    err, 0,
 		    "\"%.40s\" has no valid port; "
 		    "expected a number up to 65535 behind the colon",
 		    text);
-	if (to->port == 0 && !listen)
+	if (port == 0 && !listen)
 		return error_set(err, 0,
 				 "\"%.40s\" has port 0; expected "
 				 "1 \xe2\x80\xa6 65535",
 				 text);
 	to->host = len > 0 ? xmemdup0(host, len) : NULL;
+	to->port = (uint16_t)port;
 	to->text = xstrdup(text);
 	return true;
 }
@@ -173,4 +173,76 @@ conf_address_is_local(const struct conf_address *a)
 		return ntohl(v4.s_addr) >> 24 == 127;
 	return inet_pton(AF_INET6, a->host, &v6) == 1 &&
 	       IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* --- ranges --- */
+
+/* Sets the bits of `net` behind the first `bits` to 0. */
+static void
+mask(struct in6_addr *net, unsigned bits)
+{
+	unsigned i;
+
+	for (i = 0; i < 16; i++) {
+		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
+
+		if (keep < 8)
+			net->s6_addr[i] &= (uint8_t)(0xff00u >> keep);
+	}
+}
+
+bool
+conf_cidr_parse(const char *text, struct conf_cidr *to, struct error *err)
+{
+	char copy[INET6_ADDRSTRLEN + 4];
+	struct in6_addr exact;
+	char *slash;
+	bool v4;
+
+	if (strlen(text) >= sizeof(copy))
+		goto bad;
+	strcpy(copy, text);
+	slash = strchr(copy, '/');
+	if (slash != NULL)
+		*slash++ = '\0';
+	memset(&to->net, 0, sizeof(to->net));
+	v4 = inet_pton(AF_INET, copy, &to->net.s6_addr[12]) == 1;
+	if (v4)
+		memset(&to->net.s6_addr[10], 0xff, 2);
+	else if (inet_pton(AF_INET6, copy, &to->net) != 1)
+		goto bad;
+	to->bits = v4 ? 32 : 128;
+	if (slash != NULL && !parse_number(slash, 3, to->bits, &to->bits))
+		goto bad;
+	if (v4)
+		to->bits += V4_BITS;
+	exact = to->net;
+	mask(&to->net, to->bits);
+	if (memcmp(&exact, &to->net, sizeof(exact)) != 0)
+		return error_set(err, 0,
+				 "\"%.60s\" has bits behind its "
+				 "prefix; expected 0 there",
+				 text);
+	return true;
+bad:
+	return error_set(err, 0,
+			 "\"%.60s\" is not an address or a range; "
+			 "expected such as 10.1.0.0/16 or ::1",
+			 text);
+}
+
+bool
+conf_cidr_meant(const char *text)
+{
+	return strchr(text, '/') != NULL || strchr(text, ':') != NULL ||
+	       strspn(text, "0123456789.") == strlen(text);
+}
+
+bool
+conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a)
+{
+	struct in6_addr net = *a;
+
+	mask(&net, c->bits);
+	return memcmp(&net, &c->net, sizeof(net)) == 0;
 }

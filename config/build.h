@@ -16,7 +16,7 @@
 
 /* A model of defaults, one reference. Returns owned. */
 struct conf_model *conf_model_new(void) WARN_UNUSED;
-/* A deep copy with one reference. Returns owned. */
+/* A deep copy with one reference, without the experiment. Returns owned. */
 struct conf_model *conf_model_copy(const struct conf_model *from) WARN_UNUSED;
 
 /* Each adds one of defaults at the end and lends it until the next add. */
@@ -39,6 +39,7 @@ void conf_fault_copy(struct conf_fault *to, const struct conf_fault *from);
 void conf_fault_fini(struct conf_fault *f);
 /* A route of defaults outside of a model (overwritten, then owned). */
 void conf_route_init(struct conf_route *r);
+/* Frees what it owns; the memory is zeroed. */
 void conf_route_fini(struct conf_route *r);
 /* Into a route of defaults without faults (conf_model_add_route). */
 void conf_route_copy(struct conf_route *to, const struct conf_route *from);

@@ -19,9 +19,11 @@ struct conf_window {
 	int from_min, to_min; /* of the day; to may be below from */
 };
 
-/* A point of the calendar: struct tm's members. */
+/* A point of the calendar, of one time zone. */
 struct conf_moment {
-	int minute, hour, day, month, weekday; /* month: 1 … 12 */
+	int minute, hour; /* 0 … 59, 0 … 23 */
+	int day, month;	  /* 1 … 31, 1 … 12 */
+	int weekday;	  /* 0: Sunday */
 };
 
 /* Sets of values, a bit each; or an interval instead of them. */
@@ -36,7 +38,7 @@ struct conf_cron {
 /* Reads a window; false: err says what was expected. */
 bool conf_window_parse(const char *text, struct conf_window *to,
 		       struct error *err) WARN_UNUSED;
-/* Does it hold at this minute? */
+/* Does it hold on this day of the week (0: Sunday) at this minute of it? */
 bool conf_window_holds(const struct conf_window *w, int weekday, int minute);
 /* Reads five fields, or "@every DURATION", or "@hourly", "@daily", "@weekly",
  * "@monthly"; false: err says what was expected. */

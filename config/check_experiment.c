@@ -10,7 +10,6 @@
 #include "base/xalloc.h"
 #include "config/calendar.h"
 #include "config/check.h"
-#include "config/loader.h"
 #include "config/target.h"
 
 /* Names that may be spoken of. */
@@ -39,11 +38,9 @@ check_name(const struct check_names *names, const char *key, const char *name,
 		near_offer(&near, names->items[i]);
 	}
 	conf_error(diag, where,
-		   "%s: there is no %s \"%.80s\"; expected one of %s%s%s%s",
+		   "%s: there is no %s \"%.80s\"; expected one of %s" NEAR_HINT,
 		   key, names->what, name, names->list,
-		   near.best != NULL ? ", did you mean \"" : "",
-		   near.best != NULL ? near.best : "",
-		   near.best != NULL ? "\"?" : "");
+		   NEAR_ARGS(&near));
 }
 
 /* The name of element `i` of an array of groups, at `offset`. */
@@ -244,7 +241,7 @@ find_route(const struct conf_model *m, const char *name)
 }
 
 static void
-check_causes(struct checker *c, const struct conf_route *r)
+check_cause(struct checker *c, const struct conf_route *r)
 {
 	const struct conf_route *up = r;
 	size_t steps;
@@ -274,19 +271,19 @@ route_names(const struct conf_model *model)
 }
 
 void
-conf_causes_check(const struct conf_model *model, struct conf_diag *diag)
+check_causes(const struct conf_model *model, struct conf_diag *diag)
 {
 	struct checker c = {
 	    .model = model, .diag = diag, .routes = route_names(model)};
 	size_t i;
 
 	for (i = 0; i < model->routes_count; i++)
-		check_causes(&c, &model->routes[i]);
+		check_cause(&c, &model->routes[i]);
 	free(c.routes.items);
 }
 
 void
-conf_experiment_check(const struct conf_model *model, struct conf_diag *diag)
+check_experiment(const struct conf_model *model, struct conf_diag *diag)
 {
 	const struct conf_experiment *e = model->experiment;
 	struct checker c = {

@@ -64,11 +64,9 @@ check_cut(const struct timeline *t, const struct conf_step *step)
 	} else if (p == NULL) {
 		conf_error(t->diag, &step->where,
 			   "partition: there is no partition \"%.80s\"; "
-			   "expected one of partitions%s%s%s",
+			   "expected one of partitions" NEAR_HINT,
 			   step->partition,
-			   near.best != NULL ? ", did you mean \"" : "",
-			   near.best != NULL ? near.best : "",
-			   near.best != NULL ? "\"?" : "");
+			   NEAR_ARGS(&near));
 	} else if (p->enabled) {
 		conf_error(t->diag, &step->where,
 			   "partition: \"%.80s\" cuts from the start; expected "

@@ -40,12 +40,9 @@ check_service(const struct conf_model *model, const struct names *known,
 	for (i = 0; i < known->room && diag->errors < HINTED; i++)
 		near_offer(&near, known->slots[i].name);
 	conf_error(diag, where,
-		   "%s: there is no service \"%.80s\"; expected %s"
-		   "%s%s%s",
+		   "%s: there is no service \"%.80s\"; expected %s" NEAR_HINT,
 		   what, name,
 		   model->services_count > 0 ? "a name from services"
 					     : "the from or to of a route",
-		   near.best != NULL ? ", did you mean \"" : "",
-		   near.best != NULL ? near.best : "",
-		   near.best != NULL ? "\"?" : "");
+		   NEAR_ARGS(&near));
 }

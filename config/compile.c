@@ -248,10 +248,8 @@ add_service(struct conf_when *w, const char *name,
 		    at, "client",
 		    "\"%.80s\" is neither an address "
 		    "nor a service; expected such as 10.1.0.0/16 or a name "
-		    "from services%s%s%s",
-		    name, near.best != NULL ? ", did you mean \"" : "",
-		    near.best != NULL ? near.best : "",
-		    near.best != NULL ? "\"?" : "");
+		    "from services" NEAR_HINT,
+		    name, NEAR_ARGS(&near));
 		return;
 	}
 	if (s->hosts_count > 0 || s->cidrs_count == 0)

@@ -15,7 +15,7 @@
 struct conf_destination {
 	struct conf_pattern host; /* text (owned) NULL: see range */
 	struct conf_cidr range;
-	uint16_t port_min, port_max;
+	uint16_t port_min, port_max; /* 0 … 65535 unless ports were named */
 };
 
 /* What is asked for: a name as it was said, or an address. */

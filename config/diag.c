@@ -51,7 +51,6 @@ add(struct conf_diag *diag, enum severity severity,
 	    xgrow(diag->messages, &diag->count, sizeof(*diag->messages));
 	m = &diag->messages[diag->count - 1];
 	m->warning = severity == WARNING;
-	m->conflict = severity == CONFLICT;
 	m->where = where_text(where);
 	if (vasprintf(&m->text, format, args) < 0)
 		m->text = xstrdup(format);

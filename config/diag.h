@@ -17,22 +17,23 @@ struct conf_where {
 
 struct conf_message {
 	bool warning;
-	bool conflict; /* right by itself; it does not fit with the rest */
 	char *where; /* owned; "file:line" or a field's path, never empty */
-	char *text;  /* owned; what is wrong, what was expected, a hint */
+	char *text;  /* owned; what is wrong, what was expected, a hint; longer
+			ones are cut at 2,000 bytes */
 };
 
 /* Zeroed memory is an empty collection. */
 struct conf_diag {
 	struct conf_message *messages; /* owned */
 	size_t count, errors;	       /* errors: those that are not warnings */
-	size_t conflicts;	       /* errors that are conflicts */
+	size_t conflicts; /* errors that are right by themselves and do not fit
+			     with the rest */
 };
 
 /* Frees the messages; the collection is empty afterwards. */
 void conf_diag_fini(struct conf_diag *diag);
 /* Adds an error at `where` (NULL or zeroed: "configuration"). Beyond 1,000
- * messages further ones are counted and not kept. */
+ * messages further ones are not kept; errors are counted all the same. */
 void conf_error(struct conf_diag *diag, const struct conf_where *where,
     const char *format, ...) PRINTF_LIKE(3, 4);
 /* The same for what clashes with something else: a name or an address that is

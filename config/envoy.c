@@ -69,10 +69,8 @@ report_word(const char *text, size_t len, const struct conf_spot *at)
 		near_offer(&near, faults[i].word);
 	conf_spot_error(at, "envoy_faults",
 			"\"%.60s\" is no fault that requests may ask for; "
-			"expected delay, abort or rate_limit%s%s%s",
-			text, near.best != NULL ? ", did you mean \"" : "",
-			near.best != NULL ? near.best : "",
-			near.best != NULL ? "\"?" : "");
+			"expected delay, abort or rate_limit" NEAR_HINT,
+			text, NEAR_ARGS(&near));
 }
 
 static void

@@ -99,7 +99,8 @@ struct conf_fault {
 	struct conf_where where;
 };
 
-/* True if both faults are the same in kind, stream, conditions, params. */
+/* True if both faults do the same: in kind, place, conditions and parameters.
+ * What they are called, and whether they are enabled, is not compared. */
 bool conf_fault_equal(const struct conf_fault *a, const struct conf_fault *b);
 /* Where the fault stands on its route: kinds that are about TLS records go to
  * the wire by themselves. */

@@ -246,8 +246,7 @@ conf_field_hint(const struct conf_field *table, const char *name,
 		if ((f->flags & CONF_HIDDEN) == 0)
 			conf_field_offer(f, &near);
 	}
-	if (near.best != NULL)
-		str_printf(to, ", did you mean \"%s\"?", near.best);
+	str_printf(to, NEAR_HINT, NEAR_ARGS(&near));
 }
 
 void

@@ -115,7 +115,7 @@ bool conf_fields_equal(const struct conf_field *table, const void *a,
 /* Offers a field as what a mistyped word may have meant; Toxiproxy's word for
  * it is as good as its name. */
 void conf_field_offer(const struct conf_field *f, struct near *near);
-/* Appends ", did you mean "x"?" if a field's name is near. */
+/* Appends "; did you mean "x"?" if a field's name is near. */
 void conf_field_hint(const struct conf_field *table, const char *name,
     struct str *to);
 /* Appends what was expected instead of a key that no table has: the name that

@@ -122,14 +122,8 @@ parse_enum(const struct conf_field *f, const char *text, int *to,
 		near_offer(&near, f->choices[i]);
 		str_printf(&list, "%s%s", i > 0 ? ", " : "", f->choices[i]);
 	}
-	if (near.best != NULL)
-		error_set(err, 0,
-			  "\"%.40s\" is unknown; expected one of %s, "
-			  "did you mean \"%s\"?",
-			  text, list.text, near.best);
-	else
-		error_set(err, 0, "\"%.40s\" is unknown; expected one of %s",
-			  text, list.text);
+	error_set(err, 0, "\"%.40s\" is unknown; expected one of %s" NEAR_HINT,
+		  text, list.text, NEAR_ARGS(&near));
 	str_fini(&list);
 	return false;
 }

@@ -57,7 +57,8 @@ struct conf_kinds {
 };
 
 /* The kind called `name` among those that users may write, or NULL; then
- * `hint` (appended) says what was expected. */
+ * `hint`, which comes empty, says what was expected. It is to be finished in
+ * any case. */
 const struct conf_kind *conf_kind_find(const struct conf_kinds *kinds,
     const char *name, struct str *hint);
 

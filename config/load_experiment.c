@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "config/check.h"
 #include "config/loader.h"
 #include "config/tables.h"
 
@@ -148,7 +149,7 @@ load_experiment(const struct loader *l, const config_setting_t *root)
 	struct conf_experiment *e;
 	config_setting_t *group;
 
-	conf_causes_check(l->model, l->diag);
+	check_causes(l->model, l->diag);
 	if (first == NULL)
 		return;
 	e = l->model->experiment = conf_experiment_new();
@@ -170,5 +171,5 @@ load_experiment(const struct loader *l, const config_setting_t *root)
 	group = load_group(l, root, "schedule");
 	if (group != NULL)
 		load_schedule(l, group, &e->schedule);
-	conf_experiment_check(l->model, l->diag);
+	check_experiment(l->model, l->diag);
 }

@@ -33,10 +33,8 @@ load_find_route(const struct loader *l, const config_setting_t *group,
 	}
 	conf_error(l->diag, &where,
 		   "route: there is no route \"%.80s\"; expected one of "
-		   "routes%s%s%s",
-		   name, near.best != NULL ? ", did you mean \"" : "",
-		   near.best != NULL ? near.best : "",
-		   near.best != NULL ? "\"?" : "");
+		   "routes" NEAR_HINT,
+		   name, NEAR_ARGS(&near));
 	return NULL;
 }
 

@@ -55,8 +55,9 @@ void load_each(const struct loader *l, const config_setting_t *parent,
 	       void (*each)(const struct loader *, config_setting_t *,
 			    void *arg),
 	       void *arg);
-/* Items of a list of texts, ${NAME} expanded; what is something else is
- * reported, and items is then memory without items. */
+/* The items of a list of texts, ${NAME} expanded; `to` is overwritten, and
+ * owned by the caller. If any is something else, that is reported, and `to`
+ * counts none. */
 void load_strings(const struct loader *l, config_setting_t *list,
 		  struct conf_strings *to, const char *expected);
 /* Sets a list field from a list, ${NAME} expanded. False: err says why not. */
@@ -93,15 +94,11 @@ const struct conf_route *load_find_route(const struct loader *l,
 					 const char *what);
 /* A step of defaults at the end; borrowed until the next one. */
 struct conf_step *load_add_step(struct conf_scenario *scenario);
-/* Names its fault, if it has no name, by the scenario and its number. */
+/* Names the fault of the scenario's newest step, if it has no name, by the
+ * scenario and its number. */
 void load_name_step(const struct conf_scenario *scenario, struct conf_step *s);
 /* The steps of an identification, made from its runs. */
 void load_identify(const struct loader *l, config_setting_t *group,
 		   struct conf_scenario *s);
-/* Whether what routes say of who causes their calls can be. */
-void conf_causes_check(const struct conf_model *model, struct conf_diag *diag);
-/* What takes more than one group of the experiment to see. */
-void conf_experiment_check(const struct conf_model *model,
-			   struct conf_diag *diag);
 
 #endif

@@ -31,7 +31,7 @@ struct conf_option {
  * those backslashes in place, and returns the part before; NULL at the end. */
 char *conf_option_cut(char **rest, char separator);
 /* Finds what `key` names on a fault of that kind. False: err says that there
- * is none, with the nearest one. */
+ * is none, with the nearest one; *to is not set. */
 bool conf_option_find(const struct conf_kind *kind, const char *key,
     struct conf_option *to, struct error *err) WARN_UNUSED;
 /* Adds the fault that "KIND[,KEY=VALUE]…" describes at the route's end; it is

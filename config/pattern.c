@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Patterns, address ranges and status ranges: compiled once at load, then
- * matched by every flow. */
+/* Patterns and status ranges: compiled once at load, then matched by every
+ * flow. */
 #include "config/pattern.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #define COPIES_MAX  2048UL /* parts of a regex with its repeats unrolled */
 #define REPEATS_IN_A_ROW 2
 #define GROUPS_MAX  64	   /* nested in a regex */
-#define V4_BITS	    96	   /* of ::ffff:0:0 */
 
 const struct conf_pattern_slot conf_when_patterns[] = {
     {"sni", offsetof(struct conf_when, sni), true, false, true},
@@ -260,89 +258,6 @@ conf_pattern_match(const struct conf_pattern *p, struct view text)
 		met = glob_match(view_of(body), text, p->nocase);
 	}
 	return met != p->negated;
-}
-
-static bool
-parse_bits(const char *text, unsigned most, unsigned *bits)
-{
-	unsigned long value;
-
-	if (strspn(text, "0123456789") != strlen(text) || *text == '\0' ||
-	    strlen(text) > 3)
-		return false;
-	value = strtoul(text, NULL, 10);
-	*bits = (unsigned)value;
-	return value <= most;
-}
-
-/* Sets the bits of `net` behind the first `bits` to 0. */
-static void
-mask(struct in6_addr *net, unsigned bits)
-{
-	unsigned i;
-
-	for (i = 0; i < 16; i++) {
-		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
-
-		if (keep < 8)
-			net->s6_addr[i] &= (uint8_t)(0xff00u >> keep);
-	}
-}
-
-bool
-conf_cidr_parse(const char *text, struct conf_cidr *to, struct error *err)
-{
-	char copy[INET6_ADDRSTRLEN + 4];
-	struct in6_addr exact;
-	char *slash;
-	bool v4;
-
-	if (strlen(text) >= sizeof(copy))
-		goto bad;
-	strcpy(copy, text);
-	slash = strchr(copy, '/');
-	if (slash != NULL)
-		*slash++ = '\0';
-	memset(&to->net, 0, sizeof(to->net));
-	v4 = inet_pton(AF_INET, copy, &to->net.s6_addr[12]) == 1;
-	if (v4)
-		memset(&to->net.s6_addr[10], 0xff, 2);
-	else if (inet_pton(AF_INET6, copy, &to->net) != 1)
-		goto bad;
-	to->bits = v4 ? 32 : 128;
-	if (slash != NULL && !parse_bits(slash, to->bits, &to->bits))
-		goto bad;
-	if (v4)
-		to->bits += V4_BITS;
-	exact = to->net;
-	mask(&to->net, to->bits);
-	if (memcmp(&exact, &to->net, sizeof(exact)) != 0)
-		return error_set(err, 0,
-				 "\"%.60s\" has bits behind its "
-				 "prefix; expected 0 there",
-				 text);
-	return true;
-bad:
-	return error_set(err, 0,
-			 "\"%.60s\" is not an address or a range; "
-			 "expected such as 10.1.0.0/16 or ::1",
-			 text);
-}
-
-bool
-conf_cidr_meant(const char *text)
-{
-	return strchr(text, '/') != NULL || strchr(text, ':') != NULL ||
-	       strspn(text, "0123456789.") == strlen(text);
-}
-
-bool
-conf_cidr_contains(const struct conf_cidr *c, const struct in6_addr *a)
-{
-	struct in6_addr net = *a;
-
-	mask(&net, c->bits);
-	return memcmp(&net, &c->net, sizeof(net)) == 0;
 }
 
 bool

@@ -7,7 +7,8 @@
 #include "config/model.h"
 
 /* Appends a file that loads back to an equal model. What has its default is
- * left out. Partitions and routes keep their order. */
+ * left out, and so are an experiment and the name of a profile, whose faults
+ * stand there. Partitions and routes keep their order. */
 void conf_model_print(struct str *to, const struct conf_model *model);
 
 #endif

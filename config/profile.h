@@ -66,8 +66,8 @@ void conf_profile_each(int id, void (*each)(void *arg, const char *fault),
 void conf_route_settle_profile(struct conf_route *route,
 			       const struct conf_kinds *kinds);
 
-/* Each appends to `to`: a table for people, one profile for people, both as
- * JSON, and the page of the reference. */
+/* A table of all for people, one profile for people, that one as a JSON value,
+ * and the page of the reference. Texts are appended. */
 void conf_profiles_text(struct str *to);
 void conf_profile_text(int id, struct str *to);
 void conf_profile_json(int id, struct jsonw *w);

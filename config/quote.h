@@ -14,7 +14,8 @@
 void quote_add(struct str *to, const char *text);
 /* Appends `text` with ${NAME} and ${NAME:-default} (also for an empty NAME)
  * replaced and "$$" as "$"; any other "$" stands for itself. False, with err,
- * if NAME is unset and has no default, or the braces do not close. */
+ * if NAME is unset and has no default, or the braces do not close; `to` then
+ * has what stands before. */
 bool env_expand(const char *text, struct str *to,
 		struct error *err) WARN_UNUSED;
 

@@ -10,8 +10,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* Appends the whole file to `to`; fails if it cannot be read or has more than
- * `most` bytes. */
+/* Appends the whole file to `to`. False: err says why it cannot be read; its
+ * code is EFBIG if the file has more than `most` bytes. `to` may then have a
+ * part of it. */
 bool source_read(const char *path, size_t most, struct str *to,
 		 struct error *err) WARN_UNUSED;
 

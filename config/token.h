@@ -9,9 +9,10 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* Appends the one word that a file holds (blanks around it are none of it);
- * what does not fit into a header would never match. `key` is what names the
- * file, for err. The caller wipes `to`. */
+/* Reads the one word that a file holds, at most 4 KiB, into `to`, which comes
+ * empty; blanks and line ends behind the word are dropped, others refused: what
+ * does not fit into a header would never match. `key` is what names the file,
+ * for err. The caller wipes `to`, also after a failure. */
 bool conf_token_read(const char *path, const char *key, struct str *to,
     struct error *err) WARN_UNUSED;
 

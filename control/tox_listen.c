@@ -11,7 +11,7 @@
 
 #include "base/xalloc.h"
 #include "control/tox.h"
-#include "proxy/acceptor.h"
+#include "proxy/listener.h"
 
 /* Go prints errors of system calls in lower case. */
 static const char *

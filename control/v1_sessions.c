@@ -7,7 +7,6 @@
 
 #include "base/intern.h"
 #include "base/xalloc.h"
-#include "config/pattern.h"
 #include "config/tables.h"
 #include "control/v1_call.h"
 #include "faults/condition.h"

@@ -10,7 +10,7 @@
 #include <sys/queue.h>
 
 #include "control/web_server.h"
-#include "proxy/acceptor.h"
+#include "proxy/listener.h"
 
 #define WEB_HEAD_MAX	(16 * 1024)
 #define WEB_BODY_MAX	(4 * 1024 * 1024)

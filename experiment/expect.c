@@ -200,10 +200,8 @@ read_word(const struct expect_key *key, const char *text, struct error *err)
 		near_offer(&near, key->words[i]);
 		str_printf(&all, "%s%s", i > 0 ? ", " : "", key->words[i]);
 	}
-	error_set(err, 0, "\"%s\" is none of %s%s%s%s", text, all.text,
-		  near.best != NULL ? "; did you mean \"" : "",
-		  near.best != NULL ? near.best : "",
-		  near.best != NULL ? "\"?" : "");
+	error_set(err, 0, "\"%s\" is none of %s" NEAR_HINT, text, all.text,
+		  NEAR_ARGS(&near));
 	str_fini(&all);
 	return false;
 }
@@ -250,10 +248,8 @@ expect_check(const char *key, const char *value, struct error *err)
 	near_start(&near, key);
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		near_offer(&near, keys[i].name);
-	return error_set(err, 0, "unknown expectation \"%s\"%s%s%s", key,
-			 near.best != NULL ? "; did you mean \"" : "",
-			 near.best != NULL ? near.best : "",
-			 near.best != NULL ? "\"?" : "");
+	return error_set(err, 0, "unknown expectation \"%s\"" NEAR_HINT, key,
+			 NEAR_ARGS(&near));
 }
 
 /* --- one expectation ------------------------------------------------------ */

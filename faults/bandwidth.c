@@ -105,7 +105,7 @@ carried(struct stage *s, size_t n, int64_t at_us)
 	if (st->carried < len)
 		return;
 	st->carried = 0;
-	stage_pass_unit(s, 0, at_us);
+	stage_pass_datagram(s, 0, at_us);
 }
 
 static void

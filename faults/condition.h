@@ -33,22 +33,24 @@ struct decision *condition_decided(const struct flow *f,
  * so, else itself. Borrowed until the decision is forgotten. */
 const struct armed_fault *condition_armed(const struct flow *f,
     const struct armed_fault *fault);
-/* Frees a decision. */
+/* Frees a decision, which is out of its list and has left max_active. */
 void condition_forget(struct decision *d);
-/* Takes a place among max_active; true if there is one (or no limit). */
+/* Takes a place among max_active, unless the flow has one; true if there is
+ * one (or no limit). False is told and counted. */
 bool condition_enter(struct flow *f, const struct armed_fault *fault,
     struct decision *d);
-/* The conditions one by one, for explaining them (faults/explain.h): does the
- * flow's age fit; which key of `when` is not met (constant; NULL: all are);
- * is there a first, skip or every; do these let the flow's number act (where
- * there is no `when`); what was drawn for it. They change nothing. */
+/* Gives the place back, if the flow has one. */
+void condition_leave(const struct armed_fault *fault, struct decision *d);
+/* The conditions one by one, for explaining them (faults/explain.h), on a flow
+ * that has its route: does the flow's age fit; which key of `when` is not met
+ * (constant; NULL: all are); is there a first, skip or every; do these let the
+ * flow's number act (where there is no `when`); what was drawn for it. They
+ * change nothing. */
 bool condition_age(const struct flow *f, const struct armed_fault *fault);
 const char *condition_when_fails(const struct flow *f,
     const struct conf_when *w);
 bool condition_counts(const struct conf_conditions *c);
 bool condition_place(const struct flow *f, const struct armed_fault *fault);
 double condition_draw(const struct flow *f, const struct armed_fault *fault);
-/* Gives it back. */
-void condition_leave(const struct armed_fault *fault, struct decision *d);
 
 #endif

@@ -129,7 +129,7 @@ corrupt_datagrams(struct stage *s, const struct corrupt_params *p)
 		}
 		if (st->seen > st->next)
 			st->aimed = false;
-		stage_pass_unit(s, 0, -1);
+		stage_pass_datagram(s, 0, -1);
 	}
 }
 

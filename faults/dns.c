@@ -127,11 +127,11 @@ dns_data(struct stage *s)
 					&reply, buf);
 
 		if (len == 0) {
-			stage_pass_unit(s, 0, -1);
+			stage_pass_datagram(s, 0, -1);
 			continue;
 		}
 		stage_acted(s, answers[p->answer], 0, "");
-		stage_drop_unit(s);
+		stage_drop_datagram(s);
 		stage_send_back(s, buf, len);
 	}
 }

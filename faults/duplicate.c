@@ -58,7 +58,7 @@ duplicate_data(struct stage *s)
 			for (int64_t i = 0; i < p->copies; i++)
 				stage_copy(s, due += p->delay_us);
 		}
-		stage_pass_unit(s, 0, -1);
+		stage_pass_datagram(s, 0, -1);
 	}
 }
 

@@ -27,7 +27,8 @@
 struct route_shared {
 	atomic_uint refs;
 	atomic_uint_fast64_t next_flow; /* number of the next flow */
-	atomic_uint_fast64_t next_connection; /* HTTP: of the next connection */
+	/* Of the next FLOW_CONNECTION, which are counted apart. */
+	atomic_uint_fast64_t next_connection;
 	atomic_int connections;		/* open now, all workers */
 	struct route_counters counters;
 };
@@ -102,9 +103,10 @@ struct engine {
 
 enum flow_type {
 	FLOW_STREAM,	 /* a TCP session: all kinds */
-	FLOW_CONNECTION, /* the connection under HTTP exchanges: only kinds
-			    with KIND_CONNECTION; its links carry no bytes */
-	FLOW_EXCHANGE,	 /* one request and its response */
+	FLOW_CONNECTION, /* the connection under the exchanges of HTTP or of a
+			    data protocol: only kinds with KIND_CONNECTION; its
+			    links carry no bytes */
+	FLOW_EXCHANGE,	 /* one request (a command) and its answer */
 	FLOW_DATAGRAM,	 /* whole datagrams: a client's association, or a DNS
 			    query and its answer */
 	FLOW_WIRE,	 /* the records below TLS of one end: faults of that
@@ -246,8 +248,6 @@ struct flow {
 	int retry_after_s; /* as the answer asked; 0: it did not */
 };
 
-/* A fault that stands elsewhere ends this flow; nothing if it ended before. */
-void flow_end_by(struct flow *f, enum flow_end how);
 /* Prepares a flow. Borrows engine and route, which is not NULL. */
 void flow_init(struct flow *f, const struct flow_ops *ops,
     struct engine *engine, const struct armed_route *route,
@@ -270,8 +270,12 @@ void flow_tls(struct flow *f, enum link_dir dir, struct tls_turn *turn);
  * builds, updates and dissolves stages in place. route NULL: removed, the
  * flow goes on without faults. */
 void flow_reconcile(struct flow *f, const struct armed_route *route);
+/* Ends the flow now, as a stage would (stage_end()): also for a fault that
+ * stands on another of its flows. Nothing if it ended before. */
+void flow_end_now(struct flow *f, enum flow_end how);
 /* Takes the flow apart: stages are detached, held bytes dropped, the flow's
- * end becomes an event with `reason` (constant text). */
+ * end becomes an event with `reason` (constant text). Repeated calls are
+ * ignored. */
 void flow_fini(struct flow *f, const char *reason);
 
 /* True if somebody wants events of that type about this flow, as it is now. */
@@ -316,7 +320,8 @@ void link_feed_copy(struct link *l, const void *data, size_t len,
 void link_feed_eof(struct link *l);
 /* The host took n bytes from the front of out (they are dropped here). */
 void link_taken(struct link *l, size_t n);
-/* All that is in out goes to the end of `to`, and counts as taken. */
+/* All that is in out goes to the end of `to`, a queue of the engine's pool,
+ * and counts as taken. */
 void link_move(struct link *l, struct bytes *to);
 /* FLOW_DATAGRAM: feeds a copy of one datagram (len may be 0) that arrived at
  * time_us. False if the link holds all it may: the datagram is lost. */
@@ -330,13 +335,15 @@ void flow_mark(struct flow *f, enum link_dir dir);
 /* The host: the client ended its stream, or reset it. Only the first time
  * counts. */
 void flow_left(struct flow *f);
+/* True if somebody listens: what only events need is worth its while. */
 static inline bool
 flow_is_watched(const struct flow *f)
 {
 	return UNLIKELY(f->engine->emit != NULL);
 }
-/* The host, while its end is told: a field of the answer's head or trailers.
- * Those are kept that verdicts need: Retry-After in seconds, grpc-status. */
+/* The host, if the flow's end is to be told: a field of the answer's head or
+ * trailers. Those are kept that verdicts need: Retry-After in seconds,
+ * grpc-status. */
 void flow_note_field(struct flow *f, struct view name, struct view value);
 /* n bytes came from the source, or went to the sink: counts them. */
 static inline void

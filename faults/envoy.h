@@ -18,6 +18,7 @@
  * owned. */
 struct conf_fault *envoy_fault_new(const struct conf_route *route,
     enum conf_envoy which);
+/* Frees one of envoy_fault_new(). */
 void envoy_fault_free(const struct conf_fault *fault);
 /* The `ask` of such a fault once it is armed. */
 bool envoy_ask(const struct flow *f, const struct armed_fault *fault,

@@ -50,7 +50,7 @@ struct fault_shared {
 	atomic_uint refs;
 	int64_t armed_us;	/* when it came into force */
 	uint64_t base_flow;	/* the route's next flow number at that time */
-	uint64_t base_connection; /* likewise, of HTTP connections */
+	uint64_t base_connection; /* likewise, of the next FLOW_CONNECTION */
 	atomic_uint_fast64_t matched; /* flows that met `when`, for first/… */
 	atomic_int active;	/* flows it acts on now, for max_active */
 	atomic_llong words[2];
@@ -91,11 +91,15 @@ struct fault_ops {
 
 /* --- what a stage knows -------------------------------------------------- */
 
+/* The fault's parameters, as kind.fields lays them out. Borrowed until update
+ * is called. */
 const void *stage_params(const struct stage *s);
+/* The stage's own memory, state_size bytes, as long as the stage lives. */
 void *stage_state(struct stage *s);
+/* The link it stands in. */
+enum link_dir stage_dir(const struct stage *s);
 /* The fault's shared numbers; never NULL. */
 struct fault_shared *stage_shared(struct stage *s);
-enum link_dir stage_dir(const struct stage *s);
 /* The moment of the flow at which it is to act. With AT_AFTER a stage of an
  * exchange is not called before the answer is whole, or fills the buffer. */
 enum conf_at stage_at(const struct stage *s);
@@ -155,9 +159,9 @@ void stage_pass_eof(struct stage *s);
 void stage_drop(struct stage *s, size_t n);
 /* Datagrams only. Passes the nth held datagram (from 0) on, ahead of those
  * that are held before it; at_us as in stage_pass. */
-void stage_pass_unit(struct stage *s, size_t nth, int64_t at_us);
+void stage_pass_datagram(struct stage *s, size_t nth, int64_t at_us);
 /* Drops the first held datagram. */
-void stage_drop_unit(struct stage *s);
+void stage_drop_datagram(struct stage *s);
 /* The first held datagram, or a copy of it, leaves at due_us: at once if that
  * is over; ahead of those that are due later, whatever the order in which
  * they came. The engine sees to it and reports the delay; when the stage

@@ -255,12 +255,6 @@ flow_end_now(struct flow *f, enum flow_end how)
 }
 
 void
-flow_end_by(struct flow *f, enum flow_end how)
-{
-	flow_end_now(f, how);
-}
-
-void
 flow_open_released(struct flow *f)
 {
 	if (f->open || f->opening || f->ended || f->closing)

@@ -6,8 +6,6 @@
 #ifndef FAULTS_FLOW_TRACE_H
 #define FAULTS_FLOW_TRACE_H
 
-#include <sys/socket.h>
-
 #include "faults/engine.h"
 
 struct message;
@@ -36,6 +34,7 @@ bool flow_trace_is_kept(const struct flow *f);
 bool flow_trace_tell(const struct flow *f, struct event_trace *to);
 /* Our span towards the client; NULL: there is none. Borrowed. */
 const unsigned char *flow_trace_span(const struct flow *f);
+/* Forgets all of that; nothing if there is nothing. flow_fini() does it. */
 void flow_trace_end(struct flow *f);
 
 #endif

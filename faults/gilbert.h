@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Gilbert-Elliott chain: packets are lost in bursts because the line has
- * a good and a bad state. Pure arithmetic: the caller brings the dice. */
+ * a good and a bad state (Gilbert, "Capacity of a burst-noise channel", 1960;
+ * Elliott, "Estimates of error rates for codes on burst-noise channels", 1963;
+ * both Bell System Technical Journal). Pure arithmetic: the caller brings the
+ * dice. */
 #ifndef FAULTS_GILBERT_H
 #define FAULTS_GILBERT_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gRPC as fault kinds see it: messages with a length in front of each, in the
- * body of an HTTP/2 stream; a status in the trailers. */
+/* gRPC as fault kinds see it ("gRPC over HTTP2", PROTOCOL-HTTP2.md of gRPC):
+ * messages with a length in front of each, in the body of an HTTP/2 stream; a
+ * status in the trailers. */
 #ifndef FAULTS_GRPC_H
 #define FAULTS_GRPC_H
 
@@ -21,6 +22,7 @@ struct grpc_scan {
  * that is yet to come. What is passed on must be told by grpc_passed(). */
 size_t grpc_find(struct grpc_scan *scan, const struct bytes *in,
     uint64_t stop);
+/* The first n held bytes were passed on or dropped. */
 void grpc_passed(struct grpc_scan *scan, size_t n);
 
 /* True if the flow's request is one of gRPC, by its content type. */

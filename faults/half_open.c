@@ -92,7 +92,7 @@ pass_up_to(struct stage *s, uint64_t left)
 	}
 	while (!bytes_empty(stage_in(s)) && stage_in(s)->head->len <= left) {
 		left -= stage_in(s)->head->len;
-		stage_pass_unit(s, 0, -1);
+		stage_pass_datagram(s, 0, -1);
 	}
 }
 

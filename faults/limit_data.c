@@ -39,7 +39,7 @@ limit_datagrams(struct stage *s, uint64_t limit)
 			stage_end(s, END_FIN);
 			return;
 		}
-		stage_pass_unit(s, 0, -1);
+		stage_pass_datagram(s, 0, -1);
 	}
 }
 

@@ -208,7 +208,7 @@ link_insert_datagram(struct link *l, const void *data, size_t len,
 {
 	struct bytes *to = l->first != NULL ? &l->first->in : &l->out;
 
-	bytes_add_unit(to, data, len, time_us);
+	bytes_add_datagram(to, data, len, time_us);
 	l->held += link_weight(to->tail);
 	link_raised(l);
 	if (l->first != NULL) {

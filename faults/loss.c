@@ -263,11 +263,11 @@ lose_datagrams(struct stage *s, const struct loss_params *p)
 		size_t len = stage_in(s)->head->len;
 
 		if (!draw_lost(s, &chain)) {
-			stage_pass_unit(s, 0, -1);
+			stage_pass_datagram(s, 0, -1);
 			continue;
 		}
 		stage_acted(s, "drop", (double)len, "bytes");
-		stage_drop_unit(s);
+		stage_drop_datagram(s);
 	}
 }
 

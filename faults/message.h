@@ -32,6 +32,7 @@ struct message_ops {
 	/* Adds one behind the others. */
 	void (*add_header)(struct message *, const char *name,
 	    const char *value);
+	/* Removes every header of that name. */
 	void (*remove_header)(struct message *, const char *name);
 	/* Responses: another status, with its standard reason. */
 	void (*set_status)(struct message *, int status);
@@ -51,8 +52,7 @@ struct message_ops {
 struct message {
 	const struct message_ops *ops;
 	bool is_request;
-	struct view method, target; /* of the request, in both cases */
-	int status;		    /* responses; 0 on requests */
+	int status;	    /* responses; 0 on requests */
 	bool is_traced;	    /* requests: traceparent or tracestate is there */
 	int64_t body_len; /* Content-Length; 0: none; -1: unknown (chunked,
 			     until close) */

@@ -70,7 +70,7 @@ let_go(struct stage *s, struct reorder_state *st, int64_t at_us)
 {
 	st->first = (st->first + 1) % RING;
 	st->held--;
-	stage_pass_unit(s, 0, at_us);
+	stage_pass_datagram(s, 0, at_us);
 }
 
 /* Those that were overtaken often enough go on. */
@@ -125,7 +125,7 @@ reorder_data(struct stage *s)
 			stage_acted(s, "reorder", (double)p->distance, "");
 			hold_back(st);
 		} else {
-			stage_pass_unit(s, st->held, -1);
+			stage_pass_datagram(s, st->held, -1);
 		}
 		let_overtaken_go(s);
 	}

@@ -289,7 +289,7 @@ stage_drop_all(struct stage *s)
 		return;
 	}
 	while (!bytes_empty(&s->in))
-		stage_drop_unit(s);
+		stage_drop_datagram(s);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One fault at work in one link, from the inside; for the engine's own files
- * (stage.c, link.c, flow.c). Fault kinds include fault.h alone. */
+ * (stage*.c, link.c, flow*.c). Fault kinds include fault.h alone. */
 #ifndef FAULTS_STAGE_H
 #define FAULTS_STAGE_H
 
@@ -89,8 +89,6 @@ void link_lowered(struct link *l);
 /* The end of stream, or the end of a flow that a stage wished, passed the
  * last stage. */
 void link_ended(struct link *l);
-/* Ends the flow now; nothing if it ended before. */
-void flow_end_now(struct flow *f, enum flow_end how);
 
 /* A stage let go of the opening. */
 void flow_open_released(struct flow *f);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs over whole datagrams.
  *
- *   in ──stage_pass_unit──────────────────────────► successor
+ *   in ──stage_pass_datagram──────────────────────► successor
  *    ├───stage_delay, stage_copy ─► heap by time ──►
- *    └───stage_drop_unit ─► nowhere
+ *    └───stage_drop_datagram ─► nowhere
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -124,13 +124,13 @@ cut(struct stage *s, size_t nth)
 }
 
 void
-stage_pass_unit(struct stage *s, size_t nth, int64_t at_us)
+stage_pass_datagram(struct stage *s, size_t nth, int64_t at_us)
 {
 	send_on(s, cut(s, nth), at_us);
 }
 
 void
-stage_drop_unit(struct stage *s)
+stage_drop_datagram(struct stage *s)
 {
 	struct seg *seg = cut(s, 0);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where in a handshake the records of one link are: finds the first byte of a
- * flight, however reads part the records. For kinds that act at such a point;
- * zeroed memory is the state of a link of which nothing was seen. */
+/* Where in a handshake the records (RFC 8446, 5.1) of one link are: finds the
+ * first byte of a flight, however reads part the records. For kinds that act at
+ * such a point; zeroed memory is the state of a link of which nothing was
+ * seen. */
 #ifndef FAULTS_TLS_POINT_H
 #define FAULTS_TLS_POINT_H
 

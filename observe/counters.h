@@ -132,7 +132,8 @@ struct route_counters {
 /* The worker's own block, made if there is none. To be asked for once a flow,
  * by that worker's thread. Borrowed, lives as long as the set. */
 struct route_counts *counters_of(struct route_counters *set, unsigned worker);
-/* The block's parts, made if there are none; by the worker's thread. */
+/* The block's parts, made if there are none; by the worker's thread. `kind` is
+ * compared by pointer: it is the text of the kind, or of its like, itself. */
 struct http_counts *counters_http(struct route_counts *counts);
 struct fault_counts *counters_fault(struct route_counts *counts,
     const char *kind);

@@ -151,7 +151,7 @@ struct event_record {
 	int status; /* HTTP status, errno, … */
 	double duration_us;
 	/* EVENT_FLOW_OPEN (client only), EVENT_FLOW_CLOSE */
-	const char *flow_type; /* "stream", "connection", "exchange" */
+	const char *flow_type; /* constant: "stream", "datagram", … */
 	struct event_identity who;
 	struct event_times when;
 	struct event_exchange exchange;

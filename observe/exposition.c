@@ -31,18 +31,6 @@ exposition_content_type(enum exposition_format format)
 
 /* --- numbers and escapes ------------------------------------------------- */
 
-static void
-add_uint(struct str *to, uint64_t value)
-{
-	char digits[20], *at = digits + sizeof(digits);
-
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	str_add_bytes(to, at, (size_t)(digits + sizeof(digits) - at));
-}
-
 /* Microseconds as seconds: 1500000 is 1.5. */
 static void
 add_seconds(struct str *to, uint64_t us)
@@ -57,7 +45,7 @@ add_seconds(struct str *to, uint64_t us)
 	}
 	while (len > 2 && fraction[len - 1] == '0')
 		len--;
-	add_uint(to, us / 1000000);
+	str_add_uint(to, us / 1000000);
 	str_add_bytes(to, fraction, len);
 }
 
@@ -196,7 +184,7 @@ exposition_uint(struct exposition *e, struct metric_labels labels,
     uint64_t value, const struct exemplar *exemplar)
 {
 	add_front(e->out, e, "", &labels, false);
-	add_uint(e->out, value);
+	str_add_uint(e->out, value);
 	add_exemplar(e, exemplar, true);
 	str_add_char(e->out, '\n');
 }
@@ -224,7 +212,7 @@ exposition_histogram(struct exposition *e, struct metric_labels labels,
 		str_add_bytes(out, front.text, front.len);
 		str_add(out, scale->le[i]);
 		str_add_bytes(out, "\"} ", 3);
-		add_uint(out, count);
+		str_add_uint(out, count);
 		if (exemplars != NULL)
 			add_exemplar(e, &exemplars[i], false);
 		str_add_char(out, '\n');
@@ -234,6 +222,6 @@ exposition_histogram(struct exposition *e, struct metric_labels labels,
 	add_seconds(out, sum->sum_us);
 	str_add_char(out, '\n');
 	add_front(out, e, "_count", &labels, false);
-	add_uint(out, count);
+	str_add_uint(out, count);
 	str_add_char(out, '\n');
 }

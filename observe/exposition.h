@@ -59,6 +59,7 @@ void exposition_begin(
 /* From now on samples of that family (borrowed); each family once. */
 void exposition_family(
     struct exposition *e, const struct metric_family *family);
+/* Ends the text: OpenMetrics has a mark for that. */
 void exposition_end(struct exposition *e);
 
 /* Appends name="value", behind a comma if `to` has something; escapes. */

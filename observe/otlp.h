@@ -5,8 +5,8 @@
  *	otlp_span() ─► text of one span ─┐
  *	otlp_span() ─► text of one span ─┴─► otlp_request() ─► body of a POST
  *
- * The messages are few and fixed, so they are written by hand; what the
- * receivers in the tests take apart field by field. */
+ * The messages are few and fixed, so they are written by hand; receivers in the
+ * tests take them apart, field by field. */
 #ifndef OBSERVE_OTLP_H
 #define OBSERVE_OTLP_H
 

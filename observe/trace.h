@@ -33,20 +33,21 @@ struct trace_policy {
 };
 
 /* Reads a header's value (blanks around it are none of it). False: it is not
- * valid by the letter of the recommendation, and then there is no trace. */
+ * valid by the letter of the recommendation, and then there is no trace and *to
+ * says nothing. */
 bool trace_parse(struct view value, struct trace_context *to);
-/* The header's value for whoever comes next, whose parent is to->parent_id;
+/* The header's value for whoever comes next, whose parent is from->parent_id;
  * flags that we do not know are cleared. */
 void trace_print(
     const struct trace_context *from, char to[TRACE_PARENT_TEXT]);
 /* Adds one of perhaps several tracestate headers, in order: `to` gathers the
- * list members. False: it is not valid, and then none of them is to be
- * passed on. */
+ * list members. False: it is not valid, and then none of them is to be passed
+ * on: `to` may have a part of it. */
 bool trace_state_add(struct str *to, struct view value);
 /* The id as 32 digits and NUL. */
 void trace_id_text(
     const unsigned char trace_id[TRACE_ID_SIZE], char to[TRACE_ID_TEXT]);
-/* Any bytes, as two digits each and NUL. */
+/* Any bytes, as two digits each and NUL: `to` has room for 2 * size + 1. */
 void trace_hex(const unsigned char *id, size_t size, char *to);
 /* An all-zero id is none. */
 bool span_id_is_set(const unsigned char id[SPAN_ID_SIZE]);

@@ -183,7 +183,7 @@ bind_plan(struct acceptor *a, struct plan *plan)
 		if (l->plan == NULL)
 			remove_listener(a, l);
 		else
-			listener_follow(l);
+			listener_reconcile(l);
 	}
 	plan_unref(a->plan);
 	a->plan = plan;
@@ -286,6 +286,12 @@ acceptor_new(struct worker **workers, size_t count, struct error *err)
 	a->workers_count = count;
 	a->own_base = count > 1;
 	a->base = a->own_base ? make_base() : workers[0]->base;
+	if (a->base == NULL) {
+		error_set(err, errno, "no event loop: %s", strerror(errno));
+		mailbox_fini(&a->mailbox);
+		free(a);
+		return NULL;
+	}
 	a->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	event_assign(&a->mailbox_ev, a->base, mailbox_fd(&a->mailbox),
 	    EV_READ | EV_PERSIST, on_mail, a);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "config/pattern.h"
 #include "proxy/asking.h"
 
 enum socks5_step { GREETING, PASSWORD, REQUEST };

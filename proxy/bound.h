@@ -4,7 +4,7 @@
 #ifndef PROXY_BOUND_H
 #define PROXY_BOUND_H
 
-#include "proxy/acceptor.h"
+#include "proxy/listener.h"
 
 /* Zeroed memory is an empty list. */
 struct bound {

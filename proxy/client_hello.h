@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a TLS ClientHello says, read without answering it: the server name and
- * the protocols offered. Pure: bytes in, facts out. */
+ * the protocols offered (RFC 8446, 4.1.2; RFC 6066, 3; RFC 7301, 3.1). Pure:
+ * bytes in, facts out. */
 #ifndef PROXY_CLIENT_HELLO_H
 #define PROXY_CLIENT_HELLO_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The walker over the packets of MySQL and MariaDB, for its own files.
  *
- *	data_mysql.c	    packets; requests, and what they are called
+ *	data_mysql.c	    requests, and what they are called
+ *	data_my_packet.c    packets, and the numbers in them
  *	data_my_body.c	    what requests hold: SQL, numbers of statements
  *	data_my_attributes.c  what may stand before SQL
  *	data_my_answer.c    the greeting, answers, the transaction */
@@ -114,7 +115,7 @@ struct data_walk {
 	struct data_names names; /* prepared statements */
 };
 
-/* --- data_mysql.c --- */
+/* --- data_my_packet.c --- */
 
 #define MY_CAN_COMPRESS	 (1ULL << 5 | 1ULL << 26) /* zlib, zstd */
 #define MY_CAN_41	 (1ULL << 9)
@@ -136,8 +137,6 @@ size_t my_sized_number(const unsigned char *at, size_t len, uint64_t *to);
 size_t my_take(struct my_side *in, const char *data, size_t len, bool *whole);
 /* Keeps them, as far as there is room. */
 void my_keep(struct my_side *in, const char *data, size_t len);
-/* The command whose answer comes, or NULL: the server is asked for nothing. */
-struct my_owed *my_owed_first(const struct my_queue *q);
 
 /* --- data_my_body.c --- */
 
@@ -157,6 +156,7 @@ size_t my_attributes_take(struct my_attributes *a, const char *data,
 
 /* --- data_my_answer.c --- */
 
+/* Bytes of the server (struct data_ops: answer). */
 size_t my_answer(struct data_walk *w, struct data_command *c, const char *data,
     size_t len, bool *over);
 /* "none" or "open". */

@@ -336,11 +336,18 @@ answered(struct data_walk *w, struct data_command *c)
 	}
 }
 
+/* The command whose answer comes, or NULL: the server is asked for nothing. */
+static struct my_owed *
+first_owed(const struct my_queue *q)
+{
+	return q->count > 0 ? &q->slots[q->first] : NULL;
+}
+
 /* A message of the server is over. True if with it the answer is. */
 static bool
 message_over(struct data_walk *w, struct data_command *c)
 {
-	const struct my_owed *owed = my_owed_first(&w->owed);
+	const struct my_owed *owed = first_owed(&w->owed);
 
 	if (!w->greeted) {
 		greeting(w, c);

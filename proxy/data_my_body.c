@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/hash.h"
 #include "proxy/data_my.h"
 
 #define STATUS_NO_ESCAPES 0x0200u
@@ -46,7 +47,7 @@ sql(struct data_walk *w, struct data_command *c, const char *data, size_t len)
 
 	data_command_text(c, data, len);
 	if (w->body == MY_TEXT && c->watched)
-		w->statement.text = data_hash(w->statement.text, data, len);
+		w->statement.text = hash_bytes(w->statement.text, data, len);
 	while (at < len) {
 		at += sql_scan(&w->sql, data + at, len - at, &found);
 		if (found)
@@ -99,7 +100,7 @@ my_body_begin(struct data_walk *w)
 		: SQL_MYSQL};
 	w->attributes = (struct my_attributes){0};
 	if (w->body == MY_TEXT)
-		w->statement = (struct data_name){.text = DATA_HASH_SEED};
+		w->statement = (struct data_name){.text = HASH_SEED};
 }
 
 void

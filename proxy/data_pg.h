@@ -51,7 +51,5 @@ void pg_body_end(struct data_walk *w, struct data_command *c);
 /* Of the server: the code of an error, the state of the transaction. */
 void pg_answer_body(struct data_walk *w, struct data_command *c,
     const char *data, size_t len);
-/* "none", "open", "failed". */
-const char *pg_transaction(const struct data_walk *w);
 
 #endif

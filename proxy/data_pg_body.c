@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/hash.h"
 #include "proxy/data_pg.h"
 
 #define PORTAL 0x9e3779b97f4a7c15u /* they have names of their own */
@@ -52,7 +53,7 @@ statement_text(struct data_walk *w, struct data_command *c, const char *data,
 
 	data_command_text(c, data, len);
 	if (c->watched)
-		w->statement.text = data_hash(w->statement.text, data, len);
+		w->statement.text = hash_bytes(w->statement.text, data, len);
 	while (at < len) {
 		at += sql_scan(&w->sql, data + at, len - at, &found);
 		if (found)
@@ -63,13 +64,13 @@ statement_text(struct data_walk *w, struct data_command *c, const char *data,
 static void
 name_text(struct data_walk *w, const char *data, size_t len)
 {
-	w->hash = data_hash(w->hash, data, len);
+	w->hash = hash_bytes(w->hash, data, len);
 }
 
 static void
 begin_text(struct data_walk *w)
 {
-	w->hash = DATA_HASH_SEED;
+	w->hash = HASH_SEED;
 }
 
 static void
@@ -118,7 +119,7 @@ pg_body_begin(struct data_walk *w)
 	if (w->type != 'Q' && w->type != 'P')
 		return;
 	w->sql = (struct sql_scan){0};
-	w->statement = (struct data_name){.text = DATA_HASH_SEED};
+	w->statement = (struct data_name){.text = HASH_SEED};
 }
 
 /* One text, or a part of it. */

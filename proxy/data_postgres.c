@@ -60,7 +60,7 @@ number(const unsigned char *at)
 }
 
 static struct data_walk *
-pg_open(void)
+pg_new(void)
 {
 	struct data_walk *w = xcalloc(1, sizeof(*w));
 
@@ -70,7 +70,7 @@ pg_open(void)
 }
 
 static void
-pg_close(struct data_walk *w)
+pg_free(struct data_walk *w)
 {
 	data_names_fini(&w->names);
 	free(w);
@@ -270,6 +270,15 @@ offer_answered(struct data_walk *w, struct data_command *c, char byte)
 	return byte != 'E';
 }
 
+/* "none", "open", "failed". */
+static const char *
+transaction_state(const struct data_walk *w)
+{
+	return w->transaction == 'T' ? "open"
+	    : w->transaction == 'E'  ? "failed"
+				     : "none";
+}
+
 /* ReadyForQuery: the command is answered. */
 static void
 ready(struct data_walk *w, struct data_command *c)
@@ -304,7 +313,7 @@ answer_head(struct data_walk *w, struct data_command *c)
 	w->field = '\0';
 	w->code_len = 0;
 	if (!c->push && c->transaction == NULL)
-		c->transaction = pg_transaction(w);
+		c->transaction = transaction_state(w);
 	if (type == 'W')
 		c->opaque = "stream";
 }
@@ -353,14 +362,6 @@ pg_answer(struct data_walk *w, struct data_command *c, const char *data,
 	return c->opaque != NULL ? len : at;
 }
 
-const char *
-pg_transaction(const struct data_walk *w)
-{
-	return w->transaction == 'T' ? "open"
-	    : w->transaction == 'E'  ? "failed"
-				     : "none";
-}
-
 static const char *const methods[] = {"ALTER", "ANALYZE", "BEGIN", "CALL",
     "CANCEL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT", "COMMIT", "COPY",
     "CREATE", "DEALLOCATE", "DECLARE", "DELETE", "DESCRIBE", "DISCARD", "DO",
@@ -382,15 +383,14 @@ static const char *const reads[] = {"ANALYZE", "BEGIN", "CANCEL",
 static const char question[] = {0, 0, 0, 8, 0x04, (char)0xd2, 0x16, 0x2f};
 
 const struct data_ops data_postgres = {
-    .name = "postgres",
-    .open = pg_open,
-    .close = pg_close,
+    .new = pg_new,
+    .free = pg_free,
     .request = pg_request,
     .answer = pg_answer,
     .offer = pg_offer,
     .question = question,
     .question_len = sizeof(question),
-    .transaction = pg_transaction,
+    .transaction = transaction_state,
     .commit = "COMMIT",
     .methods = methods,
     .methods_count = COUNT_OF(methods),

@@ -50,7 +50,7 @@ static const char *const streams[] = {"MONITOR", "PSUBSCRIBE", "PSYNC",
     "SSUBSCRIBE", "SUBSCRIBE", "SYNC"};
 
 static struct data_walk *
-redis_open(void)
+redis_new(void)
 {
 	struct data_walk *w = xcalloc(1, sizeof(*w));
 
@@ -59,7 +59,7 @@ redis_open(void)
 }
 
 static void
-redis_close(struct data_walk *w)
+redis_free(struct data_walk *w)
 {
 	free(w);
 }
@@ -471,9 +471,8 @@ static const char *const reads[] = {"ACL", "ASKING", "AUTH", "BITCOUNT",
     "ZRANGE", "ZRANGEBYSCORE", "ZRANK", "ZREVRANGE", "ZSCAN", "ZSCORE"};
 
 const struct data_ops data_redis = {
-    .name = "redis",
-    .open = redis_open,
-    .close = redis_close,
+    .new = redis_new,
+    .free = redis_free,
     .request = redis_request,
     .answer = redis_answer,
     .transaction = redis_transaction,

@@ -355,7 +355,7 @@ free_session(struct session *session)
 	flow_fini(&s->conn, close_reason_name(reason));
 	bytes_fini(&s->out[LINK_UP]);
 	bytes_fini(&s->out[LINK_DOWN]);
-	s->ops->close(s->walk);
+	s->ops->free(s->walk);
 	if (s->shared != NULL)
 		route_shared_leave(s->shared);
 	plan_unref(s->plan);
@@ -396,7 +396,7 @@ session_new(struct worker *w, const struct armed_route *r,
 	session_init(&s->session, &session_ops, w, from);
 	s->session.route = r->name;
 	s->ops = walkers[r->conf->protocol];
-	s->walk = s->ops->open();
+	s->walk = s->ops->new();
 	s->timer.on_due = on_timer;
 	s->later.on_due = on_later;
 	TAILQ_INIT(&s->queue);
@@ -461,7 +461,6 @@ asks(int protocol, const char **question)
 }
 
 const struct protocol_ops data_protocol = {
-    .name = "data",
     .accept = accept_session,
     .offer = offer,
     .asks = asks,

@@ -7,16 +7,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-
-#define HASH_PRIME 0x100000001b3u
-
-uint64_t
-data_hash(uint64_t hash, const char *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)data[i]) * HASH_PRIME;
-	return hash;
-}
+#include "base/hash.h"
 
 void
 data_command_fini(struct data_command *c)
@@ -52,7 +43,7 @@ data_command_text(struct data_command *c, const char *data, size_t len)
 {
 	if (!c->watched || len == 0)
 		return;
-	c->hash = data_hash(c->hash != 0 ? c->hash : DATA_HASH_SEED, data, len);
+	c->hash = hash_bytes(c->hash != 0 ? c->hash : HASH_SEED, data, len);
 	if (c->text.len < DATA_TEXT)
 		str_add_bytes(&c->text, data, MIN(len,
 		    DATA_TEXT - c->text.len));

@@ -28,7 +28,7 @@ struct data_command {
 	bool failed;	   /* an answer was an error */
 	uint64_t asked;	   /* answers that it is owed */
 	uint64_t answered; /* … and has got */
-	uint64_t hash;	   /* of what was asked */
+	uint64_t hash;	   /* of what was asked; 0: nothing was */
 	struct str text;   /* its beginning; owned */
 	const char *transaction; /* as it was when the answer began; constant */
 	const char *opaque; /* why the rest of both directions is not
@@ -36,13 +36,11 @@ struct data_command {
 	char code[DATA_CODE]; /* of the first error */
 };
 
-#define DATA_HASH_SEED 0xcbf29ce484222325u
-/* Goes on with a hash that began as the seed (FNV-1a). */
-uint64_t data_hash(uint64_t hash, const char *data, size_t len);
-
+/* Frees what it keeps; zeroed memory is accepted. */
 void data_command_fini(struct data_command *c);
 /* Another name, in any case of letters; len may be more than fits. */
 void data_command_word(struct data_command *c, const char *word, size_t len);
+/* True if it has that name, which is in upper case. */
 bool data_command_has(const struct data_command *c, const char *word);
 /* Bytes of what was asked; nothing unless it is watched. */
 void data_command_text(struct data_command *c, const char *data, size_t len);
@@ -52,10 +50,9 @@ void data_command_error(struct data_command *c, const char *code, size_t len);
 struct data_walk;
 
 struct data_ops {
-	const char *name;
 	/* Returned owned. */
-	struct data_walk *(*open)(void);
-	void (*close)(struct data_walk *);
+	struct data_walk *(*new)(void);
+	void (*free)(struct data_walk *);
 	/* Bytes of the client: as far as the end of the request, which goes on
 	 * in the next call if request_done is not set. Returns how many are
 	 * its own; 0: it is over (request_done), and they belong to another

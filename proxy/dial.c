@@ -48,8 +48,10 @@ drop_socket(struct dial *d)
 	d->fd = -1;
 }
 
-void
-dial_finish(struct dial *d, enum dial_result result)
+/* It is over: tells who asked. Closes what is not handed over, and frees the
+ * dial unless dial_start() is still to return. */
+static void
+finish(struct dial *d, enum dial_result result)
 {
 	int fd = result == DIAL_OK ? d->fd : -1;
 	struct tls *tls = NULL;
@@ -88,21 +90,34 @@ send_preface(const struct dial *d)
 }
 
 static void
+on_secure(struct end *e, unsigned what)
+{
+	struct dial *d = CONTAINER_OF(e, struct dial, secure);
+	enum dial_result result;
+
+	if (dial_heard(d, what, &result))
+		finish(d, result);
+}
+
+static void
 connected(struct dial *d)
 {
+	enum dial_result result;
+
 	if (!send_preface(d)) {
-		dial_finish(d, DIAL_REFUSED);
+		finish(d, DIAL_REFUSED);
 		return;
 	}
 	if (d->request.route->upstream_tls == NULL) {
-		dial_finish(d, DIAL_OK);
+		finish(d, DIAL_OK);
 		return;
 	}
 	disarm(d);
 	end_attach(&d->secure, d->fd, d->to->is_unix);
 	d->fd = -1;
 	deadline_arm(&d->worker->engine.deadlines, &d->deadline, d->end_us);
-	dial_secure(d);
+	if (dial_secure(d, &result))
+		finish(d, result);
 }
 
 static void try_next(struct dial *d);
@@ -139,9 +154,10 @@ on_deadline(struct deadline *deadline, int64_t now_us)
 	if (d->resolve != NULL) {
 		resolve_cancel(d->resolve);
 		d->resolve = NULL;
-		dial_finish(d, DIAL_DNS);
+		finish(d, DIAL_DNS);
 	} else if (d->secure.tls != NULL || d->asking) {
 		dial_late(d);
+		finish(d, DIAL_TIMEOUT);
 	} else if (d->error == EAGAIN && now_us < d->end_us) {
 		d->next--;
 		d->error = 0;
@@ -281,7 +297,7 @@ try_next(struct dial *d)
 	}
 	if (!d->to->is_unix)
 		resolve_forget(d->worker->resolver, d->to->host);
-	dial_finish(d, dial_result_of(d->error));
+	finish(d, dial_result_of(d->error));
 }
 
 static void
@@ -291,7 +307,7 @@ on_resolved(void *arg, int error, const struct resolve_list *list)
 
 	d->resolve = NULL;
 	if (error != 0) {
-		dial_finish(d, DIAL_DNS);
+		finish(d, DIAL_DNS);
 		return;
 	}
 	d->list = *list;
@@ -315,7 +331,7 @@ look_up(struct dial *d)
 		d->resolve = resolve_start(d->worker->resolver, &query);
 		arm(d, d->end_us);
 	} else if (error != 0) {
-		dial_finish(d, DIAL_DNS);
+		finish(d, DIAL_DNS);
 	} else {
 		try_next(d);
 	}
@@ -344,12 +360,12 @@ dial_start(struct worker *worker, const struct dial_request *request)
 	    .speaks = request->speaks,
 	};
 	d->to = destination_upstream(conf, request->facts);
-	end_init(&d->secure, worker, dial_on_secure);
+	end_init(&d->secure, worker, on_secure);
 	d->fd = -1;
 	d->starting = true;
 	d->end_us = worker_now(worker) + conf->connect_timeout_us;
 	if (d->to == NULL)
-		dial_finish(d, DIAL_UNREACHABLE);
+		finish(d, DIAL_UNREACHABLE);
 	else if (d->to->is_unix)
 		try_next(d);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A dial from the inside, for its own files: dial.c (names, addresses, the
- * connection), dial_tls.c (TLS on it). */
+ * connection, the end), dial_tls.c (TLS on it). */
 #ifndef PROXY_DIAL_PARTS_H
 #define PROXY_DIAL_PARTS_H
 
@@ -32,15 +32,13 @@ struct dial {
 	bool finished;
 };
 
-/* It is over: tells who asked. Closes what is not handed over, and frees the
- * dial unless dial_start() is still to return. */
-void dial_finish(struct dial *d, enum dial_result result);
+/* Each true: the dial is over, with that result; why it failed is logged. */
 
-/* The connection at d->secure is there; TLS is to follow. May finish it. */
-void dial_secure(struct dial *d);
-/* What the end at d->secure has to say. */
-void dial_on_secure(struct end *e, unsigned what);
-/* The time for it is over. */
-void dial_late(struct dial *d);
+/* The connection at d->secure is there; TLS is to follow. */
+bool dial_secure(struct dial *d, enum dial_result *result);
+/* What the end at d->secure has to say: bits of END_*. */
+bool dial_heard(struct dial *d, unsigned what, enum dial_result *result);
+/* Logs that the time for it is over. */
+void dial_late(const struct dial *d);
 
 #endif

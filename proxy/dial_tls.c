@@ -28,21 +28,28 @@ misfit(const struct dial *d)
 	    : "it wants to speak HTTP/2, its client speaks HTTP/1";
 }
 
-static void
-shake_hands(struct dial *d)
+static bool
+over(enum dial_result *result, enum dial_result how)
+{
+	*result = how;
+	return true;
+}
+
+static bool
+shake_hands(struct dial *d, enum dial_result *result)
 {
 	struct error err;
 
 	if (tls_connect(&d->secure, &d->start, &err))
-		return;
+		return false;
 	log_failure(d, err.text);
-	dial_finish(d, DIAL_TLS);
+	return over(result, DIAL_TLS);
 }
 
 /* Some upstreams want to be asked for TLS; one byte says whether they take it.
  * Nothing behind it may be read in the clear. */
-void
-dial_secure(struct dial *d)
+bool
+dial_secure(struct dial *d, enum dial_result *result)
 {
 	int protocol = d->request.route->conf->protocol;
 	const struct protocol_ops *ops = d->worker->protocols->of[protocol];
@@ -51,62 +58,58 @@ dial_secure(struct dial *d)
 
 	if (ops->asks != NULL)
 		len = ops->asks(protocol, &question);
-	if (len == 0) {
-		shake_hands(d);
-		return;
-	}
+	if (len == 0)
+		return shake_hands(d, result);
 	d->asking = true;
 	if (end_write(&d->secure, question, len) != (ssize_t)len)
-		dial_finish(d, DIAL_TLS);
-	else
-		end_want(&d->secure, true, false);
+		return over(result, DIAL_TLS);
+	end_want(&d->secure, true, false);
+	return false;
 }
 
-static void
-hear(struct dial *d)
+static bool
+hear_answer(struct dial *d, enum dial_result *result)
 {
 	char answer = 0;
 	ssize_t n = end_read(&d->secure, &answer, 1);
 
 	if (n == END_AGAIN)
-		return;
+		return false;
 	d->asking = false;
 	end_want(&d->secure, false, false);
-	if (n == 1 && answer == 'S') {
-		shake_hands(d);
-		return;
-	}
+	if (n == 1 && answer == 'S')
+		return shake_hands(d, result);
 	log_failure(d, "the upstream takes no TLS");
-	dial_finish(d, DIAL_TLS);
+	return over(result, DIAL_TLS);
 }
 
-void
-dial_on_secure(struct end *e, unsigned what)
+bool
+dial_heard(struct dial *d, unsigned what, enum dial_result *result)
 {
-	struct dial *d = CONTAINER_OF(e, struct dial, secure);
 	const char *why;
 
-	if (d->asking && what & END_READABLE) {
-		hear(d);
-	} else if (what & END_CUT) {
-		/* A fault on the wire: as if the upstream had done it. */
-		dial_finish(d, DIAL_TLS);
-	} else if (what & END_SECURED) {
-		why = tls_failure(e->tls);
+	if (d->asking && what & END_READABLE)
+		return hear_answer(d, result);
+	/* A fault on the wire: as if the upstream had done it. */
+	if (what & END_CUT)
+		return over(result, DIAL_TLS);
+	if (what & END_SECURED) {
+		why = tls_failure(d->secure.tls);
 		if (why == NULL)
 			why = misfit(d);
-		if (why != NULL)
-			log_failure(d, why);
-		dial_finish(d, why == NULL ? DIAL_OK : DIAL_TLS);
-	} else if (what & END_GONE) {
-		log_failure(d, "the upstream reset the connection");
-		dial_finish(d, DIAL_TLS);
+		if (why == NULL)
+			return over(result, DIAL_OK);
+		log_failure(d, why);
+		return over(result, DIAL_TLS);
 	}
+	if ((what & END_GONE) == 0)
+		return false;
+	log_failure(d, "the upstream reset the connection");
+	return over(result, DIAL_TLS);
 }
 
 void
-dial_late(struct dial *d)
+dial_late(const struct dial *d)
 {
 	log_failure(d, "the handshake took too long");
-	dial_finish(d, DIAL_TIMEOUT);
 }

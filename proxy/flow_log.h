@@ -15,7 +15,7 @@ void flow_log_injection(const struct injection *i, struct log_sample *lines);
 void flow_log_upstream(const struct flow *f, const char *error);
 /* True if the plan in force on that worker asks for an access log. */
 bool flow_log_access(const struct worker *w);
-/* Access: a TCP session is over. */
+/* Access: a session of TCP or of a data protocol is over. */
 void flow_log_session(
     const struct session *s, const struct flow *f, enum close_reason reason);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The front from the inside, for its own files: front.c (life, PROXY header),
- * front_destination.c (where the client wants to go, the route), front_tls.c
- * (hello, handshake). */
+/* The front from the inside, for its own files: front.c (events, PROXY
+ * header), front_tls.c (hello, handshake), front_destination.c (where the
+ * client wants to go, the route), front_end.c (what becomes of the
+ * connection). */
 #ifndef PROXY_FRONT_PARTS_H
 #define PROXY_FRONT_PARTS_H
 
@@ -38,12 +39,17 @@ struct front {
 	uint8_t state; /* enum front_state */
 };
 
-/* Ends it; counted on its route, or the listener's first. */
+/* --- front_end.c --- */
+
+/* Ends it (with RST if `reset`); counted on its route, or the listener's
+ * first. Nothing if it ended before. */
 void front_close(struct front *f, enum close_reason reason, bool reset);
 /* The protocol takes over. */
 void front_hand_over(struct front *f);
-/* What was learnt of the client so far; made when first asked for. */
+/* What was learnt of the client so far; made when first asked for. Borrowed. */
 struct client_facts *front_facts(struct front *f);
+
+/* --- front_destination.c --- */
 
 /* Begins, and goes on with what was read. */
 void front_destination(struct front *f);
@@ -51,6 +57,9 @@ void front_look_destination(struct front *f);
 /* Chooses the route by all that is known of the client; none may fit. */
 void front_choose(struct front *f, const char *sni, bool is_tls);
 
+/* --- front_tls.c --- */
+
+/* HELLO: looks whether what was read is a hello, and goes on with it. */
 void front_look_hello(struct front *f);
 /* No hello came in time. */
 void front_no_hello(struct front *f);

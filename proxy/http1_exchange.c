@@ -240,8 +240,7 @@ http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
 	    !to_server)
 		return;
 	m = http1_message_new(p, (struct view){data, p->head.len},
-	    http1_span(x->head.text, request->method),
-	    http1_span(x->head.text, request->target), request->minor == 0);
+	    request->minor == 0);
 	if (to_server)
 		http1_message_to_server(m, http1_match_path(request, data),
 		    http1_span(data, request->query));

@@ -169,7 +169,7 @@ static const struct message_ops message_ops = {
 
 struct http1_message *
 http1_message_new(const struct http1_parser *parser, struct view head,
-    struct view method, struct view target, bool old_peer)
+    bool old_peer)
 {
 	struct http1_message *m = xmalloc(sizeof(*m));
 
@@ -182,8 +182,6 @@ http1_message_new(const struct http1_parser *parser, struct view head,
 	m->message = (struct message){
 	    .ops = &message_ops,
 	    .is_request = parser->head.is_request,
-	    .method = method,
-	    .target = target,
 	    .is_traced = parser->head.has_traceparent ||
 		parser->head.has_tracestate,
 	    .status = parser->head.status,

@@ -40,10 +40,9 @@ struct http1_message {
 };
 
 /* `head` is the text that the parser saw; it is borrowed until the message is
- * freed. The request's method and target are given in both cases. Returns
- * owned. */
+ * freed. `old_peer`: who receives it speaks HTTP/1.0. Returns owned. */
 struct http1_message *http1_message_new(const struct http1_parser *parser,
-    struct view head, struct view method, struct view target, bool old_peer);
+    struct view head, bool old_peer);
 /* A message whose body has no framing, as HTTP/2 streams carry it; `about` says
  * what it is (its ops are set here). Returns owned. */
 struct http1_message *http1_message_new_bare(const struct message *about,

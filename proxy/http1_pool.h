@@ -16,7 +16,8 @@ struct tls;
 struct client_facts;
 struct worker;
 
-/* A connection to an upstream: at work for one exchange, or idle. */
+/* A connection to an upstream: at work for one exchange (of HTTP/1, or a stream
+ * of HTTP/2 that is sent on by HTTP/1), or idle. */
 struct http1_upstream {
 	struct end end;
 	void *owner; /* whose exchange it serves; NULL: idle in the pool */
@@ -28,7 +29,8 @@ struct http1_upstream {
 };
 
 /* Takes the most recently used idle connection to the route's upstream, or
- * NULL; by TLS only one that was made for the same route and server name. */
+ * NULL; by TLS only one that was made for the same route and server name. Owned
+ * now: who takes it sets owner and on_event. */
 struct http1_upstream *http1_pool_take(struct worker *w,
     const struct armed_route *route, const struct client_facts *facts);
 /* What a connection is made from. */
@@ -39,12 +41,14 @@ struct http1_upstream_from {
 	const struct client_facts *facts; /* NULL: none are known */
 	bool is_unix;
 };
-/* Makes a connected socket an upstream connection. Returns owned. */
+/* Makes a connected socket an upstream connection. Returns owned; who asks sets
+ * owner and on_event. */
 struct http1_upstream *http1_upstream_new(struct worker *w,
     const struct http1_upstream_from *from);
 /* True if an idle connection ended while nobody looked. */
 bool http1_upstream_stale(struct http1_upstream *u);
-/* Gives a connection back; it is closed when there are enough. */
+/* Gives a connection back; it is closed if it is not to be kept, if there are
+ * enough, or while the worker drains. */
 void http1_pool_put(struct http1_upstream *u);
 /* Closes (with RST if `reset`) and frees. */
 void http1_upstream_close(struct http1_upstream *u, bool reset);

@@ -403,14 +403,12 @@ accept_http2(struct worker *w, const struct plan_listener *listener,
 }
 
 const struct protocol_ops http2_protocol = {
-    .name = "http2",
     .accept = accept_http2,
 };
 
 const struct protocol_ops http1_protocol = {
-    .name = "http",
     .accept = accept_http1,
     .reconcile = http1_pool_reconcile,
-    .tidy = http1_pool_trim,
+    .trim = http1_pool_trim,
     .fini = http1_pool_fini,
 };

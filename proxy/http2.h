@@ -81,7 +81,7 @@ struct http2 {
 	size_t streams_count;
 	int64_t head_us; /* a request's head is incomplete since; 0: none */
 	uint32_t max_streams; /* as announced */
-	size_t max_header;    /* bytes of a head */
+	size_t max_head;      /* bytes of a head */
 	int64_t idle_us, header_us; /* time-outs; idle 0: none */
 	bool said_goodbye;
 };

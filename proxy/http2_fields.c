@@ -53,14 +53,7 @@ add_line(struct http2_fields *to, char *line, size_t len)
 		if (line[i] >= 'A' && line[i] <= 'Z')
 			line[i] = (char)(line[i] | 0x20);
 	}
-	value = (struct view){colon + 1, len - name.len - 1};
-	while (value.len > 0 && (*value.at == ' ' || *value.at == '\t')) {
-		value.at++;
-		value.len--;
-	}
-	while (value.len > 0 && (value.at[value.len - 1] == ' ' ||
-				    value.at[value.len - 1] == '\t'))
-		value.len--;
+	value = view_trim((struct view){colon + 1, len - name.len - 1});
 	if (name.len == 0 || *name.at == ':' ||
 	    !nghttp2_check_header_name((const uint8_t *)name.at, name.len) ||
 	    !nghttp2_check_header_value((const uint8_t *)value.at, value.len))

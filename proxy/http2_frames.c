@@ -75,7 +75,7 @@ on_header_field(nghttp2_session *ng, const nghttp2_frame *frame,
 	if (st == NULL || frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
 	lines = &st->ways[p->dir].lines;
-	max = p->c->max_header;
+	max = p->c->max_head;
 	if (lines->len + st->pseudo.len + name_len + value_len + 4 > max)
 		st->ways[p->dir].too_large = true;
 	if (st->ways[p->dir].too_large)

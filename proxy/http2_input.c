@@ -43,8 +43,6 @@ edit(struct http2_stream *st, enum link_dir dir, const struct str *head,
 	struct view method = http1_span(st->head.text, request->method);
 	struct message about = {
 	    .is_request = dir == LINK_UP,
-	    .method = method,
-	    .target = http1_span(st->head.text, request->target),
 	    .is_traced = request->has_traceparent || request->has_tracestate,
 	    .status = dir == LINK_UP ? 0 : st->status,
 	    .body_len = body_len,

@@ -64,23 +64,14 @@ http2_take_head(struct http2_stream *st, enum link_dir dir, struct str *to)
 	return true;
 }
 
-/* --- bodies --- */
-
-static ssize_t
-on_data_wanted(nghttp2_session *ng, int32_t id, uint8_t *to, size_t len,
-    uint32_t *flags, nghttp2_data_source *source, void *arg)
+/* The side that the link feeds is the source of the other. */
+static struct http2_way *
+sink_of(struct http2_stream *st, enum link_dir dir)
 {
-	const struct http2_peer *p = arg;
-	struct http2_stream *st = nghttp2_session_get_stream_user_data(ng, id);
-
-	(void)source;
-	if (st == NULL)
-		return NGHTTP2_ERR_DEFERRED;
-	return http2_output_data(st, p->dir == LINK_UP ? LINK_DOWN : LINK_UP,
-	    to, len, flags);
+	return &st->ways[!dir];
 }
 
-static const nghttp2_data_provider provider = {.read_callback = on_data_wanted};
+/* --- bodies --- */
 
 static size_t
 take_bytes(struct http2_stream *st, enum link_dir dir, uint8_t *to, size_t len)
@@ -119,7 +110,7 @@ note_answer(struct http2_stream *st, const struct http2_fields *fields)
 static void
 send_trailers(struct http2_stream *st, enum link_dir dir, uint32_t *flags)
 {
-	struct http2_way *way = &st->ways[dir], *sink = http2_sink(st, dir);
+	struct http2_way *way = &st->ways[dir], *sink = sink_of(st, dir);
 	struct http2_fields fields;
 
 	if (way->trailers.len == 0 || (dir == LINK_DOWN && st->bypass) ||
@@ -132,8 +123,9 @@ send_trailers(struct http2_stream *st, enum link_dir dir, uint32_t *flags)
 	    fields.count);
 }
 
-ssize_t
-http2_output_data(struct http2_stream *st, enum link_dir dir, uint8_t *to,
+/* Fills a DATA frame with what a link has. */
+static ssize_t
+fill_data(struct http2_stream *st, enum link_dir dir, uint8_t *to,
     size_t len, uint32_t *flags)
 {
 	struct http2_way *way = &st->ways[dir];
@@ -155,11 +147,27 @@ http2_output_data(struct http2_stream *st, enum link_dir dir, uint8_t *to,
 	return NGHTTP2_ERR_DEFERRED;
 }
 
+static ssize_t
+on_data_wanted(nghttp2_session *ng, int32_t id, uint8_t *to, size_t len,
+    uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+	const struct http2_peer *p = arg;
+	struct http2_stream *st = nghttp2_session_get_stream_user_data(ng, id);
+
+	(void)source;
+	if (st == NULL)
+		return NGHTTP2_ERR_DEFERRED;
+	return fill_data(st, p->dir == LINK_UP ? LINK_DOWN : LINK_UP,
+	    to, len, flags);
+}
+
+static const nghttp2_data_provider provider = {.read_callback = on_data_wanted};
+
 /* Has nghttp2 ask again, if it gave up asking. */
 static void
 wake(struct http2_stream *st, enum link_dir dir)
 {
-	struct http2_way *way = &st->ways[dir], *sink = http2_sink(st, dir);
+	struct http2_way *way = &st->ways[dir], *sink = sink_of(st, dir);
 
 	if (!way->waits || (!has_bytes(st, dir) && !at_end(st, dir)))
 		return;

@@ -148,7 +148,7 @@ http2_over1_start(struct http2_stream *st, struct http1_upstream *made)
 	struct view method = http1_span(st->head.text, st->request.method);
 
 	st->over1 = xcalloc(1, sizeof(*st->over1));
-	http1_parser_response(&st->over1->parser, method, st->c->max_header);
+	http1_parser_response(&st->over1->parser, method, st->c->max_head);
 	st->over1->replayable = http_is_idempotent(method);
 	if (made != NULL)
 		attach(st, made);

@@ -13,7 +13,7 @@ http2_start(struct http1 *s, const struct conf_route *conf)
 	struct http2 *c = xcalloc(1, sizeof(*c));
 
 	c->s = s;
-	c->max_header = (size_t)conf->max_header_bytes;
+	c->max_head = (size_t)conf->max_header_bytes;
 	c->max_streams = (uint32_t)conf->max_concurrent_streams;
 	c->idle_us = conf->idle_timeout_us;
 	c->header_us = conf->header_timeout_us;

@@ -248,7 +248,7 @@ route_of(struct http2_stream *st)
 	}
 	if (st->head.len == 0)
 		compose(st);
-	http1_head_init(h, true, 2 * c->max_header + 4096);
+	http1_head_init(h, true, 2 * c->max_head + 4096);
 	if (http1_head_scan(h, st->head.text, st->head.len) != HTTP1_DONE) {
 		const char *why = h->why != NULL ? h->why : "malformed";
 		int status = h->error != 0 ? h->error : 400;

@@ -80,12 +80,6 @@ http2_link(struct http2_stream *st, enum link_dir dir)
 {
 	return &st->flow.links[dir];
 }
-/* The side that the link feeds is the source of the other. */
-static inline struct http2_way *
-http2_sink(struct http2_stream *st, enum link_dir dir)
-{
-	return &st->ways[!dir];
-}
 
 /* --- http2_stream.c --- */
 
@@ -126,6 +120,8 @@ void http2_input_head(struct http2_stream *st, enum link_dir dir, bool ended);
 void http2_input_request(struct http2_stream *st);
 /* A response's head in st's LINK_DOWN lines, status st->interim. */
 void http2_input_response(struct http2_stream *st, bool ended);
+/* Bytes of a body came from the link's source; and its end of stream, behind
+ * trailers if there are any. */
 void http2_input_data(struct http2_stream *st, enum link_dir dir,
     const void *data, size_t len);
 void http2_input_end(struct http2_stream *st, enum link_dir dir);
@@ -138,9 +134,6 @@ void http2_give_up(struct http2_stream *st, enum link_dir dir);
 
 /* Turns what came out of a link into frames. */
 void http2_output(struct http2_stream *st, enum link_dir dir);
-/* Fills DATA frames; nghttp2 asks. */
-ssize_t http2_output_data(struct http2_stream *st, enum link_dir dir,
-    uint8_t *to, size_t len, uint32_t *flags);
 /* Takes the next head out of a link, if it is complete there. */
 bool http2_take_head(struct http2_stream *st, enum link_dir dir,
     struct str *to);
@@ -156,6 +149,8 @@ void http2_leave_up(struct http2_stream *st);
 
 /* `made`: the connection to use, taken; NULL: finds one. */
 void http2_over1_start(struct http2_stream *st, struct http1_upstream *made);
+/* Closes the connection (with RST if `reset`), or gives up reaching it; nothing
+ * if the stream has none. */
 void http2_over1_free(struct http2_stream *st, bool reset);
 /* Sends what LINK_UP has. */
 void http2_over1_output(struct http2_stream *st);
@@ -175,6 +170,7 @@ http2_over1_waiting(const struct http2_over1 *o)
 
 /* Reconciles what is read and written. */
 void http2_over1_update(struct http2_stream *st);
+/* What the connection has to say, bits of END_*; `owner` is the stream. */
 void http2_over1_on_event(void *owner, unsigned what);
 
 #endif

@@ -205,15 +205,6 @@ listener_open(const char *id, const struct conf_address *address,
 	return false;
 }
 
-bool
-listener_open_datagram(const char *id, const struct conf_address *address,
-    struct opened_listener *to, struct error *err)
-{
-	*to = (struct opened_listener){
-	    .id = id, .fd = -1, .is_datagram = true};
-	return open_any(to, address, err);
-}
-
 /* TPROXY rules give connections to sockets that say so only. */
 static bool
 set_transparent(struct opened_listener *l, struct error *err)
@@ -236,8 +227,11 @@ bool
 listener_open_planned(const struct plan_listener *l,
     struct opened_listener *to, struct error *err)
 {
-	if (conf_protocol_is_datagram(l->protocol))
-		return listener_open_datagram(l->id, l->address, to, err);
+	if (conf_protocol_is_datagram(l->protocol)) {
+		*to = (struct opened_listener){
+		    .id = l->id, .fd = -1, .is_datagram = true};
+		return open_any(to, l->address, err);
+	}
 	if (!listener_open(l->id, l->address, 0, to, err))
 		return false;
 	if (l->accept != ACCEPT_TPROXY || set_transparent(to, err))
@@ -321,6 +315,15 @@ set_accepting(struct listener *l, bool on)
 	}
 }
 
+static bool
+listen_again(struct opened_listener *o, struct error *err)
+{
+	if (o->is_unix && !open_unix(o, o->address + strlen("unix:"), err))
+		return false;
+	return listen(o->fd, BACKLOG) == 0 ||
+	    error_set(err, errno, "%s", strerror(errno));
+}
+
 /* A Unix socket that was shut down cannot listen again: it is closed, while
  * its file stays (connecting to it is refused), and made anew. */
 static void
@@ -329,16 +332,12 @@ set_refusing(struct listener *l, bool on)
 	struct opened_listener *o = &l->opened;
 	struct error err;
 
-	if (!o->is_unix) {
-		if (on)
-			shutdown(o->fd, SHUT_RDWR);
-		else
-			listen(o->fd, BACKLOG);
+	if (on && !o->is_unix) {
+		shutdown(o->fd, SHUT_RDWR);
 	} else if (on) {
 		close(o->fd);
 		o->fd = -1;
-	} else if (!open_unix(o, o->address + strlen("unix:"), &err) ||
-	    listen(o->fd, BACKLOG) < 0) {
+	} else if (!listen_again(o, &err)) {
 		log_line(LOG_ERROR, "listen_failed", "cannot listen again",
 		    LOG_STR("listener", o->address),
 		    LOG_STR("error", err.text), LOG_END);
@@ -356,14 +355,13 @@ listener_update(struct listener *l, enum listener_effect effect, bool paused)
 			set_ignoring(l, effect == LISTENER_IGNORE);
 		l->effect = (int)effect;
 	}
-	l->paused = paused;
 	/* An ignoring listener goes on with what is in its queue already. */
 	set_accepting(l, effect != LISTENER_REFUSE && !paused &&
 		l->opened.fd >= 0);
 }
 
 void
-listener_follow(struct listener *l)
+listener_reconcile(struct listener *l)
 {
 	struct error err;
 

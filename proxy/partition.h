@@ -25,6 +25,7 @@ struct partition_fault *partition_faults(const struct conf_model *model,
 /* True if the partition of that name put the fault of this name on its
  * route. */
 bool partition_made(const char *fault, const char *partition);
+/* Frees what a fault of partition_faults() owns. */
 void partition_fault_fini(struct conf_fault *fault);
 
 #endif

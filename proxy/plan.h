@@ -50,6 +50,7 @@ struct plan *plan_new(struct conf_model *model, const struct plan *before,
     const struct hosts *hosts, uint64_t seed, int64_t now_us);
 /* The same routes without any fault. Returns owned. */
 struct plan *plan_clear(const struct plan *plan);
+/* One more reference, of what it is given. Thread-safe. */
 struct plan *plan_ref(struct plan *plan);
 /* Drops one reference; NULL is accepted. Thread-safe. */
 void plan_unref(struct plan *plan);
@@ -60,8 +61,9 @@ struct plan_listener *plan_listener(const struct plan *plan, const char *id);
 /* When the next fault comes into or goes out of force, or DEADLINE_NEVER. */
 int64_t plan_next_change(const struct plan *plan, int64_t now_us);
 
-/* Counts a connection on its route, if max_connections has room for it. The
- * route's shared numbers stay until route_shared_leave(). */
+/* Counts a connection on its route, if max_connections has room for it; false:
+ * it has not. The route's shared numbers stay until route_shared_leave(), which
+ * ends that. Thread-safe. */
 bool route_shared_enter(const struct armed_route *route);
 void route_shared_leave(struct route_shared *shared);
 

@@ -29,6 +29,8 @@ struct host_walk {
 
 /* Fills to[0 … l->routes_count - 1] and makes it the listener's; borrowed. */
 void plan_hosts_index(struct plan_listener *l, struct host_entry *to);
+/* Begins a walk over the routes that may match `host`, in any case of letters
+ * (empty: none was named). Borrows the listener, not the host. */
 void plan_hosts_begin(struct host_walk *walk, const struct plan_listener *l,
     struct view host);
 /* The next one, or NULL. Borrowed from the plan. */

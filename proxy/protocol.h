@@ -8,7 +8,6 @@
 #include "proxy/session.h"
 
 struct protocol_ops {
-	const char *name;
 	/* Makes a session; takes all that `from` owns. NULL: it has no
 	 * connections. */
 	void (*accept)(struct worker *, const struct plan_listener *,
@@ -26,7 +25,7 @@ struct protocol_ops {
 	 * one is freed after the call. NULL: nothing to do. */
 	void (*reconcile)(struct worker *);
 	/* Now and then: give spare memory back. NULL: nothing to do. */
-	void (*tidy)(struct worker *);
+	void (*trim)(struct worker *);
 	/* The worker ends; its sessions are gone. NULL: nothing to do. */
 	void (*fini)(struct worker *);
 };

@@ -21,6 +21,7 @@
 #include "proxy/bound.h"
 #include "proxy/cpus.h"
 #include "proxy/hosts.h"
+#include "proxy/listener.h"
 #include "proxy/plan_clock.h"
 #include "proxy/plan_diff.h"
 #include "proxy/resolve.h"
@@ -404,7 +405,7 @@ server_listen(struct server *s, struct sink *sink)
 static void
 ask_close(struct worker *w, void *arg)
 {
-	worker_close_route(w, *(const char *const *)arg);
+	worker_close_sessions(w, *(const char *const *)arg);
 }
 
 void

@@ -41,10 +41,11 @@ bool server_try(struct server *s, struct conf_model *model,
     void (*look)(void *arg, const struct plan *before,
 	const struct plan *after),
     void *arg, struct conf_diag *diag) WARN_UNUSED;
-/* Tells (log, events) which faults and partitions time has brought into or
- * out of force; returns when to call again, µs (DEADLINE_NEVER: after the next
- * server_apply only). The workers act on time by themselves. Where the names
- * of services lead is looked at, too, for partitions. */
+/* Tells (log, events) which faults and partitions of the plan in force (there
+ * is one) time has brought into or out of force; returns when to call again, µs
+ * (DEADLINE_NEVER: after the next server_apply only). The workers act on time
+ * by themselves. Where the names of services lead is looked at, too, for
+ * partitions. */
 int64_t server_tick(struct server *s, int64_t now_us);
 /* The plan in force; borrowed until the next server_apply. */
 const struct plan *server_plan(const struct server *s);
@@ -52,18 +53,22 @@ const struct plan *server_plan(const struct server *s);
  * does not. Borrowed until the next server_apply. */
 const char *server_listening(const struct server *s,
     const struct armed_route *route);
+/* The seed of its faults' dice: the first model's, or one that was drawn. */
 uint64_t server_seed(const struct server *s);
+/* The number of its workers. */
 size_t server_workers(const struct server *s);
 /* Runs `ask` on all workers' own threads at the same time; returns when all
  * have. It must wait for nothing; each may write to its own part of what arg
  * points to (worker->index). */
 void server_ask(struct server *s, void (*ask)(struct worker *w, void *arg),
     void *arg);
-/* Ends the sessions of a route with FIN; done when it returns. */
+/* Ends the sessions of a route with FIN, which must be or have been one of its
+ * plans'; done when it returns. */
 void server_close_sessions(struct server *s, const char *route);
 /* Lifts every fault, closes the listeners, lets sessions finish. */
 void server_drain(struct server *s);
-/* Does the n-th partition of the plan's model cut now? */
+/* Does the n-th partition of the model of the plan in force (there is one) cut
+ * now? */
 bool server_partition_up(const struct server *s, size_t n);
 /* Adds how late the workers ran what was due. */
 void server_lag(const struct server *s, struct histogram_sum *to);

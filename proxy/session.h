@@ -46,6 +46,7 @@ enum close_reason {
 #undef X
 };
 
+/* The word of it, for events and logs; and who ended the session by it. */
 const char *close_reason_name(enum close_reason reason);
 enum closed_by close_reason_by(enum close_reason reason);
 

@@ -337,7 +337,7 @@ on_event(struct tcp *t, enum link_dir dir, unsigned what)
 	if (t->active_us != 0)
 		t->active_us = worker_now(t->session.worker);
 	if (what & END_CUT) {
-		flow_end_by(&t->flow, tls_cut_how(t->ends[dir].tls));
+		flow_end_now(&t->flow, tls_cut_how(t->ends[dir].tls));
 		return;
 	}
 	if (what & END_GONE) {
@@ -479,7 +479,6 @@ fini(struct worker *w)
 }
 
 const struct protocol_ops tcp_protocol = {
-    .name = "tcp",
     .accept = accept_session,
     .fini = fini,
 };

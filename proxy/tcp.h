@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A TCP (or Unix stream) session from the inside, for its own files: tcp.c
- * (life), tcp_relay.c (bytes), splice.c (bytes that nobody looks at). */
+ * (life), tcp_relay.c (bytes), tcp_flush.c (its last bytes), splice.c (bytes
+ * that nobody looks at). */
 #ifndef PROXY_TCP_H
 #define PROXY_TCP_H
 
@@ -63,6 +64,7 @@ void tcp_write(struct tcp *t, enum link_dir dir);
 void tcp_output(struct tcp *t, enum link_dir dir);
 /* Writes what was left to the turn's end. It may end the session. */
 void tcp_write_late(struct tcp *t);
+/* The `run` of turn_end: the same, and reconciles. */
 void tcp_on_turn_end(struct turn_end *e);
 /* Posts what that will write first. */
 void tcp_post(struct turn_end *e);

@@ -22,7 +22,6 @@ tls_worker_of(struct worker *w)
 	if (tw != NULL)
 		return tw;
 	tw = w->tls = xcalloc(1, sizeof(*tw));
-	tw->worker = w;
 	tw->bio = tls_bio_new();
 	tw->in = xmalloc(TLS_READ_MAX);
 	tw->minted = minted_new();
@@ -112,6 +111,9 @@ news(struct tls *t)
 	return what;
 }
 
+/* Goes on with the handshake as far as it goes; may call the owner. */
+static void step(struct tls *t);
+
 static void
 tell(struct tls *t)
 {
@@ -123,7 +125,7 @@ tell(struct tls *t)
 		e->on_event(e, END_CUT);
 	} else if (t->state == TLS_HANDSHAKE ||
 	    (t->state == TLS_FAILED && !t->secured_told)) {
-		tls_step(t);
+		step(t);
 	} else if (t->broken != 0 && !t->broken_told && !t->want_read) {
 		t->broken_told = true;
 		e->error = t->broken;
@@ -178,7 +180,7 @@ tls_ready(struct tls *t, unsigned what)
 	}
 	if (t->state == TLS_HANDSHAKE) {
 		t->short_read = false;
-		tls_step(t);
+		step(t);
 		return;
 	}
 	what &= END_READABLE | END_GONE;
@@ -267,8 +269,8 @@ step_once(struct tls *t)
 	return true;
 }
 
-void
-tls_step(struct tls *t)
+static void
+step(struct tls *t)
 {
 	struct end *e = t->end;
 

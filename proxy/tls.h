@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TLS as a layer of an end: own loop around OpenSSL, so that every record
  * passes through our hands. Owners of ends go on calling end_*(); only who
- * makes a connection secure (front.c, dial.c) calls what stands here.
+ * makes a connection secure (front_tls.c, dial_tls.c) calls what stands here.
  *
- *   tls_start() ─► handshake ─► END_SECURED ─► end_read, end_write, …
+ *   tls_accept(), tls_connect() ─► handshake ─► END_SECURED ─► end_read, …
  *
  *	tls.c		life and handshake
  *	tls_io.c	bytes: end's calls, as they reach OpenSSL
@@ -67,6 +67,7 @@ void tls_attach(struct tls *t, struct end *to);
 
 /* --- for end.c ------------------------------------------------------------ */
 
+/* What the calls of end.h do where there is a layer; see there. */
 ssize_t tls_read(struct tls *t, void *to, size_t len);
 ssize_t tls_write(struct tls *t, const void *from, size_t len);
 ssize_t tls_write_bytes(struct tls *t, const struct bytes *q, size_t limit);

@@ -160,7 +160,7 @@ load_server(struct armed_route *r, const struct armed_route *before,
 	}
 	for (size_t i = 0; i < keys->count; i++)
 		warn_open(&l, keys->items[i]);
-	r->tls = tls_server_make(r->conf, old, &err);
+	r->tls = tls_server_new(r->conf, old, &err);
 	if (r->tls != NULL)
 		made(&l, &r->tls->base);
 	else if (may_stay(&l, old != NULL ? &old->base : NULL, &err))
@@ -188,7 +188,7 @@ load_client(struct armed_route *r, const struct armed_route *before,
 		return true;
 	}
 	warn_open(&l, t->key != NULL ? t->key : t->certificate);
-	r->upstream_tls = tls_client_make(r->conf, &err);
+	r->upstream_tls = tls_client_new(r->conf, &err);
 	if (r->upstream_tls != NULL)
 		made(&l, &r->upstream_tls->base);
 	else if (may_stay(&l, old != NULL ? &old->base : NULL, &err))
@@ -221,69 +221,4 @@ tls_contexts_check(struct conf_model *model, struct conf_diag *diag)
 	/* What is wrong stands in diag. */
 	(void)!tls_contexts_load(plan, NULL, diag);
 	plan_unref(plan);
-}
-
-/* --- life --- */
-
-static bool
-unref(struct tls_context *c)
-{
-	if (atomic_fetch_sub(&c->refs, 1) > 1)
-		return false;
-	SSL_CTX_free(c->ctx);
-	free(c->alpn);
-	return true;
-}
-
-struct tls_server *
-tls_server_ref(struct tls_server *s)
-{
-	atomic_fetch_add(&s->base.refs, 1);
-	return s;
-}
-
-struct tls_client *
-tls_client_ref(struct tls_client *c)
-{
-	atomic_fetch_add(&c->base.refs, 1);
-	return c;
-}
-
-void
-tls_server_unref(struct tls_server *s)
-{
-	if (s == NULL || !unref(&s->base))
-		return;
-	for (size_t i = 0; i < s->pairs_count; i++)
-		tls_pair_fini(&s->pairs[i]);
-	free(s->pairs);
-	ca_free(s->ca);
-	free(s);
-}
-
-void
-tls_client_unref(struct tls_client *c)
-{
-	if (c == NULL || !unref(&c->base))
-		return;
-	for (size_t i = 0; i < TLS_SESSIONS; i++)
-		SSL_SESSION_free(atomic_load(&c->sessions[i]));
-	free(c);
-}
-
-/* --- sessions with upstreams --- */
-
-SSL_SESSION *
-tls_client_session(struct tls_client *c, unsigned worker)
-{
-	_Atomic(SSL_SESSION *) *slot = &c->sessions[worker % TLS_SESSIONS];
-	SSL_SESSION *session = atomic_exchange(slot, NULL), *none = NULL;
-
-	if (session == NULL)
-		return NULL;
-	/* It stays for others, unless a newer one came meanwhile. */
-	SSL_SESSION_up_ref(session);
-	if (!atomic_compare_exchange_strong(slot, &none, session))
-		SSL_SESSION_free(session);
-	return session;
 }

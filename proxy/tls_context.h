@@ -39,20 +39,19 @@ struct tls_server {
 	struct tls_context base;
 	struct tls_pair *pairs; /* owned; the first is the default */
 	size_t pairs_count;
-	struct ca *ca; /* counted; who mints; NULL: nobody was needed */
+	struct ca *ca; /* owned; who mints; NULL: nobody was needed */
 	bool intercepts;
 };
 
 struct tls_client {
 	struct tls_context base;
-	bool verify;
 	_Atomic(SSL_SESSION *) sessions[TLS_SESSIONS]; /* owned */
 };
 
-/* Makes the contexts of all enabled routes of `plan`, taking over those of
- * `before` (NULL: nothing) that still fit. A file that cannot be used is an
- * error, or, where contexts of the same groups are in force, a warning and
- * these stay. False: diag says why. */
+/* Makes the contexts of all routes of `plan`, taking over those of `before`
+ * (NULL: nothing) that still fit. A file that cannot be used is an error, or,
+ * where contexts of the same groups are in force, a warning and these stay.
+ * False: diag says why. */
 bool tls_contexts_load(struct plan *plan, const struct plan *before,
     struct conf_diag *diag) WARN_UNUSED;
 /* The same only to see whether it would work, warnings included. */
@@ -62,13 +61,17 @@ void tls_contexts_check(struct conf_model *model, struct conf_diag *diag);
 void tls_contexts_files(const struct conf_model *model,
     struct conf_strings *to);
 
+/* --- tls_make.c --- */
+
+/* Each takes one more reference, of what it is given. Any thread. */
 struct tls_server *tls_server_ref(struct tls_server *s);
 struct tls_client *tls_client_ref(struct tls_client *c);
 /* Each drops one reference; NULL is accepted. Any thread. */
 void tls_server_unref(struct tls_server *s);
 void tls_client_unref(struct tls_client *c);
 
-/* A session to resume for that worker, counted; NULL: none. Any thread. */
+/* A session to resume for that worker, owned by the caller (SSL_SESSION_free);
+ * NULL: none. Any thread. */
 SSL_SESSION *tls_client_session(struct tls_client *c, unsigned worker);
 
 #endif

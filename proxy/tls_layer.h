@@ -62,7 +62,6 @@ struct tls {
 
 /* What the layers of one worker share. */
 struct tls_worker {
-	struct worker *worker;
 	BIO_METHOD *bio;
 	unsigned char *in; /* TLS_READ_MAX */
 	struct str out;	   /* records on their way from OpenSSL to the wire */
@@ -90,11 +89,10 @@ tls_out(struct tls *t)
 
 /* --- tls.c --- */
 
+/* What the worker's layers share, made if there is nothing yet. Borrowed. */
 struct tls_worker *tls_worker_of(struct worker *w);
 /* No fault holds the handshake (any more). */
 void tls_begin(struct tls *t);
-/* Goes on with the handshake as far as it goes; may call the owner. */
-void tls_step(struct tls *t);
 /* Something is to be told on a fresh stack. */
 void tls_poke(struct tls *t);
 /* It is over; freed on a fresh stack. */
@@ -133,6 +131,8 @@ void tls_update(struct tls *t);
 
 /* --- tls_leave.c --- */
 
+/* LEFT: delivers what can be delivered; the layer dies once all is, or its
+ * time is up. */
 void tls_leave_step(struct tls *t);
 
 #endif

@@ -231,7 +231,7 @@ find_ca(struct tls_server *s, const struct conf_route *route,
 }
 
 struct tls_server *
-tls_server_make(const struct conf_route *route, const struct tls_server *old,
+tls_server_new(const struct conf_route *route, const struct tls_server *old,
     struct error *err)
 {
 	const struct conf_tls *conf = &route->tls;
@@ -252,6 +252,21 @@ tls_server_make(const struct conf_route *route, const struct tls_server *old,
 }
 
 /* --- with upstreams --- */
+
+SSL_SESSION *
+tls_client_session(struct tls_client *c, unsigned worker)
+{
+	_Atomic(SSL_SESSION *) *slot = &c->sessions[worker % TLS_SESSIONS];
+	SSL_SESSION *session = atomic_exchange(slot, NULL), *none = NULL;
+
+	if (session == NULL)
+		return NULL;
+	/* It stays for others, unless a newer one came meanwhile. */
+	SSL_SESSION_up_ref(session);
+	if (!atomic_compare_exchange_strong(slot, &none, session))
+		SSL_SESSION_free(session);
+	return session;
+}
 
 void
 tls_client_bind(SSL *ssl, struct tls_client *c, unsigned worker)
@@ -292,7 +307,6 @@ static bool
 set_trust(struct tls_client *c, const struct conf_upstream_tls *conf,
     struct error *err)
 {
-	c->verify = conf->verify;
 	SSL_CTX_set_verify(c->base.ctx,
 	    conf->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	if (!conf->verify)
@@ -304,7 +318,7 @@ set_trust(struct tls_client *c, const struct conf_upstream_tls *conf,
 }
 
 struct tls_client *
-tls_client_make(const struct conf_route *route, struct error *err)
+tls_client_new(const struct conf_route *route, struct error *err)
 {
 	const struct conf_upstream_tls *conf = &route->upstream_tls;
 	struct tls_client *c = xcalloc(1, sizeof(*c));
@@ -322,4 +336,52 @@ tls_client_make(const struct conf_route *route, struct error *err)
 		SSL_CTX_sess_set_new_cb(c->base.ctx, on_session);
 	}
 	return c;
+}
+
+/* --- life --- */
+
+static bool
+unref(struct tls_context *c)
+{
+	if (atomic_fetch_sub(&c->refs, 1) > 1)
+		return false;
+	SSL_CTX_free(c->ctx);
+	free(c->alpn);
+	return true;
+}
+
+struct tls_server *
+tls_server_ref(struct tls_server *s)
+{
+	atomic_fetch_add(&s->base.refs, 1);
+	return s;
+}
+
+struct tls_client *
+tls_client_ref(struct tls_client *c)
+{
+	atomic_fetch_add(&c->base.refs, 1);
+	return c;
+}
+
+void
+tls_server_unref(struct tls_server *s)
+{
+	if (s == NULL || !unref(&s->base))
+		return;
+	for (size_t i = 0; i < s->pairs_count; i++)
+		tls_pair_fini(&s->pairs[i]);
+	free(s->pairs);
+	ca_free(s->ca);
+	free(s);
+}
+
+void
+tls_client_unref(struct tls_client *c)
+{
+	if (c == NULL || !unref(&c->base))
+		return;
+	for (size_t i = 0; i < TLS_SESSIONS; i++)
+		SSL_SESSION_free(atomic_load(&c->sessions[i]));
+	free(c);
 }

@@ -50,7 +50,7 @@ reconcile(struct worker *w)
 		return;
 	for (port = TAILQ_FIRST(&w->udp->ports); port != NULL; port = next) {
 		next = TAILQ_NEXT(port, entry);
-		if (udp_port_bind(port))
+		if (udp_port_reconcile(port))
 			continue;
 		TAILQ_REMOVE(&w->udp->ports, port, entry);
 		udp_port_free(port);
@@ -74,12 +74,10 @@ fini(struct worker *w)
 }
 
 const struct protocol_ops udp_protocol = {
-    .name = "udp",
     .reconcile = reconcile,
     .fini = fini,
 };
 
 /* The ports are those of UDP: just the flows are others. */
 const struct protocol_ops dns_protocol = {
-    .name = "dns",
 };

@@ -15,7 +15,7 @@
 #include <event2/event_struct.h>
 
 #include "base/dns.h"
-#include "proxy/acceptor.h"
+#include "proxy/listener.h"
 #include "proxy/session.h"
 #include "proxy/udp_io.h"
 #include "proxy/worker.h"
@@ -26,14 +26,18 @@ struct udp_session;
  * plus a key is an empty table. */
 struct udp_table {
 	struct udp_session **slots; /* owned; chained by ->next */
-	size_t size, count;	    /* size: 0 or a power of two */
+	size_t room, count;	    /* room: 0 or a power of two */
 	uint64_t key; /* so that nobody can choose which slots fill up */
 };
 
+/* The session with that path, or NULL. Borrowed. */
 struct udp_session *udp_table_find(const struct udp_table *t,
 				   const struct udp_path *path);
+/* Adds one (borrowed), whose path is not there yet. */
 void udp_table_add(struct udp_table *t, struct udp_session *s);
+/* Takes one out, which is there. */
 void udp_table_remove(struct udp_table *t, struct udp_session *s);
+/* Frees the table, not the sessions. */
 void udp_table_fini(struct udp_table *t);
 
 /* A listening socket at work on one worker, and the sessions behind it. */
@@ -113,7 +117,7 @@ struct udp_session {
 struct udp_port *udp_port_new(struct worker *w,
 			      const struct opened_listener *opened);
 /* Finds its listener in the worker's plan anew. False: there is none. */
-bool udp_port_bind(struct udp_port *port);
+bool udp_port_reconcile(struct udp_port *port);
 /* Ends its sessions and frees it. */
 void udp_port_free(struct udp_port *port);
 
@@ -161,6 +165,8 @@ void udp_upstream_refused(struct udp_session *s, int error);
 bool udp_upstream_try_next(struct udp_session *s);
 /* Nothing is read any more, and the server is told nothing. */
 void udp_upstream_silence(struct udp_session *s);
+/* Closes the socket and forgets the name that is looked up; nothing if there is
+ * neither. */
 void udp_upstream_close(struct udp_session *s);
 
 /* --- udp_query.c --- */

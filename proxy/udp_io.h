@@ -40,7 +40,9 @@ struct udp_datagram {
 
 struct udp_batch;
 
+/* Returns owned. */
 struct udp_batch *udp_batch_new(void);
+/* NULL is accepted. */
 void udp_batch_free(struct udp_batch *b);
 /* Reads up to UDP_BATCH datagrams; returns how many, 0 if there are none, or
  * a negative errno (that of an ICMP message on a connected socket). *lost is

@@ -186,7 +186,7 @@ udp_port_new(struct worker *w, const struct opened_listener *opened)
 }
 
 bool
-udp_port_bind(struct udp_port *port)
+udp_port_reconcile(struct udp_port *port)
 {
 	bool begins = port->plan == NULL;
 
@@ -204,7 +204,7 @@ udp_port_free(struct udp_port *port)
 {
 	struct udp_table *t = &port->sessions;
 
-	for (size_t i = 0; i < t->size; i++) {
+	for (size_t i = 0; i < t->room; i++) {
 		while (t->slots[i] != NULL)
 			udp_session_close(t->slots[i], CLOSE_ROUTE);
 	}

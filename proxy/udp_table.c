@@ -6,7 +6,7 @@
 #include "base/xalloc.h"
 #include "proxy/udp.h"
 
-#define SIZE_MIN 64
+#define ROOM_MIN 64
 
 /* One step of SplitMix64's finaliser. */
 static uint64_t
@@ -62,9 +62,9 @@ udp_table_find(const struct udp_table *t, const struct udp_path *path)
 {
 	struct udp_session *s;
 
-	if (t->size == 0)
+	if (t->room == 0)
 		return NULL;
-	s = t->slots[hash(t, path) & (t->size - 1)];
+	s = t->slots[hash(t, path) & (t->room - 1)];
 	while (s != NULL && (!same_address(&s->path.client, &path->client) ||
 			     !same_address(&s->path.local, &path->local)))
 		s = s->next;
@@ -75,7 +75,7 @@ static void
 link_in(struct udp_table *t, struct udp_session *s)
 {
 	struct udp_session **slot =
-	    &t->slots[hash(t, &s->path) & (t->size - 1)];
+	    &t->slots[hash(t, &s->path) & (t->room - 1)];
 
 	s->next = *slot;
 	*slot = s;
@@ -85,11 +85,11 @@ static void
 grow(struct udp_table *t)
 {
 	struct udp_session **old = t->slots;
-	size_t old_size = t->size;
+	size_t old_room = t->room;
 
-	t->size = old_size > 0 ? 2 * old_size : SIZE_MIN;
-	t->slots = xcalloc(t->size, sizeof(struct udp_session *));
-	for (size_t i = 0; i < old_size; i++) {
+	t->room = old_room > 0 ? 2 * old_room : ROOM_MIN;
+	t->slots = xcalloc(t->room, sizeof(struct udp_session *));
+	for (size_t i = 0; i < old_room; i++) {
 		struct udp_session *s = old[i], *next;
 
 		for (; s != NULL; s = next) {
@@ -103,7 +103,7 @@ grow(struct udp_table *t)
 void
 udp_table_add(struct udp_table *t, struct udp_session *s)
 {
-	if (t->count >= t->size)
+	if (t->count >= t->room)
 		grow(t);
 	t->count++;
 	link_in(t, s);
@@ -112,7 +112,7 @@ udp_table_add(struct udp_table *t, struct udp_session *s)
 void
 udp_table_remove(struct udp_table *t, struct udp_session *s)
 {
-	struct udp_session **at = &t->slots[hash(t, &s->path) & (t->size - 1)];
+	struct udp_session **at = &t->slots[hash(t, &s->path) & (t->room - 1)];
 
 	while (*at != s)
 		at = &(*at)->next;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 
@@ -23,7 +24,6 @@
 #define SETTLE_MS 50
 /* Mounts that tell nothing are looked at this often. */
 #define LOOK_S 5
-#define HASH_START 0xcbf29ce484222325u
 #define SIGNS                                                                  \
 	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |            \
 	    IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -43,7 +43,7 @@ struct watch {
 static void
 hash_value(uint64_t *hash, unsigned value)
 {
-	*hash = (*hash ^ value) * 0x100000001b3u;
+	*hash = (*hash ^ value) * HASH_PRIME;
 }
 
 /* What stands in a file's place and cannot be read, such as a folder, is a
@@ -61,16 +61,14 @@ hash_failure(int error, uint64_t *hash)
 static bool
 hash_file(const char *path, uint64_t *hash)
 {
-	unsigned char buf[16384];
+	char buf[16384];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)
 		return hash_failure(errno, hash);
-	while ((n = read(fd, buf, sizeof(buf))) > 0) {
-		for (ssize_t i = 0; i < n; i++)
-			hash_value(hash, buf[i]);
-	}
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		*hash = hash_bytes(*hash, buf, (size_t)n);
 	if (n < 0 && hash_failure(errno, hash))
 		n = 0;
 	close(fd);
@@ -81,7 +79,7 @@ hash_file(const char *path, uint64_t *hash)
 uint64_t
 watch_hash(const char *file)
 {
-	uint64_t hash = HASH_START;
+	uint64_t hash = HASH_SEED;
 
 	return hash_file(file, &hash) ? hash : 0;
 }
@@ -90,7 +88,7 @@ watch_hash(const char *file)
 static bool
 hash_files(const struct watch *w, uint64_t *hash)
 {
-	*hash = HASH_START;
+	*hash = HASH_SEED;
 	for (size_t i = 0; i < w->count; i++) {
 		if (!hash_file(w->files[i], hash) && i < w->needed)
 			return false;

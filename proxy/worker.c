@@ -18,7 +18,7 @@
 #include "proxy/tls.h"
 #include "proxy/worker_turn.h"
 
-#define TIDY_EVERY_US (2 * 1000000LL)
+#define TRIM_EVERY_US (2 * 1000000LL)
 /* So many sessions are worth going through the heap for. */
 #define TRIM_SESSIONS 500
 /* Mail, and everything else. */
@@ -99,18 +99,18 @@ give_back(struct worker *w)
 }
 
 static void
-on_tidy(struct deadline *d, int64_t now_us)
+on_trim(struct deadline *d, int64_t now_us)
 {
-	struct worker *w = CONTAINER_OF(d, struct worker, tidy);
+	struct worker *w = CONTAINER_OF(d, struct worker, trim);
 
 	atomic_store_explicit(&w->turned_us, now_us, memory_order_relaxed);
 	bytes_pool_trim(&w->engine.pool);
 	give_back(w);
 	for (int i = 0; i < PROTOCOL_COUNT; i++) {
-		if (w->protocols->of[i]->tidy != NULL)
-			w->protocols->of[i]->tidy(w);
+		if (w->protocols->of[i]->trim != NULL)
+			w->protocols->of[i]->trim(w);
 	}
-	worker_arm(w, d, now_us + TIDY_EVERY_US);
+	worker_arm(w, d, now_us + TRIM_EVERY_US);
 }
 
 /* --- life --- */
@@ -129,7 +129,7 @@ worker_new(unsigned index, uint64_t seed, const struct protocols *protocols,
 	w->engine.seed = seed;
 	w->engine.injected = flow_log_injection;
 	w->change.on_due = on_change;
-	w->tidy.on_due = on_tidy;
+	w->trim.on_due = on_trim;
 	w->scratch = xmalloc(WORKER_SCRATCH);
 	TAILQ_INIT(&w->sessions);
 	TAILQ_INIT(&w->reaping);
@@ -154,7 +154,7 @@ worker_new(unsigned index, uint64_t seed, const struct protocols *protocols,
 	event_add(&w->mailbox_ev, NULL);
 	event_assign(&w->reap_ev, w->base, -1, 0, on_reap, w);
 	atomic_store(&w->turned_us, worker_now(w));
-	worker_arm(w, &w->tidy, worker_now(w) + TIDY_EVERY_US);
+	worker_arm(w, &w->trim, worker_now(w) + TRIM_EVERY_US);
 	return w;
 }
 

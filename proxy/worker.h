@@ -67,7 +67,7 @@ struct worker {
 	struct turn_end_list turn_ends, later;
 	struct send_batch *batch;  /* of a turn's end; NULL: not allowed */
 	struct deadline change;	   /* the plan's next change in time */
-	struct deadline tidy;	   /* gives spare memory back */
+	struct deadline trim;	   /* gives spare memory back */
 	unsigned char *scratch;	   /* WORKER_SCRATCH bytes for the fast path */
 	const struct protocols *protocols; /* borrowed: who takes sessions */
 	struct resolver *resolver; /* borrowed, shared, thread-safe */
@@ -93,15 +93,21 @@ struct worker {
 struct worker *worker_new(unsigned index, uint64_t seed,
 			  const struct protocols *protocols,
 			  struct resolver *resolver, struct error *err);
-/* Starts its thread, with all signals blocked; waits for its end. */
+/* Starts its thread, with all signals blocked. */
 void worker_start(struct worker *w);
+/* Waits for the end of its thread, after worker_post_stop(); nothing if it was
+ * not started. */
 void worker_join(struct worker *w);
-/* Frees a worker whose loop has ended; open sessions are closed. */
+/* Frees a worker whose loop has ended, or never ran; open sessions are closed.
+ * NULL is accepted. */
 void worker_free(struct worker *w);
 
-/* From any thread: hands over a connection, a plan, an order. */
+/* --- from any thread --- */
+
+/* Hands over a connection, with all that `from` owns. */
 void worker_post_accepted(struct worker *w, const struct accepted *from);
-/* `done` (NULL: nothing) runs on the worker once the plan is in force. */
+/* Hands over a plan (a reference is taken). `done` (NULL: nothing) runs on the
+ * worker once the plan is in force. */
 void worker_post_plan(struct worker *w, struct plan *plan,
 		      void (*done)(void *arg), void *arg);
 /* Runs `call`, then `done`, on the worker's own thread between its callbacks.
@@ -109,8 +115,8 @@ void worker_post_plan(struct worker *w, struct plan *plan,
 void worker_post_call(struct worker *w,
 		      void (*call)(struct worker *w, void *arg), void *arg,
 		      void (*done)(void *arg), void *done_arg);
-/* From any thread, before the mail is posted: what the control thread waits
- * for comes before the sockets that are ready in this turn. */
+/* Before the mail is posted: what the control thread waits for comes before the
+ * sockets that are ready in this turn. */
 static inline void
 worker_hurry(struct worker *w)
 {
@@ -118,8 +124,12 @@ worker_hurry(struct worker *w)
 }
 /* Hands over a bound datagram socket, to be put to work by the next plan. */
 void worker_post_port(struct worker *w, const struct opened_listener *opened);
+/* Idle sessions end now, the others when they are done. */
 void worker_post_drain(struct worker *w);
+/* Its loop ends; sessions stay until worker_free(). */
 void worker_post_stop(struct worker *w);
+
+/* --- on its own thread --- */
 
 /* On the worker's own thread: takes an accepted connection. */
 void worker_take(struct worker *w, const struct accepted *from);
@@ -129,7 +139,7 @@ void worker_reconcile(struct worker *w);
 /* On its own thread, outside of any session: frees those that ended. */
 void worker_reap(struct worker *w);
 /* On its own thread: ends the sessions of a route (interned name) with FIN. */
-void worker_close_route(struct worker *w, const char *route);
+void worker_close_sessions(struct worker *w, const char *route);
 /* On its own thread: the session with that number, or NULL. Borrowed until it
  * runs again. */
 struct session *worker_session(const struct worker *w, uint64_t number);
@@ -145,6 +155,7 @@ worker_arm(struct worker *w, struct deadline *d, int64_t at_us)
 {
 	deadline_arm(&w->engine.deadlines, d, at_us);
 }
+/* For the two below: nothing if it waits already. */
 static inline void
 turn_end_queue(struct turn_end_list *list, struct turn_end *t)
 {

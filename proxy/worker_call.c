@@ -41,7 +41,7 @@ worker_post_call(struct worker *w, void (*call)(struct worker *, void *),
 }
 
 void
-worker_close_route(struct worker *w, const char *route)
+worker_close_sessions(struct worker *w, const char *route)
 {
 	struct session *s, *next;
 

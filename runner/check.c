@@ -26,11 +26,9 @@ check_route(const struct conf_model *model, const struct conf_expect *x,
 	}
 	conf_error(diag, &x->where,
 		   "%s: there is no route \"%.80s\"%s; expected one of "
-		   "routes%s%s%s",
+		   "routes" NEAR_HINT,
 		   x->key, name, place ? ", nor one with that upstream" : "",
-		   near.best != NULL ? ", did you mean \"" : "",
-		   near.best != NULL ? near.best : "",
-		   near.best != NULL ? "\"?" : "");
+		   NEAR_ARGS(&near));
 }
 
 /* One value of an expectation. */

@@ -69,9 +69,9 @@ START_TEST(datagrams_stay_whole_and_may_be_empty)
 {
 	struct seg *seg;
 
-	bytes_add_unit(&a, "ab", 2, 5);
-	bytes_add_unit(&a, NULL, 0, 5);
-	bytes_add_unit(&a, "c", 1, 5);
+	bytes_add_datagram(&a, "ab", 2, 5);
+	bytes_add_datagram(&a, NULL, 0, 5);
+	bytes_add_datagram(&a, "c", 1, 5);
 	ck_assert_uint_eq(a.len, 3);
 	seg = bytes_cut(&a, 1);
 	ck_assert_uint_eq(seg->len, 0);

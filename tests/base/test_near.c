@@ -2,6 +2,7 @@
 /* What a mistyped word may have meant. */
 #include "base/near.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -79,6 +80,20 @@ START_TEST(the_nearest_word_is_found_or_none)
 }
 END_TEST
 
+START_TEST(a_message_ends_in_the_hint_or_in_nothing)
+{
+	struct near near;
+	char text[64];
+
+	near_start(&near, "latncy");
+	snprintf(text, sizeof(text), "no" NEAR_HINT, NEAR_ARGS(&near));
+	ck_assert_str_eq(text, "no");
+	near_offer(&near, "latency");
+	snprintf(text, sizeof(text), "no" NEAR_HINT, NEAR_ARGS(&near));
+	ck_assert_str_eq(text, "no; did you mean \"latency\"?");
+}
+END_TEST
+
 START_TEST(of_equally_near_words_the_first_is_meant)
 {
 	struct near near;
@@ -101,5 +116,6 @@ main(void)
 			     distance_counts_single_letter_mistakes,
 			     words_above_the_limit_are_infinitely_far,
 			     the_nearest_word_is_found_or_none,
+			     a_message_ends_in_the_hint_or_in_nothing,
 			     of_equally_near_words_the_first_is_meant, NULL});
 }

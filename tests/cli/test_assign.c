@@ -119,8 +119,8 @@ END_TEST
 static const struct {
 	const char *text, *says;
 } unknown[] = {
-    {"lisen=:80", "there is no field \"lisen\", did you mean \"listen\"?"},
-    {"match.hst=a", "\"match.hst\", did you mean \"host\"?"},
+    {"lisen=:80", "there is no field \"lisen\"; did you mean \"listen\"?"},
+    {"match.hst=a", "\"match.hst\"; did you mean \"host\"?"},
     {"match=a", "match is a group; expected match.KEY=VALUE"},
     {"faults=a", "faults is a group"},
     {"nowhere.x=1", "there is no field \"nowhere.x\""},

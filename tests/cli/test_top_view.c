@@ -96,6 +96,21 @@ START_TEST(rates_are_differences_by_time)
 }
 END_TEST
 
+START_TEST(one_route_and_one_session_are_no_plural)
+{
+	struct top_sample a = {0}, b;
+	struct str out = {0};
+
+	top_sample_init(&b, 1, json_pack("{s:i}", "sessions", 1),
+	    json_pack("{s:[{s:s}]}", "routes", "name", "web"));
+	top_view(&out, &b, &a, &(struct top_look){0});
+	ck_assert_ptr_nonnull(strstr(out.text, "   1 session   "));
+	ck_assert_ptr_nonnull(strstr(out.text, "\n1 route   "));
+	str_fini(&out);
+	top_sample_fini(&b);
+}
+END_TEST
+
 START_TEST(the_first_look_has_no_rates)
 {
 	char *text = view(-1, 120, &(struct top_look){0});
@@ -175,6 +190,7 @@ main(void)
 {
 	return check_run("top_view", (const TTest *const[]){
 	    json_has_the_same_figures, rates_are_differences_by_time,
+	    one_route_and_one_session_are_no_plural,
 	    the_first_look_has_no_rates,
 	    a_counter_that_began_anew_is_no_negative_rate,
 	    only_faults_in_force_are_listed_with_their_rate,

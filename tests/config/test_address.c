@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses to listen at and to connect to. */
+/* Addresses to listen at and to connect to, and ranges of addresses. */
+#include "config/address.h"
+
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,6 +143,75 @@ START_TEST(loopback_and_unix_sockets_are_local)
 }
 END_TEST
 
+static const struct {
+	const char *range, *address;
+	bool inside;
+} ranges[] = {
+    {"10.1.0.0/16", "10.1.255.255", true},
+    {"10.1.0.0/16", "10.2.0.0", false},
+    {"10.0.0.1", "10.0.0.1", true},
+    {"10.0.0.1", "10.0.0.2", false},
+    {"0.0.0.0/0", "255.1.2.3", true},
+    {"0.0.0.0/0", "::1", false},
+    {"::/0", "10.0.0.1", true}, /* mapped */
+    {"::ffff:10.0.0.0/104", "10.9.9.9", true},
+    {"fd00::/9", "fd7f::1", true},
+    {"fd00::/9", "fd80::1", false},
+    {"::1", "::1", true},
+    {"::1/128", "::2", false},
+    {"192.168.0.0/17", "192.168.127.1", true},
+    {"192.168.0.0/17", "192.168.128.1", false},
+};
+
+static struct in6_addr
+mapped(const char *text)
+{
+	struct in6_addr a = {0};
+
+	if (inet_pton(AF_INET, text, &a.s6_addr[12]) == 1)
+		memset(&a.s6_addr[10], 0xff, 2);
+	else
+		ck_assert_int_eq(inet_pton(AF_INET6, text, &a), 1);
+	return a;
+}
+
+START_TEST(ranges_hold_their_addresses)
+{
+	for (size_t i = 0; i < COUNT_OF(ranges); i++) {
+		struct in6_addr a = mapped(ranges[i].address);
+		struct conf_cidr c;
+
+		ck_assert(conf_cidr_parse(ranges[i].range, &c, NULL));
+		ck_assert_msg(conf_cidr_contains(&c, &a) == ranges[i].inside,
+			      "%s in %s", ranges[i].address, ranges[i].range);
+	}
+}
+END_TEST
+
+START_TEST(ranges_that_are_none_are_refused)
+{
+	static const char *const no_ranges[] = {
+	    "",
+	    "10.1.0.0/33",
+	    "10.1.0.0/",
+	    "10.1.0.0/x",
+	    "10.1.0/16",
+	    "::1/129",
+	    "db",
+	    "10.1.0.1/16",
+	    "fd00::1/64",
+	    "10.0.0.1/-1",
+	    "/8",
+	    "10.0.0.0/0008",
+	    "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111/128"};
+	struct conf_cidr c;
+
+	for (size_t i = 0; i < COUNT_OF(no_ranges); i++)
+		ck_assert_msg(!conf_cidr_parse(no_ranges[i], &c, NULL), "%s",
+			      no_ranges[i]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -149,5 +221,7 @@ main(void)
 				   unix_sockets_have_a_path_that_fits,
 				   others_are_refused_with_what_was_expected,
 				   upstreams_need_a_host_and_a_port,
-				   loopback_and_unix_sockets_are_local, NULL});
+				   loopback_and_unix_sockets_are_local,
+				   ranges_hold_their_addresses,
+				   ranges_that_are_none_are_refused, NULL});
 }

@@ -128,7 +128,7 @@ static const struct complaint runs[] = {
     {"load = ( " LOAD("l", "dns") " );",
      "target: route \"dns\" carries datagrams"},
     {"load = ( " LOAD("l", "wbe") " );",
-     "target: there is no route \"wbe\"; expected one of routes, did you "
+     "target: there is no route \"wbe\"; expected one of routes; did you "
      "mean \"web\"?"},
     {"load = ( " LOAD("l", "host:99999") " );", "target: "},
     {"load = ( " LOAD("l", "web") ", " LOAD("l", "web") " );",

@@ -76,7 +76,7 @@ static const struct {
     {"shape", "pareto", "\"pareto\""},
     {"shape", "norml",
      "error: \"norml\" is unknown; expected one of uniform, normal, "
-     "pareto, did you mean \"normal\"?"},
+     "pareto; did you mean \"normal\"?"},
     {"shape", "cauchy",
      "error: \"cauchy\" is unknown; expected one of uniform, normal, "
      "pareto"},
@@ -325,7 +325,7 @@ START_TEST(hints_leave_out_what_users_must_not_know)
 	conf_field_hint(fake_fields, "secrt", &s);
 	ck_assert_uint_eq(s.len, 0);
 	conf_field_hint(fake_fields, "dealy", &s);
-	ck_assert_str_eq(s.text, ", did you mean \"delay\"?");
+	ck_assert_str_eq(s.text, "; did you mean \"delay\"?");
 	str_fini(&s);
 	ck_assert_ptr_null(conf_field_find(fake_fields, "dealy"));
 }

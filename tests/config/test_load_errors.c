@@ -36,7 +36,7 @@ static const struct complaint file[] = {
      "t.conf:1: control: others can reach 0.0.0.0:1; expected token_file"},
     {"log = { level = \"inof\"; };",
      "level: \"inof\" is unknown; expected one of debug, info, warn, "
-     "error, did you mean \"info\"?"},
+     "error; did you mean \"info\"?"},
     {"log = { level = \"${FW_UNSET}\"; };",
      "level: the environment has no FW_UNSET; expected"},
     {"routes = 5;", "routes: it is not a list; expected routes = ( {"},
@@ -103,7 +103,7 @@ static const struct complaint routes[] = {
      "route \"r\" listens where the control API does, 127.0.0.1:8474"},
     {ROUTE "protocol = \"htpp\"; }",
      "protocol: \"htpp\" is unknown; expected one of tcp, http, udp, "
-     "dns, redis, postgres, mysql, did you mean \"http\"?"},
+     "dns, redis, postgres, mysql; did you mean \"http\"?"},
     {ROUTE "protocol = \"mysql\"; upstream_tls = { }; }",
      "passes as it is; expected neither tls nor upstream_tls on a mysql "
      "route"},
@@ -144,7 +144,7 @@ END_TEST
 static const struct complaint envoy[] = {
     {"[ \"abrot\" ]", "t.conf:1: envoy_faults: \"abrot\" is no fault that "
 			"requests may ask for; expected delay, abort or "
-			"rate_limit, did you mean \"abort\"?"},
+			"rate_limit; did you mean \"abort\"?"},
     {"[ \"abort=5/7\" ]", "\"abort=5/7\": the share is not understood; "
 			  "expected such as abort=50%, or a numerator of 100, "
 			  "10000 or 1000000 as in abort=5/10000"},
@@ -230,7 +230,7 @@ static const struct complaint faults[] = {
      "client: \"10.0.0.0/99\" is not an address or a range"},
     {"{ type = \"latency\"; when = { client = \"lam\"; }; }",
      "client: \"lam\" is neither an address nor a service; expected such "
-     "as 10.1.0.0/16 or a name from services, did you mean \"lan\"?"},
+     "as 10.1.0.0/16 or a name from services; did you mean \"lan\"?"},
     {"{ type = \"latency\"; when = { client = \"named\"; }; }",
      "client: the service \"named\" is not known by numeric addresses"},
 };
@@ -286,7 +286,7 @@ static const struct complaint partitions[] = {
     {"name = \"p\"; groups = ( [ 5 ] );", "element 1 is not text"},
     {"name = \"p\"; groups = ( [ ], [ \"a\" ] );", "group 1 is empty"},
     {"name = \"p\"; groups = ( [ \"a\" ], [ \"az\" ] );",
-     "groups: there is no service \"az\"; expected a name from services, "
+     "groups: there is no service \"az\"; expected a name from services; "
      "did you mean \"a"},
     {"name = \"p\"; groups = ( [ \"a\" ], [ \"b\", \"a\" ] );",
      "groups: \"a\" is in group 1 and in group 2; expected it once"},
@@ -344,7 +344,7 @@ START_TEST(from_and_to_name_services_that_exist)
 {
 	static const struct complaint cases[] = {
 	    {"from = \"apy\";", "from: there is no service \"apy\"; expected "
-				"a name from services, did you mean \"api\"?"},
+				"a name from services; did you mean \"api\"?"},
 	    {"to = \"zzz\";", "to: there is no service \"zzz\"; expected a "
 			      "name from services\n"},
 	};

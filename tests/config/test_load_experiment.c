@@ -102,7 +102,7 @@ END_TEST
 static const struct complaint loads[] = {
     {"load = ( { name = \"u\"; target = \"egde\"; requests = ( { get = "
      "\"/\"; } ); } );",
-     "t.conf:2: target: there is no route \"egde\"; expected one of routes, "
+     "t.conf:2: target: there is no route \"egde\"; expected one of routes; "
      "did you mean \"edge\"?"},
     {"load = ( { name = \"u\"; target = \"tls://db\"; requests = ( { get = "
      "\"/\"; } ); } );",
@@ -137,7 +137,7 @@ static const struct complaint loads[] = {
      "= ( { get = \"/\"; } ); } );",
      "probe: \"live\" is unknown; expected health"},
     {LOAD "steady = ( { of = \"user\"; } );",
-     "of: there is no load \"user\"; expected one of load, did you mean "
+     "of: there is no load \"user\"; expected one of load; did you mean "
      "\"users\"?"},
     {LOAD "guards = { abort = ( { of = \"users\"; } ); };",
      "an element of abort asks nothing"},
@@ -186,7 +186,7 @@ static const struct complaint scenarios[] = {
      "a fault of a scenario lacks \"route\""},
     {"scenarios = ( { name = \"s\"; faults = ( { route = \"app\"; type = "
      "\"latency\"; for = \"1s\"; } ); } );",
-     "there is no route \"app\"; expected one of routes, did you mean "
+     "there is no route \"app\"; expected one of routes; did you mean "
      "\"api\"?"},
     {"scenarios = ( { name = \"s\"; faults = ( { " FAULT
      "for = \"2s\"; }, { " FAULT "at = \"1s\"; for = \"2s\"; } ); } );",

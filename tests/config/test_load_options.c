@@ -148,7 +148,7 @@ START_TEST(addresses_and_protocol_are_checked)
 	ck_assert_ptr_nonnull(strstr(said, "--upstream: \"db\" has no port"));
 	ck_assert_ptr_nonnull(strstr(said, "--protocol: \"htp\" is unknown; "
 					   "expected one of tcp, http, udp, "
-				   "dns, redis, postgres, mysql, did"));
+				   "dns, redis, postgres, mysql; did"));
 	ck_assert_ptr_nonnull(strstr(said, "--profile: \"3gg\" is unknown"));
 	free(said);
 	ck_assert_ptr_null(conf_load_options(&loop, &fake_kinds, &diag));

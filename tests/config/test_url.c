@@ -47,8 +47,10 @@ START_TEST(what_is_none_is_refused_with_a_reason)
 	    {"http://host/a b", "bytes"},
 	    {"http://host/\r\nx: y", "bytes"},
 	    {"http://host/#f", "bytes"},
-	    {"http://host:99999", ""},
-	    {"http://host:x", ""},
+	    {"http://host:99999", "no valid port"},
+	    {"http://host:x", "no valid port"},
+	    {"http://unix:path", "names a unix socket"},
+	    {"https://unix:80/", "names a unix socket"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

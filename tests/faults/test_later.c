@@ -15,7 +15,7 @@ put(unsigned char what, int64_t due_us)
 	struct bytes q;
 
 	bytes_init(&q, &pool);
-	bytes_add_unit(&q, &what, 1, 0);
+	bytes_add_datagram(&q, &what, 1, 0);
 	later_add(&heap, bytes_cut(&q, 0), due_us);
 }
 

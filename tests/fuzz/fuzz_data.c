@@ -87,7 +87,7 @@ run(struct session *s, const unsigned char *data, size_t len, size_t piece)
 {
 	size_t at = 0;
 
-	s->walk = s->ops->open();
+	s->walk = s->ops->new();
 	while (at < len && !s->over) {
 		bool server = data[at] & 1;
 		size_t n = MIN((size_t)(data[at] >> 1) + 1, len - at - 1);
@@ -104,7 +104,7 @@ run(struct session *s, const unsigned char *data, size_t len, size_t piece)
 		}
 		at += n;
 	}
-	s->ops->close(s->walk);
+	s->ops->free(s->walk);
 }
 
 static void

@@ -85,8 +85,6 @@ message_fake_init(struct message_fake *m, int status, int64_t body_len)
 {
 	*m = (struct message_fake){
 	    .message = {.ops = &ops,
-		.method = VIEW("GET"),
-		.target = VIEW("/"),
 		.status = status,
 		.body_len = body_len,
 		.on_wire = true,

@@ -30,7 +30,7 @@ static inline void
 case_open(struct data_case *t, const struct data_ops *ops, size_t piece)
 {
 	*t = (struct data_case){.ops = ops, .piece = piece};
-	t->walk = ops->open();
+	t->walk = ops->new();
 }
 
 static inline void
@@ -38,7 +38,7 @@ case_close(struct data_case *t)
 {
 	for (size_t i = 0; i < t->count; i++)
 		data_command_fini(&t->commands[i]);
-	t->ops->close(t->walk);
+	t->ops->free(t->walk);
 }
 
 static inline struct data_command *

@@ -203,7 +203,7 @@ END_TEST
 
 START_TEST(very_many_ahead_are_too_many)
 {
-	struct data_walk *w = data_mysql.open();
+	struct data_walk *w = data_mysql.new();
 	struct data_command c = {.asked = 0};
 	struct str m = packets("\16", 1, 0);
 	struct data_case t = {.ops = &data_mysql, .walk = w, .piece = 65536};

@@ -46,8 +46,7 @@ open_response(const char *method, const char *text, bool old_peer)
 	ck_assert_int_eq(http1_parser_head(&parser, text, strlen(text)),
 	    HTTP1_DONE);
 	head = (struct view){text, parser.head.len};
-	m = http1_message_new(&parser, head, view_of(method), VIEW("/"),
-	    old_peer);
+	m = http1_message_new(&parser, head, old_peer);
 }
 
 static void
@@ -57,9 +56,7 @@ open_request(const char *text)
 	ck_assert_int_eq(http1_parser_head(&parser, text, strlen(text)),
 	    HTTP1_DONE);
 	m = http1_message_new(&parser,
-	    (struct view){text, parser.head.len},
-	    http1_span(text, parser.head.method),
-	    http1_span(text, parser.head.target), false);
+	    (struct view){text, parser.head.len}, false);
 }
 
 /* Head and body as the exchange sends them. */

@@ -14,7 +14,7 @@ static const struct {
 } rows[] = {
     {"breaker = { on = \"api\"; };", NULL},
     {"breaker = { on = \"apo\"; };",
-     "breaker.on: there is no route \"apo\"; expected one of routes, did you "
+     "breaker.on: there is no route \"apo\"; expected one of routes; did you "
      "mean \"api\"?"},
     {"breaker = { on = \"a:2\"; };",
      "breaker.on: there is no route \"a:2\"; expected one of routes"},
@@ -22,7 +22,7 @@ static const struct {
     {"failover = { to = \"a:2\"; };", NULL},
     {"failover = { to = \"egde\"; };",
      "failover.to: there is no route \"egde\", nor one with that upstream; "
-     "expected one of routes, did you mean \"edge\"?"},
+     "expected one of routes; did you mean \"edge\"?"},
     {"blast_radius = [ \"api\", \"db\" ];",
      "blast_radius: there is no route \"db\"; expected one of routes"},
     {"lost_acked = \"few\";",
