@@ -151,11 +151,11 @@ class Connections(Scenario):
         self.served()
 
     def test_conn_limit_may_close_in_good_order(self):
-        self.prepare(fault("conn_limit", max=0, action="close"))
+        self.prepare(fault("conn_limit", max=0, how="fin"))
         self.client(self.port).expect_end("fin")
 
     def test_conn_limit_may_let_connections_wait(self):
-        self.prepare(fault("conn_limit", max=1, action="queue"))
+        self.prepare(fault("conn_limit", max=1, how="queue"))
         first = self.served()
         second = self.client(self.port)
         second.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
