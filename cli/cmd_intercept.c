@@ -11,7 +11,6 @@
 #include "config/load.h"
 #include "config/tables.h"
 #include "control/intercept.h"
-#include "control/run_config.h"
 #include "faults/fault.h"
 
 struct intercept_options {

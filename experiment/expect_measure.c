@@ -35,12 +35,12 @@ success_state(size_t good, size_t n, double wanted)
 void
 expect_by_success(const struct expect_case *c, struct run_expect *to)
 {
-	struct spans during;
+	struct periods during;
 	struct range ci;
 	struct totals t;
 	size_t good;
 
-	spans_of_scenario(c->scenario, &during);
+	periods_of_scenario(c->scenario, &during);
 	totals_samples(c->run, TOTALS_ALL, &during, &t);
 	good = t.n - t.failed;
 	ci = stat_wilson(good, t.n);
@@ -61,7 +61,7 @@ expect_by_success(const struct expect_case *c, struct run_expect *to)
 				  ? "; n too small to show the share asked for"
 				  : ""));
 	totals_fini(&t);
-	spans_fini(&during);
+	periods_fini(&during);
 }
 
 /* --- other routes --------------------------------------------------------- */
@@ -146,10 +146,10 @@ expect_by_alert(const struct expect_case *c, struct run_expect *to)
 {
 	const char *name = alert_name(c);
 	bool timed = c->key->type == EXPECT_DURATION;
-	struct spans during;
+	struct periods during;
 	int64_t after = RUN_NEVER;
 
-	spans_of_scenario(c->scenario, &during);
+	periods_of_scenario(c->scenario, &during);
 	if (during.count > 0)
 		after = alert_time(c, name, during.items[0].from_us);
 	if (during.count == 0)
@@ -174,5 +174,5 @@ expect_by_alert(const struct expect_case *c, struct run_expect *to)
 			   xasprintf("%s fired %.1f s after the first fault",
 				     name != NULL ? name : "an alert",
 				     (double)after / 1e6));
-	spans_fini(&during);
+	periods_fini(&during);
 }

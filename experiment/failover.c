@@ -88,7 +88,7 @@ end(struct failover *f)
 	free(f->siblings);
 }
 
-/* The first success that starts within the span; -1: none. */
+/* The first success that starts within the period; -1: none. */
 static int64_t
 first_success(const struct calls *calls, int64_t from_us, int64_t to_us)
 {

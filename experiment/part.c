@@ -1,46 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies of what a span holds. */
+/* Copies of what a period holds. */
 #include "experiment/part.h"
 
 #include "base/attr.h"
 
 static bool
-is_inside(int64_t at_us, const int64_t span_us[2])
+is_inside(int64_t at_us, const int64_t period_us[2])
 {
-	return at_us >= span_us[0] && at_us < span_us[1];
+	return at_us >= period_us[0] && at_us < period_us[1];
 }
 
 static void
 take_calls(const struct calls *whole, int64_t baseline_us,
-	   const int64_t span_us[2], struct calls *to)
+	   const int64_t period_us[2], struct calls *to)
 {
 	for (size_t i = 0; i < whole->count; i++) {
 		const struct call *c = &whole->items[i];
 
 		if (c->start_us < baseline_us ||
-		    is_inside(c->start_us, span_us))
+		    is_inside(c->start_us, period_us))
 			*record_add(to) = *c;
 	}
 }
 
-/* One of before may live on into the span. */
+/* One of before may live on into the period. */
 static void
 take_connections(const struct calls *whole, int64_t baseline_us,
-		 const int64_t span_us[2], struct calls *to)
+		 const int64_t period_us[2], struct calls *to)
 {
 	for (size_t i = 0; i < whole->count; i++) {
 		const struct call *c = &whole->items[i];
 
 		if (c->start_us < baseline_us ||
-		    (c->start_us < span_us[1] &&
-		     MAX(c->end_us, c->closed_us) >= span_us[0]))
+		    (c->start_us < period_us[1] &&
+		     MAX(c->end_us, c->closed_us) >= period_us[0]))
 			*record_add(to) = *c;
 	}
 }
 
 void
 part_take(const struct record *whole, int64_t baseline_us,
-	  const int64_t span_us[2], struct record *to)
+	  const int64_t period_us[2], struct record *to)
 {
 	for (size_t i = 0; i < whole->routes_count; i++) {
 		const struct route *from = &whole->routes[i];
@@ -49,20 +49,20 @@ part_take(const struct record *whole, int64_t baseline_us,
 		r->from = from->from;
 		r->to = from->to;
 		r->edge = from->edge;
-		take_calls(&from->calls, baseline_us, span_us, &r->calls);
-		take_connections(&from->connections, baseline_us, span_us,
+		take_calls(&from->calls, baseline_us, period_us, &r->calls);
+		take_connections(&from->connections, baseline_us, period_us,
 				 &r->connections);
 		for (size_t k = 0; k < from->windows_count; k++) {
 			struct window w = from->windows[k];
 
-			if (!is_inside(w.from_us, span_us))
+			if (!is_inside(w.from_us, period_us))
 				continue;
-			w.lasts |= w.to_us > span_us[1];
-			w.to_us = MIN(w.to_us, span_us[1]);
+			w.lasts |= w.to_us > period_us[1];
+			w.to_us = MIN(w.to_us, period_us[1]);
 			record_arm(r, &w);
 		}
 	}
-	to->end_us = MIN(whole->end_us, span_us[1]);
+	to->end_us = MIN(whole->end_us, period_us[1]);
 	to->steady_us = whole->steady_us;
 	to->noise_us = whole->noise_us;
 	to->lost = whole->lost;

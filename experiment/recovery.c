@@ -17,7 +17,7 @@ struct recovery {
 	size_t lifts, succeeded, steady, too_short;
 	double wait_s, success_s, steady_s; /* the longest of all lifts */
 	double steady_sum_s;
-	double span_s; /* that must be good */
+	double period_s; /* that must be good */
 	size_t drained, refilled; /* pools */
 	double refill_s;
 };
@@ -116,7 +116,7 @@ say(const struct recovery *r, struct verdict *v)
 		    "over", r->too_short, r->lifts);
 		verdict_wants(v, "traffic for %d s behind the fault, %d calls "
 				 "in %g s", STEADY_GIVE_UP_US / 1000000,
-		    COMPARE_MIN, r->span_s);
+		    COMPARE_MIN, r->period_s);
 	} else
 		verdict_say(v, r->steady > 0 ? STATE_PARTIAL : STATE_ABSENT,
 		    "not recovered after %zu of %zu outages",
@@ -151,7 +151,7 @@ recovery_judge(const struct scope *s, struct verdicts *to)
 	struct verdict *v = scope_verdict(s, to, "recovery", "windows/2");
 
 	steady_init(&steady, s);
-	r.span_s = (double)steady.span_us / 1e6;
+	r.period_s = (double)steady.period_us / 1e6;
 	pool_init(&pool, s);
 	look(s, &steady, &pool, &r);
 	v->n = r.lifts;

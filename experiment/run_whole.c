@@ -42,7 +42,7 @@ add(struct run *run, const struct record *part, const char *mech,
 
 /* All health checks together; false: there are none. */
 static bool
-count_probes(const struct run *run, const struct spans *during, size_t *n,
+count_probes(const struct run *run, const struct periods *during, size_t *n,
 	     size_t *failed)
 {
 	bool any = false;
@@ -114,17 +114,17 @@ static void
 judge_health(struct run *run, const struct run_scenario *s,
 	     const struct record *part)
 {
-	struct spans during;
+	struct periods during;
 	struct totals t;
 	size_t n, failed;
 
-	spans_of_scenario(s, &during);
+	periods_of_scenario(s, &during);
 	totals_samples(run, TOTALS_ALL, &during, &t);
 	if (count_probes(run, &during, &n, &failed))
 		say_health(add(run, part, "health_honesty", "load/1"), &t, n,
 			   failed);
 	totals_fini(&t);
-	spans_fini(&during);
+	periods_fini(&during);
 }
 
 /* --- writes --------------------------------------------------------------- */

@@ -10,20 +10,20 @@
 
 /* All windows of the record; they may overlap, so they are merged by hand. */
 static void
-windows_of(const struct record *part, struct spans *to)
+windows_of(const struct record *part, struct periods *to)
 {
-	*to = (struct spans){0};
+	*to = (struct periods){0};
 	for (size_t i = 0; i < part->routes_count; i++) {
 		const struct route *r = &part->routes[i];
 
 		for (size_t k = 0; k < r->windows_count; k++) {
 			to->items = xrealloc(to->items, (to->count + 1) *
 							    sizeof(*to->items));
-			to->items[to->count++] = (struct span){
+			to->items[to->count++] = (struct period){
 			    r->windows[k].from_us, r->windows[k].to_us};
 		}
 	}
-	spans_merge(to);
+	periods_merge(to);
 }
 
 /* Do calls of `route` lead, directly or through others, to `dependency`? */
@@ -74,8 +74,8 @@ is_worse(const struct totals *base, const struct totals *now, int64_t noise_us)
 size_t
 spread_find(const struct record *part, struct spread **to)
 {
-	struct span before = {INT64_MIN, INT64_MAX};
-	struct spans during;
+	struct period before = {INT64_MIN, INT64_MAX};
+	struct periods during;
 
 	windows_of(part, &during);
 	if (during.count > 0)
@@ -86,7 +86,7 @@ spread_find(const struct record *part, struct spread **to)
 		struct spread *s = &(*to)[i];
 		struct totals base, now;
 
-		totals_calls(&r->calls, &(struct spans){&before, 1}, &base);
+		totals_calls(&r->calls, &(struct periods){&before, 1}, &base);
 		totals_calls(&r->calls, &during, &now);
 		s->route = r->name;
 		s->faulted = r->windows_count > 0;
@@ -97,6 +97,6 @@ spread_find(const struct record *part, struct spread **to)
 		totals_fini(&base);
 		totals_fini(&now);
 	}
-	spans_fini(&during);
+	periods_fini(&during);
 	return part->routes_count;
 }

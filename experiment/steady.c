@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums over the calls, so that a look at a span costs two searches. */
+/* Sums over the calls, so that a look at a period costs two searches. */
 #include "experiment/steady.h"
 
 #include <stdlib.h>
@@ -33,7 +33,7 @@ steady_init(struct steady *t, const struct scope *s)
 
 	*t = (struct steady){.calls = s->edge != NULL ? &s->edge->calls
 						      : &s->route->calls};
-	t->span_us = s->record->steady_us > 0 ? s->record->steady_us
+	t->period_us = s->record->steady_us > 0 ? s->record->steady_us
 					      : STEADY_US;
 	room = t->calls->count + 1;
 	digest_take(t->calls, 0, s->baseline_to_us, &t->base);
@@ -54,7 +54,7 @@ static bool
 is_steady(const struct steady *t, int64_t from_us)
 {
 	size_t from = calls_from(t->calls, from_us);
-	size_t to = calls_from(t->calls, from_us + t->span_us);
+	size_t to = calls_from(t->calls, from_us + t->period_us);
 	size_t n = t->n[to] - t->n[from];
 
 	return n >= COMPARE_MIN &&
@@ -71,7 +71,7 @@ steady_find(const struct steady *t, int64_t from_us, int64_t to_us)
 
 	/* What is seen changes with calls only. */
 	for (size_t i = calls_from(calls, from_us); i < calls->count &&
-	     calls->items[i].start_us + t->span_us <= to_us; i++) {
+	     calls->items[i].start_us + t->period_us <= to_us; i++) {
 		int64_t at_us = calls->items[i].start_us;
 
 		if (at_us < next_us)

@@ -11,7 +11,7 @@
 
 struct steady {
 	const struct calls *calls; /* borrowed */
-	int64_t span_us; /* that must be good */
+	int64_t period_us; /* that must be good */
 	struct digest base;
 	/* How many of the first i calls were over, failed, were slow; owned,
 	 * count + 1 of each. */
@@ -21,7 +21,7 @@ struct steady {
 /* Of the scope's edge, or, if that is not known, of its route. */
 void steady_init(struct steady *t, const struct scope *s);
 void steady_fini(struct steady *t);
-/* The earliest call from which on span_us are as good as the baseline (its
+/* The earliest call from which on period_us are as good as the baseline (its
  * Wilson bound, p95 within a quarter), all within [from_us, to_us). Its start;
  * -1: there is none. */
 int64_t steady_find(const struct steady *t, int64_t from_us, int64_t to_us);

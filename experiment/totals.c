@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums over spans of time. */
+/* Sums over periods of time. */
 #include "experiment/totals.h"
 
 #include <stdlib.h>
@@ -8,18 +8,18 @@
 #include "base/attr.h"
 #include "base/xalloc.h"
 
-/* --- spans ---------------------------------------------------------------- */
+/* --- periods -------------------------------------------------------------- */
 
 static int
 by_from(const void *a, const void *b)
 {
-	const struct span *x = a, *y = b;
+	const struct period *x = a, *y = b;
 
 	return (x->from_us > y->from_us) - (x->from_us < y->from_us);
 }
 
 static void
-add_steps(const struct run_scenario *s, struct spans *to)
+add_steps(const struct run_scenario *s, struct periods *to)
 {
 	size_t more = s->steps != NULL ? s->asked->steps_count : 0;
 
@@ -29,7 +29,7 @@ add_steps(const struct run_scenario *s, struct spans *to)
 		const struct run_step *step = &s->steps[i];
 
 		if (step->armed_us != RUN_NEVER)
-			to->items[to->count++] = (struct span){
+			to->items[to->count++] = (struct period){
 			    step->armed_us, step->lifted_us != RUN_NEVER
 						? step->lifted_us
 						: s->to_us};
@@ -37,14 +37,14 @@ add_steps(const struct run_scenario *s, struct spans *to)
 }
 
 void
-spans_merge(struct spans *s)
+periods_merge(struct periods *s)
 {
 	size_t kept = 0;
 
 	if (s->count > 1)
 		qsort(s->items, s->count, sizeof(*s->items), by_from);
 	for (size_t i = 0; i < s->count; i++) {
-		struct span *last = &s->items[kept - (kept > 0)];
+		struct period *last = &s->items[kept - (kept > 0)];
 
 		if (kept > 0 && s->items[i].from_us <= last->to_us)
 			last->to_us = MAX(last->to_us, s->items[i].to_us);
@@ -55,31 +55,31 @@ spans_merge(struct spans *s)
 }
 
 void
-spans_of_scenario(const struct run_scenario *s, struct spans *to)
+periods_of_scenario(const struct run_scenario *s, struct periods *to)
 {
-	*to = (struct spans){0};
+	*to = (struct periods){0};
 	add_steps(s, to);
-	spans_merge(to);
+	periods_merge(to);
 }
 
 void
-spans_of_run(const struct run *run, struct spans *to)
+periods_of_run(const struct run *run, struct periods *to)
 {
-	*to = (struct spans){0};
+	*to = (struct periods){0};
 	for (size_t i = 0; i < run->asked->scenarios_count; i++)
 		add_steps(&run->scenarios[i], to);
-	spans_merge(to);
+	periods_merge(to);
 }
 
 void
-spans_fini(struct spans *s)
+periods_fini(struct periods *s)
 {
 	free(s->items);
-	*s = (struct spans){0};
+	*s = (struct periods){0};
 }
 
 double
-spans_seconds(const struct spans *s)
+periods_seconds(const struct periods *s)
 {
 	double sum = 0;
 
@@ -91,17 +91,17 @@ spans_seconds(const struct spans *s)
 int64_t
 run_baseline_end(const struct run *run)
 {
-	struct spans all;
+	struct periods all;
 	int64_t end;
 
-	spans_of_run(run, &all);
+	periods_of_run(run, &all);
 	end = all.count > 0 ? all.items[0].from_us : run->duration_us;
-	spans_fini(&all);
+	periods_fini(&all);
 	return end;
 }
 
 static bool
-is_within(const struct spans *s, int64_t at_us)
+is_within(const struct periods *s, int64_t at_us)
 {
 	size_t lo = 0, hi = s->count;
 
@@ -127,7 +127,7 @@ is_asked(const struct run *run, const struct sample *s, size_t load)
 }
 
 void
-totals_samples(const struct run *run, size_t load, const struct spans *within,
+totals_samples(const struct run *run, size_t load, const struct periods *within,
 	       struct totals *to)
 {
 	const struct samples *all = &run->samples;
@@ -152,7 +152,7 @@ totals_samples(const struct run *run, size_t load, const struct spans *within,
 }
 
 void
-totals_calls(const struct calls *calls, const struct spans *within,
+totals_calls(const struct calls *calls, const struct periods *within,
 	     struct totals *to)
 {
 	*to = (struct totals){0};

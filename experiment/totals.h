@@ -10,12 +10,12 @@
 #define TOTALS_ALL SIZE_MAX
 
 /* [from_us, to_us) */
-struct span {
+struct period {
 	int64_t from_us, to_us;
 };
 
-struct spans {
-	struct span *items; /* owned; in order, none overlap */
+struct periods {
+	struct period *items; /* owned; in order, none overlap */
 	size_t count;
 };
 
@@ -34,24 +34,24 @@ struct totals_quantile {
 };
 
 /* When faults of the scenario were armed, as measured; to be finished. */
-void spans_of_scenario(const struct run_scenario *s, struct spans *to);
+void periods_of_scenario(const struct run_scenario *s, struct periods *to);
 /* The same of all scenarios. */
-void spans_of_run(const struct run *run, struct spans *to);
+void periods_of_run(const struct run *run, struct periods *to);
 /* Puts them in order and joins those that touch. */
-void spans_merge(struct spans *s);
-void spans_fini(struct spans *s);
+void periods_merge(struct periods *s);
+void periods_fini(struct periods *s);
 /* Seconds of all of them. */
-double spans_seconds(const struct spans *s);
+double periods_seconds(const struct periods *s);
 /* When the first fault of all was armed; the run's end if none was. */
 int64_t run_baseline_end(const struct run *run);
 
 /* Requests of the load (TOTALS_ALL: all that are no health checks) that should
- * have started within the spans; those still open are left out. To be
+ * have started within the periods; those still open are left out. To be
  * finished. */
 void totals_samples(const struct run *run, size_t load,
-		    const struct spans *within, struct totals *to);
+		    const struct periods *within, struct totals *to);
 /* The same of a route's calls that started within them. */
-void totals_calls(const struct calls *calls, const struct spans *within,
+void totals_calls(const struct calls *calls, const struct periods *within,
 		  struct totals *to);
 void totals_fini(struct totals *t);
 /* Their quantile p (0 … 1); all zero if there are none. */

@@ -65,21 +65,21 @@ calls_during(const struct report *r, const struct finding *f, double *seconds,
 	     size_t *failed)
 {
 	size_t at = record_find(&r->run->record, f->verdict->route), n;
-	struct spans during;
+	struct periods during;
 	struct totals t;
 
-	spans_of_scenario(&r->run->scenarios[f->scenario], &during);
-	*seconds = spans_seconds(&during);
+	periods_of_scenario(&r->run->scenarios[f->scenario], &during);
+	*seconds = periods_seconds(&during);
 	*failed = 0;
 	if (at == RECORD_NONE) {
-		spans_fini(&during);
+		periods_fini(&during);
 		return 0;
 	}
 	totals_calls(&r->run->record.routes[at].calls, &during, &t);
 	n = t.n;
 	*failed = t.failed;
 	totals_fini(&t);
-	spans_fini(&during);
+	periods_fini(&during);
 	return n;
 }
 

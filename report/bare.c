@@ -148,7 +148,7 @@ static void
 fill_step(struct bare *b, size_t at, struct run_step *to)
 {
 	const struct window *w = b->windows[at];
-	struct span span = {w->from_us, w->to_us};
+	struct period period = {w->from_us, w->to_us};
 	struct totals t;
 
 	b->kinds[at] = (struct conf_kind){.name = w->kind};
@@ -156,7 +156,7 @@ fill_step(struct bare *b, size_t at, struct run_step *to)
 	b->steps[at] = (struct conf_step){.for_us = w->to_us - w->from_us,
 					  .route = (char *)b->routes[at]->name,
 					  .fault = &b->faults[at]};
-	totals_calls(&b->routes[at]->calls, &(struct spans){&span, 1}, &t);
+	totals_calls(&b->routes[at]->calls, &(struct periods){&period, 1}, &t);
 	*to =
 	    (struct run_step){.asked = &b->steps[at],
 			      .planned_us = w->from_us,

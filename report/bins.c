@@ -46,9 +46,9 @@ fill_bin(const struct run *run, size_t from, int64_t end_us, struct bin *to)
 static void
 mark_faults(const struct run *run, struct bins *to)
 {
-	struct spans during;
+	struct periods during;
 
-	spans_of_run(run, &during);
+	periods_of_run(run, &during);
 	for (size_t i = 0; i < during.count; i++) {
 		int64_t from = during.items[i].from_us / to->width_us;
 		int64_t end = (during.items[i].to_us - 1) / to->width_us;
@@ -57,7 +57,7 @@ mark_faults(const struct run *run, struct bins *to)
 		     k <= end && k < (int64_t)to->count; k++)
 			to->items[k].faulted = true;
 	}
-	spans_fini(&during);
+	periods_fini(&during);
 }
 
 void

@@ -64,7 +64,7 @@ mean_recovery(struct report *r)
 
 static void
 add_times(struct report *r, const char *phase, size_t load,
-	  const struct spans *within)
+	  const struct periods *within)
 {
 	struct phase_times *t = &r->times[r->times_count++];
 	struct totals sums;
@@ -84,16 +84,17 @@ add_times(struct report *r, const char *phase, size_t load,
 
 /* What lies between and behind the faults; from the first one on. */
 static void
-spans_after(const struct spans *during, int64_t end_us, struct spans *to)
+periods_after(const struct periods *during, int64_t end_us, struct periods *to)
 {
-	*to = (struct spans){xcalloc(during->count + 1, sizeof(*to->items)), 0};
+	*to = (struct periods){
+	    .items = xcalloc(during->count + 1, sizeof(*to->items))};
 	for (size_t i = 0; i < during->count; i++) {
 		int64_t next = i + 1 < during->count
 				   ? during->items[i + 1].from_us
 				   : end_us;
 
 		to->items[to->count++] =
-		    (struct span){during->items[i].to_us, next};
+		    (struct period){during->items[i].to_us, next};
 	}
 }
 
@@ -101,19 +102,19 @@ static void
 measure_times(struct report *r)
 {
 	const struct run *run = r->run;
-	struct span before = {INT64_MIN, run_baseline_end(run)};
-	struct spans during, after;
+	struct period before = {INT64_MIN, run_baseline_end(run)};
+	struct periods during, after;
 
-	spans_of_run(run, &during);
-	spans_after(&during, run->duration_us, &after);
+	periods_of_run(run, &during);
+	periods_after(&during, run->duration_us, &after);
 	r->times = xcalloc(3 * run->asked->loads_count + 1, sizeof(*r->times));
 	for (size_t i = 0; i < run->asked->loads_count; i++) {
-		add_times(r, "baseline", i, &(struct spans){&before, 1});
+		add_times(r, "baseline", i, &(struct periods){&before, 1});
 		add_times(r, "faults", i, &during);
 		add_times(r, "after", i, &after);
 	}
-	spans_fini(&after);
-	spans_fini(&during);
+	periods_fini(&after);
+	periods_fini(&during);
 }
 
 static void

@@ -33,21 +33,21 @@ add_recovery(const struct report *r, struct doc *d)
 		const int64_t times[] = {last_lift(s),	    s->first_success_us,
 					 s->client_wait_us, s->service_us,
 					 s->steady_us,	    s->pool_us};
-		struct spans during;
+		struct periods during;
 
-		spans_of_scenario(s, &during);
+		periods_of_scenario(s, &during);
 		doc_cell(d, TONE_NONE, "%s", s->asked->name);
 		doc_cell(
 		    d, s->state == SCENARIO_RUN ? TONE_NONE : TONE_OPEN,
 		    "%s%s%s", run_scenario_word((enum scenario_state)s->state),
 		    s->why != NULL ? ": " : "", s->why != NULL ? s->why : "");
-		doc_cell(d, TONE_NONE, "%.1f s", spans_seconds(&during));
+		doc_cell(d, TONE_NONE, "%.1f s", periods_seconds(&during));
 		for (size_t k = 0; k < COUNT_OF(times); k++) {
 			struct format f;
 
 			doc_cell(d, TONE_NONE, "%s", format_us(&f, times[k]));
 		}
-		spans_fini(&during);
+		periods_fini(&during);
 	}
 }
 

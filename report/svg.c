@@ -68,13 +68,13 @@ add_markers(struct svg *g)
 
 	for (size_t i = 0; i < run->asked->scenarios_count; i++) {
 		const struct run_scenario *s = &run->scenarios[i];
-		struct spans during;
+		struct periods during;
 		int64_t lift = RUN_NEVER;
 
-		spans_of_scenario(s, &during);
+		periods_of_scenario(s, &during);
 		if (during.count > 0)
 			lift = during.items[during.count - 1].to_us;
-		spans_fini(&during);
+		periods_fini(&during);
 		if (lift == RUN_NEVER)
 			continue;
 		if (s->first_success_us != RUN_NEVER)
@@ -94,9 +94,9 @@ add_names(struct svg *g)
 	const struct run *run = g->report->run;
 
 	for (size_t i = 0; i < run->asked->scenarios_count; i++) {
-		struct spans during;
+		struct periods during;
 
-		spans_of_scenario(&run->scenarios[i], &during);
+		periods_of_scenario(&run->scenarios[i], &during);
 		if (during.count > 0) {
 			str_printf(g->to,
 				   "<text class=\"small\" x=\"%.1f\" "
@@ -106,7 +106,7 @@ add_names(struct svg *g)
 			markup_add(g->to, run->scenarios[i].asked->name);
 			str_add(g->to, "</text>\n");
 		}
-		spans_fini(&during);
+		periods_fini(&during);
 	}
 }
 

@@ -48,9 +48,9 @@ svg_log_labels(struct svg *g, double bottom, double height)
 static void
 add_shades(struct svg *g, double height)
 {
-	struct spans during;
+	struct periods during;
 
-	spans_of_run(g->report->run, &during);
+	periods_of_run(g->report->run, &during);
 	for (size_t i = 0; i < during.count; i++) {
 		double x = svg_x(g, during.items[i].from_us);
 
@@ -60,7 +60,7 @@ add_shades(struct svg *g, double height)
 			   x, g->y, MAX(svg_x(g, during.items[i].to_us) - x, 1),
 			   height);
 	}
-	spans_fini(&during);
+	periods_fini(&during);
 }
 
 void

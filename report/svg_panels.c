@@ -139,15 +139,16 @@ open_us(const struct report *r, size_t scenario, const char *route)
 }
 
 static void
-add_band(struct svg *g, const int64_t span_us[2], double bottom)
+add_band(struct svg *g, const int64_t period_us[2], double bottom)
 {
-	double x = svg_x(g, span_us[0]);
+	double x = svg_x(g, period_us[0]);
 
 	str_printf(g->to,
 		   "<rect class=\"band\" x=\"%.1f\" y=\"%.1f\" "
 		   "width=\"%.1f\" height=\"%.1f\"><title>no calls: the "
 		   "breaker is open</title></rect>\n",
-		   x, bottom - LANE, MAX(svg_x(g, span_us[1]) - x, 0.5), LANE);
+		   x, bottom - LANE, MAX(svg_x(g, period_us[1]) - x, 0.5),
+		   LANE);
 }
 
 /* Pauses as long as the breaker's are inferred to be its own. */
@@ -167,12 +168,12 @@ add_bands(struct svg *g, const struct route *route, double bottom)
 		for (; at + 1 < route->calls.count &&
 		       route->calls.items[at].start_us < s->to_us;
 		     at++) {
-			int64_t span_us[2] = {
+			int64_t period_us[2] = {
 			    route->calls.items[at].end_us,
 			    route->calls.items[at + 1].start_us};
 
-			if (span_us[1] - span_us[0] >= open)
-				add_band(g, span_us, bottom);
+			if (period_us[1] - period_us[0] >= open)
+				add_band(g, period_us, bottom);
 		}
 	}
 }

@@ -288,15 +288,15 @@ conductor_poll_command(struct conductor *c)
  */
 
 static bool
-on_steady(void *arg, const int64_t span_us[2], int keep, char **why)
+on_steady(void *arg, const int64_t period_us[2], int keep, char **why)
 {
 	struct conductor *c = arg;
 
 	return pulse_is_steady(
 	    &c->live, c->e,
 	    &(struct pulse_steady){
-		.from_us = span_us[0],
-		.to_us = span_us[1],
+		.from_us = period_us[0],
+		.to_us = period_us[1],
 		.window_us =
 		    keep == STEADY_BEFORE ? 0 : c->e->phases.steady_window_us,
 		.keep = keep == STEADY_LOOK ? NULL : &c->run,

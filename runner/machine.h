@@ -59,7 +59,7 @@ struct machine_ops {
 	/* Steady? Of STEADY_BEFORE all of [from_us, to_us) counts, else the
 	 * latest part of it. Keeps what was found, unless it only looks; why is
 	 * owned, and may be NULL. */
-	bool (*steady)(void *arg, const int64_t span_us[2], int keep,
+	bool (*steady)(void *arg, const int64_t period_us[2], int keep,
 		       char **why);
 	/* The blackout that holds now (borrowed); NULL: none. */
 	const char *(*blackout)(void *arg);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/attr.h"
 #include "base/xalloc.h"
 #include "runner/plan_find.h"
 

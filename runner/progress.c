@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/str.h"
 #include "config/fault.h"
 
 #define BLOCK_US  INT64_C(250000)

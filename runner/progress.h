@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/str.h"
 #include "runner/pulse.h"
 #include "runner/machine.h"
 

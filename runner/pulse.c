@@ -46,15 +46,15 @@ pulse_add(struct pulse *l, const struct sample *s, int64_t now_us)
 
 /* Adds the items of one load; latencies go to *at, which is moved. */
 static void
-take_load(const struct pulse_load *load, const int64_t span_us[2],
+take_load(const struct pulse_load *load, const int64_t period_us[2],
 	  struct pulse_window *to, double **at)
 {
 	for (size_t i = load->count; i-- > 0;) {
 		const struct pulse_item *item = &load->items[i];
 
-		if (item->at_us < span_us[0])
+		if (item->at_us < period_us[0])
 			break;
-		if (item->at_us >= span_us[1] || item->outcome == SAMPLE_OPEN)
+		if (item->at_us >= period_us[1] || item->outcome == SAMPLE_OPEN)
 			continue;
 		if (item->outcome == SAMPLE_LOST) {
 			to->lost++;
@@ -67,7 +67,7 @@ take_load(const struct pulse_load *load, const int64_t span_us[2],
 }
 
 void
-pulse_take(const struct pulse *l, size_t load, const int64_t span_us[2],
+pulse_take(const struct pulse *l, size_t load, const int64_t period_us[2],
 	  struct pulse_window *to)
 {
 	size_t room = 1;
@@ -79,7 +79,7 @@ pulse_take(const struct pulse *l, size_t load, const int64_t span_us[2],
 	values = at = xcalloc(room, sizeof(*values));
 	for (size_t i = 0; i < l->count; i++) {
 		if (load == PULSE_ALL || load == i)
-			take_load(&l->loads[i], span_us, to, &at);
+			take_load(&l->loads[i], period_us, to, &at);
 	}
 	to->success = stat_wilson(to->n - to->failed, to->n);
 	if (to->n > 0) {
@@ -99,14 +99,14 @@ take_latest(const struct pulse *l, const struct conf_steady *s, size_t load,
 	    const struct pulse_steady *ask, struct pulse_window *to)
 {
 	int64_t window_us = ask->window_us;
-	int64_t span[2] = {ask->from_us, ask->to_us};
+	int64_t period[2] = {ask->from_us, ask->to_us};
 
 	do {
 		if (window_us > 0)
-			span[0] = MAX(ask->from_us, ask->to_us - window_us);
-		pulse_take(l, load, span, to);
+			period[0] = MAX(ask->from_us, ask->to_us - window_us);
+		pulse_take(l, load, period, to);
 		window_us *= 2;
-	} while (to->n < (size_t)s->min_samples && span[0] > ask->from_us);
+	} while (to->n < (size_t)s->min_samples && period[0] > ask->from_us);
 }
 
 static void

@@ -41,7 +41,7 @@ void pulse_fini(struct pulse *l);
 /* A sample that is finished at `now_us`; not before the one added last. */
 void pulse_add(struct pulse *l, const struct sample *s, int64_t now_us);
 /* Those of one load, or of PULSE_ALL, within [from_us, to_us). */
-void pulse_take(const struct pulse *l, size_t load, const int64_t span_us[2],
+void pulse_take(const struct pulse *l, size_t load, const int64_t period_us[2],
 	       struct pulse_window *to);
 
 /* A question about the steady state. */

@@ -69,7 +69,7 @@ tear_down(struct fixture *f)
 START_TEST(totals_count_what_should_have_started_within_spans)
 {
 	struct fixture f;
-	struct spans during;
+	struct periods during;
 	struct totals t;
 
 	set_up(&f);
@@ -80,7 +80,7 @@ START_TEST(totals_count_what_should_have_started_within_spans)
 	add(&f, 0, 32, SAMPLE_OPEN);
 	add(&f, 1, 33, SAMPLE_OK);
 	add(&f, 0, 40, SAMPLE_OK);
-	spans_of_run(&f.run, &during);
+	periods_of_run(&f.run, &during);
 	totals_samples(&f.run, TOTALS_ALL, &during, &t);
 	ck_assert_uint_eq(t.n, 2);
 	ck_assert_uint_eq(t.failed, 1);
@@ -91,17 +91,17 @@ START_TEST(totals_count_what_should_have_started_within_spans)
 	totals_samples(&f.run, 1, &during, &t);
 	ck_assert_uint_eq(t.n, 1);
 	totals_fini(&t);
-	spans_fini(&during);
+	periods_fini(&during);
 	tear_down(&f);
 }
 END_TEST
 
 START_TEST(spans_that_touch_are_one)
 {
-	struct span items[] = {{50, 60}, {10, 20}, {15, 30}, {30, 40}};
-	struct spans s = {items, COUNT_OF(items)};
+	struct period items[] = {{50, 60}, {10, 20}, {15, 30}, {30, 40}};
+	struct periods s = {items, COUNT_OF(items)};
 
-	spans_merge(&s);
+	periods_merge(&s);
 	ck_assert_uint_eq(s.count, 2);
 	ck_assert_int_eq(s.items[0].from_us, 10);
 	ck_assert_int_eq(s.items[0].to_us, 40);

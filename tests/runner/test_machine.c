@@ -100,11 +100,11 @@ on_read_back(void *arg, size_t scenario)
 }
 
 static bool
-on_steady(void *arg, const int64_t span_us[2], int keep, char **why)
+on_steady(void *arg, const int64_t period_us[2], int keep, char **why)
 {
 	struct world *w = arg;
 
-	(void)span_us;
+	(void)period_us;
 	(void)keep;
 	if (w->unsteady)
 		*why = xstrdup("too slow");

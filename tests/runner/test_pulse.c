@@ -16,12 +16,14 @@
 /* `n` samples a second of load 0, from then on; every `bad`-th fails (0: none),
  * each takes so long. */
 static void
-add(struct pulse *l, const double span_s[2], int n, int bad, int64_t latency_us)
+add(struct pulse *l, const double from_to_s[2], int n, int bad,
+    int64_t latency_us)
 {
-	int count = (int)((span_s[1] - span_s[0]) * n);
+	int count = (int)((from_to_s[1] - from_to_s[0]) * n);
 
 	for (int i = 0; i < count; i++) {
-		int64_t at_us = (int64_t)(span_s[0] * SECOND) + i * SECOND / n;
+		int64_t at_us =
+		    (int64_t)(from_to_s[0] * SECOND) + i * SECOND / n;
 		const struct sample s = {.intended_us = at_us - latency_us,
 					 .outcome = bad > 0 && i % bad == 0
 							? SAMPLE_FAILED
