@@ -145,7 +145,9 @@ say_share(const struct tally *t, const char *bound, struct verdict *v)
 		snprintf(others, sizeof(others),
 		    "; none of %zu POST or PATCH was", spared);
 	verdict_say(v,
-	    (double)t->retried >= 0.9 * due ? STATE_CONFIRMED : STATE_PARTIAL,
+	    (double)t->retried >= 0.9 * due ? STATE_CONFIRMED
+		: t->failed >= ABSENT_MIN   ? STATE_PARTIAL
+					    : STATE_INCONCLUSIVE,
 	    "%zu of %zu failed requests were retried%s%s", t->retried,
 	    t->failed, bound, others);
 }

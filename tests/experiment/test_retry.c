@@ -272,6 +272,27 @@ START_TEST(writes_that_are_not_retried_are_no_fault_of_the_client)
 }
 END_TEST
 
+/* As behind a breaker that lets few through. */
+START_TEST(few_failures_do_not_make_retries_partial)
+{
+	const struct verdict *v;
+	struct sim s;
+
+	sim_init(&s, 1);
+	run(&s, TARGET_UNIQUE, 0, 0);
+	verdicts_fini(&s.verdicts);
+	sim_api(&s)->windows[0].to_us = FAULT_US + 1500000;
+	attempt(&s, TARGET_UNIQUE, FAULT_US + 400000,
+	    sim_api(&s)->calls.items[calls_from(&sim_api(&s)->calls,
+					 FAULT_US)].request);
+	sim_judge(&s, END_US);
+	v = sim_verdict(&s, "retries");
+	ck_assert_int_eq(v->state, STATE_INCONCLUSIVE);
+	ck_assert_ptr_nonnull(strstr(v->why, "1 of"));
+	sim_fini(&s);
+}
+END_TEST
+
 START_TEST(a_post_without_a_key_is_unsafe_to_repeat)
 {
 	struct sim s;
@@ -314,6 +335,7 @@ main(void)
 	tcase_add_test(tc, attempts_that_the_kernel_turned_away_are_not_seen);
 	tcase_add_test(tc,
 	    writes_that_are_not_retried_are_no_fault_of_the_client);
+	tcase_add_test(tc, few_failures_do_not_make_retries_partial);
 	tcase_add_test(tc, a_post_without_a_key_is_unsafe_to_repeat);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
