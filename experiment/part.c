@@ -64,6 +64,7 @@ part_take(const struct record *whole, int64_t baseline_us,
 	}
 	to->end_us = MIN(whole->end_us, period_us[1]);
 	to->steady_us = whole->steady_us;
+	to->steady_p95 = whole->steady_p95;
 	to->noise_us = whole->noise_us;
 	to->lost = whole->lost;
 }

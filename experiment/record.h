@@ -91,6 +91,8 @@ struct record {
 				   as the windows have it */
 	int64_t steady_us; /* so long calls must be good again to count as
 			      recovered; 0: STEADY_US of steady.h */
+	double steady_p95; /* and how many times the p95 of the baseline they
+			      may take; 0: STEADY_P95 */
 	int64_t noise_us; /* nf: p95 of our own lateness */
 	uint64_t lost;	  /* events that the journal says are missing */
 	size_t latest;	  /* the route that was asked for last */

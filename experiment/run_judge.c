@@ -150,6 +150,7 @@ run_judge(struct run *run)
 	int64_t baseline_us = run_baseline_end(run);
 
 	run->record.steady_us = run->asked->phases.steady_window_us;
+	run->record.steady_p95 = 1 + run->asked->phases.p95_within;
 	run_mark(run);
 	added_measure(run);
 	verdicts_fini(&run->verdicts);

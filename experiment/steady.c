@@ -8,12 +8,11 @@
 #include "base/xalloc.h"
 
 #define STEP_US 100000
-#define SLOWER	1.25
 
 static void
-add_up(struct steady *t)
+add_up(struct steady *t, double p95)
 {
-	double limit_us = SLOWER * t->base.p95_ci_us.hi;
+	double limit_us = p95 * t->base.p95_ci_us.hi;
 
 	for (size_t i = 0; i < t->calls->count; i++) {
 		const struct call *c = &t->calls->items[i];
@@ -40,7 +39,8 @@ steady_init(struct steady *t, const struct scope *s)
 	t->n = xcalloc(3 * room, sizeof(*t->n));
 	t->failed = t->n + room;
 	t->slow = t->failed + room;
-	add_up(t);
+	add_up(t,
+	    s->record->steady_p95 > 0 ? s->record->steady_p95 : STEADY_P95);
 }
 
 void

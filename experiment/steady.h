@@ -7,6 +7,7 @@
 
 #define STEADY_US     10000000 /* so long they must be good, unless the
 				  record says otherwise */
+#define STEADY_P95    1.25     /* times the baseline's, likewise */
 #define STEADY_GIVE_UP_US 60000000 /* then they have not recovered */
 
 struct steady {
@@ -22,7 +23,7 @@ struct steady {
 void steady_init(struct steady *t, const struct scope *s);
 void steady_fini(struct steady *t);
 /* The earliest call from which on period_us are as good as the baseline (its
- * Wilson bound, p95 within a quarter), all within [from_us, to_us). Its start;
+ * Wilson bound, p95 as near as the record says), all within [from_us, to_us). Its start;
  * -1: there is none. */
 int64_t steady_find(const struct steady *t, int64_t from_us, int64_t to_us);
 /* The end of what can be looked at behind a lift: the next fault of any. */

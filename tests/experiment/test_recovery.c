@@ -70,6 +70,32 @@ START_TEST(connections_that_stay_fewer_are_told)
 }
 END_TEST
 
+/* Answers take half as long again for ever after. */
+START_TEST(how_slow_is_well_again_is_what_the_record_says)
+{
+	struct sim s;
+
+	for (int twice = 0; twice < 2; twice++) {
+		sim_init(&s, 1);
+		s.record.steady_p95 = twice ? 2 : 0;
+		sim_fault(sim_api(&s), "abort", FAULT_US, LIFT_US);
+		for (int64_t at = 0; at < 120000000; at += 100000) {
+			int64_t took = at < LIFT_US ? 5000 : 7500;
+			bool bad = at >= FAULT_US && at < LIFT_US;
+
+			sim_call(&s, sim_edge(&s), at, at + took,
+			    bad ? CALL_ERROR : CALL_OK);
+			sim_call(&s, sim_api(&s), at + 100, at + 2100,
+			    bad ? CALL_ERROR : CALL_OK);
+		}
+		sim_judge(&s, 120000000);
+		ck_assert_int_eq(sim_verdict(&s, "recovery")->state,
+		    twice ? STATE_CONFIRMED : STATE_ABSENT);
+		sim_fini(&s);
+	}
+}
+END_TEST
+
 START_TEST(what_stays_broken_has_not_recovered)
 {
 	struct sim s;
@@ -110,6 +136,8 @@ main(void)
 
 	tcase_add_test(tc, recovery_is_split_into_waiting_and_service);
 	tcase_add_test(tc, connections_that_stay_fewer_are_told);
+	tcase_add_test(
+	    tc, how_slow_is_well_again_is_what_the_record_says);
 	tcase_add_test(tc, what_stays_broken_has_not_recovered);
 	tcase_add_test(tc, a_run_that_ends_early_proves_no_recovery);
 	suite_add_tcase(suite, tc);
