@@ -23,8 +23,8 @@ struct steady {
 void steady_init(struct steady *t, const struct scope *s);
 void steady_fini(struct steady *t);
 /* The earliest call from which on period_us are as good as the baseline (its
- * Wilson bound, p95 as near as the record says), all within [from_us, to_us). Its start;
- * -1: there is none. */
+ * Wilson bound, p95 as near as the record says), all within [from_us, to_us).
+ * Its start; -1: there is none. */
 int64_t steady_find(const struct steady *t, int64_t from_us, int64_t to_us);
 /* The end of what can be looked at behind a lift: the next fault of any. */
 int64_t steady_horizon(const struct record *r, int64_t lift_us);

@@ -361,7 +361,7 @@ free_session(struct session *session)
 	plan_unref(s->plan);
 	client_facts_free(s->facts);
 	str_fini(&s->early);
-	free(s);
+	zone_give(&session->worker->data_zone, s);
 }
 
 static size_t
@@ -391,7 +391,7 @@ static struct data *
 session_new(struct worker *w, const struct armed_route *r,
     const struct accepted *from)
 {
-	struct data *s = xcalloc(1, sizeof(*s));
+	struct data *s = zone_take(&w->data_zone, sizeof(*s));
 
 	session_init(&s->session, &session_ops, w, from);
 	s->session.route = r->name;

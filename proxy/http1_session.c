@@ -313,7 +313,7 @@ free_session(struct session *session)
 	client_facts_free(s->facts);
 	str_fini(&s->in);
 	str_fini(&s->out);
-	free(s);
+	zone_give(&session->worker->http1_zone, s);
 }
 
 static size_t
@@ -343,7 +343,7 @@ static struct http1 *
 session_new(struct worker *w, const struct plan_listener *listener,
     const struct accepted *from)
 {
-	struct http1 *s = xcalloc(1, sizeof(*s));
+	struct http1 *s = zone_take(&w->http1_zone, sizeof(*s));
 
 	session_init(&s->session, &session_ops, w, from);
 	s->listener = listener;

@@ -416,7 +416,7 @@ free_session(struct session *s)
 		route_shared_leave(t->shared);
 	drop_plan(t);
 	client_facts_free(t->facts);
-	free(t);
+	zone_give(&s->worker->tcp_zone, t);
 }
 
 static size_t
@@ -440,7 +440,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 {
 	const struct armed_route *r =
 	    from->route != NULL ? from->route : listener->routes[0];
-	struct tcp *t = xcalloc(1, sizeof(*t));
+	struct tcp *t = zone_take(&w->tcp_zone, sizeof(*t));
 
 	session_init(&t->session, &session_ops, w, from);
 	t->session.route = r->name;

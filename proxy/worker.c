@@ -218,6 +218,9 @@ worker_free(struct worker *w)
 		event_del(&w->mailbox_ev);
 		event_del(&w->reap_ev);
 	}
+	zone_fini(&w->tcp_zone);
+	zone_fini(&w->http1_zone);
+	zone_fini(&w->data_zone);
 	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	mailbox_fini(&w->mailbox);

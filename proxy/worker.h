@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/mailbox.h"
+#include "base/zone.h"
 #include "faults/engine.h"
 #include "proxy/loops.h"
 #include "proxy/plan.h"
@@ -60,6 +61,7 @@ struct worker {
 	bool precise;	     /* a route of the plan asks for it */
 	struct plan *plan;   /* counted */
 	struct session_list sessions, reaping;
+	struct zone tcp_zone, http1_zone, data_zone; /* their memory */
 	atomic_size_t sessions_count;  /* written here, read anywhere */
 	atomic_int_fast64_t turned_us; /* its loop turned; every 2 s */
 	size_t sessions_peak;	       /* since memory was last given back */
