@@ -164,9 +164,9 @@ const struct conf_field conf_request_fields[] = {
     {.name = "idempotent",
      .type = CONF_BOOL,
      .offset = offsetof(struct conf_request, idempotent),
-     .help = "It may be sent twice without harm; default: as its method says. "
-	     "A note for readers: the load sends nothing twice, and verdicts "
-	     "go by the method and the key that are on the wire"},
+     .help = "It may be sent twice without harm; default: as its method says; "
+	     "a note for readers, since the load sends nothing twice and "
+	     "verdicts go by the method and the key on the wire"},
     CONF_FIELD_END,
 };
 
