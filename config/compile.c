@@ -389,6 +389,26 @@ compile_at(const struct conf_fault *f, const struct conf_route *route,
 				"expected layer = \"stream\"");
 }
 
+/* A condition on the answer is for a fault that may wait for it. */
+static void
+compile_status(const struct conf_fault *f, const struct conf_spot *at)
+{
+	const char *expected = NULL;
+
+	if (f->conditions.when.status_min == 0 || f->kind->early == NULL)
+		return;
+	if (f->at == AT_BEFORE)
+		expected = "at = \"after\"";
+	else if (f->at != AT_AFTER)
+		expected = f->kind->early(f);
+	if (expected != NULL)
+		conf_spot_error(at, "when",
+				"status is known with the answer, and %s acts "
+				"on the request here; expected %s, or when "
+				"without status",
+				f->kind->name, expected);
+}
+
 void
 conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 		   const struct conf_spot *at)
@@ -408,6 +428,7 @@ conf_fault_compile(struct conf_fault *f, const struct conf_route *route,
 		conf_spot_error(at, "type", "%s %s", f->kind->name, unfit);
 	conf_layer_compile(f, route, at);
 	compile_at(f, route, at);
+	compile_status(f, at);
 	if (f->kind->check != NULL)
 		f->kind->check(f->params, &at->where, at->diag);
 }

@@ -28,6 +28,8 @@
 #define KIND_TLS_SERVER 0x1000u /* acts on our side of a client's handshake */
 #define KIND_AT_OPEN	0x2000u /* at = "open" means something to it */
 
+struct conf_fault;
+
 struct conf_kind {
 	const char *name;    /* keyword in configuration and API */
 	const char *summary; /* one line, no final dot */
@@ -40,6 +42,11 @@ struct conf_kind {
 	 * nothing to check. */
 	void (*check)(const void *params, const struct conf_where *where,
 	    struct conf_diag *diag);
+	/* If the fault acts on the head of a request and never later, so that
+	 * no condition on the answer can be known in time: what to write for it
+	 * to wait, constant. NULL: it waits. Not asked where `at` says when;
+	 * a slot of NULL: no fault of this kind is that early. */
+	const char *(*early)(const struct conf_fault *f);
 };
 
 /* Why the kind cannot stand on a route of this protocol (enum conf_protocol),

@@ -180,6 +180,14 @@ abort_data(struct stage *s)
 		stage_pass_all(s);
 }
 
+static const char *
+abort_early(const struct conf_fault *f)
+{
+	const struct abort_params *p = f->params;
+
+	return p->after ? NULL : "after = true";
+}
+
 const struct fault_ops abort_ops = {
     .kind =
 	{
@@ -199,9 +207,7 @@ const struct fault_ops abort_ops = {
 		"proxy's as soon as it begins to arrive. The client takes a "
 		"request for failed that succeeded: this finds retries of "
 		"what must not be done twice. A condition on `status` looks "
-		"at the server's answer, and so needs `after = true`; "
-		"without, the request has passed by then and the fault does "
-		"nothing."
+		"at the server's answer, and so needs `after = true`."
 		"\n\n"
 		"With `grpc_status` requests of gRPC (content type "
 		"application/grpc) get an answer of gRPC without any "
@@ -222,6 +228,7 @@ const struct fault_ops abort_ops = {
 	    .params_size = sizeof(struct abort_params),
 	    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM,
 	    .check = abort_check,
+	    .early = abort_early,
 	},
     .state_size = sizeof(struct verdict),
     .links = abort_links,

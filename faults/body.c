@@ -183,6 +183,12 @@ body_message(struct stage *s, struct message *m)
 	stage_acted(s, "substitute", 0, "");
 }
 
+static const char *
+body_early(const struct conf_fault *f)
+{
+	return f->stream == STREAM_UPSTREAM ? "stream = \"downstream\"" : NULL;
+}
+
 const struct fault_ops body_ops = {
     .kind =
 	{
@@ -215,6 +221,7 @@ const struct fault_ops body_ops = {
 	    .params_size = sizeof(struct body),
 	    .flags = KIND_HTTP_ONLY,
 	    .check = body_check,
+	    .early = body_early,
 	},
     .state_size = sizeof(struct body_state),
     .message = body_message,

@@ -87,6 +87,13 @@ goaway_data(struct stage *s)
 		stage_pass_all(s);
 }
 
+static const char *
+goaway_early(const struct conf_fault *f)
+{
+	(void)f;
+	return "at = \"after\"";
+}
+
 const struct fault_ops goaway_ops = {
     .kind =
 	{
@@ -115,6 +122,7 @@ const struct fault_ops goaway_ops = {
 	    .fields = fields,
 	    .params_size = sizeof(struct goaway),
 	    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM,
+	    .early = goaway_early,
 	},
     .state_size = sizeof(struct said),
     .links = goaway_links,

@@ -80,6 +80,14 @@ hang_data(struct stage *s)
 	stage_pass(s, stage_in(s)->len, st->since_us + p->duration_us);
 }
 
+static const char *
+hang_early(const struct conf_fault *f)
+{
+	const struct hang *p = f->params;
+
+	return p->after ? NULL : "after = true";
+}
+
 const struct fault_ops hang_ops = {
     .kind =
 	{
@@ -107,6 +115,7 @@ const struct fault_ops hang_ops = {
 	    .params_size = sizeof(struct hang),
 	    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM | KIND_MAY_STALL |
 		KIND_DELAYS,
+	    .early = hang_early,
 	},
     .state_size = sizeof(struct wait),
     .links = hang_links,

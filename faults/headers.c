@@ -70,6 +70,12 @@ headers_message(struct stage *s, struct message *m)
 	    (double)(p->set.count + p->add.count + p->remove.count), "");
 }
 
+static const char *
+headers_early(const struct conf_fault *f)
+{
+	return f->stream == STREAM_UPSTREAM ? "stream = \"downstream\"" : NULL;
+}
+
 const struct fault_ops headers_ops = {
     .kind =
 	{
@@ -97,6 +103,7 @@ const struct fault_ops headers_ops = {
 	    .params_size = sizeof(struct headers),
 	    .flags = KIND_HTTP_ONLY,
 	    .check = headers_check,
+	    .early = headers_early,
 	},
     .message = headers_message,
 };

@@ -144,6 +144,13 @@ rate_limit_data(struct stage *s)
 		stage_pass_all(s);
 }
 
+static const char *
+rate_limit_early(const struct conf_fault *f)
+{
+	(void)f;
+	return "at = \"after\"";
+}
+
 const struct fault_ops rate_limit_ops = {
     .kind =
 	{
@@ -171,6 +178,7 @@ const struct fault_ops rate_limit_ops = {
 	    .fields = fields,
 	    .params_size = sizeof(struct rate_limit),
 	    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM,
+	    .early = rate_limit_early,
 	},
     .state_size = sizeof(struct verdict),
     .links = rate_limit_links,

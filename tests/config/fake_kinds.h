@@ -157,13 +157,21 @@ static const struct conf_field fake_abort_fields[] = {
     CONF_FIELD_END,
 };
 
+static const char *
+fake_abort_early(const struct conf_fault *f)
+{
+	(void)f;
+	return "patience";
+}
+
 static const struct conf_kind fake_abort = {
     .name = "abort",
     .summary = "Answers a request itself",
     .example = "{ type = \"abort\"; status = 503; }",
     .fields = fake_abort_fields,
     .params_size = sizeof(struct fake_abort),
-    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM};
+    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM,
+    .early = fake_abort_early};
 
 static const struct conf_field fake_no_fields[] = {CONF_FIELD_END};
 

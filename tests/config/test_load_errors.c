@@ -252,6 +252,12 @@ static const struct complaint exchanges[] = {
 			      "expected status = … (What is answered)"},
     {"{ type = \"abort\"; status = 700; }",
      "status: 700 is out of bounds; expected 200 … 599"},
+    {"{ type = \"abort\"; status = 500; when = { status = 200; }; }",
+     "t.conf:1: when: status is known with the answer, and abort acts on the "
+     "request here; expected patience, or when without status"},
+    {"{ type = \"abort\"; status = 500; at = \"before\"; "
+     "when = { status = 200; }; }",
+     "here; expected at = \"after\", or when without status"},
     {"{ type = \"latency\"; when = { status = \"50x\"; }; }",
      "status: \"50x\" is not a status; expected 503, 5xx or 500-599"},
     {"{ type = \"latency\"; when = { header = \": x\"; }; }",

@@ -97,6 +97,26 @@ static const struct {
     {"/v1/routes/a/faults", "{\"type\":\"noop\",\"on\":5}", "on", "off"},
     {"/v1/routes/w/faults", "{\"type\":\"noop\",\"when\":{\"path\":\"~(\"}}",
      "when.path", ""},
+    {"/v1/routes/w/faults", "{\"type\":\"abort\","
+			    "\"when\":{\"status\":\"5xx\"}}",
+     "when", "expected after = true, or"},
+    {"/v1/routes/w/faults", "{\"type\":\"hang\","
+			    "\"when\":{\"status\":\"5xx\"}}",
+     "when", "expected after = true, or"},
+    {"/v1/routes/w/faults", "{\"type\":\"rate_limit\",\"rate\":5,"
+			    "\"when\":{\"status\":\"5xx\"}}",
+     "when", "expected at = \"after\", or"},
+    {"/v1/routes/w/faults", "{\"type\":\"goaway\","
+			    "\"when\":{\"status\":\"5xx\"}}",
+     "when", "expected at = \"after\", or"},
+    {"/v1/routes/w/faults", "{\"type\":\"headers\","
+			    "\"stream\":\"upstream\",\"set\":[\"A: b\"],"
+			    "\"when\":{\"status\":\"5xx\"}}",
+     "when", "expected stream = \"downstream\", or"},
+    {"/v1/routes/w/faults", "{\"type\":\"body\","
+			    "\"stream\":\"upstream\",\"replace\":\"x\","
+			    "\"when\":{\"status\":\"5xx\"}}",
+     "when", "expected stream = \"downstream\", or"},
     {"/v1/routes/w/faults",
      "{\"type\":\"noop\",\"when\":{\"client\":[\"z\",3]}}", "when.client",
      "element 1"},

@@ -25,6 +25,8 @@ MISTAKES = (
     (AT + ("--fault", "latency=80ms"), 1, "expected the kind first, as in"),
     (AT + ("--fault", "latency,latncy=1s"), 1, 'did you mean "latency"'),
     (AT + ("--fault", "latency,latency=80b"), 1, "such as \"80ms\""),
+    (AT + ("--protocol", "http", "--fault", "abort,when.status=5xx"), 1,
+     "abort acts on the request here; expected after = true, or when without"),
     (AT + ("--profile", "3gg"), 1, 'did you mean "3g"'),
     (AT + ("--protocol", "htp"), 1, 'did you mean "http"'),
     (AT + ("--seed", "x"), 2, '--seed: "x".* expected 0 … '),
