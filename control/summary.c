@@ -29,6 +29,22 @@ tell_upstream(const struct armed_route *route)
 }
 
 static void
+tell_preface(const struct armed_route *route)
+{
+	struct route_counts *c = counters_first(&route->shared->counters);
+	uint64_t rest = 0;
+
+	for (; c != NULL; c = c->next)
+		rest += log_sample_rest(&c->preface_lines);
+	if (rest > 0)
+		log_line(LOG_WARN, "proxy_header_bad",
+		    "connections without a proper PROXY header, more often "
+		    "than there are lines",
+		    LOG_STR("route", route->name), LOG_UINT("count", rest),
+		    LOG_END);
+}
+
+static void
 tell_kind(const struct armed_route *route, const char *kind)
 {
 	struct route_counts *c = counters_first(&route->shared->counters);
@@ -70,6 +86,7 @@ tell(struct summary *s)
 
 	for (size_t i = 0; plan != NULL && i < plan->routes_count; i++) {
 		tell_upstream(&plan->routes[i]);
+		tell_preface(&plan->routes[i]);
 		tell_faults(&plan->routes[i]);
 	}
 }

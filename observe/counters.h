@@ -120,6 +120,7 @@ struct route_counts {
 	struct counter connects[CONNECT_COUNT];
 	struct histogram connect;
 	struct log_sample lines;	    /* about upstreams that failed */
+	struct log_sample preface_lines;    /* about bad PROXY headers */
 	_Atomic(struct http_counts *) http; /* NULL: no request yet */
 	_Atomic(struct fault_counts *) faults;
 };

@@ -106,6 +106,25 @@ flow_log_upstream(const struct flow *f, const char *error)
 	free(destination);
 }
 
+void
+flow_log_preface(const struct session *s, const struct armed_route *route,
+    const char *why)
+{
+	struct worker *w = s->worker;
+	struct route_counts *counts =
+	    counters_of(&route->shared->counters, w->index);
+	char client[INET6_ADDRSTRLEN];
+
+	if (!log_enabled(LOG_WARN) ||
+	    !log_sample_take(&counts->preface_lines, worker_now(w)))
+		return;
+	log_line(LOG_WARN, "proxy_header_bad",
+	    "a connection without a proper PROXY header",
+	    LOG_STR("route", route->name),
+	    LOG_STR("client", event_address(&s->client, client)),
+	    LOG_UINT("session", s->number), LOG_STR("error", why), LOG_END);
+}
+
 bool
 flow_log_access(const struct worker *w)
 {

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "proxy/client_facts.h"
 #include "proxy/client_hello.h"
+#include "proxy/flow_log.h"
 #include "proxy/front_parts.h"
 #include "proxy/proxy_header.h"
 
@@ -43,6 +44,8 @@ look_at_preface(struct front *f)
 			return false;
 		/* fall through */
 	case PROXY_HEADER_BAD:
+		flow_log_preface(&f->session, f->listener->routes[0],
+		    header.error);
 		front_close(f, CLOSE_BAD_INPUT, true);
 		return false;
 	case PROXY_HEADER_DONE:

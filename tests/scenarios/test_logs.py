@@ -92,6 +92,19 @@ class Samples(Logged):
         line, = proxy.wait_log("upstream_error")
         self.assertEqual(line["error_type"], "connection_terminated")
 
+    def test_a_bad_proxy_header_is_told_with_what_is_wrong(self):
+        proxy = self.logged(upstream=free_port(), accept_proxy=True)
+        for _ in range(9):
+            self.client(self.port).send(b"GET / HTTP/1.1\r\n").recv_end()
+        wait_until(lambda: sum(
+            e.get("count", 1)
+            for e in proxy.log_events("proxy_header_bad")) == 9,
+            what="lines about 9 headers")
+        line = proxy.log_events("proxy_header_bad")[0]
+        self.assertEqual(
+            [line[k] for k in ("level", "route", "client", "error")],
+            ["warn", "r", "127.0.0.1", "no PROXY header"])
+
     def test_injected_failures_are_not_the_upstreams(self):
         server = self.serving()
         proxy = self.logged(fault("down"), upstream=server.port)
