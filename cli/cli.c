@@ -13,9 +13,8 @@
 
 #include "base/xalloc.h"
 #include "cli/text_width.h"
-#include "config/source.h"
+#include "config/token.h"
 
-#define TOKEN_MAX 4096
 #define LEASE_CHARACTERS                                                       \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
@@ -58,7 +57,7 @@ find_api(struct cli *cli)
 }
 
 bool
-cli_read_token(const char *name, const char *file, char **to)
+cli_read_token(const char *name, const char *key, const char *file, char **to)
 {
 	struct str text = {0};
 	struct error err = {0};
@@ -66,22 +65,14 @@ cli_read_token(const char *name, const char *file, char **to)
 	*to = NULL;
 	if (file == NULL)
 		return true;
-	if (!source_read(file, TOKEN_MAX, &text, &err)) {
-		fprintf(stderr, "faultwire %s: token file: %s %s\n", name,
-		    file, err.text);
-		str_fini(&text);
-		return false;
-	}
-	while (text.len > 0 && strchr(" \t\r\n", text.text[text.len - 1]))
-		text.text[--text.len] = '\0';
-	*to = str_take(&text);
-	if ((*to)[strcspn(*to, "\r\n")] == '\0' && (*to)[0] != '\0')
+	if (conf_token_read(file, key, &text, &err)) {
+		*to = str_take(&text);
 		return true;
-	fprintf(stderr, "faultwire %s: token file: %s: expected a token on one "
-			"line\n",
-	    name, file);
-	free(*to);
-	*to = NULL;
+	}
+	fprintf(stderr, "faultwire %s: %s\n", name, err.text);
+	if (text.len > 0)
+		OPENSSL_cleanse(text.text, text.len);
+	str_fini(&text);
 	return false;
 }
 
@@ -89,6 +80,7 @@ static bool
 read_token(struct cli *cli)
 {
 	bool ok = cli_read_token(cli->command->name,
+	    cli->token_file != NULL ? "--token-file" : "FAULTWIRE_TOKEN_FILE",
 	    cli_setting(cli->token_file, "FAULTWIRE_TOKEN_FILE"), &cli->token);
 
 	cli->target.token = cli->token;

@@ -58,9 +58,10 @@ int cli_begin(struct cli *cli, const struct command *command, int argc,
 bool cli_open(struct cli *cli, const struct command *command);
 /* The option's value, else that of the variable; NULL: neither, or empty. */
 const char *cli_setting(const char *option, const char *variable);
-/* Reads a token, owned; file NULL: there is none, *to is NULL. False: said on
- * stderr, by the command of that name. */
-bool cli_read_token(const char *name, const char *file, char **to);
+/* Reads a token, owned, from the file that `key` names; file NULL: there is
+ * none, *to is NULL. False: said on stderr, by the command of that name. */
+bool cli_read_token(const char *name, const char *key, const char *file,
+    char **to);
 /* Frees what *cli owns. Returns `code`. */
 int cli_end(struct cli *cli, int code);
 

@@ -237,10 +237,13 @@ run_model(const struct conf_model *model, const char *path,
 	    o.control != NULL
 		? cli_setting(opt->token_file, "FAULTWIRE_TOKEN_FILE")
 		: model->control.token_file;
+	const char *key = o.control == NULL ? "control.token_file"
+			  : opt->token_file != NULL ? "--token-file"
+						    : "FAULTWIRE_TOKEN_FILE";
 	char *token;
 	int code;
 
-	if (!cli_read_token("experiment run", file, &token))
+	if (!cli_read_token("experiment run", key, file, &token))
 		return CONDUCT_BAD_FILE;
 	o.token = token;
 	o.interrupt_fd = interrupt_open(run_signals);

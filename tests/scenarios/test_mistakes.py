@@ -46,7 +46,7 @@ MISTAKES = (
     (("status", "--control", "unix:/no/s"), 3,
      "no control API at unix:/no/s: No such file"),
     (("status", "--token-file", "no.token"), 1,
-     "token file: no.token cannot be read: No such file"),
+     "--token-file: no.token cannot be read: No such file"),
     (("completion", "bsh"), 2, 'did you mean "bash"'),
     (("top", "--interval", "x"), 2, "expected a duration of at least"),
     (("verdict",), 2, "one journal is needed"),
