@@ -157,9 +157,27 @@ unreachable(const struct cli *cli, const struct error *err)
 	return EXIT_UNREACHABLE;
 }
 
+/* A name is taken: what people would type then. */
+static const struct {
+	const char *command, *hint;
+} taken[] = {
+    {"fault add", "\nTo change it: faultwire fault set"},
+    {"partition add", "\nTo remove it: faultwire partition remove"},
+    {"route add", "\nTo change it: faultwire route set"},
+};
+
 static const char *
-hint_of(int status, bool has_token)
+hint_of(const struct cli *cli, const json_t *said)
 {
+	int status = cli->reply.status;
+	bool has_token = cli->token != NULL;
+
+	for (size_t i = 0; i < COUNT_OF(taken); i++) {
+		if (status == 409 &&
+		    strcmp(cli_text(said, "field"), "name") == 0 &&
+		    strcmp(cli->command->name, taken[i].command) == 0)
+			return taken[i].hint;
+	}
 	if (status == 401 && has_token)
 		return "\nThe token is not the one of control.token_file.";
 	if (status == 401)
@@ -196,7 +214,7 @@ refused(const struct cli *cli)
 	const char *text = reply->body.text != NULL ? reply->body.text : "";
 	json_t *object = json_loads(text, 0, NULL);
 	const json_t *errors = json_object_get(object, "errors");
-	const char *hint = hint_of(reply->status, cli->token != NULL);
+	const char *hint = hint_of(cli, object);
 	struct str line = {0};
 	char *plain = xmemdup0(text, strcspn(text, "\r\n"));
 

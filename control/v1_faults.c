@@ -129,7 +129,7 @@ v1_fault_create(struct v1_call *call)
 		return v1_fail(
 		    call, 409, "name",
 		    "there is a fault \"%.80s\" already; expected another "
-		    "name, or PUT to replace it",
+		    "name, or a change to that one",
 		    f->name);
 	call->made = xstrdup(f->name);
 	call->names[1] = call->made;

@@ -87,7 +87,7 @@ v1_partition_create(struct v1_call *call)
 		return v1_fail(
 		    call, 409, "name",
 		    "there is a partition \"%.80s\" already; expected another "
-		    "name, or PUT to replace it",
+		    "name, or a change to that one",
 		    p->name);
 	call->made = xstrdup(p->name);
 	call->names[0] = call->made;

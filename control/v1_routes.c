@@ -101,7 +101,7 @@ v1_route_create(struct v1_call *call)
 		return v1_fail(
 		    call, 409, "name",
 		    "there is a route \"%.80s\" already; expected another "
-		    "name, or PUT to replace it",
+		    "name, or a change to that one",
 		    route->name);
 	route->from_api = true;
 	route->leased.made = call->edit->lease;

@@ -264,6 +264,18 @@ class Commands(CliScenario):
                 (("events", "--type", "decison"), "decision")):
             self.assertRegex(self.refused(*words), says, words)
 
+    def test_a_name_that_is_taken_is_told_with_what_to_type(self):
+        self.serve_two()
+        for words, says in (
+                (("fault", "add", "web", "latency", "name=slow"),
+                 'fault "slow" already.*\n.*faultwire fault set'),
+                (("route", "add", "web", "--listen", "127.0.0.1:0",
+                  "--upstream", "h:1"),
+                 'route "web" already.*\n.*faultwire route set'),
+                (("partition", "add", "split", "groups=a,b"),
+                 'partition "split" already.*\n.*faultwire partition rem')):
+            self.assertRegex(self.refused(*words), says, words)
+
     def test_what_the_server_finds_wrong_names_the_field(self):
         self.serve_two()
         for words, says in (
