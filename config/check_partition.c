@@ -73,6 +73,12 @@ check_shape(const struct conf_partition *p, const struct names *known,
 		conf_error(diag, &p->where,
 			   "the partition cuts nothing; "
 			   "expected groups, or a shape other than groups");
+	if (grouped && p->groups_count == 1 &&
+	    p->groups[0].count >= known->count)
+		conf_warn(diag, &p->where,
+			  "groups: the one group has all services, so nobody "
+			  "is cut from anybody; expected another group, or "
+			  "services in none");
 	if (!grouped && p->groups_count > 0)
 		conf_error(diag, &p->where,
 			   "groups: the shape makes its own "
