@@ -103,6 +103,26 @@ conf_diag_fini(struct conf_diag *diag)
 	*diag = (struct conf_diag){0};
 }
 
+const struct conf_message *
+conf_diag_first(const struct conf_diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->count; i++) {
+		if (!diag->messages[i].warning)
+			return &diag->messages[i];
+	}
+	return NULL;
+}
+
+const char *
+conf_diag_text(const struct conf_diag *diag)
+{
+	const struct conf_message *first = conf_diag_first(diag);
+
+	return first != NULL ? first->text : "refused";
+}
+
 struct conf_where
 conf_spot_where(const struct conf_spot *spot, const char *key)
 {

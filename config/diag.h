@@ -43,6 +43,10 @@ void conf_conflict(struct conf_diag *diag, const struct conf_where *where,
 /* The same for what is legal and surely not meant. */
 void conf_warn(struct conf_diag *diag, const struct conf_where *where,
     const char *format, ...) PRINTF_LIKE(3, 4);
+/* The first error that was kept; NULL: there is none. Borrowed. */
+const struct conf_message *conf_diag_first(const struct conf_diag *diag) PURE;
+/* Its text, or "refused". Borrowed. */
+const char *conf_diag_text(const struct conf_diag *diag) PURE;
 
 /* Where a group was read, so that an error about one of its keys names the
  * key's own line. */

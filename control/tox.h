@@ -29,8 +29,6 @@ bool tox_error(struct tox_call *call, int status, const char *format, ...)
 /* Replies with that status and the JSON that is in reply->body by now; what
  * Go's encoding/json escapes is escaped. */
 void tox_json(struct tox_call *call, int status);
-/* The first error of the findings; "refused" if there is none. Borrowed. */
-const char *tox_diag_text(const struct conf_diag *diag);
 /* The upstream as the API was given it, else as the file has it. Borrowed. */
 const char *tox_upstream(const struct conf_route *r);
 /* Append a route, a fault and all faults of a route as Toxiproxy has them. */

@@ -170,7 +170,7 @@ check_attributes(const struct conf_fault *f, struct error *err)
 	if (f->kind->check != NULL)
 		f->kind->check(f->params, &where, &diag);
 	ok = diag.errors == 0 ||
-	    error_set(err, 0, "%s", tox_diag_text(&diag));
+	    error_set(err, 0, "%s", conf_diag_text(&diag));
 	conf_diag_fini(&diag);
 	return ok;
 }

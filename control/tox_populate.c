@@ -60,7 +60,7 @@ batch_apply(struct batch *b, struct error *err)
 		ok = state_commit(b->state, b->draft, &diag);
 	b->draft = NULL;
 	if (!ok)
-		error_set(err, 0, "%s", tox_diag_text(&diag));
+		error_set(err, 0, "%s", conf_diag_text(&diag));
 	for (size_t at = 0; ok && at < b->replaced.len;
 	     at += strlen(b->replaced.text + at) + 1)
 		state_close_sessions(b->state, b->replaced.text + at);

@@ -74,16 +74,6 @@ tox_error(struct tox_call *call, int status, const char *format, ...)
 	return false;
 }
 
-const char *
-tox_diag_text(const struct conf_diag *diag)
-{
-	for (size_t i = 0; i < diag->count; i++) {
-		if (!diag->messages[i].warning)
-			return diag->messages[i].text;
-	}
-	return "refused";
-}
-
 void
 tox_json(struct tox_call *call, int status)
 {

@@ -113,7 +113,7 @@ tox_commit(struct tox_call *call, struct conf_model *draft)
 	bool ok = state_commit(call->state, draft, &diag);
 
 	if (!ok)
-		tox_error(call, 500, "%s", tox_diag_text(&diag));
+		tox_error(call, 500, "%s", conf_diag_text(&diag));
 	conf_diag_fini(&diag);
 	return ok;
 }

@@ -57,19 +57,15 @@ put_finding(struct jsonw *w, const struct conf_message *m)
 void
 v1_put_findings(struct str *to, const struct conf_diag *diag)
 {
+	const struct conf_message *first = conf_diag_first(diag);
 	struct jsonw w;
-	bool first = true;
 
 	jsonw_init(&w, to);
 	jsonw_object(&w);
-	for (size_t i = 0; i < diag->count && first; i++) {
-		if (diag->messages[i].warning)
-			continue;
-		put_finding(&w, &diag->messages[i]);
-		first = false;
-	}
-	if (first)
-		jsonw_put_string(&w, "error", "refused");
+	if (first != NULL)
+		put_finding(&w, first);
+	else
+		jsonw_put_string(&w, "error", conf_diag_text(diag));
 	if (diag->errors > 1) {
 		jsonw_key(&w, "errors");
 		jsonw_array(&w);

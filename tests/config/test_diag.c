@@ -30,6 +30,21 @@ START_TEST(every_message_says_where)
 }
 END_TEST
 
+START_TEST(the_first_error_is_found_behind_warnings)
+{
+	struct conf_diag diag = {0};
+
+	conf_warn(&diag, NULL, "odd");
+	ck_assert_ptr_null(conf_diag_first(&diag));
+	ck_assert_str_eq(conf_diag_text(&diag), "refused");
+	conf_error(&diag, NULL, "wrong");
+	conf_error(&diag, NULL, "worse");
+	ck_assert_ptr_eq(conf_diag_first(&diag), &diag.messages[1]);
+	ck_assert_str_eq(conf_diag_text(&diag), "wrong");
+	conf_diag_fini(&diag);
+}
+END_TEST
+
 START_TEST(beyond_a_thousand_messages_are_only_counted)
 {
 	struct conf_diag diag = {0};
@@ -79,6 +94,7 @@ main(void)
 	return check_run(
 	    "diag",
 	    (const TTest *const[]){every_message_says_where,
+				   the_first_error_is_found_behind_warnings,
 				   beyond_a_thousand_messages_are_only_counted,
 				   a_conflict_is_an_error_of_its_own,
 				   a_message_is_cut_between_letters, NULL});
