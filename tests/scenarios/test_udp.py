@@ -384,15 +384,19 @@ class Faults(Udp):
         server = self.answering()
         port, proxy, _ = self.udp(server.port, fault(
             "loss", rate=1, probability=0.5))
+        clients = [self.client(port) for _ in range(20)]
         lost = set()
-        for n in range(20):
-            client = self.client(port)
+        for n, client in enumerate(clients):
             client.send(b"%d" % n)
-            if not client.waits(0.2):
+            said, = proxy.wait_journal(f"what becomes of {n}",
+                                       type="decision", flow=n)
+            if said["verdict"] == "applied":
                 lost.add(n)
-        said = {e["flow"] for e in proxy.journal()
-                if e["type"] == "decision" and e["verdict"] == "applied"}
-        self.assertEqual(said, lost)
+        for n, client in enumerate(clients):
+            if n not in lost:
+                self.assertEqual(client.recv(), b"%d" % n)
+        # The others had as much time as those.
+        self.assertFalse([n for n in lost if clients[n].waits(0)])
         self.assertTrue(3 < len(lost) < 17)
 
     def test_clients_are_told_apart(self):
