@@ -2,6 +2,7 @@
 /* Summaries of sampled log lines. */
 #include "control/summary.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -12,14 +13,24 @@ struct summary {
 	struct event *every;
 };
 
-static void
-tell_upstream(const struct armed_route *route)
+/* How many had no line, over all blocks of a route; the sample stands at that
+ * offset of struct route_counts. */
+static uint64_t
+rest_of(const struct armed_route *route, size_t sample)
 {
 	struct route_counts *c = counters_first(&route->shared->counters);
 	uint64_t rest = 0;
 
 	for (; c != NULL; c = c->next)
-		rest += log_sample_rest(&c->lines);
+		rest += log_sample_rest((void *)((char *)c + sample));
+	return rest;
+}
+
+static void
+tell_upstream(const struct armed_route *route)
+{
+	uint64_t rest = rest_of(route, offsetof(struct route_counts, lines));
+
 	if (rest > 0)
 		log_line(LOG_WARN, "upstream_error",
 		    "the upstream failed, more often than there are lines",
@@ -31,11 +42,9 @@ tell_upstream(const struct armed_route *route)
 static void
 tell_preface(const struct armed_route *route)
 {
-	struct route_counts *c = counters_first(&route->shared->counters);
-	uint64_t rest = 0;
+	uint64_t rest =
+	    rest_of(route, offsetof(struct route_counts, preface_lines));
 
-	for (; c != NULL; c = c->next)
-		rest += log_sample_rest(&c->preface_lines);
 	if (rest > 0)
 		log_line(LOG_WARN, "proxy_header_bad",
 		    "connections without a proper PROXY header, more often "
