@@ -45,7 +45,8 @@ stride_of(const struct zone *z)
 static bool
 is_full(const struct zone *z, const struct zone_block *b)
 {
-	return b->taken == (ZONE_BLOCK - HEAD) / stride_of(z);
+	return b->free == NULL &&
+	    HEAD + (b->fresh + 1) * stride_of(z) > ZONE_BLOCK;
 }
 
 /* Twice as much is mapped, and what lies beside the aligned block let go. */
@@ -58,7 +59,7 @@ map_block(struct zone *z)
 	size_t before;
 
 	if (all == MAP_FAILED)
-		xalloc_refused("a block of sessions");
+		xalloc_refused("a block of objects");
 	before = -(uintptr_t)all % ZONE_BLOCK;
 	if (before > 0)
 		munmap(all, before);

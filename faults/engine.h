@@ -16,6 +16,7 @@
 #include "base/deadline.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "base/zone.h"
 #include "faults/fault.h"
 #include "observe/counters.h"
 #include "observe/event.h"
@@ -91,6 +92,7 @@ struct engine {
 	struct trace_policy tracing;
 	uint64_t trace_bits[2]; /* of ids; drawn anew at every start */
 	uint64_t trace_draws;
+	struct zone traces; /* memory of flows' traces */
 	event_sink_fn emit; /* NULL: nobody listens */
 	void *emit_arg;
 	struct event_wish wish; /* no other events are made */

@@ -11,7 +11,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include "base/xalloc.h"
 #include "faults/condition.h"
 #include "faults/message.h"
 
@@ -110,8 +109,7 @@ flow_trace_begin(struct flow *f)
 
 	if (!e->tracing.on || f->type == FLOW_WIRE)
 		return;
-	t = f->trace = xmalloc(sizeof(*t));
-	*t = (struct flow_trace){0};
+	t = f->trace = zone_take(&e->traces, sizeof(*t));
 	if (f->ops->trace != NULL && f->ops->trace(f, &t->in)) {
 		t->state = read_state(f);
 		if (!e->tracing.follow)
@@ -132,7 +130,7 @@ flow_trace_end(struct flow *f)
 	if (f->trace == NULL)
 		return;
 	free(f->trace->state);
-	free(f->trace);
+	zone_give(&f->engine->traces, f->trace);
 	f->trace = NULL;
 }
 

@@ -103,6 +103,7 @@ struct http1_exchange {
 	struct http1_parser parsers[2]; /* by link: request, response */
 	struct http1_message *edits[2]; /* owned; NULL: bytes pass as is */
 	struct ws_scan frames[2];	/* websocket: what entered, by link */
+	struct str edited[2];		/* what they send, by link */
 	struct str head;		/* the request's head as received */
 	struct str sent;  /* what a reused connection got, to send again */
 	struct str in;	  /* an incomplete head of a response */

@@ -45,6 +45,8 @@ http1_exchange_release(struct http1_exchange *x)
 	str_fini(&x->head);
 	str_fini(&x->sent);
 	str_fini(&x->in);
+	str_fini(&x->edited[LINK_UP]);
+	str_fini(&x->edited[LINK_DOWN]);
 	free(x);
 }
 
@@ -56,6 +58,8 @@ wipe(struct http1_exchange *x)
 	buffer_reset(&x->head);
 	buffer_reset(&x->sent);
 	buffer_reset(&x->in);
+	buffer_reset(&x->edited[LINK_UP]);
+	buffer_reset(&x->edited[LINK_DOWN]);
 	x->edits[LINK_UP] = x->edits[LINK_DOWN] = NULL;
 	memset(x->frames, 0, sizeof(x->frames));
 	x->resend_at = 0;
@@ -167,17 +171,10 @@ http1_exchange_forward(struct http1_exchange *x, enum link_dir dir,
 		link_feed_copy(l, data + went, len - went, arrival(x));
 }
 
-struct rewriting {
-	struct http1_message *message;
-	struct str out;
-};
-
 static void
-on_body(void *arg, const void *data, size_t len)
+on_body(void *message, const void *data, size_t len)
 {
-	struct rewriting *r = arg;
-
-	http1_message_body(r->message, &r->out, data, len);
+	http1_message_body(message, data, len);
 }
 
 /* The same as http1_exchange_feed() for a message that faults edited. */
@@ -187,24 +184,24 @@ feed_edited(struct http1_exchange *x, enum link_dir dir, const char *data,
 {
 	struct http1_parser *p = &x->parsers[dir];
 	struct link *l = http1_link(x, dir);
-	struct rewriting r = {.message = x->edits[dir]};
+	struct http1_message *m = x->edits[dir];
 	ssize_t n;
 
 	if (head > 0) {
-		l->head_len = l->fed + http1_message_begin(r.message, &r.out);
-		x->close |= r.message->until_close;
+		l->head_len = l->fed + http1_message_begin(m);
+		x->close |= m->until_close;
 	}
 	p->on_body = on_body;
-	p->arg = &r;
+	p->arg = m;
 	n = http1_parser_body(p, data + head, len - head);
 	p->on_body = NULL;
-	if (n >= 0 && r.message->mode == HTTP1_AS_IS)
-		str_add_bytes(&r.out, data + head, (size_t)n);
+	if (n >= 0 && m->mode == HTTP1_AS_IS)
+		str_add_bytes(m->out, data + head, (size_t)n);
 	if (n >= 0 && p->done)
-		http1_message_end(r.message, &r.out);
+		http1_message_end(m);
 	if (n >= 0)
-		http1_exchange_forward(x, dir, r.out.text, r.out.len);
-	str_fini(&r.out);
+		http1_exchange_forward(x, dir, m->out->text, m->out->len);
+	buffer_reset(m->out);
 	return n < 0 ? -1 : (ssize_t)head + n;
 }
 
@@ -239,8 +236,10 @@ http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
 	if (http1_link(x, dir)->first == NULL && !say_close && !trace &&
 	    !to_server)
 		return;
-	m = http1_message_new(p, (struct view){data, p->head.len},
-	    request->minor == 0);
+	m = http1_message_new(
+	    &(struct http1_message_memory){&s->session.worker->edit_zone,
+		&x->edited[dir]},
+	    p, (struct view){data, p->head.len}, request->minor == 0);
 	if (to_server)
 		http1_message_to_server(m, http1_match_path(request, data),
 		    http1_span(data, request->query));

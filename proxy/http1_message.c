@@ -3,10 +3,8 @@
 #include "proxy/http1_message.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/attr.h"
-#include "base/xalloc.h"
 #include "proxy/http1_edit.h"
 
 #define EDIT_ROOM 256 /* that few edits of a head go beyond */
@@ -21,11 +19,11 @@ of(struct message *m)
 static struct str *
 text_of(struct http1_message *m)
 {
-	if (m->head.len > 0)
-		return &m->head;
-	str_reserve(&m->head, m->message.head.len + EDIT_ROOM);
-	str_add_bytes(&m->head, m->message.head.at, m->message.head.len);
-	return &m->head;
+	if (m->out->len > 0)
+		return m->out;
+	str_reserve(m->out, m->message.head.len + EDIT_ROOM);
+	str_add_bytes(m->out, m->message.head.at, m->message.head.len);
+	return m->out;
 }
 
 static bool
@@ -35,8 +33,8 @@ op_header(const struct message *message, const char *name, size_t n,
 	const struct http1_message *m = of((struct message *)message);
 	struct view head = message->head;
 
-	if (m->head.len > 0)
-		head = (struct view){m->head.text, m->head.len};
+	if (m->out->len > 0)
+		head = (struct view){m->out->text, m->out->len};
 	return http1_head_find(head, name, n, value);
 }
 
@@ -167,13 +165,23 @@ static const struct message_ops message_ops = {
     .set_raw = op_set_raw,
 };
 
-struct http1_message *
-http1_message_new(const struct http1_parser *parser, struct view head,
-    bool old_peer)
+static struct http1_message *
+take(const struct http1_message_memory *memory)
 {
-	struct http1_message *m = xmalloc(sizeof(*m));
+	struct http1_message *m = zone_take(memory->zone, sizeof(*m));
 
-	*m = (struct http1_message){0};
+	m->zone = memory->zone;
+	m->out = memory->out;
+	str_clear(m->out);
+	return m;
+}
+
+struct http1_message *
+http1_message_new(const struct http1_message_memory *memory,
+    const struct http1_parser *parser, struct view head, bool old_peer)
+{
+	struct http1_message *m = take(memory);
+
 	m->source_status = parser->head.status;
 	m->framing = parser->framing;
 	m->to_head = parser->to_head;
@@ -193,9 +201,10 @@ http1_message_new(const struct http1_parser *parser, struct view head,
 }
 
 struct http1_message *
-http1_message_new_bare(const struct message *about, bool to_head)
+http1_message_new_bare(const struct http1_message_memory *memory,
+    const struct message *about, bool to_head)
 {
-	struct http1_message *m = xcalloc(1, sizeof(*m));
+	struct http1_message *m = take(memory);
 
 	m->source_status = about->status;
 	m->framing = about->body_len == 0 ? HTTP1_NONE
@@ -214,15 +223,14 @@ http1_message_free(struct http1_message *m)
 	if (m == NULL)
 		return;
 	drop_filters(m);
-	str_fini(&m->head);
 	str_fini(&m->body);
-	free(m);
+	zone_give(m->zone, m);
 }
 
 bool
 http1_message_edited(const struct http1_message *m)
 {
-	return m->head.len > 0 || m->mode != HTTP1_AS_IS;
+	return m->out->len > 0 || m->mode != HTTP1_AS_IS;
 }
 
 /* True if a message with this status carries no body whatever it says. */
@@ -288,23 +296,8 @@ frame_filtered(struct http1_message *m)
 	http1_edit_add(head, "Transfer-Encoding", "chunked");
 }
 
-/* Adds the head, without a copy if nothing is there yet. */
-static size_t
-put_head(struct http1_message *m, struct str *out)
-{
-	size_t len = text_of(m)->len;
-
-	if (out->room == 0) {
-		*out = m->head;
-		m->head = (struct str){0};
-	} else {
-		str_add_bytes(out, m->head.text, len);
-	}
-	return len;
-}
-
 size_t
-http1_message_begin(struct http1_message *m, struct str *out)
+http1_message_begin(struct http1_message *m)
 {
 	size_t len;
 
@@ -319,19 +312,19 @@ http1_message_begin(struct http1_message *m, struct str *out)
 		frame_filtered(m);
 		break;
 	case HTTP1_RAW:
-		str_add_bytes(out, m->body.text, m->body.len);
+		str_clear(m->out);
+		str_add_bytes(m->out, m->body.text, m->body.len);
 		return 0;
 	}
-	len = put_head(m, out);
+	len = text_of(m)->len;
 	if (m->mode == HTTP1_REPLACED && !is_bodyless(m, m->message.status))
-		str_add_bytes(out, m->body.text, m->body.len);
+		str_add_bytes(m->out, m->body.text, m->body.len);
 	return len;
 }
 
-/* Runs a piece through all filters, into `out` as it is to be sent. */
+/* Runs a piece through all filters, as it is to be sent. */
 static void
-filter(struct http1_message *m, struct str *out, const void *data, size_t len,
-    bool end)
+filter(struct http1_message *m, const void *data, size_t len, bool end)
 {
 	struct str from = {0}, to = {0};
 
@@ -347,28 +340,27 @@ filter(struct http1_message *m, struct str *out, const void *data, size_t len,
 		str_clear(&to);
 	}
 	if (m->chunks && from.len > 0)
-		str_printf(out, "%zx\r\n", from.len);
-	str_add_bytes(out, from.text, from.len);
+		str_printf(m->out, "%zx\r\n", from.len);
+	str_add_bytes(m->out, from.text, from.len);
 	if (m->chunks && from.len > 0)
-		str_add(out, "\r\n");
+		str_add(m->out, "\r\n");
 	str_fini(&from);
 	str_fini(&to);
 }
 
 void
-http1_message_body(struct http1_message *m, struct str *out, const void *data,
-    size_t len)
+http1_message_body(struct http1_message *m, const void *data, size_t len)
 {
 	if (m->mode == HTTP1_FILTERED)
-		filter(m, out, data, len, false);
+		filter(m, data, len, false);
 }
 
 void
-http1_message_end(struct http1_message *m, struct str *out)
+http1_message_end(struct http1_message *m)
 {
 	if (m->mode != HTTP1_FILTERED)
 		return;
-	filter(m, out, "", 0, true);
+	filter(m, "", 0, true);
 	if (m->chunks)
-		str_add(out, "0\r\n\r\n");
+		str_add(m->out, "0\r\n\r\n");
 }

@@ -9,6 +9,7 @@
 #ifndef PROXY_HTTP1_MESSAGE_H
 #define PROXY_HTTP1_MESSAGE_H
 
+#include "base/zone.h"
 #include "faults/message.h"
 #include "proxy/http1_parser.h"
 
@@ -23,8 +24,10 @@ enum http1_body {
 
 struct http1_message {
 	struct message message; /* first */
+	struct zone *zone; /* borrowed: its memory's */
+	struct str *out;   /* borrowed: the edited head (empty: nobody did),
+			      then what is sent */
 	int source_status; /* before anybody edited */
-	struct str head; /* edited; empty: nobody did */
 	struct str body; /* HTTP1_REPLACED, HTTP1_RAW: the bytes */
 	struct message_filter filters[HTTP1_FILTERS_MAX]; /* owned args */
 	uint8_t filters_count;
@@ -39,13 +42,22 @@ struct http1_message {
 	bool until_close; /* the new body ends with the connection */
 };
 
+/* Where a message lives: one zone for all; `out`, which is emptied, is its
+ * alone, and stays its host's. Both are borrowed until it is freed. */
+struct http1_message_memory {
+	struct zone *zone;
+	struct str *out;
+};
+
 /* `head` is the text that the parser saw; it is borrowed until the message is
  * freed. `old_peer`: who receives it speaks HTTP/1.0. Returns owned. */
-struct http1_message *http1_message_new(const struct http1_parser *parser,
-    struct view head, bool old_peer);
+struct http1_message *http1_message_new(
+    const struct http1_message_memory *memory,
+    const struct http1_parser *parser, struct view head, bool old_peer);
 /* A message whose body has no framing, as HTTP/2 streams carry it; `about` says
  * what it is (its ops are set here). Returns owned. */
-struct http1_message *http1_message_new_bare(const struct message *about,
+struct http1_message *http1_message_new_bare(
+    const struct http1_message_memory *memory, const struct message *about,
     bool to_head);
 /* NULL is accepted. */
 void http1_message_free(struct http1_message *m);
@@ -55,13 +67,13 @@ void http1_message_to_server(struct http1_message *m, struct view path,
     struct view query);
 /* True if an edit was made. */
 bool http1_message_edited(const struct http1_message *m);
-/* Settles framing and adds the head (and a replaced body) to `out`, all that it
- * kept of the head. Returns the head's length; 0: all is raw. Call it once. */
-size_t http1_message_begin(struct http1_message *m, struct str *out);
-/* What becomes of some bytes of the source's decoded body. */
-void http1_message_body(struct http1_message *m, struct str *out,
-    const void *data, size_t len);
-/* The source's body is complete. */
-void http1_message_end(struct http1_message *m, struct str *out);
+/* Settles framing: its `out` is the head (and a replaced body) to be sent, and
+ * is cleared by who sent it. Returns the head's length; 0: all is raw. Call it
+ * once. */
+size_t http1_message_begin(struct http1_message *m);
+/* Adds what becomes of some bytes of the source's decoded body. */
+void http1_message_body(struct http1_message *m, const void *data, size_t len);
+/* The source's body is complete: adds what is behind it. */
+void http1_message_end(struct http1_message *m);
 
 #endif

@@ -22,6 +22,15 @@ feed(struct http2_stream *st, enum link_dir dir, const void *data, size_t len)
 	link_feed_copy(l, data, len, at_us);
 }
 
+/* What faults made of it so far. */
+static void
+feed_edited(struct http2_stream *st, enum link_dir dir,
+    const struct http1_message *m)
+{
+	feed(st, dir, m->out->text, m->out->len);
+	str_fini(m->out);
+}
+
 /* --- heads --- */
 
 size_t
@@ -53,8 +62,10 @@ edit(struct http2_stream *st, enum link_dir dir, const struct str *head,
 
 	if (http2_link(st, dir)->first == NULL && !trace)
 		return NULL;
-	m = http1_message_new_bare(&about,
-	    dir == LINK_DOWN && view_is(method, "HEAD"));
+	m = http1_message_new_bare(
+	    &(struct http1_message_memory){&http2_worker(st->c)->edit_zone,
+		&st->ways[dir].edited},
+	    &about, dir == LINK_DOWN && view_is(method, "HEAD"));
 	if (trace)
 		flow_trace_edit(&st->flow, &m->message);
 	flow_message(&st->flow, dir, &m->message);
@@ -82,7 +93,6 @@ send_head(struct http2_stream *st, enum link_dir dir, const struct str *head,
 {
 	struct link *l = http2_link(st, dir);
 	struct http1_message *m = edit(st, dir, head, body_len);
-	struct str out = {0};
 
 	st->ways[dir].edit = m;
 	if (m == NULL) {
@@ -90,10 +100,9 @@ send_head(struct http2_stream *st, enum link_dir dir, const struct str *head,
 		feed(st, dir, head->text, head->len);
 		return;
 	}
-	http1_message_begin(m, &out);
-	l->head_len = l->fed + http2_head_len(&out);
-	feed(st, dir, out.text, out.len);
-	str_fini(&out);
+	http1_message_begin(m);
+	l->head_len = l->fed + http2_head_len(m->out);
+	feed_edited(st, dir, m);
 	if (m->mode == HTTP1_RAW && dir == LINK_DOWN)
 		raw(st, m);
 }
@@ -210,15 +219,13 @@ http2_input_data(struct http2_stream *st, enum link_dir dir, const void *data,
     size_t len)
 {
 	struct http1_message *m = st->ways[dir].edit;
-	struct str out = {0};
 
 	if (m == NULL || m->mode == HTTP1_AS_IS) {
 		feed(st, dir, data, len);
 	} else {
 		if (st->begun && !st->flow.ended)
-			http1_message_body(m, &out, data, len);
-		feed(st, dir, out.text, out.len);
-		str_fini(&out);
+			http1_message_body(m, data, len);
+		feed_edited(st, dir, m);
 	}
 	http2_stream_mark(st);
 }
@@ -227,7 +234,6 @@ void
 http2_input_end(struct http2_stream *st, enum link_dir dir)
 {
 	struct http2_way *way = &st->ways[dir];
-	struct str out = {0};
 
 	way->ended = true;
 	http2_stream_mark(st);
@@ -236,9 +242,8 @@ http2_input_end(struct http2_stream *st, enum link_dir dir)
 	if (!st->begun || st->flow.ended)
 		return;
 	if (way->edit != NULL && !http2_link(st, dir)->eof_in) {
-		http1_message_end(way->edit, &out);
-		feed(st, dir, out.text, out.len);
-		str_fini(&out);
+		http1_message_end(way->edit);
+		feed_edited(st, dir, way->edit);
 	}
 	if (!st->flow.ended && !(dir == LINK_DOWN && st->bypass))
 		link_feed_eof(http2_link(st, dir));

@@ -33,6 +33,7 @@ way_fini(struct http2_way *way)
 	str_fini(&way->lines);
 	str_fini(&way->trailers);
 	http1_message_free(way->edit);
+	str_fini(&way->edited);
 }
 
 void

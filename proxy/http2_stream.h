@@ -32,6 +32,7 @@ struct http2_way {
 	struct str lines; /* of the head or trailers that are coming in */
 	struct str trailers; /* complete; sent behind the body */
 	struct http1_message *edit; /* owned; NULL: as it came */
+	struct str edited; /* what it sends */
 	bool headed; /* the (final) head came in */
 	bool ended;  /* END_STREAM came in */
 	bool sent_head; /* the (final) head went out */

@@ -221,6 +221,8 @@ worker_free(struct worker *w)
 	zone_fini(&w->tcp_zone);
 	zone_fini(&w->http1_zone);
 	zone_fini(&w->data_zone);
+	zone_fini(&w->edit_zone);
+	zone_fini(&w->engine.traces);
 	lateness_free(w->lateness);
 	event_buffer_free(w->events);
 	mailbox_fini(&w->mailbox);

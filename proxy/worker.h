@@ -62,6 +62,7 @@ struct worker {
 	struct plan *plan;   /* counted */
 	struct session_list sessions, reaping;
 	struct zone tcp_zone, http1_zone, data_zone; /* their memory */
+	struct zone edit_zone; /* of messages that may be edited */
 	atomic_size_t sessions_count;  /* written here, read anywhere */
 	atomic_int_fast64_t turned_us; /* its loop turned; every 2 s */
 	size_t sessions_peak;	       /* since memory was last given back */

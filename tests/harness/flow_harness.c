@@ -366,5 +366,6 @@ harness_free(struct harness *h)
 	counters_fini(&h->shared.counters);
 	deadline_heap_fini(&h->engine.deadlines);
 	bytes_pool_fini(&h->engine.pool);
+	zone_fini(&h->engine.traces);
 	free(h);
 }

@@ -15,6 +15,8 @@
 static struct http1_parser parser;
 static struct http1_message *m;
 static struct str out;
+static struct zone zone;
+static const struct http1_message_memory memory = {&zone, &out};
 
 static void
 teardown(void)
@@ -22,6 +24,7 @@ teardown(void)
 	http1_message_free(m);
 	m = NULL;
 	str_fini(&out);
+	zone_fini(&zone);
 }
 
 static void
@@ -34,7 +37,7 @@ static void
 collect(void *arg, const void *data, size_t len)
 {
 	(void)arg;
-	http1_message_body(m, &out, data, len);
+	http1_message_body(m, data, len);
 }
 
 static void
@@ -46,7 +49,7 @@ open_response(const char *method, const char *text, bool old_peer)
 	ck_assert_int_eq(http1_parser_head(&parser, text, strlen(text)),
 	    HTTP1_DONE);
 	head = (struct view){text, parser.head.len};
-	m = http1_message_new(&parser, head, old_peer);
+	m = http1_message_new(&memory, &parser, head, old_peer);
 }
 
 static void
@@ -55,7 +58,7 @@ open_request(const char *text)
 	http1_parser_request(&parser, HEAD_MAX);
 	ck_assert_int_eq(http1_parser_head(&parser, text, strlen(text)),
 	    HTTP1_DONE);
-	m = http1_message_new(&parser,
+	m = http1_message_new(&memory, &parser,
 	    (struct view){text, parser.head.len}, false);
 }
 
@@ -66,13 +69,13 @@ send_all(const char *text)
 	size_t len = strlen(text), head = parser.head.len;
 	ssize_t n;
 
-	http1_message_begin(m, &out);
+	http1_message_begin(m);
 	parser.on_body = collect;
 	n = http1_parser_body(&parser, text + head, len - head);
 	ck_assert_int_ge(n, 0);
 	if (m->mode == HTTP1_AS_IS)
 		str_add_bytes(&out, text + head, (size_t)n);
-	http1_message_end(m, &out);
+	http1_message_end(m);
 }
 
 /* Doubles every byte, and adds "!" at the end. */
@@ -98,6 +101,17 @@ twice(void *arg, struct str *to, const void *data, size_t len, bool end)
 }
 
 #define OK "HTTP/1.1 200 OK\r\n"
+
+START_TEST(what_another_message_left_is_emptied)
+{
+	str_add(&out, "left");
+	open_response("GET", OK "a: 1\r\n\r\n", false);
+	ck_assert(!http1_message_edited(m));
+	m->message.ops->add_header(&m->message, "b", "2");
+	http1_message_begin(m);
+	ck_assert_str_eq(out.text, OK "a: 1\r\nb: 2\r\n\r\n");
+}
+END_TEST
 
 START_TEST(headers_are_spliced_and_the_rest_stays)
 {
@@ -338,13 +352,13 @@ START_TEST(a_bare_body_has_no_framing)
 	struct message about = {.status = 200, .body_len = 3,
 	    .head = {head, sizeof(head) - 1}};
 
-	m = http1_message_new_bare(&about, false);
+	m = http1_message_new_bare(&memory, &about, false);
 	ck_assert(!m->message.on_wire);
 	m->message.ops->filter_body(&m->message,
 	    (struct message_filter){.run = shout});
-	http1_message_begin(m, &out);
-	http1_message_body(m, &out, "abc", 3);
-	http1_message_end(m, &out);
+	http1_message_begin(m);
+	http1_message_body(m, "abc", 3);
+	http1_message_end(m);
 	ck_assert_str_eq(out.text,
 	    "HTTP/1.1 200 OK\r\ntrailer: t\r\n\r\nabc!");
 }
@@ -417,6 +431,7 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
+	    what_another_message_left_is_emptied,
 	    headers_are_spliced_and_the_rest_stays,
 	    the_first_line_is_no_header, a_status_brings_its_reason,
 	    a_status_without_a_body_loses_the_body,
