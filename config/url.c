@@ -57,11 +57,12 @@ conf_url_parse(const char *text, struct conf_url *to, struct error *err)
 			     "a token file", err);
 	if (len == 0)
 		return wrong(text, "names no host", err);
-	if (strncmp(at, "unix:", 5) == 0)
-		return wrong(text, "names a unix socket", err);
 	full = xasprintf("%.*s%s", (int)len, at,
 	    has_port(at, len) ? "" : to->tls ? ":443" : ":80");
-	ok = conf_address_parse(full, false, &to->address, err);
+	/* What begins so is a path in an address, also with our port. */
+	ok = strncmp(full, "unix:", 5) == 0
+		? wrong(text, "names a unix socket", err)
+		: conf_address_parse(full, false, &to->address, err);
 	free(full);
 	to->path = xasprintf("%s%s", at[len] == '?' ? "/" : "", at + len);
 	return ok;

@@ -49,6 +49,7 @@ START_TEST(what_is_none_is_refused_with_a_reason)
 	    {"http://host/#f", "bytes"},
 	    {"http://host:99999", "no valid port"},
 	    {"http://host:x", "no valid port"},
+	    {"http://unix", "names a unix socket"},
 	    {"http://unix:path", "names a unix socket"},
 	    {"https://unix:80/", "names a unix socket"},
 	};
