@@ -157,7 +157,7 @@ worker_turn_init(struct worker *w)
 {
 	TAILQ_INIT(&w->turn_ends);
 	TAILQ_INIT(&w->later);
-	w->batch = send_batch_new();
+	w->batch = SEND_BATCH ? send_batch_new() : NULL;
 	w->timer_at_us = DEADLINE_NEVER;
 	w->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
