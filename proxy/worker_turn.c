@@ -3,9 +3,9 @@
  *
  *   turn of the loop:  sockets and mail ─► deadlines ─► turn ends ─► events out
  *
- * What several turn ends are to send goes to the kernel in one call, before
- * they are run. With a deadline near they send one by one, and it is looked at
- * in between.
+ * Built with send_batch, what several turn ends are to send goes to the kernel
+ * in one call before they are run, unless a deadline is near. Deadlines are
+ * looked at between turn ends.
  *
  * One absolute timerfd wakes it for the earliest deadline of its heap. */
 #include "proxy/worker_turn.h"
