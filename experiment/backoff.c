@@ -79,16 +79,28 @@ chains_in(const struct stat_rows *rows, size_t skip)
 
 /* --- jitter --------------------------------------------------------------- */
 
+/* By the fifth percentile's share of the median. */
 static enum backoff_jitter
-jitter_of(const struct steps *s, double noise_us)
+jitter_class(double ratio)
 {
 	static const struct {
 		double at_least;
 		enum backoff_jitter jitter;
 	} classes[] = {{0.95, JITTER_NONE}, {0.78, JITTER_BOUNDED},
 	    {0.5, JITTER_EQUAL}, {-1, JITTER_FULL}};
-	double ratios[BACKOFF_STEPS], ratio;
-	size_t quiet = 0, noisy = 0, i = 0;
+	size_t i = 0;
+
+	while (ratio < classes[i].at_least)
+		i++;
+	return classes[i].jitter;
+}
+
+static enum backoff_jitter
+jitter_of(const struct steps *s, double noise_us)
+{
+	double ratios[BACKOFF_STEPS], longest = 0, of_longest = 1;
+	size_t quiet = 0, noisy = 0, n = 0;
+	enum backoff_jitter jitter;
 
 	for (size_t k = 0; k < s->count; k++) {
 		double mid = stat_quantile(s->values[k], s->n[k], 0.5);
@@ -97,19 +109,26 @@ jitter_of(const struct steps *s, double noise_us)
 		ratios[k] = mid > 0 ? low / mid : 1;
 		quiet += mid - low <= 2 * noise_us;
 		noisy += mid - low <= NOISY * noise_us;
+		if (mid > longest) {
+			longest = mid;
+			of_longest = ratios[k];
+			n = s->n[k];
+		}
 	}
 	if (quiet * 2 > s->count)
 		return JITTER_NONE;
 	stat_sort(ratios, s->count);
-	ratio = stat_quantile(ratios, s->count, 0.5);
-	while (ratio < classes[i].at_least)
-		i++;
+	jitter = jitter_class(stat_quantile(ratios, s->count, 0.5));
+	/* Jitter grows with the pause, a client's lateness does not. */
+	if (jitter == JITTER_BOUNDED &&
+	    jitter_class(of_longest) == JITTER_NONE)
+		return n < CHAINS_EQUAL ? JITTER_UNKNOWN : JITTER_NONE;
 	/* A client may be later than we are, at every step, and have none. */
 	if (noisy == s->count)
 		return JITTER_UNKNOWN;
-	if (i >= 2 && s->n[0] < CHAINS_FEW)
+	if (jitter > JITTER_BOUNDED && s->n[0] < CHAINS_FEW)
 		return JITTER_UNKNOWN;
-	return classes[i].jitter;
+	return jitter;
 }
 
 static void
