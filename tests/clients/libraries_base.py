@@ -13,9 +13,10 @@ def failing(seconds=10, **params):
     return Fault("abort", seconds, status=503, **params)
 
 
-def retrying(program, client, *verdicts, rate=4, fault=None):
-    """Its rate gives 40 chains of retries: enough but for full jitter. More
-    would keep a small machine so busy that pauses stray."""
+def retrying(program, client, *verdicts, rate=5, fault=None):
+    """Its rate gives 35 requests before the fault, which tell that requests
+    do not repeat by themselves, and 50 chains of retries in it. More would
+    keep a small machine so busy that pauses stray."""
     return Lane(program, client, rate, fault or failing()), verdicts
 
 
