@@ -6,9 +6,9 @@ from .case import Scenario, Watch, sanitized
 from .conf import fault, route
 from .h2 import H2Server, Peer, h2_connect
 from .line import STREAM, TOTAL, HttpLine, TcpLine
-from .net import (WITHIN, Backend, Conn, Serving, connect, connect_outcome,
-                  echo, exchange_both_ways, free_port, is_root, noise,
-                  sink_and_count, tcp_states, wait_until)
+from .net import (WITHIN, Backend, Conn, Serving, closing, connect,
+                  connect_outcome, echo, exchange_both_ways, free_port,
+                  is_root, noise, sink_and_count, tcp_states, wait_until)
 from .proxy import BIN, ROOT, SANITIZER, Faultwire, environment, run
 from .scrape import get, scrape, wait_scrape
 from .tls import (Pki, TlsScenario, TlsServing, client_context, pki,

@@ -13,7 +13,7 @@ from .conf import fault
 from .datagrams import Answering, Datagrams
 from .h2 import Peer
 from .mischief import (HARMFUL, HARMLESS, HTTP_HARMFUL, HTTP_HARMLESS)
-from .net import connect, echo, noise
+from .net import closing, connect, echo, noise
 from .tls import tls_connect
 from .web import ask, read_message, response
 
@@ -134,7 +134,7 @@ class Actors:
             except BROKEN as e:
                 self.broken[name] += 1
                 if name in GENTLE + ("cut", "udp"):
-                    self.errors.append(f"{name}: {e!r}")
+                    self.errors.append(f"{name}: {type(e).__name__}: {e}")
             self.stopped.wait(dice.expovariate(1 / self.pace))
 
     def within(self, name):
@@ -145,29 +145,31 @@ class Actors:
         return counted(connect(self.ports[name], within),
                        self.servers.tally[name])
 
+    def closing(self, name, client):
+        """Closes it; where nothing may go wrong, sockets are shown if it
+        does."""
+        ports = (self.ports[name], self.servers.port(name))
+        return closing(client, *ports * (name in GENTLE + ("cut",)))
+
     # --- one client each
 
     def tcp(self, name, dice):
         within, data = self.within(name), noise(dice.randrange(1, 40_000))
-        c = self.connect(name)
-        try:
+        with self.closing(name, self.connect(name)) as c:
             if name != "tcp" and dice.random() < 0.1:
                 c.send(data[:100], within)
-                return c.reset()
+                c.reset()
+                return
             sender = c.send_in_background(data)
             assert c.recv(len(data), within) == data, "bytes differ"
             sender.join()
             c.finish()
             c.expect_end("fin", within=within)
-        finally:
-            c.close()
-        return None
 
     rough = tox = tcp
 
     def cut(self, name, dice):
-        c = self.connect(name)
-        try:
+        with self.closing(name, self.connect(name)) as c:
             c.send(noise(QUESTION), PATIENCE)
             got = b""
             while len(got) < ANSWER:
@@ -179,35 +181,28 @@ class Actors:
             assert got == noise(ANSWER), "the answer differs"
             c.finish()
             c.expect_end("fin", within=PATIENCE)
-        finally:
-            c.close()
 
     def tls(self, name, dice):
         # The handshake is none of the flow's bytes.
-        c = counted(tls_connect(self.ports[name], within=PATIENCE),
-                    self.servers.tally[name])
-        try:
+        with self.closing(name, counted(
+                tls_connect(self.ports[name], within=PATIENCE),
+                self.servers.tally[name])) as c:
             for _ in range(dice.randrange(1, 4)):
                 data = noise(dice.randrange(1, 9000))
                 c.send(data, PATIENCE)
                 assert c.recv(len(data), PATIENCE) == data, "bytes differ"
-        finally:
-            c.close()
 
     def http(self, name, dice):
-        within, c = self.within(name), self.connect(name)
-        try:
+        within = self.within(name)
+        with self.closing(name, self.connect(name)) as c:
             for n in range(dice.randrange(1, 4)):
                 body = noise(dice.randrange(9000))
                 reply = ask(c, "POST", f"/{n}", body, within=within)
                 assert reply.body == body, "bodies differ"
-        finally:
-            c.close()
 
     def h2(self, name, dice):
         within = self.within(name)
-        peer = Peer(self.connect(name))
-        try:
+        with self.closing(name, Peer(self.connect(name))) as peer:
             bodies = [noise(dice.randrange(9000))
                       for _ in range(dice.randrange(1, 4))]
             asked = [peer.request("POST", f"/{n}", body)
@@ -216,8 +211,6 @@ class Actors:
                 peer.finish(st, within)
                 assert (st.reset, bytes(st.body)) == (None, body), \
                     f"a stream differs: {st.reset}"
-        finally:
-            peer.close()
 
     def udp(self, name, dice):
         tally, c = self.servers.tally[name], Datagrams(to=self.ports[name])

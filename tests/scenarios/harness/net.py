@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sockets that tell exactly what happened: bytes, FIN, RST or silence."""
 
+import contextlib
 import errno
 import fcntl
 import os
 import random
 import select
+import shutil
 import socket
 import struct
+import subprocess
 import termios
 import threading
 import time
@@ -335,6 +338,31 @@ def tcp_states(port):
         rows = [line.split() for line in f][1:]
     return [names[int(row[3], 16) - 1] for row in rows
             if int(row[1].rsplit(":", 1)[1], 16) == port]
+
+
+def sockets(*ports):
+    """Every socket of those ports with its timers: by that a stall is
+    understood."""
+    if not shutil.which("ss"):
+        return "(no ss to look at the sockets with)"
+    either = " or ".join(f"sport = :{p} or dport = :{p}" for p in ports)
+    return subprocess.run(
+        ["ss", "-tnioO", "state", "all", "exclude", "time-wait",
+         f"( {either} )"], check=False, capture_output=True, text=True).stdout
+
+
+@contextlib.contextmanager
+def closing(client, *ports):
+    """Closes it behind the block. If ports are named, what goes wrong in the
+    block comes with their sockets as they were."""
+    try:
+        yield client
+    except (OSError, AssertionError, ValueError, IndexError) as e:
+        if not ports:
+            raise
+        raise AssertionError(f"{e!r}\n{sockets(*ports)}") from e
+    finally:
+        client.close()
 
 
 def exchange_both_ways(a, b, length=100_000, seed=3):
