@@ -6,12 +6,13 @@ it counts as done (`ANY 1`): what a cut between them delays, what it loses
 import glob
 import os
 import re
+import select
 import statistics
 import subprocess
 import time
 
 from cluster import Cluster
-from hosts import find
+from hosts import die_with_parent, find
 from story import wait
 
 NAMES = ["p1", "p2", "p3"]
@@ -91,18 +92,22 @@ class Node:
         self.tool("pg_ctl", "stop", "-D", self.data, "-m", "immediate")
         self.process.wait()
 
+    def psql(self, *words):
+        """The command and the environment of a client straight to this
+        node."""
+        return {"args": [tool("psql"), "-X", "-A", "-t", "-q", "-h",
+                         self.host.address, "-U", "postgres", *words],
+                "env": {**os.environ, "PGCONNECT_TIMEOUT": "2",
+                        "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}}
+
     def sql(self, *texts, within=5):
-        """Straight to this node, one transaction for each text; None if it
-        failed or took too long."""
+        """One transaction for each text; None if it failed or took too
+        long."""
         commands = [word for text in texts for word in ("-c", text)]
         try:
             done = subprocess.run(
-                [tool("psql"), "-X", "-A", "-t", "-q", "-h",
-                 self.host.address, "-U", "postgres", *commands],
-                stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                check=False, timeout=within, env={
-                    **os.environ, "PGCONNECT_TIMEOUT": "2",
-                    "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"})
+                **self.psql(*commands), stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, check=False, timeout=within)
         except subprocess.TimeoutExpired:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
@@ -118,8 +123,35 @@ class Node:
         return sorted((found or "").split())
 
 
+class Session:
+    """A client that stays: a write costs a round trip and no login, which
+    may take a second where the machine is busy."""
+
+    def __init__(self, node):
+        self.node = node
+        self.process = subprocess.Popen(
+            **node.psql("-v", "ON_ERROR_STOP=1"), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+            preexec_fn=die_with_parent)
+
+    def sql(self, text, within):
+        """True if it was done in time; else the session is of no more use."""
+        try:
+            self.process.stdin.write(f"{text};\n\\echo\n".encode())
+        except BrokenPipeError:
+            return False
+        answer = self.process.stdout
+        return bool(select.select([answer], [], [], within)[0] and
+                    answer.readline())
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
 class Postgres(Cluster):
     conf = "postgres.conf"
+    session = None  # the writer's
 
     def nodes_on(self, hosts):
         return [Node(host) for host in hosts]
@@ -138,8 +170,14 @@ class Postgres(Cluster):
         self.primary.sql("create table ledger (n int primary key)")
 
     def write(self, number):
-        return self.primary.sql(f"insert into ledger values ({number})",
-                                within=1) is not None
+        if self.session is None:
+            self.session = Session(self.primary)
+        done = (self.session.node is self.primary and self.session.sql(
+            f"insert into ledger values ({number})", within=1))
+        if not done:
+            self.session.close()
+            self.session = None
+        return done
 
     def streaming(self, count):
         return len(self.primary.standbys()) == count
