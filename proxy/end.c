@@ -316,6 +316,7 @@ end_write_last(struct end *e, const void *from, size_t len)
 
 	if (e->tls != NULL)
 		return tls_write(e->tls, from, len);
+	assert(!e->posted);
 	n = send(e->fd, from, len, MSG_NOSIGNAL | MSG_MORE);
 	return n >= 0 ? n : failed(e);
 }

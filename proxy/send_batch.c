@@ -105,12 +105,18 @@ send_batch_free(struct send_batch *b)
 }
 
 bool
+send_batch_full(const struct send_batch *b)
+{
+	return b == NULL || b->count == SLOTS;
+}
+
+bool
 send_batch_add(struct send_batch *b, int fd, const void *data, size_t len,
     ssize_t *result)
 {
 	unsigned tail;
 
-	if (b == NULL || b->count == SLOTS)
+	if (send_batch_full(b))
 		return false;
 	tail = atomic_load_explicit(b->sq_tail, memory_order_relaxed);
 	b->entries[tail % SLOTS] = (struct io_uring_sqe){

@@ -15,9 +15,10 @@ struct send_batch;
  * then everybody sends for himself. */
 struct send_batch *send_batch_new(void);
 void send_batch_free(struct send_batch *b);
+/* Takes no more before it is run; so does NULL. */
+bool send_batch_full(const struct send_batch *b);
 /* Notes bytes to be sent on a socket; they are borrowed until
- * send_batch_run(), as is `result`. False: there is no batch (b is NULL), or it
- * is full. */
+ * send_batch_run(), as is `result`. False: it is full. */
 bool send_batch_add(struct send_batch *b, int fd, const void *data, size_t len,
     ssize_t *result);
 /* Sends what was noted, as far as the kernel takes it at once: each result is

@@ -5,7 +5,7 @@
  *
  * Built with send_batch, what several turn ends are to send goes to the kernel
  * in one call before they are run, unless a deadline is near. Deadlines are
- * looked at between turn ends.
+ * looked at between turn ends, but for those whose bytes are gone already.
  *
  * One absolute timerfd wakes it for the earliest deadline of its heap. */
 #include "proxy/worker_turn.h"
@@ -103,32 +103,42 @@ worker_run_due(struct worker *w)
 	run_due(w, worker_now(w));
 }
 
-static void
+/* Returns how many turn ends, from the first one on, may have been posted. */
+static size_t
 post(struct worker *w)
 {
 	struct turn_end *t = TAILQ_FIRST(&w->turn_ends);
+	size_t n = 0;
 
 	/* For one alone a plain send costs less. */
 	if (t == NULL || TAILQ_NEXT(t, entry) == NULL ||
 	    deadline_next(&w->engine.deadlines) <= w->due_by_us)
-		return;
+		return 0;
 	TAILQ_FOREACH (t, &w->turn_ends, entry) {
+		if (send_batch_full(w->batch))
+			break;
 		if (t->post != NULL)
 			t->post(t);
+		n++;
 	}
 	send_batch_run(w->batch);
+	return n;
 }
 
 static void
 run_turn_ends(struct worker *w)
 {
 	struct turn_end *t;
+	size_t posted = post(w);
 
-	post(w);
 	while ((t = TAILQ_FIRST(&w->turn_ends)) != NULL) {
 		turn_end_cancel(t);
 		t->run(t);
-		worker_run_due(w);
+		/* No fault acts before all that was sent is known to be. */
+		if (posted > 0)
+			posted--;
+		if (posted == 0)
+			worker_run_due(w);
 	}
 	for (int n = 0; n < LATER_RUNS; n++) {
 		t = TAILQ_FIRST(&w->later);

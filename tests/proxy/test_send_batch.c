@@ -126,8 +126,10 @@ START_TEST(it_is_full_some_time_and_empty_again_afterwards)
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < MANY; i++)
 			ck_assert(add(i, "ab", 2));
+		ck_assert(send_batch_full(batch));
 		ck_assert(!send_batch_add(batch, 0, "ab", 2, &none));
 		send_batch_run(batch);
+		ck_assert(!send_batch_full(batch));
 		for (int i = 0; i < MANY; i++) {
 			ck_assert_int_eq(sent[i], 2);
 			expect(i, "ab");
@@ -141,6 +143,7 @@ START_TEST(without_a_batch_nothing_is_taken)
 {
 	ssize_t none;
 
+	ck_assert(send_batch_full(NULL));
 	ck_assert(!send_batch_add(NULL, 0, "a", 1, &none));
 	send_batch_run(NULL);
 }
