@@ -17,8 +17,7 @@ from .net import closing, connect, echo, noise
 from .tls import tls_connect
 from .web import ask, read_message, response
 
-PATIENCE = 90     # of who may lose nothing
-IMPATIENCE = 2    # of who reckons with anything
+IMPATIENCE = 2    # seconds, of who reckons with anything
 DATAGRAM = 200    # bytes, each
 QUESTION, ANSWER = 100, 1000  # bytes on the route "cut"
 BROKEN = (OSError, AssertionError, ValueError, IndexError)
@@ -102,8 +101,10 @@ class Servers:
 class Actors:
     """Threads, each one client after the other, until told to stop."""
 
-    def __init__(self, ports, servers, seed, pace):
+    def __init__(self, ports, servers, seed, pace, patience):
+        """`patience`: seconds, of who may lose nothing."""
         self.ports, self.servers, self.pace = ports, servers, pace
+        self.patience = patience
         self.done, self.broken, self.errors = {}, {}, []
         self.stopped = threading.Event()
         jobs = [(r, getattr(self, r.split("-", maxsplit=1)[0])) for r in ports]
@@ -138,7 +139,7 @@ class Actors:
             self.stopped.wait(dice.expovariate(1 / self.pace))
 
     def within(self, name):
-        return PATIENCE if name in GENTLE + ("cut",) else IMPATIENCE
+        return self.patience if name in GENTLE + ("cut",) else IMPATIENCE
 
     def connect(self, name):
         within = self.within(name)
@@ -170,27 +171,27 @@ class Actors:
 
     def cut(self, name, dice):
         with self.closing(name, self.connect(name)) as c:
-            c.send(noise(QUESTION), PATIENCE)
+            c.send(noise(QUESTION), self.patience)
             got = b""
             while len(got) < ANSWER:
-                c.sock.settimeout(PATIENCE)
+                c.sock.settimeout(self.patience)
                 data = c.sock.recv(ANSWER)
                 if not data:
                     return
                 got += data
             assert got == noise(ANSWER), "the answer differs"
             c.finish()
-            c.expect_end("fin", within=PATIENCE)
+            c.expect_end("fin", within=self.patience)
 
     def tls(self, name, dice):
         # The handshake is none of the flow's bytes.
         with self.closing(name, counted(
-                tls_connect(self.ports[name], within=PATIENCE),
+                tls_connect(self.ports[name], within=self.patience),
                 self.servers.tally[name])) as c:
             for _ in range(dice.randrange(1, 4)):
                 data = noise(dice.randrange(1, 9000))
-                c.send(data, PATIENCE)
-                assert c.recv(len(data), PATIENCE) == data, "bytes differ"
+                c.send(data, self.patience)
+                assert c.recv(len(data), self.patience) == data, "bytes differ"
 
     def http(self, name, dice):
         within = self.within(name)
