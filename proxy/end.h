@@ -102,7 +102,7 @@ ssize_t end_write_last(struct end *e, const void *from, size_t len);
 ssize_t end_write_bytes(struct end *e, const struct bytes *q, size_t limit);
 /* Has the first bytes of a queue sent with those of other ends, when the
  * worker's turn ends; nothing where a layer is to see them. The owner's next
- * write must be of the same bytes: it says what became of them. */
+ * write in that turn must be of the same bytes: it says what became of them. */
 void end_post(struct end *e, const struct bytes *q);
 /* Sends FIN once. */
 void end_shutdown(struct end *e);

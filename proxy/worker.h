@@ -68,7 +68,7 @@ struct worker {
 	size_t sessions_peak;	       /* since memory was last given back */
 	struct event reap_ev;
 	struct turn_end_list turn_ends, later;
-	struct send_batch *batch;  /* of a turn's end; NULL: there is none */
+	struct send_batch *batch;  /* of a turn's end; NULL: not allowed */
 	struct deadline change;	   /* the plan's next change in time */
 	struct deadline trim;	   /* gives spare memory back */
 	unsigned char *scratch;	   /* WORKER_SCRATCH bytes for the fast path */

@@ -3,8 +3,8 @@
  *
  *   turn of the loop:  sockets and mail ─► deadlines ─► turn ends ─► events out
  *
- * Built with send_batch, what several turn ends are to send goes to the kernel
- * in one call before they are run, unless a deadline is near. Deadlines are
+ * What several turn ends are to send goes to the kernel in one call before they
+ * are run, unless a deadline is near: then they send one by one. Deadlines are
  * looked at between turn ends, but for those whose bytes are gone already.
  *
  * One absolute timerfd wakes it for the earliest deadline of its heap. */
@@ -167,7 +167,7 @@ worker_turn_init(struct worker *w)
 {
 	TAILQ_INIT(&w->turn_ends);
 	TAILQ_INIT(&w->later);
-	w->batch = SEND_BATCH ? send_batch_new() : NULL;
+	w->batch = send_batch_new();
 	w->timer_at_us = DEADLINE_NEVER;
 	w->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
