@@ -153,6 +153,7 @@ struct conf_route {
 	int upstream_protocol; /* enum conf_upstream_protocol */
 	int64_t max_concurrent_streams; /* of an HTTP/2 connection */
 	int proxy_status; /* enum conf_proxy_status */
+	bool fault_header; /* responses name the faults that acted */
 	struct conf_strings envoy_text; /* as the tables hold it */
 	struct conf_envoy_cap envoy[ENVOY_COUNT];
 	bool precise;  /* wake early and spin for exact delays */

@@ -212,6 +212,13 @@ const struct conf_field conf_route_fields[] = {
      .help = "Which replies of the proxy's own say so by a Proxy-Status "
 	     "header: errors that are real; all: what faults answer, too "
 	     "(http)"},
+    {.name = "fault_header",
+     .type = CONF_BOOL,
+     .def = "false",
+     .offset = offsetof(struct conf_route, fault_header),
+     .help = "Whether a response names the faults that acted on its exchange, "
+	     "as in x-faultwire-fault: latency;id=slow, for applications to "
+	     "log (http)"},
     {.name = "precise",
      .type = CONF_BOOL,
      .def = "false",

@@ -19,6 +19,7 @@ struct decision {
 	bool applies; /* all but max_active, which is asked each time */
 	bool active;  /* counted in shared->active */
 	bool injected, limited; /* counted as such */
+	bool answers; /* the fault's answer is on its way to the client */
 };
 
 /* The decision about `fault`, made now if it was not made before; the event

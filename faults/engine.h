@@ -322,6 +322,8 @@ void link_feed_copy(struct link *l, const void *data, size_t len,
 void link_feed_eof(struct link *l);
 /* The host took n bytes from the front of out (they are dropped here). */
 void link_taken(struct link *l, size_t n);
+/* The same, and they are added to `to`. */
+void link_take_text(struct link *l, size_t n, struct str *to);
 /* All that is in out goes to the end of `to`, a queue of the engine's pool,
  * and counts as taken. */
 void link_move(struct link *l, struct bytes *to);

@@ -47,19 +47,19 @@ flow_tell_open(const struct flow *f)
 	f->engine->emit(f->engine->emit_arg, &e);
 }
 
-/* The fault in force that acted on the flow; NULL: none. */
-static const struct armed_fault *
-injector(const struct flow *f)
+const struct armed_fault *
+flow_next_injector(const struct flow *f, size_t *at)
 {
 	const struct armed_route *r = f->route;
 
-	for (size_t i = 0; r != NULL && i < r->faults_count; i++) {
-		const struct decision *d = f->decisions;
+	if (f->decisions == NULL)
+		return NULL;
+	while (r != NULL && *at < r->faults_count) {
+		const struct armed_fault *fault = &r->faults[(*at)++];
+		const struct decision *d = condition_decided(f, fault);
 
-		for (; d != NULL; d = d->next) {
-			if (d->injected && d->fault == r->faults[i].shared)
-				return &r->faults[i];
-		}
+		if (d != NULL && (d->injected || d->answers))
+			return fault;
 	}
 	return NULL;
 }
@@ -68,7 +68,8 @@ injector(const struct flow *f)
 static void
 fill(const struct flow *f, const char *reason, struct event_record *e)
 {
-	const struct armed_fault *fault = injector(f);
+	size_t first = 0;
+	const struct armed_fault *fault = flow_next_injector(f, &first);
 
 	e->fault = f->acted;
 	e->kind = f->acted_kind;

@@ -12,6 +12,10 @@ void flow_tell_open(const struct flow *f);
 void flow_tell_close(const struct flow *f, const char *reason);
 /* The event of a flow that is under way, as if it ended now: what "open". */
 void flow_tell_now(const struct flow *f, struct event_record *to);
+/* The faults in force that took effect on the flow so far (an answer that is
+ * about to leave is one), in their order on the route; *at is 0 at first and
+ * moves on. NULL: there is no more. One that is gone is flow.acted. */
+const struct armed_fault *flow_next_injector(const struct flow *f, size_t *at);
 /* Who asked for what, by the facts that the host knows. */
 void flow_identity(const struct flow *f, struct event_identity *to);
 

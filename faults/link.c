@@ -179,6 +179,18 @@ link_taken(struct link *l, size_t n)
 }
 
 void
+link_take_text(struct link *l, size_t n, struct str *to)
+{
+	struct iovec iov;
+
+	for (size_t done = 0; done < n; done += iov.iov_len) {
+		bytes_iov(&l->out, &iov, 1, n - done);
+		str_add_bytes(to, iov.iov_base, iov.iov_len);
+		link_taken(l, iov.iov_len);
+	}
+}
+
+void
 link_move(struct link *l, struct bytes *to)
 {
 	size_t n = l->out.len;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "faults/condition.h"
 
 static struct flow *
 flow_of(const struct stage *s)
@@ -441,11 +442,19 @@ stage_answer(struct stage *s, const struct stage_reply *reply)
 {
 	struct flow *f = flow_of(s);
 	struct stage_reply named = *reply;
+	struct decision *d = condition_decided(f, s->fault);
 
 	if (f->ops->answer == NULL || f->ended || f->closing)
 		return false;
 	named.by = s->fault->name;
-	return f->ops->answer(f, &named);
+	/* The answer may leave before the kind says that it acted. */
+	if (d != NULL)
+		d->answers = true;
+	if (f->ops->answer(f, &named))
+		return true;
+	if (d != NULL)
+		d->answers = false;
+	return false;
 }
 
 void

@@ -122,6 +122,8 @@ struct http1_exchange {
 	bool answered;	    /* the response is the proxy's own */
 	bool bypass;	    /* … and does not go through LINK_DOWN */
 	bool discard;	    /* the request's bytes go nowhere any more */
+	bool tells;	    /* its final head is to name faults: it is on its
+			       way through LINK_DOWN */
 	bool mute;	    /* the upstream takes no more bytes */
 	bool tunnel;	    /* bytes in both directions, no messages */
 	bool websocket;	    /* … and these are its frames */

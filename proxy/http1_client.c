@@ -229,7 +229,7 @@ http1_post(struct turn_end *t)
 	if (down->out.len == 0)
 		http1_post_upstream(x);
 	else if (http1_link(x, LINK_UP)->out.len == 0 && s->out.len == 0 &&
-	    !x->bypass && !x->resend)
+	    !x->bypass && !x->resend && !x->tells)
 		end_post(&s->client, &down->out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/xalloc.h"
 #include "faults/flow_trace.h"
+#include "proxy/fault_header.h"
 #include "proxy/http1.h"
 #include "proxy/http1_match.h"
 #include "proxy/http_tell.h"
@@ -128,7 +129,8 @@ pass_down(struct http1_exchange *x, const char *data, size_t len)
 	struct http1 *s = x->s;
 	ssize_t n;
 
-	if (!link_is_fast(http1_link(x, LINK_DOWN)) || s->out.len > 0)
+	if (!link_is_fast(http1_link(x, LINK_DOWN)) || s->out.len > 0 ||
+	    x->tells)
 		return 0;
 	n = end_write(&s->client, data, len);
 	if (n == END_FAILED) {
@@ -232,9 +234,10 @@ http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
 	    p->head.minor > 0;
 	bool trace = dir == LINK_UP && x->flow.trace != NULL;
 	bool to_server = dir == LINK_UP && http1_asks_by_url(s);
+	bool clean = dir == LINK_DOWN && x->tells;
 
 	if (http1_link(x, dir)->first == NULL && !say_close && !trace &&
-	    !to_server)
+	    !to_server && !clean)
 		return;
 	m = http1_message_new(
 	    &(struct http1_message_memory){&s->session.worker->edit_zone,
@@ -245,12 +248,15 @@ http1_exchange_edit(struct http1_exchange *x, enum link_dir dir,
 		    http1_span(data, request->query));
 	if (trace)
 		flow_trace_edit(&x->flow, &m->message);
+	if (clean)
+		fault_header_clean(&m->message);
 	flow_message(&x->flow, dir, &m->message);
 	if (say_close)
 		m->message.ops->set_header(&m->message, "Connection", "close");
 	if (m->mode == HTTP1_RAW) {
 		x->ends = true;
 		x->end_how = m->raw_end;
+		x->tells = false;
 	}
 	if (http1_message_edited(m))
 		x->edits[dir] = m;
@@ -293,6 +299,25 @@ write_out(struct http1 *s)
 	return true;
 }
 
+/* The end of the head is about to leave: what acted so far is written in front
+ * of it. What is there of the body goes along, lest it be a packet of its own.
+ * False: not all of it went. */
+static bool
+tell_faults(struct http1_exchange *x)
+{
+	struct http1 *s = x->s;
+	struct link *l = http1_link(x, LINK_DOWN);
+	size_t end = l->head_len - 2 - (size_t)l->taken;
+
+	if (l->out.len <= end)
+		return true;
+	x->tells = false;
+	link_take_text(l, end, &s->out);
+	fault_header_add(&x->flow, &s->out);
+	link_take_text(l, MIN(l->out.len, HTTP1_FEW_BYTES), &s->out);
+	return write_out(s);
+}
+
 void
 http1_write_client(struct http1 *s)
 {
@@ -303,6 +328,8 @@ http1_write_client(struct http1 *s)
 	if (s->state == HTTP1_CLOSED || s->state == HTTP1_SILENT)
 		return;
 	if (!write_out(s) || x == NULL || !x->begun)
+		return;
+	if (x->tells && !tell_faults(x))
 		return;
 	l = http1_link(x, LINK_DOWN);
 	while (l->out.len > 0 && s->state != HTTP1_CLOSED) {

@@ -3,6 +3,7 @@
  * a say in where bytes go, and replies that no server sent. */
 #include <string.h>
 
+#include "proxy/fault_header.h"
 #include "proxy/flow_log.h"
 #include "proxy/http1.h"
 #include "proxy/http1_match.h"
@@ -121,16 +122,22 @@ static void
 send_reply(struct http1_exchange *x, const struct str *reply)
 {
 	struct link *l = http1_link(x, LINK_DOWN);
+	size_t head = (size_t)((char *)memmem(reply->text, reply->len,
+				   "\r\n\r\n", 4) + 4 - reply->text);
 
 	http1_note_response(x, (struct view){reply->text, reply->len});
 	if (x->responded || l->fed > 0) {
 		x->bypass = true;
-		str_add_bytes(&x->s->out, reply->text, reply->len);
+		x->tells = false;
+		str_add_bytes(&x->s->out, reply->text, head - 2);
+		fault_header_add(&x->flow, &x->s->out);
+		str_add_bytes(&x->s->out, reply->text + head - 2,
+		    reply->len - head + 2);
 		http1_write_client(x->s);
 		return;
 	}
-	l->head_len = (size_t)((char *)memmem(reply->text, reply->len,
-				   "\r\n\r\n", 4) + 4 - reply->text);
+	l->head_len = head;
+	x->tells = fault_header_is_wanted(&x->flow);
 	http1_exchange_forward(x, LINK_DOWN, reply->text, reply->len);
 	http1_exchange_eof(x, LINK_DOWN);
 }

@@ -38,21 +38,27 @@ has_header(const struct stage_reply *reply, const char *name)
 	return false;
 }
 
-/* "Proxy-Status: faultwire; error=…; details="…"", without a line's end.
- * Details are printable ASCII (RFC 9651, 3.3.3). */
+void
+http1_reply_quote(struct str *to, const char *text)
+{
+	str_add_char(to, '"');
+	for (const char *c = text; *c != '\0'; c++) {
+		if (*c == '"' || *c == '\\')
+			str_add_char(to, '\\');
+		str_add_char(to, *c >= 0x20 && *c < 0x7f ? *c : '?');
+	}
+	str_add_char(to, '"');
+}
+
+/* "Proxy-Status: faultwire; error=…; details="…"", without a line's end. */
 static void
 add_status(struct str *to, const char *error, const char *details)
 {
 	str_add(to, "Proxy-Status: faultwire");
 	if (error != NULL)
 		str_printf(to, "; error=%s", error);
-	str_add(to, "; details=\"");
-	for (const char *c = details; *c != '\0'; c++) {
-		if (*c == '"' || *c == '\\')
-			str_add_char(to, '\\');
-		str_add_char(to, *c >= 0x20 && *c < 0x7f ? *c : '?');
-	}
-	str_add_char(to, '"');
+	str_add(to, "; details=");
+	http1_reply_quote(to, details);
 }
 
 /* The answer of a fault. */

@@ -22,5 +22,8 @@ void http1_reply_build(struct str *to, const struct stage_reply *reply,
  * header (RFC 9209) with its error type and the text as details. */
 void http1_reply_error(struct str *to, const struct http_error *error,
     struct view method, bool announce, bool close);
+/* Adds a string of structured fields: in quotes, and what is not printable
+ * ASCII as "?" (RFC 9651, 3.3.3). */
+void http1_reply_quote(struct str *to, const char *text);
 
 #endif

@@ -3,6 +3,7 @@
  * means at each point. */
 #include <string.h>
 
+#include "proxy/fault_header.h"
 #include "proxy/http1.h"
 
 /* One exchange may read this much before others get their turn. */
@@ -80,6 +81,7 @@ begin(struct http1_exchange *x, const char *data)
 	x->websocket = x->tunnel && is_websocket(data, p);
 	x->close |= !x->tunnel && !keeps_alive(x);
 	l->head_len = l->fed + p->head.len;
+	x->tells = fault_header_is_wanted(&x->flow);
 	http1_note_response(x, (struct view){data, p->head.len});
 	flow_respond(&x->flow);
 	if (!x->flow.ended)

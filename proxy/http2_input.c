@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "faults/flow_trace.h"
+#include "proxy/fault_header.h"
 #include "proxy/http1_edit.h"
 #include "proxy/http2_stream.h"
 #include "proxy/http_tell.h"
@@ -58,9 +59,10 @@ edit(struct http2_stream *st, enum link_dir dir, const struct str *head,
 	    .head = {head->text, head->len},
 	};
 	bool trace = dir == LINK_UP && st->flow.trace != NULL;
+	bool clean = dir == LINK_DOWN && fault_header_is_wanted(&st->flow);
 	struct http1_message *m;
 
-	if (http2_link(st, dir)->first == NULL && !trace)
+	if (http2_link(st, dir)->first == NULL && !trace && !clean)
 		return NULL;
 	m = http1_message_new_bare(
 	    &(struct http1_message_memory){&http2_worker(st->c)->edit_zone,
@@ -68,6 +70,8 @@ edit(struct http2_stream *st, enum link_dir dir, const struct str *head,
 	    &about, dir == LINK_DOWN && view_is(method, "HEAD"));
 	if (trace)
 		flow_trace_edit(&st->flow, &m->message);
+	if (clean)
+		fault_header_clean(&m->message);
 	flow_message(&st->flow, dir, &m->message);
 	if (http1_message_edited(m))
 		return m;

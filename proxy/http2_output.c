@@ -3,6 +3,7 @@
  * HEADERS; what follows it is asked for by nghttp2 as windows allow. */
 #include <string.h>
 
+#include "proxy/fault_header.h"
 #include "proxy/http2_stream.h"
 #include "proxy/http2_fields.h"
 
@@ -48,19 +49,14 @@ bool
 http2_take_head(struct http2_stream *st, enum link_dir dir, struct str *to)
 {
 	struct link *l = http2_link(st, dir);
-	struct iovec iov;
-	size_t len, done = 0;
+	size_t len;
 
 	if (dir == LINK_DOWN && st->bypass)
 		return take_own_head(st, to);
 	len = st->begun ? bytes_find(&l->out, 0, "\r\n\r\n", 4) : SIZE_MAX;
 	if (len == SIZE_MAX)
 		return false;
-	for (len += 4; done < len; done += iov.iov_len) {
-		bytes_iov(&l->out, &iov, 1, len - done);
-		str_add_bytes(to, iov.iov_base, iov.iov_len);
-		link_taken(l, iov.iov_len);
-	}
+	link_take_text(l, len + 4, to);
 	return true;
 }
 
@@ -252,6 +248,22 @@ output_up(struct http2_stream *st)
 	wake(st, LINK_UP);
 }
 
+/* A final head says which faults acted so far, where that is wanted. */
+static bool
+read_response(struct http2_stream *st, struct str *text,
+    struct http2_fields *to)
+{
+	if (!http2_fields_response(to, text))
+		return false;
+	if (to->status < 200 || !st->begun ||
+	    !fault_header_is_wanted(&st->flow))
+		return true;
+	text->len -= 2;
+	fault_header_add(&st->flow, text);
+	str_add(text, "\r\n");
+	return http2_fields_response(to, text);
+}
+
 /* The next head of the response. */
 static void
 send_response(struct http2_stream *st, struct str *text)
@@ -261,7 +273,7 @@ send_response(struct http2_stream *st, struct str *text)
 	int32_t id = st->ways[LINK_UP].id;
 	struct http2_fields fields;
 
-	if (!http2_fields_response(&fields, text)) {
+	if (!read_response(st, text, &fields)) {
 		http2_stream_reset(st, NGHTTP2_PROTOCOL_ERROR);
 		return;
 	}
