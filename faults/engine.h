@@ -246,6 +246,7 @@ struct flow {
 	bool faulted; /* a fault took effect */
 	bool own_reply; /* HTTP: the response was the proxy's */
 	bool asking;  /* the request may name further commands */
+	uint16_t client_port; /* 0: a Unix socket */
 	int16_t grpc_status; /* of the answer; -1: it has none */
 	int retry_after_s; /* as the answer asked; 0: it did not */
 };

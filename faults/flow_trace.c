@@ -26,7 +26,7 @@ struct flow_trace {
 	const char *unreached;
 	struct in6_addr peer;
 	uint16_t peer_port;
-	uint8_t version;
+	uint8_t version, call_version;
 };
 
 /* --- ids --- */
@@ -217,7 +217,7 @@ note_peer(struct flow_trace *t, int fd)
 }
 
 void
-flow_trace_call(struct flow *f, int fd)
+flow_trace_call(struct flow *f, int fd, uint8_t version)
 {
 	struct flow_trace *t = f->trace;
 
@@ -227,6 +227,7 @@ flow_trace_call(struct flow *f, int fd)
 		t->call_us = clock_now(f->engine->clock);
 	t->done_us = 0;
 	t->unreached = NULL;
+	t->call_version = fd >= 0 ? version : 0;
 	/* Faults that have yet to act are rare: they may ask, too. */
 	if (fd >= 0 && flow_trace_is_kept(f))
 		note_peer(t, fd);
@@ -340,7 +341,9 @@ flow_trace_tell(const struct flow *f, struct event_trace *to)
 	    .in = t->in,
 	    .peer = t->peer,
 	    .peer_port = t->peer_port,
+	    .client_port = f->client_port,
 	    .version = t->version,
+	    .call_version = t->call_version,
 	    .call_us = t->call_us,
 	    .done_us = t->done_us,
 	    .unreached = t->unreached,

@@ -17,9 +17,9 @@ void flow_trace_begin(struct flow *f);
 /* Writes traceparent and tracestate of a request's head, if that is wanted;
  * before faults edit it. */
 void flow_trace_edit(struct flow *f, struct message *m);
-/* The flow is sent on from now, by that connection (-1: it is being made);
- * again: by another. */
-void flow_trace_call(struct flow *f, int fd);
+/* The flow is sent on from now, by that connection (-1: it is being made) and
+ * that version of HTTP (as in struct event_trace); again: by another. */
+void flow_trace_call(struct flow *f, int fd, uint8_t version);
 /* The upstream was not reached; `why` is constant. */
 void flow_trace_unreached(struct flow *f, const char *why);
 /* The upstream's part is over. */

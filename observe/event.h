@@ -97,8 +97,10 @@ struct event_trace {
 	char host[EVENT_UPSTREAM_TEXT];	       /* that was asked for */
 	char target[EVENT_TARGET_TEXT]; /* path and query, values hidden */
 	struct in6_addr peer;		/* the upstream's; all zero: none */
-	uint16_t upstream_port, peer_port; /* 0: none */
-	uint8_t version;  /* HTTP/1.0 is 10, HTTP/1.1 11, HTTP/2 20 */
+	uint16_t upstream_port, peer_port, client_port; /* 0: none */
+	/* Towards the client and the upstream: HTTP/1.0 is 10, HTTP/1.1 11,
+	 * HTTP/2 20; 0: nobody knows. */
+	uint8_t version, call_version;
 	bool secure, upstream_secure; /* https */
 	int64_t call_us;  /* the upstream was called; 0: it was not */
 	int64_t done_us;  /* … and was through; 0: nobody knows */

@@ -162,8 +162,7 @@ begin(struct data_exchange *x)
 		r = plan_route(s->plan, s->conn.route_name);
 	flow_init(&x->flow, &flow_ops, &s->session.worker->engine, r,
 	    FLOW_EXCHANGE, atomic_fetch_add(&r->shared->next_flow, 1));
-	x->flow.session = s->session.number;
-	x->flow.client = s->session.client;
+	session_own(&s->session, &x->flow);
 	if (s->arrived_us != 0)
 		x->flow.start_us = s->arrived_us;
 	x->begun = true;

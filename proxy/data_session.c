@@ -427,8 +427,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	    FLOW_CONNECTION, from->flow != UINT64_MAX
 		? from->flow
 		: atomic_fetch_add(&r->shared->next_connection, 1));
-	s->conn.session = from->session;
-	s->conn.client = s->session.client;
+	session_own(&s->session, &s->conn);
 	counter_add(&s->conn.counts->accepted, 1);
 	if (!route_shared_enter(r)) {
 		data_close(s, CLOSE_LIMIT, true);

@@ -102,8 +102,7 @@ http1_exchange_begin(struct http1_exchange *x,
 	flow_init(&x->flow, &http1_exchange_ops, &s->session.worker->engine,
 	    route, FLOW_EXCHANGE,
 	    atomic_fetch_add(&route->shared->next_flow, 1));
-	x->flow.session = s->session.number;
-	x->flow.client = s->session.client;
+	session_own(&s->session, &x->flow);
 	x->begun = true;
 	x->replayable = http_is_idempotent(method);
 	str_add_bytes(&x->head, head, h->len);

@@ -61,8 +61,7 @@ http1_open_connection(struct http1 *s, const struct armed_route *route,
 	s->shared = route->shared;
 	flow_init(&s->conn, &http1_connection_ops,
 	    &s->session.worker->engine, route, FLOW_CONNECTION, number);
-	s->conn.session = s->session.number;
-	s->conn.client = s->session.client;
+	session_own(&s->session, &s->conn);
 	s->session.route = route->name;
 	s->has_conn = true;
 	s->state = HTTP1_OPENING;

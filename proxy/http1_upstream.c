@@ -57,7 +57,9 @@ attach(struct http1_exchange *x, struct http1_upstream *u)
 	u->owner = x;
 	u->on_event = http1_on_upstream;
 	x->upstream = u;
-	flow_trace_call(&x->flow, u->end.fd);
+	/* A head goes on in the version in which it came. */
+	flow_trace_call(&x->flow, u->end.fd,
+	    (uint8_t)(10 + http1_request(x)->head.minor));
 	if (http1_link(x, LINK_DOWN)->deaf_holds > 0)
 		end_set_deaf(&u->end, true);
 }
@@ -162,7 +164,7 @@ dial(struct http1_exchange *x)
 		return;
 	}
 	x->dialed_us = worker_now(w);
-	flow_trace_call(&x->flow, -1);
+	flow_trace_call(&x->flow, -1, 0);
 	/* The address must live as long as the dial does. */
 	x->dial_plan = plan_ref(w->plan);
 	d = dial_start(w, &request);

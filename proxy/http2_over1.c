@@ -61,7 +61,7 @@ attach(struct http2_stream *st, struct http1_upstream *u)
 	u->owner = st;
 	u->on_event = http2_over1_on_event;
 	st->over1->upstream = u;
-	flow_trace_call(&st->flow, u->end.fd);
+	flow_trace_call(&st->flow, u->end.fd, 11);
 	http2_stream_mark(st);
 }
 

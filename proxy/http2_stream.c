@@ -300,8 +300,7 @@ http2_stream_begin(struct http2_stream *st)
 	flow_init(&st->flow, &http2_stream_ops, &s->session.worker->engine,
 	    route, FLOW_EXCHANGE,
 	    atomic_fetch_add(&route->shared->next_flow, 1));
-	st->flow.session = s->session.number;
-	st->flow.client = s->session.client;
+	session_own(&s->session, &st->flow);
 	st->begun = true;
 	http2_link(st, LINK_UP)->head_len = st->head.len;
 	http_tell_request(&st->flow,

@@ -150,7 +150,7 @@ connected(struct http2_up *up, int fd, struct tls *tls)
 	TAILQ_FOREACH(st, &c->streams, entry) {
 		if (st->up != up)
 			continue;
-		flow_trace_call(&st->flow, fd);
+		flow_trace_call(&st->flow, fd, 20);
 		http2_stream_mark(st);
 	}
 }
@@ -241,7 +241,7 @@ make(struct http2_stream *st)
 	TAILQ_INSERT_TAIL(&c->ups, up, entry);
 	st->up = up;
 	up->users++;
-	flow_trace_call(&st->flow, -1);
+	flow_trace_call(&st->flow, -1, 0);
 	up->dial = dial_start(w, &request);
 }
 
@@ -296,5 +296,5 @@ http2_reach(struct http2_stream *st)
 	}
 	st->up = up;
 	up->users++;
-	flow_trace_call(&st->flow, up->end.fd);
+	flow_trace_call(&st->flow, up->end.fd, 20);
 }

@@ -74,6 +74,14 @@ session_init(struct session *s, const struct session_ops *ops,
 }
 
 void
+session_own(const struct session *s, struct flow *f)
+{
+	f->session = s->number;
+	f->client = s->client;
+	f->client_port = s->client_port;
+}
+
+void
 session_reap(struct session *s)
 {
 	struct worker *w = s->worker;

@@ -103,6 +103,9 @@ struct accepted {
 /* Makes the common part known to its worker. */
 void session_init(struct session *s, const struct session_ops *ops,
     struct worker *worker, const struct accepted *from);
+/* The flow is one of the session's: what is told of it names the session and
+ * its client. */
+void session_own(const struct session *s, struct flow *f);
 /* An IPv4 address as ::ffff:a.b.c.d. */
 void session_map_ipv4(struct in6_addr *to, const struct in_addr *from);
 /* Queues it for the reaper; it must not be touched on a later loop turn. */

@@ -111,7 +111,7 @@ on_dialled(void *arg, enum dial_result result, int fd, struct tls *tls)
 		tcp_close(t, CLOSE_CLIENT_RESET, true);
 		return;
 	}
-	flow_trace_call(&t->flow, fd);
+	flow_trace_call(&t->flow, fd, 0);
 	set_state(t, TCP_RELAY);
 	for (int dir = LINK_UP; dir <= LINK_DOWN; dir++) {
 		if (t->flow.links[dir].deaf_holds > 0)
@@ -313,7 +313,6 @@ begin(struct tcp *t, const void *early, size_t len)
 {
 	const struct armed_route *r = t->flow.route;
 
-	t->flow.client = t->session.client;
 	if (r != NULL && r->conf->idle_timeout_us > 0) {
 		t->active_us = worker_now(t->session.worker);
 		worker_arm(t->session.worker, &t->timer,
@@ -461,7 +460,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	    from->flow != UINT64_MAX
 		? from->flow
 		: atomic_fetch_add(&r->shared->next_flow, 1));
-	t->flow.session = from->session;
+	session_own(&t->session, &t->flow);
 	counter_add(&t->flow.counts->accepted, 1);
 	if (!route_shared_enter(r)) {
 		tcp_close(t, CLOSE_LIMIT, true);

@@ -169,8 +169,7 @@ udp_flow_new(struct udp_session *s)
 	f->timer.on_due = on_flow_timer;
 	flow_init(&f->flow, &flow_ops, &w->engine, s->route, FLOW_DATAGRAM,
 		  atomic_fetch_add(&s->route->shared->next_flow, 1));
-	f->flow.session = s->session.number;
-	f->flow.client = s->session.client;
+	session_own(&s->session, &f->flow);
 	TAILQ_INSERT_TAIL(&s->flows, f, entry);
 	if (s->dns)
 		worker_arm(w, &f->timer,

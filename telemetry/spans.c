@@ -238,11 +238,18 @@ method_name(const struct event_record *e)
 }
 
 static const char *
-version_text(const struct event_trace *t)
+version_text(uint8_t version)
 {
-	return t->version == 20 ? "2" : t->version == 10 ? "1.0"
-	    : t->version == 11	? "1.1"
-				: NULL;
+	return version == 20 ? "2" : version == 10 ? "1.0"
+	    : version == 11  ? "1.1"
+			     : NULL;
+}
+
+static void
+put_port(struct making *m, const char *key, uint16_t port)
+{
+	if (port != 0)
+		put(m, OTLP_NUM(key, port));
 }
 
 static void
@@ -278,7 +285,8 @@ make_server(struct making *m, const struct spans *s)
 	put(m, OTLP_STR("server.address", some(t->host)));
 	put(m, OTLP_STR("network.peer.address",
 		   event_address(&e->who.client, m->client)));
-	put(m, OTLP_STR("network.protocol.version", version_text(t)));
+	put_port(m, "network.peer.port", t->client_port);
+	put(m, OTLP_STR("network.protocol.version", version_text(t->version)));
 	put_answer(m);
 	put_faults(m, s);
 	s->settings.add(s->settings.arg, &m->span);
@@ -290,12 +298,10 @@ put_server(struct making *m)
 	const struct event_trace *t = m->trace;
 
 	put(m, OTLP_STR("server.address", some(t->upstream)));
-	if (t->upstream_port != 0)
-		put(m, OTLP_NUM("server.port", t->upstream_port));
+	put_port(m, "server.port", t->upstream_port);
 	put(m, OTLP_STR("network.peer.address",
 		   event_address(&t->peer, m->peer)));
-	if (t->peer_port != 0)
-		put(m, OTLP_NUM("network.peer.port", t->peer_port));
+	put_port(m, "network.peer.port", t->peer_port);
 }
 
 static void
@@ -341,6 +347,8 @@ make_client(struct making *m, const struct spans *s)
 	put(m, OTLP_STR("http.request.method", method_of(e)));
 	put_server(m);
 	put_url(m);
+	put(m, OTLP_STR("network.protocol.version",
+		   version_text(t->call_version)));
 	put_call(m);
 	put(m, OTLP_STR("faultwire.route", e->route));
 	put_retry(m);
@@ -363,6 +371,7 @@ make_stream(struct making *m, const struct spans *s)
 	put(m, OTLP_STR("network.transport", transport));
 	put(m, OTLP_STR("client.address",
 		   event_address(&e->who.client, m->client)));
+	put_port(m, "client.port", t->client_port);
 	put_server(m);
 	put(m, OTLP_NUM("faultwire.bytes.upstream", (int64_t)e->bytes_up));
 	put(m, OTLP_NUM("faultwire.bytes.downstream",

@@ -14,7 +14,8 @@ from harness.traced import ID, PARENT, SAMPLED, UNSAMPLED, Traced
 class Spans(Traced):
     def test_a_request_has_a_span_on_either_side(self):
         self.traced()
-        reply = ask(self.client(self.port), "GET", "/cart/7?user=anna&x",
+        conn = self.client(self.port)
+        reply = ask(conn, "GET", "/cart/7?user=anna&x",
                     headers=[SAMPLED, "tracestate: a=1"], host="shop.test")
         self.assertEqual(reply.status, 200)
         server = self.gathered.wait(kind=2)[0]
@@ -31,6 +32,7 @@ class Spans(Traced):
             "url.query": "user=REDACTED&x", "url.scheme": "http",
             "http.route": "shop", "server.address": "shop.test",
             "network.peer.address": "127.0.0.1",
+            "network.peer.port": conn.sock.getsockname()[1],
             "network.protocol.version": "1.1",
             "http.response.status_code": 200, "faultwire.route": "shop",
             "faultwire.faulted": False, "faultwire.flow": 0,
@@ -42,6 +44,7 @@ class Spans(Traced):
             "network.peer.port": self.upstream.port,
             "url.full": f"http://127.0.0.1:{self.upstream.port}"
                         "/cart/7?user=REDACTED&x",
+            "network.protocol.version": "1.1",
             "http.response.status_code": 200, "faultwire.route": "shop"})
         self.assertLessEqual(server.start, client.start)
         self.assertLessEqual(client.end, server.end)
@@ -148,6 +151,7 @@ class Spans(Traced):
         proxy = self.traced(trace={"ratio": 1.0}, protocol="tcp",
                             upstream=serving.port, log={"access": True})
         client = self.client(self.port)
+        port = client.sock.getsockname()[1]
         client.send(b"12345")
         client.recv(5)
         client.close()
@@ -156,8 +160,8 @@ class Spans(Traced):
         a = span.attributes
         self.assertEqual((span.name, span.kind), ("tcp shop", 3))
         self.assertEqual((a["network.transport"], a["server.port"],
-                          a["network.peer.port"]),
-                         ("tcp", serving.port, serving.port))
+                          a["network.peer.port"], a["client.port"]),
+                         ("tcp", serving.port, serving.port, port))
         self.assertEqual((a["faultwire.bytes.upstream"],
                           a["faultwire.bytes.downstream"]), (5, 5))
         self.assertIsNone(span.parent)
@@ -175,8 +179,27 @@ class Spans(Traced):
         self.assertEqual(span.attributes["url.query"], "k=REDACTED")
         call = self.gathered.wait(kind=3)[0]
         self.assertEqual(call.attributes["server.port"], server.port)
+        self.assertEqual(call.attributes["network.protocol.version"], "2")
         self.assertIn(("traceparent", f"00-{ID}-{call.id}-01"),
                       server.requests[-1].heads[0])
+
+
+    def test_either_side_has_its_own_version(self):
+        self.traced(trace={"ratio": 1.0},
+                    fields={"upstream_protocol": "http1"})
+        client = self.h2(self.port)
+        client.ask()
+        ports = client.conn.sock.getsockname()[1], self.upstream.port
+        spans = [self.gathered.wait(kind=k)[0].attributes for k in (2, 3)]
+        self.assertEqual([(a["network.protocol.version"],
+                           a["network.peer.port"]) for a in spans],
+                         list(zip(("2", "1.1"), ports)))
+
+    def test_a_call_that_failed_has_no_version(self):
+        self.traced(trace={"ratio": 1.0}, upstream=free_port())
+        ask(self.client(self.port))
+        self.assertNotIn("network.protocol.version",
+                         self.gathered.wait(kind=3)[0].attributes)
 
 
 class Kept(Traced):

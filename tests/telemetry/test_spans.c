@@ -130,6 +130,36 @@ START_TEST(times_are_those_of_the_flow_on_the_wall)
 }
 END_TEST
 
+START_TEST(each_side_has_its_own_port_and_version)
+{
+	struct made *made = begin();
+
+	made->trace.version = 20;
+	made->trace.client_port = 50000;
+	tell_close(made, 502, "done");
+	made->trace.call_us = 920;
+	made->trace.peer_port = 80;
+	made->trace.call_version = 11;
+	tell_close(made, 200, "done");
+	ck_assert_uint_eq(made->count, 3);
+	for (size_t n = 0; n < 2; n++) {
+		ck_assert_str_eq(attr(made, n, "network.protocol.version")->s,
+		    "2");
+		ck_assert_int_eq(attr(made, n, "network.peer.port")->i, 50000);
+	}
+	ck_assert_str_eq(attr(made, 2, "network.protocol.version")->s, "1.1");
+	ck_assert_int_eq(attr(made, 2, "network.peer.port")->i, 80);
+	made->trace.client_port = made->trace.peer_port = 0;
+	made->trace.version = made->trace.call_version = 0;
+	tell_close(made, 200, "done");
+	for (size_t n = 3; n < 5; n++) {
+		ck_assert_ptr_null(attr(made, n, "network.protocol.version"));
+		ck_assert_ptr_null(attr(made, n, "network.peer.port"));
+	}
+	end(made);
+}
+END_TEST
+
 START_TEST(effects_belong_to_their_flow_alone)
 {
 	struct made *made = begin();
@@ -256,6 +286,7 @@ main(void)
 	return check_run("spans",
 	    (const TTest *const[]){a_flow_that_is_not_traced_makes_none,
 		times_are_those_of_the_flow_on_the_wall,
+		each_side_has_its_own_port_and_version,
 		effects_belong_to_their_flow_alone,
 		too_many_effects_are_counted,
 		a_failed_attempt_is_followed_by_a_retry,

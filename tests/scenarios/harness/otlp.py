@@ -207,6 +207,7 @@ TYPES = {
     "http.route": str, "http.request.resend_count": int,
     "url.path": str, "url.query": str, "url.scheme": str, "url.full": str,
     "server.address": str, "server.port": int, "client.address": str,
+    "client.port": int,
     "network.peer.address": str, "network.peer.port": int,
     "network.protocol.version": str, "network.transport": str,
     "error.type": str, "faultwire.route": str, "faultwire.faulted": bool,

@@ -20,15 +20,15 @@ class Traced(Scenario):
         return made
 
     def traced(self, *faults, collector=None, trace=None, env=None,
-               protocol="http", upstream=None, **groups):
-        """One route "shop"; spans come soon."""
+               protocol="http", upstream=None, fields=None, **groups):
+        """One route "shop", with more `fields`; spans come soon."""
         self.gathered = collector or self.collector()
         self.upstream = self.web() if upstream is None else None
         self.port, self.control = free_port(), free_port()
         trace = {"endpoint": self.gathered.url, **(trace or {})}
         return self.start(conf.text(
             [route("shop", self.port, upstream or self.upstream.port,
-                   *faults, protocol=protocol)],
+                   *faults, protocol=protocol, **(fields or {}))],
             control={"listen": f"127.0.0.1:{self.control}"},
             trace={k: v for k, v in trace.items() if v is not None},
             **groups), env={**SOON, **(env or {})})
