@@ -16,6 +16,8 @@
 #define IMMEDIATE_US	10000.0
 #define CONSTANT_RATIO	1.10
 #define NOISY		3 /* of our lateness: a busy client's may be so */
+#define GROWN		1.8 /* the longest pause, so many times the shortest */
+#define WIDER		0.05 /* of what it is longer, its spread is wider */
 #define GROWTH_P	0.005
 #define PERMUTATIONS	999
 #define SURE		0.95
@@ -95,36 +97,58 @@ jitter_class(double ratio)
 	return classes[i].jitter;
 }
 
+struct spread {
+	double mid, width; /* median, and how far below it the fifth
+			      percentile is, µs */
+	size_t n;
+};
+
+/* Jitter grows with the pause, a client's lateness is the same at every step.
+ * Returns the class unless it is lateness that looks so. */
+static enum backoff_jitter
+less_lateness(enum backoff_jitter class, const struct spread *shortest,
+    const struct spread *longest)
+{
+	double grown = longest->mid - shortest->mid;
+	double wider = longest->width - shortest->width;
+
+	if (longest->mid < GROWN * shortest->mid || wider >= WIDER * grown)
+		return class;
+	if (class == JITTER_BOUNDED && wider < WIDER / 2 * grown &&
+	    MIN(shortest->n, longest->n) >= CHAINS_EQUAL)
+		return JITTER_NONE;
+	return JITTER_UNKNOWN;
+}
+
 static enum backoff_jitter
 jitter_of(const struct steps *s, double noise_us)
 {
-	double ratios[BACKOFF_STEPS], longest = 0, of_longest = 1;
-	size_t quiet = 0, noisy = 0, n = 0;
+	struct spread shortest = {.mid = INFINITY}, longest = {0};
+	double ratios[BACKOFF_STEPS];
+	size_t quiet = 0, noisy = 0;
 	enum backoff_jitter jitter;
 
 	for (size_t k = 0; k < s->count; k++) {
 		double mid = stat_quantile(s->values[k], s->n[k], 0.5);
 		double low = stat_quantile(s->values[k], s->n[k], 0.05);
+		struct spread own = {mid, mid - low, s->n[k]};
 
 		ratios[k] = mid > 0 ? low / mid : 1;
-		quiet += mid - low <= 2 * noise_us;
-		noisy += mid - low <= NOISY * noise_us;
-		if (mid > longest) {
-			longest = mid;
-			of_longest = ratios[k];
-			n = s->n[k];
-		}
+		quiet += own.width <= 2 * noise_us;
+		noisy += own.width <= NOISY * noise_us;
+		if (mid < shortest.mid)
+			shortest = own;
+		if (mid > longest.mid)
+			longest = own;
 	}
 	if (quiet * 2 > s->count)
 		return JITTER_NONE;
 	stat_sort(ratios, s->count);
 	jitter = jitter_class(stat_quantile(ratios, s->count, 0.5));
-	/* Jitter grows with the pause, a client's lateness does not. */
-	if (jitter == JITTER_BOUNDED &&
-	    jitter_class(of_longest) == JITTER_NONE)
-		return n < CHAINS_EQUAL ? JITTER_UNKNOWN : JITTER_NONE;
+	if (jitter != JITTER_NONE)
+		jitter = less_lateness(jitter, &shortest, &longest);
 	/* A client may be later than we are, at every step, and have none. */
-	if (noisy == s->count)
+	if (jitter != JITTER_NONE && noisy == s->count)
 		return JITTER_UNKNOWN;
 	if (jitter > JITTER_BOUNDED && s->n[0] < CHAINS_FEW)
 		return JITTER_UNKNOWN;
