@@ -17,7 +17,7 @@
 #include "cli/options.h"
 #include "proxy/tls_context.h"
 #include "runner/conduct.h"
-#include "runner/plan.h"
+#include "runner/run_plan.h"
 #include "runner/schedule.h"
 
 struct experiment_options {
@@ -122,7 +122,7 @@ print_plan(const struct conf_model *model, const struct experiment_options *opt,
 {
 	const struct conf_experiment *e = model->experiment;
 	struct schedule_run *runs = xcalloc(runs_max + 1, sizeof(*runs));
-	struct plan plan;
+	struct run_plan plan;
 	struct str out = {0};
 	struct jsonw w;
 	size_t count;
@@ -130,21 +130,21 @@ print_plan(const struct conf_model *model, const struct experiment_options *opt,
 	schedule_zone(e->schedule.tz);
 	count = schedule_next(e, experiment_seed(model), clock_wall_us(), runs,
 			      runs_max);
-	plan_make(&plan, model, opt->only);
+	run_plan_make(&plan, model, opt->only);
 	if (opt->json) {
 		jsonw_init(&w, &out);
 		jsonw_object(&w);
-		plan_json(&plan, &w);
+		run_plan_json(&plan, &w);
 		schedule_json(runs, count, &w);
 		jsonw_object_end(&w);
 		str_add_char(&out, '\n');
 	} else {
-		plan_text(&plan, &out);
+		run_plan_text(&plan, &out);
 		schedule_text(e, runs, count, &out);
 	}
 	fputs(out.text, stdout);
 	str_fini(&out);
-	plan_fini(&plan);
+	run_plan_fini(&plan);
 	free(runs);
 }
 

@@ -13,8 +13,8 @@
 #include "report/write.h"
 #include "runner/conduct_inner.h"
 #include "runner/notes.h"
-#include "runner/plan.h"
 #include "runner/proof.h"
+#include "runner/run_plan.h"
 
 #define LOST_SHARE   0.05
 #define SHIFT_MAX_US INT64_C(1000000)
@@ -62,7 +62,7 @@ relate(struct record *r, const struct conf_model *m)
 {
 	for (size_t i = 0; i < m->routes_count; i++) {
 		const struct conf_route *route = &m->routes[i];
-		const struct conf_route *edge = plan_edge(m, route);
+		const struct conf_route *edge = run_plan_edge(m, route);
 		size_t at = record_find(r, route->name);
 
 		if (at == RECORD_NONE)

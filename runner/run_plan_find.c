@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a run can find out: time and load beside what each mechanism takes to
- * be seen, or to be ruled out. */
-#include "runner/plan_find.h"
+ * be seen, or to be ruled out. The thresholds are those of docs/verdicts.md. */
+#include "runner/run_plan_find.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -14,6 +14,13 @@
 #include "config/units.h"
 
 #define SECOND 1e6
+
+#define CALLS_MIN   30	/* calls on each side of a comparison */
+#define FAILED_MIN  30	/* failed originals: retries ABSENT */
+#define PAUSE_S	    0.1 /* first of a retry chain, if it is unsaid */
+#define BREAKER_MIN 250 /* failures: breaker ABSENT */
+#define BREAKER_US  INT64_C(30000000)
+#define HORIZON_US  INT64_C(30000000) /* where common time-outs show */
 
 /* What a kind does to a call, as far as reactions go. */
 enum effect {
@@ -58,7 +65,7 @@ effect_of(const struct conf_step *step)
 
 /* A step with the figures that its findings stand on. */
 struct look {
-	struct plan *plan;
+	struct run_plan *plan;
 	const struct conf_scenario *s;
 	const struct conf_step *step;
 	unsigned effect;
@@ -71,11 +78,11 @@ struct look {
 
 PRINTF_LIKE(4, 5)
 static void
-say(const struct look *l, const char *mech, enum plan_state state,
+say(const struct look *l, const char *mech, enum run_plan_state state,
     const char *format, ...)
 {
-	struct plan *p = l->plan;
-	struct plan_finding *f;
+	struct run_plan *p = l->plan;
+	struct run_plan_finding *f;
 	va_list args;
 	char *text;
 
@@ -86,11 +93,11 @@ say(const struct look *l, const char *mech, enum plan_state state,
 	p->findings = xrealloc(p->findings,
 			       (p->findings_count + 1) * sizeof(*p->findings));
 	f = &p->findings[p->findings_count++];
-	*f = (struct plan_finding){.scenario = l->s,
-				   .step = l->step,
-				   .mech = mech,
-				   .state = state,
-				   .text = text};
+	*f = (struct run_plan_finding){.scenario = l->s,
+				       .step = l->step,
+				       .mech = mech,
+				       .state = state,
+				       .text = text};
 }
 
 /* Seconds in which `n` calls come. */
@@ -129,7 +136,7 @@ expected_s(const struct conf_scenario *s, const char *key)
 static double
 chain_s(int retries)
 {
-	double pause_s = PLAN_PAUSE_S, all_s = 0;
+	double pause_s = PAUSE_S, all_s = 0;
 
 	for (int i = 0; i < retries; i++, pause_s *= 2)
 		all_s += pause_s;
@@ -146,22 +153,22 @@ find_retries(const struct look *l)
 	int retries = text != NULL ? MIN(MAX(atoi(text), 0), 20) : 0;
 
 	if (retries > 0 && l->for_s < chain_s(retries))
-		say(l, "retries", PLAN_UNDECIDED,
+		say(l, "retries", RUN_PLAN_UNDECIDED,
 		    "a chain of %d retries whose pauses double from %g s, and "
 		    "the silence behind it, take %.3g s, and the fault is over "
 		    "after %.3g s: no bound would be seen",
-		    retries, PLAN_PAUSE_S, chain_s(retries), l->for_s);
-	else if (l->failed >= PLAN_FAILED_MIN)
-		say(l, "retries", PLAN_DECIDES,
+		    retries, PAUSE_S, chain_s(retries), l->for_s);
+	else if (l->failed >= FAILED_MIN)
+		say(l, "retries", RUN_PLAN_DECIDES,
 		    "up to %.0f failed requests; their absence needs %d",
-		    l->failed, PLAN_FAILED_MIN);
+		    l->failed, FAILED_MIN);
 	else
-		say(l, "retries", PLAN_PARTLY,
+		say(l, "retries", RUN_PLAN_PARTLY,
 		    "up to %.0f failed requests; retries can be seen, but "
 		    "their "
 		    "absence needs %d: %.3g s at this load",
-		    l->failed, PLAN_FAILED_MIN,
-		    seconds_for(l, PLAN_FAILED_MIN) / l->share);
+		    l->failed, FAILED_MIN,
+		    seconds_for(l, FAILED_MIN) / l->share);
 }
 
 /* The shortest run of calls that are not let through which counts as an open
@@ -185,31 +192,30 @@ find_breaker(const struct look *l)
 	size_t run = breaker_run(l->calls, base);
 	double open_s = 2.0 * (double)run / l->rate;
 	double wanted_s = expected_s(l->s, "breaker.open_max");
-	double absent_s = MAX(PLAN_BREAKER_US / SECOND,
-			      seconds_for(l, PLAN_BREAKER_MIN) / l->share);
+	double absent_s =
+	    MAX(BREAKER_US / SECOND, seconds_for(l, BREAKER_MIN) / l->share);
 
 	if (l->for_s < open_s)
-		say(l, "breaker", PLAN_UNDECIDED,
+		say(l, "breaker", RUN_PLAN_UNDECIDED,
 		    "an open breaker shows by %zu calls in a row that do not "
 		    "come, and its time by twice as many: at %.3g/s that is "
 		    "%.3g s, and the fault is over after %.3g s",
 		    run, l->rate, open_s, l->for_s);
 	else if (wanted_s > 0 && wanted_s >= l->for_s)
-		say(l, "breaker", PLAN_PARTLY,
+		say(l, "breaker", RUN_PLAN_PARTLY,
 		    "it may open, but an open time of %.3g s cannot be seen to "
 		    "end in a fault of %.3g s; twice the open time would do",
 		    wanted_s, l->for_s);
 	else if (l->for_s < absent_s)
-		say(l, "breaker", PLAN_PARTLY,
+		say(l, "breaker", RUN_PLAN_PARTLY,
 		    "one that stays open %.3g s or longer can be seen; its "
 		    "absence needs %d failures and %.0f s: %.3g s at this load",
-		    open_s, PLAN_BREAKER_MIN, PLAN_BREAKER_US / SECOND,
-		    absent_s);
+		    open_s, BREAKER_MIN, BREAKER_US / SECOND, absent_s);
 	else
-		say(l, "breaker", PLAN_DECIDES,
+		say(l, "breaker", RUN_PLAN_DECIDES,
 		    "one that stays open %.3g s or longer can be seen; its "
 		    "absence has its %d failures and %.0f s",
-		    open_s, PLAN_BREAKER_MIN, PLAN_BREAKER_US / SECOND);
+		    open_s, BREAKER_MIN, BREAKER_US / SECOND);
 }
 
 static void
@@ -218,21 +224,21 @@ find_timeout(const struct look *l)
 	double wanted_s = expected_s(l->s, "timeout.max");
 
 	if ((l->effect & EFFECT_BLIND) != 0)
-		say(l, "timeout", PLAN_UNDECIDED,
+		say(l, "timeout", RUN_PLAN_UNDECIDED,
 		    "behind %s nobody sees a client leave; hang shows it",
 		    l->step->fault->kind->name);
 	else if (wanted_s >= l->for_s)
-		say(l, "timeout", PLAN_UNDECIDED,
+		say(l, "timeout", RUN_PLAN_UNDECIDED,
 		    "a time-out of %.3g s cannot be seen in a fault of %.3g s; "
 		    "expected a longer one",
 		    wanted_s, l->for_s);
-	else if (l->for_s < PLAN_HORIZON_US / SECOND)
-		say(l, "timeout", PLAN_PARTLY,
+	else if (l->for_s < HORIZON_US / SECOND)
+		say(l, "timeout", RUN_PLAN_PARTLY,
 		    "time-outs up to %.3g s can be seen; common ones are %.0f "
 		    "s, so a fault above that would tell more",
-		    l->for_s, PLAN_HORIZON_US / SECOND);
+		    l->for_s, HORIZON_US / SECOND);
 	else
-		say(l, "timeout", PLAN_DECIDES,
+		say(l, "timeout", RUN_PLAN_DECIDES,
 		    "time-outs up to %.3g s can be seen", l->for_s);
 }
 
@@ -242,35 +248,34 @@ find_recovery(const struct look *l)
 	const struct conf_phases *phases = &l->plan->model->experiment->phases;
 	double recover_s = (double)phases->recover_us / SECOND;
 	double need_s = MAX((double)phases->steady_window_us / SECOND,
-			    seconds_for(l, PLAN_CALLS_MIN));
+			    seconds_for(l, CALLS_MIN));
 	double wanted_s = expected_s(l->s, "recovery_max");
 
 	if (recover_s < need_s)
-		say(l, "recovery", PLAN_UNDECIDED,
+		say(l, "recovery", RUN_PLAN_UNDECIDED,
 		    "steady again shows by %.3g s with %d calls, and phases "
 		    "give %.3g s; expected recover = \"%.0fs\" or more",
-		    need_s, PLAN_CALLS_MIN, recover_s, need_s + wanted_s + 1);
+		    need_s, CALLS_MIN, recover_s, need_s + wanted_s + 1);
 	else if (wanted_s > 0 && recover_s < need_s + wanted_s)
-		say(l, "recovery", PLAN_PARTLY,
+		say(l, "recovery", RUN_PLAN_PARTLY,
 		    "a recovery of %.3g s takes %.3g s to be seen, and phases "
 		    "give %.3g s",
 		    wanted_s, wanted_s + need_s, recover_s);
 	else
-		say(l, "recovery", PLAN_DECIDES,
+		say(l, "recovery", RUN_PLAN_DECIDES,
 		    "recoveries up to %.3g s can be seen", recover_s - need_s);
 }
 
 static void
 find_comparison(const struct look *l)
 {
-	if (l->calls < PLAN_CALLS_MIN)
-		say(l, "fallback", PLAN_UNDECIDED,
+	if (l->calls < CALLS_MIN)
+		say(l, "fallback", RUN_PLAN_UNDECIDED,
 		    "up to %.0f calls in %.3g s; fallback and blast radius "
 		    "need %d: %.3g s at this load",
-		    l->calls, l->for_s, PLAN_CALLS_MIN,
-		    seconds_for(l, PLAN_CALLS_MIN));
+		    l->calls, l->for_s, CALLS_MIN, seconds_for(l, CALLS_MIN));
 	else
-		say(l, "fallback", PLAN_DECIDES,
+		say(l, "fallback", RUN_PLAN_DECIDES,
 		    "up to %.0f calls beside the baseline's", l->calls);
 }
 
@@ -278,7 +283,7 @@ find_comparison(const struct look *l)
  */
 
 static const struct conf_route *
-route_of(const struct plan *p, const struct conf_step *step)
+route_of(const struct run_plan *p, const struct conf_step *step)
 {
 	for (size_t i = 0; i < p->model->routes_count; i++) {
 		if (strcmp(p->model->routes[i].name, step->route) == 0)
@@ -291,17 +296,17 @@ static void
 find_step(struct look *l)
 {
 	const struct conf_route *route = route_of(l->plan, l->step);
-	bool edge = plan_edge(l->plan->model, route) != NULL;
+	bool edge = run_plan_edge(l->plan->model, route) != NULL;
 
 	if (l->rate == 0) {
-		say(l, "load", PLAN_UNDECIDED,
+		say(l, "load", RUN_PLAN_UNDECIDED,
 		    "no load goes to it, nor to a route that causes its calls "
 		    "(caused_by, from and to): unless others call, the fault "
 		    "hits nothing and proves nothing");
 		return;
 	}
 	if (l->failed < (double)l->step->expect_hits)
-		say(l, "proof", PLAN_UNDECIDED,
+		say(l, "proof", RUN_PLAN_UNDECIDED,
 		    "up to %.0f flows, and expect_hits is %lld", l->failed,
 		    (long long)l->step->expect_hits);
 	find_comparison(l);
@@ -310,7 +315,7 @@ find_step(struct look *l)
 	if ((l->effect & (EFFECT_FAILS | EFFECT_SILENT)) != 0 && edge)
 		find_breaker(l);
 	else if ((l->effect & (EFFECT_FAILS | EFFECT_SILENT)) != 0)
-		say(l, "breaker", PLAN_UNDECIDED,
+		say(l, "breaker", RUN_PLAN_UNDECIDED,
 		    "no route is known to cause its calls; expected caused_by, "
 		    "or from and to");
 	if ((l->effect & (EFFECT_SILENT | EFFECT_DRIPS)) != 0)
@@ -325,7 +330,7 @@ share_of(const struct conf_conditions *c)
 }
 
 void
-plan_find_scenario(struct plan *p, const struct conf_scenario *s)
+run_plan_find_scenario(struct run_plan *p, const struct conf_scenario *s)
 {
 	struct look faulted = {0};
 
@@ -339,7 +344,7 @@ plan_find_scenario(struct plan *p, const struct conf_scenario *s)
 
 		if (step->fault == NULL)
 			continue;
-		l.rate = plan_rate(p->model, step->route);
+		l.rate = run_plan_rate(p->model, step->route);
 		l.calls = l.rate * l.for_s;
 		l.share = share_of(&step->fault->conditions);
 		l.failed = l.calls * l.share;
@@ -363,7 +368,7 @@ find_steady(struct look *l, const struct conf_steady *steady)
 	double n = e->loads[at].rate * (double)e->phases.baseline_us / SECOND;
 
 	if (n < (double)steady->min_samples)
-		say(l, "steady", PLAN_UNDECIDED,
+		say(l, "steady", RUN_PLAN_UNDECIDED,
 		    "%s has about %.0f requests in the baseline, and "
 		    "min_samples is %lld: the steady state would not be met; "
 		    "expected baseline = \"%.0fs\" or more",
@@ -377,27 +382,26 @@ find_baseline(struct look *l, const struct conf_load *load)
 	int64_t baseline_us = l->plan->model->experiment->phases.baseline_us;
 	double n = load->rate * (double)baseline_us / SECOND;
 
-	if (load->probe == NULL && n < PLAN_CALLS_MIN)
-		say(l, "baseline", PLAN_UNDECIDED,
+	if (load->probe == NULL && n < CALLS_MIN)
+		say(l, "baseline", RUN_PLAN_UNDECIDED,
 		    "%s has about %.0f requests in the baseline, and "
 		    "comparisons need %d; expected baseline = \"%.0fs\" or "
 		    "more",
-		    load->name, n, PLAN_CALLS_MIN,
-		    PLAN_CALLS_MIN / load->rate + 1);
+		    load->name, n, CALLS_MIN, CALLS_MIN / load->rate + 1);
 }
 
 void
-plan_find_run(struct plan *p)
+run_plan_find_run(struct run_plan *p)
 {
 	const struct conf_experiment *e = p->model->experiment;
 	struct look l = {.plan = p};
 
 	if (e->loads_count == 0)
-		say(&l, "load", PLAN_UNDECIDED,
+		say(&l, "load", RUN_PLAN_UNDECIDED,
 		    "there is no load: what others send decides what is found, "
 		    "and no steady state is looked for");
 	else if (e->steady_count == 0)
-		say(&l, "steady", PLAN_UNDECIDED,
+		say(&l, "steady", RUN_PLAN_UNDECIDED,
 		    "no steady state is asked for: faults are injected into "
 		    "whatever is there");
 	for (size_t i = 0; i < e->loads_count; i++)
@@ -405,6 +409,6 @@ plan_find_run(struct plan *p)
 	for (size_t i = 0; i < e->steady_count; i++)
 		find_steady(&l, &e->steady[i]);
 	if (e->scenarios_count == 0)
-		say(&l, "scenarios", PLAN_UNDECIDED,
+		say(&l, "scenarios", RUN_PLAN_UNDECIDED,
 		    "there is none: only the steady state is looked at");
 }

@@ -2,7 +2,7 @@
 /* Who causes which calls, and how many of them reach a route. */
 #include <string.h>
 
-#include "runner/plan.h"
+#include "runner/run_plan.h"
 
 static bool
 same(const char *a, const char *b)
@@ -53,7 +53,7 @@ is_edge(const struct conf_route *r, const struct conf_route *route)
 }
 
 const struct conf_route *
-plan_edge(const struct conf_model *model, const struct conf_route *route)
+run_plan_edge(const struct conf_model *model, const struct conf_route *route)
 {
 	const struct conf_route *edge;
 
@@ -66,7 +66,7 @@ plan_edge(const struct conf_model *model, const struct conf_route *route)
 }
 
 double
-plan_rate(const struct conf_model *model, const char *name)
+run_plan_rate(const struct conf_model *model, const char *name)
 {
 	const struct conf_experiment *e = model->experiment;
 	const struct conf_route *r = route_named(model, name);
@@ -79,7 +79,7 @@ plan_rate(const struct conf_model *model, const char *name)
 			    e->loads[i].probe == NULL)
 				rate += e->loads[i].rate;
 		}
-		r = plan_edge(model, r);
+		r = run_plan_edge(model, r);
 	}
 	return rate;
 }

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "config/units.h"
-#include "runner/plan.h"
+#include "runner/run_plan.h"
 
 static const char *
-state_name(enum plan_state state)
+state_name(enum run_plan_state state)
 {
 	static const char *const names[] = {"decides", "partly", "undecided"};
 
@@ -24,7 +24,7 @@ add_time(struct str *to, int64_t us)
 }
 
 static void
-add_item(struct str *to, const struct plan_item *item)
+add_item(struct str *to, const struct run_plan_item *item)
 {
 	struct str length = {0};
 
@@ -47,14 +47,14 @@ add_item(struct str *to, const struct plan_item *item)
 }
 
 static void
-add_findings(struct str *to, const struct plan *p,
+add_findings(struct str *to, const struct run_plan *p,
 	     const struct conf_scenario *s)
 {
 	static const char *const words[] = {"can tell", "can tell in part",
 					    "CANNOT TELL"};
 
 	for (size_t i = 0; i < p->findings_count; i++) {
-		const struct plan_finding *f = &p->findings[i];
+		const struct run_plan_finding *f = &p->findings[i];
 
 		if (f->scenario != s)
 			continue;
@@ -67,7 +67,7 @@ add_findings(struct str *to, const struct plan *p,
 }
 
 void
-plan_text(const struct plan *p, struct str *to)
+run_plan_text(const struct run_plan *p, struct str *to)
 {
 	const struct conf_scenario *last = NULL;
 	struct str length = {0};
@@ -76,7 +76,7 @@ plan_text(const struct plan *p, struct str *to)
 	str_printf(to, "%s: %s, if the services recover in time\n",
 		   p->model->experiment->name, length.text);
 	for (size_t i = 0; i < p->items_count; i++) {
-		const struct plan_item *item = &p->items[i];
+		const struct run_plan_item *item = &p->items[i];
 
 		if (item->scenario != last && item->scenario != NULL)
 			str_printf(to, "\nscenario %s\n", item->scenario->name);
@@ -90,7 +90,7 @@ plan_text(const struct plan *p, struct str *to)
 }
 
 static void
-put_item(struct jsonw *w, const struct plan_item *item)
+put_item(struct jsonw *w, const struct run_plan_item *item)
 {
 	jsonw_object(w);
 	jsonw_put_string(w, "what", item->what);
@@ -110,7 +110,7 @@ put_item(struct jsonw *w, const struct plan_item *item)
 }
 
 void
-plan_json(const struct plan *p, struct jsonw *w)
+run_plan_json(const struct run_plan *p, struct jsonw *w)
 {
 	jsonw_put_string(w, "experiment", p->model->experiment->name);
 	jsonw_put_double(w, "seconds", (double)p->length_us / 1e6);
@@ -122,7 +122,7 @@ plan_json(const struct plan *p, struct jsonw *w)
 	jsonw_key(w, "findings");
 	jsonw_array(w);
 	for (size_t i = 0; i < p->findings_count; i++) {
-		const struct plan_finding *f = &p->findings[i];
+		const struct run_plan_finding *f = &p->findings[i];
 
 		jsonw_object(w);
 		jsonw_put_string(w, "state", state_name(f->state));
