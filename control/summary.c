@@ -2,56 +2,16 @@
 /* Summaries of sampled log lines. */
 #include "control/summary.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "proxy/route_log.h"
 
 struct summary {
 	struct server *server; /* borrowed */
 	struct event *every;
 };
-
-/* How many had no line, over all blocks of a route; the sample stands at that
- * offset of struct route_counts. */
-static uint64_t
-rest_of(const struct armed_route *route, size_t sample)
-{
-	struct route_counts *c = counters_first(&route->shared->counters);
-	uint64_t rest = 0;
-
-	for (; c != NULL; c = c->next)
-		rest += log_sample_rest((void *)((char *)c + sample));
-	return rest;
-}
-
-static void
-tell_upstream(const struct armed_route *route)
-{
-	uint64_t rest = rest_of(route, offsetof(struct route_counts, lines));
-
-	if (rest > 0)
-		log_line(LOG_WARN, "upstream_error",
-		    "the upstream failed, more often than there are lines",
-		    LOG_STR("route", route->name),
-		    LOG_STR("upstream", route->conf->upstream.text),
-		    LOG_UINT("count", rest), LOG_END);
-}
-
-static void
-tell_preface(const struct armed_route *route)
-{
-	uint64_t rest =
-	    rest_of(route, offsetof(struct route_counts, preface_lines));
-
-	if (rest > 0)
-		log_line(LOG_WARN, "proxy_header_bad",
-		    "connections without a proper PROXY header, more often "
-		    "than there are lines",
-		    LOG_STR("route", route->name), LOG_UINT("count", rest),
-		    LOG_END);
-}
 
 static void
 tell_kind(const struct armed_route *route, const char *kind)
@@ -94,8 +54,7 @@ tell(struct summary *s)
 	const struct plan *plan = server_plan(s->server);
 
 	for (size_t i = 0; plan != NULL && i < plan->routes_count; i++) {
-		tell_upstream(&plan->routes[i]);
-		tell_preface(&plan->routes[i]);
+		route_log_rest(&plan->routes[i]);
 		tell_faults(&plan->routes[i]);
 	}
 }

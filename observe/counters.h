@@ -87,6 +87,18 @@ enum connect_result { CONNECT_WORDS(X) CONNECT_COUNT };
 enum skip_reason { SKIP_WORDS(X) SKIP_COUNT };
 #undef X
 
+/* Log lines that peers cause as often as they like: of each a sample. */
+enum route_line {
+	LINE_UPSTREAM,	   /* it failed */
+	LINE_PREFACE,	   /* no proper PROXY header */
+	LINE_TLS,	   /* none with the client */
+	LINE_UPSTREAM_TLS, /* none with the upstream */
+	LINE_DESTINATION,  /* a client may not go where it wants to */
+	LINE_LOOP,	   /* it would come back to us */
+	LINE_SOURCE,	   /* its address cannot be dialled from */
+	LINE_COUNT,
+};
+
 /* Requests by status: 100 … 599, others, and those without a reply. */
 #define CODE_FIRST 100
 #define CODE_LAST  599
@@ -119,8 +131,7 @@ struct route_counts {
 	struct counter accepted, closed[CLOSED_BY_COUNT];
 	struct counter connects[CONNECT_COUNT];
 	struct histogram connect;
-	struct log_sample lines;	    /* about upstreams that failed */
-	struct log_sample preface_lines;    /* about bad PROXY headers */
+	struct log_sample lines[LINE_COUNT];
 	_Atomic(struct http_counts *) http; /* NULL: no request yet */
 	_Atomic(struct fault_counts *) faults;
 };

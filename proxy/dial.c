@@ -197,14 +197,21 @@ is_intercepting(const struct dial *d)
 	return d->worker->plan != NULL && d->worker->plan->transparent;
 }
 
+bool
+dial_log_due(const struct dial *d, enum route_line line)
+{
+	struct route_counts *counts = counters_of(
+	    &d->request.route->shared->counters, d->worker->index);
+
+	return route_log_due(counts, line, worker_now(d->worker));
+}
+
 static void
 log_unprepared(const struct dial *d, int error)
 {
 	const struct armed_route *r = d->request.route;
-	struct route_counts *counts =
-	    counters_of(&r->shared->counters, d->worker->index);
 
-	if (!log_sample_take(&counts->lines, worker_now(d->worker)))
+	if (!dial_log_due(d, LINE_SOURCE))
 		return;
 	log_line(LOG_ERROR, "keep_source_failed",
 	    "the client's address cannot be used to dial from",
@@ -262,11 +269,12 @@ is_loop(const struct dial *d, const struct sockaddr_storage *addr)
 	if (!d->request.route->conf->upstream.is_destination ||
 	    !destination_is_own(d->start.facts->destination, addr))
 		return false;
-	log_line(LOG_WARN, "destination_loop",
-	    "the destination is the listener itself: refused",
-	    LOG_STR("route", d->start.route->name),
-	    LOG_UINT("session", d->start.session),
-	    LOG_STR("destination", d->to->text), LOG_END);
+	if (dial_log_due(d, LINE_LOOP))
+		log_line(LOG_WARN, "destination_loop",
+		    "the destination is the listener itself: refused",
+		    LOG_STR("route", d->start.route->name),
+		    LOG_UINT("session", d->start.session),
+		    LOG_STR("destination", d->to->text), LOG_END);
 	return true;
 }
 

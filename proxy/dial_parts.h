@@ -10,6 +10,7 @@
 #include "proxy/dial.h"
 #include "proxy/end.h"
 #include "proxy/resolve.h"
+#include "proxy/route_log.h"
 #include "proxy/tls.h"
 
 struct dial {
@@ -31,6 +32,13 @@ struct dial {
 	bool asking; /* the upstream was asked whether it takes TLS */
 	bool finished;
 };
+
+/* --- dial.c --- */
+
+/* True if a log line of that sort about it is to be written. */
+bool dial_log_due(const struct dial *d, enum route_line line);
+
+/* --- dial_tls.c --- */
 
 /* Each true: the dial is over, with that result; why it failed is logged. */
 

@@ -9,6 +9,8 @@
 static void
 log_failure(const struct dial *d, const char *why)
 {
+	if (!dial_log_due(d, LINE_UPSTREAM_TLS))
+		return;
 	log_line(LOG_WARN, "upstream_tls_failed", "no TLS with the upstream",
 	    LOG_STR("route", d->start.route->name),
 	    LOG_UINT("session", d->start.session),

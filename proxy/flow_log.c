@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "faults/flow_trace.h"
+#include "proxy/route_log.h"
 #include "proxy/worker.h"
 
 /* How much of a path a line shows. */
@@ -91,8 +92,8 @@ flow_log_upstream(const struct flow *f, const char *error)
 {
 	char trace[TRACE_ID_TEXT], *destination;
 
-	if (!log_enabled(LOG_WARN) ||
-	    !log_sample_take(&f->counts->lines, clock_now(f->engine->clock)))
+	if (!route_log_due(f->counts, LINE_UPSTREAM,
+		clock_now(f->engine->clock)))
 		return;
 	destination = destination_of(f);
 	log_line(LOG_WARN, "upstream_error", "the upstream failed",
@@ -104,25 +105,6 @@ flow_log_upstream(const struct flow *f, const char *error)
 	    LOG_STR("error_type", error),
 	    LOG_STR("trace_id", trace_text(f, trace)), LOG_END);
 	free(destination);
-}
-
-void
-flow_log_preface(const struct session *s, const struct armed_route *route,
-    const char *why)
-{
-	struct worker *w = s->worker;
-	struct route_counts *counts =
-	    counters_of(&route->shared->counters, w->index);
-	char client[INET6_ADDRSTRLEN];
-
-	if (!log_enabled(LOG_WARN) ||
-	    !log_sample_take(&counts->preface_lines, worker_now(w)))
-		return;
-	log_line(LOG_WARN, "proxy_header_bad",
-	    "a connection without a proper PROXY header",
-	    LOG_STR("route", route->name),
-	    LOG_STR("client", event_address(&s->client, client)),
-	    LOG_UINT("session", s->number), LOG_STR("error", why), LOG_END);
 }
 
 bool

@@ -13,10 +13,6 @@ void flow_log_injection(const struct injection *i, struct log_sample *lines);
 /* The flow's upstream failed; `error` is one of RFC 9209's words (constant).
  * A sample, too. */
 void flow_log_upstream(const struct flow *f, const char *error);
-/* A connection to a listener whose first route is that one began without a
- * proper PROXY header; `why` is constant. A sample, too. */
-void flow_log_preface(const struct session *s, const struct armed_route *route,
-    const char *why);
 /* True if the plan in force on that worker asks for an access log. */
 bool flow_log_access(const struct worker *w);
 /* Access: a session of TCP or of a data protocol is over. */

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "proxy/client_facts.h"
 #include "proxy/client_hello.h"
-#include "proxy/flow_log.h"
 #include "proxy/front_parts.h"
 #include "proxy/proxy_header.h"
 
@@ -32,6 +32,21 @@ set_peer(struct front *f, const struct proxy_header *header)
 	};
 }
 
+static void
+log_preface(const struct front *f, const char *why)
+{
+	char client[INET6_ADDRSTRLEN];
+
+	if (!front_log_due(f, LINE_PREFACE))
+		return;
+	log_line(LOG_WARN, "proxy_header_bad",
+	    "a connection without a proper PROXY header",
+	    LOG_STR("route", f->listener->routes[0]->name),
+	    LOG_STR("client", event_address(&f->session.client, client)),
+	    LOG_UINT("session", f->session.number), LOG_STR("error", why),
+	    LOG_END);
+}
+
 /* True once the header was read. */
 static bool
 look_at_preface(struct front *f)
@@ -44,8 +59,7 @@ look_at_preface(struct front *f)
 			return false;
 		/* fall through */
 	case PROXY_HEADER_BAD:
-		flow_log_preface(&f->session, f->listener->routes[0],
-		    header.error);
+		log_preface(f, header.error);
 		front_close(f, CLOSE_BAD_INPUT, true);
 		return false;
 	case PROXY_HEADER_DONE:

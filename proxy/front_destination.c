@@ -123,6 +123,8 @@ log_refusal(const struct front *f, const char *why)
 {
 	const struct destination *d = destination_of(f);
 
+	if (!front_log_due(f, LINE_DESTINATION))
+		return;
 	log_line(LOG_INFO, "destination_refused",
 	    "a client's destination was refused",
 	    LOG_STR("listener", f->session.listener),
@@ -177,6 +179,18 @@ front_look_destination(struct front *f)
 	}
 }
 
+static void
+log_loop(const struct front *f, const struct destination *d)
+{
+	if (!front_log_due(f, LINE_LOOP))
+		return;
+	log_line(LOG_WARN, "destination_loop",
+	    "our own traffic was brought back to us: refused; leave it out of "
+	    "the firewall's rules",
+	    LOG_STR("listener", f->session.listener),
+	    LOG_STR("destination", d->at.text), LOG_END);
+}
+
 /* The kernel knows it. */
 static void
 look_up(struct front *f)
@@ -190,11 +204,7 @@ look_up(struct front *f)
 		front_close(f, CLOSE_NO_DESTINATION, true);
 	} else if (loops_has(&f->session.worker->shared->loops, &f->from.peer,
 		       d)) {
-		log_line(LOG_WARN, "destination_loop",
-		    "our own traffic was brought back to us: refused; leave "
-		    "it out of the firewall's rules",
-		    LOG_STR("listener", f->session.listener),
-		    LOG_STR("destination", d->at.text), LOG_END);
+		log_loop(f, d);
 		destination_free(d);
 		front_close(f, CLOSE_LOOP, true);
 	} else {

@@ -6,20 +6,35 @@
 #include "proxy/protocol.h"
 #include "proxy/tls.h"
 
+/* Those of its route, or of the listener's first; NULL: neither is left. */
+static struct route_counts *
+counts_of(const struct front *f)
+{
+	const struct armed_route *r = f->from.route;
+
+	if (r == NULL && f->listener != NULL)
+		r = f->listener->routes[0];
+	return r != NULL ? counters_of(&r->shared->counters,
+			       f->session.worker->index)
+			 : NULL;
+}
+
+bool
+front_log_due(const struct front *f, enum route_line line)
+{
+	return route_log_due(counts_of(f), line, worker_now(f->session.worker));
+}
+
 void
 front_close(struct front *f, enum close_reason reason, bool reset)
 {
 	struct worker *w = f->session.worker;
-	const struct armed_route *r = f->from.route;
+	struct route_counts *counts;
 
 	if (f->state == FRONT_CLOSED)
 		return;
-	if (r == NULL && f->listener != NULL)
-		r = f->listener->routes[0];
-	if (r != NULL) {
-		struct route_counts *counts =
-		    counters_of(&r->shared->counters, w->index);
-
+	counts = counts_of(f);
+	if (counts != NULL) {
 		counter_add(&counts->accepted, 1);
 		counter_add(&counts->closed[close_reason_by(reason)], 1);
 	}

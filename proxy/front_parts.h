@@ -9,6 +9,7 @@
 #include "proxy/asking.h"
 #include "proxy/end.h"
 #include "proxy/front.h"
+#include "proxy/route_log.h"
 #include "proxy/worker.h"
 
 /*   PREFACE ──► DESTINATION ──► HELLO ──► HANDSHAKE ──► handed over
@@ -44,6 +45,9 @@ struct front {
 /* Ends it (with RST if `reset`); counted on its route, or the listener's
  * first. Nothing if it ended before. */
 void front_close(struct front *f, enum close_reason reason, bool reset);
+/* True if a log line of that sort about it is to be written; sampled where it
+ * is counted. */
+bool front_log_due(const struct front *f, enum route_line line);
 /* The protocol takes over. */
 void front_hand_over(struct front *f);
 /* What was learnt of the client so far; made when first asked for. Borrowed. */

@@ -28,7 +28,10 @@ refuse(struct front *f, enum alert alert, enum close_reason reason)
 void
 front_log_tls(const struct front *f, const char *why)
 {
+	if (!front_log_due(f, LINE_TLS))
+		return;
 	log_line(LOG_INFO, "tls_failed", "no TLS with the client",
+	    LOG_STR("listener", f->session.listener),
 	    LOG_STR("route", f->session.route),
 	    LOG_UINT("session", f->session.number), LOG_STR("sni",
 		f->from.facts != NULL ? f->from.facts->sni : NULL),

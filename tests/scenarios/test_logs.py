@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import (BIN, Scenario, ask, conf, fault, free_port, request,
+from harness import (BIN, Scenario, ask, conf, fault, free_port, pki, request,
                      response, route, wait_scrape, wait_until)
 
 LINES = 5  # of a window of 10 s, by worker
@@ -104,6 +104,24 @@ class Samples(Logged):
         self.assertEqual(
             [line[k] for k in ("level", "route", "client", "error")],
             ["warn", "r", "127.0.0.1", "no PROXY header"])
+
+    def test_scanners_of_tls_fill_no_disk(self):
+        for event, fields in (
+                ("tls_failed", {"tls": pki().tls()}),
+                ("upstream_tls_failed", {"upstream_tls": {"verify": False}})):
+            with self.subTest(event):
+                server = self.serving(lambda conn: conn.send(b"220 hello\r\n"))
+                proxy = self.logged(upstream=server.port, **fields)
+                for _ in range(9):
+                    self.client(self.port).send(b"GET / HTTP/1.1\r\n"
+                                                ).recv_end()
+                wait_until(lambda: sum(
+                    e.get("count", 1) for e in proxy.log_events(event)) == 9,
+                    what="lines about 9 handshakes")
+                lines = proxy.log_events(event)
+                self.assertEqual(len([e for e in lines if "error" in e]),
+                                 LINES)
+                self.assertEqual(lines[-1]["route"], "r")
 
     def test_injected_failures_are_not_the_upstreams(self):
         server = self.serving()
