@@ -133,6 +133,8 @@ on_timer(struct deadline *d, int64_t now_us)
 		front_no_hello(f);
 		return;
 	}
+	if (f->state == FRONT_PREFACE)
+		log_preface(f, "it did not come whole in time");
 	if (f->state == FRONT_HANDSHAKE)
 		front_log_tls(f, "the handshake took too long");
 	front_close(f, f->state == FRONT_SILENT ? CLOSE_FAULT

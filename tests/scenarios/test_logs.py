@@ -105,6 +105,19 @@ class Samples(Logged):
             [line[k] for k in ("level", "route", "client", "error")],
             ["warn", "r", "127.0.0.1", "no PROXY header"])
 
+    def test_a_proxy_header_that_does_not_come_is_told_likewise(self):
+        proxy = self.logged(upstream=free_port(), accept_proxy=True,
+                            header_timeout="50ms")
+        for sent in (b"", b"PROXY TCP4 1", b"", b"", b"", b"", b""):
+            self.client(self.port).send(sent).expect_end("fin")
+        wait_until(lambda: sum(
+            e.get("count", 1)
+            for e in proxy.log_events("proxy_header_bad")) == 7,
+            what="lines about 7 connections")
+        lines = [e["error"] for e in proxy.log_events("proxy_header_bad")
+                 if "count" not in e]
+        self.assertEqual(lines, ["it did not come whole in time"] * LINES)
+
     def test_scanners_of_tls_fill_no_disk(self):
         for event, fields in (
                 ("tls_failed", {"tls": pki().tls()}),
