@@ -2,8 +2,10 @@
 /* As of when changes of the plan are told. */
 #include <check.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/attr.h"
+#include "base/log.h"
 #include "proxy/tell_change.h"
 
 #define FROM_US 1000
@@ -75,6 +77,7 @@ main(void)
 	TCase *tc = tcase_create("tell_change");
 	SRunner *runner = srunner_create(suite);
 
+	log_setup(LOG_ERROR, LOG_JSON, STDERR_FILENO);
 	tcase_add_loop_test(tc, what_begins_is_told_first_and_what_ends_last,
 	    0, (int)COUNT_OF(told));
 	tcase_add_test(tc, a_route_that_comes_is_no_event);
