@@ -389,17 +389,18 @@ compile_at(const struct conf_fault *f, const struct conf_route *route,
 				"expected layer = \"stream\"");
 }
 
-/* A condition on the answer is for a fault that may wait for it. */
+/* A condition on the answer is for a fault that may wait for it. By then the
+ * request has passed, but for the rest of one that was answered early. */
 static void
 compile_status(const struct conf_fault *f, const struct conf_spot *at)
 {
 	const char *expected = NULL;
 
-	if (f->conditions.when.status_min == 0 || f->kind->early == NULL)
+	if (f->conditions.when.status_min == 0)
 		return;
 	if (f->at == AT_BEFORE)
 		expected = "at = \"after\"";
-	else if (f->at != AT_AFTER)
+	else if (f->at != AT_AFTER && f->kind->early != NULL)
 		expected = f->kind->early(f);
 	if (expected != NULL)
 		conf_spot_error(at, "when",

@@ -258,6 +258,9 @@ static const struct complaint exchanges[] = {
     {"{ type = \"abort\"; status = 500; at = \"before\"; "
      "when = { status = 200; }; }",
      "here; expected at = \"after\", or when without status"},
+    {"{ type = \"latency\"; at = \"before\"; when = { status = 200; }; }",
+     "when: status is known with the answer, and latency acts on the request "
+     "here; expected at = \"after\", or when without status"},
     {"{ type = \"latency\"; when = { status = \"50x\"; }; }",
      "status: \"50x\" is not a status; expected 503, 5xx or 500-599"},
     {"{ type = \"latency\"; when = { header = \": x\"; }; }",
