@@ -143,8 +143,8 @@ END_TEST
 
 static const struct complaint envoy[] = {
     {"[ \"abrot\" ]", "t.conf:1: envoy_faults: \"abrot\" is no fault that "
-			"requests may ask for; expected delay, abort or "
-			"rate_limit; did you mean \"abort\"?"},
+		      "requests may ask for; expected delay, abort or "
+		      "rate_limit; did you mean \"abort\"?"},
     {"[ \"abort=5/7\" ]", "\"abort=5/7\": the share is not understood; "
 			  "expected such as abort=50%, or a numerator of 100, "
 			  "10000 or 1000000 as in abort=5/10000"},
@@ -160,9 +160,9 @@ static const struct complaint envoy[] = {
 START_TEST(mistakes_in_envoy_faults_are_told)
 {
 	fake_expect(envoy, COUNT_OF(envoy),
-	       "routes = ( { name = \"r\"; listen = \":1\"; "
-	       "upstream = \"u:1\"; protocol = \"http\"; envoy_faults = ",
-	       "; } );");
+		    "routes = ( { name = \"r\"; listen = \":1\"; "
+		    "upstream = \"u:1\"; protocol = \"http\"; envoy_faults = ",
+		    "; } );");
 }
 END_TEST
 
@@ -343,9 +343,9 @@ static const struct complaint partitions[] = {
 START_TEST(mistakes_in_partitions_are_told)
 {
 	fake_expect(partitions, COUNT_OF(partitions),
-	       "services = ( { name = \"a\"; }, { name = \"b\"; }, "
-	       "{ name = \"c\"; } ); partitions = ( { ",
-	       " } );");
+		    "services = ( { name = \"a\"; }, { name = \"b\"; }, "
+		    "{ name = \"c\"; } ); partitions = ( { ",
+		    " } );");
 }
 END_TEST
 
@@ -358,10 +358,11 @@ START_TEST(from_and_to_name_services_that_exist)
 			      "name from services\n"},
 	};
 
-	fake_expect(cases, COUNT_OF(cases),
-	       "services = ( { name = \"api\"; } ); routes = ( { name = \"r\"; "
-	       "listen = \":1\"; upstream = \"u:1\"; ",
-	       " } );");
+	fake_expect(
+	    cases, COUNT_OF(cases),
+	    "services = ( { name = \"api\"; } ); routes = ( { name = \"r\"; "
+	    "listen = \":1\"; upstream = \"u:1\"; ",
+	    " } );");
 }
 END_TEST
 
@@ -394,29 +395,6 @@ START_TEST(all_errors_come_at_once_each_with_its_line)
 	    "t.conf:12: there is another route \"a\" at t.conf:3; expected "
 	    "different names\n");
 	free(said);
-}
-END_TEST
-
-START_TEST(conditions_that_are_never_met_draw_a_warning)
-{
-	static const char text[] =
-	    "routes = ( { name = \"r\"; listen = \":1\"; upstream = \"u:1\"; "
-	    "protocol = \"http\"; "
-	    "faults = ( { type = \"latency\";\nwhen = {\nsni = \"x\"; }; } ); "
-	    "} );";
-	struct conf_diag diag = {0};
-	struct conf_model *m =
-	    conf_load_text(text, "t.conf", &fake_kinds, &diag);
-
-	ck_assert_ptr_nonnull(m);
-	ck_assert_uint_eq(diag.errors, 0);
-	ck_assert_uint_eq(diag.count, 1);
-	ck_assert(diag.messages[0].warning);
-	ck_assert_str_eq(diag.messages[0].where, "t.conf:3");
-	ck_assert_ptr_nonnull(
-	    strstr(diag.messages[0].text, "sni: an http route without tls"));
-	conf_model_unref(m);
-	conf_diag_fini(&diag);
 }
 END_TEST
 
@@ -475,15 +453,13 @@ main(void)
 {
 	return check_run(
 	    "load_errors",
-	    (const TTest *const[]){mistakes_in_the_file_itself_are_told,
-				   mistakes_in_services_are_told,
-				   mistakes_in_routes_are_told,
-				   mistakes_in_envoy_faults_are_told,
-				   mistakes_in_faults_are_told,
-				   mistakes_in_faults_on_http_routes_are_told,
-				   mistakes_in_partitions_are_told,
-				   from_and_to_name_services_that_exist,
-				   all_errors_come_at_once_each_with_its_line,
-				   conditions_that_are_never_met_draw_a_warning,
-				   hostile_texts_are_refused_in_time, NULL});
+	    (const TTest *const[]){
+		mistakes_in_the_file_itself_are_told,
+		mistakes_in_services_are_told, mistakes_in_routes_are_told,
+		mistakes_in_envoy_faults_are_told, mistakes_in_faults_are_told,
+		mistakes_in_faults_on_http_routes_are_told,
+		mistakes_in_partitions_are_told,
+		from_and_to_name_services_that_exist,
+		all_errors_come_at_once_each_with_its_line,
+		hostile_texts_are_refused_in_time, NULL});
 }
