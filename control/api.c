@@ -23,8 +23,8 @@ struct api {
 	struct reload *reload; /* borrowed */
 	struct health health;
 	struct metrics metrics;
-	const struct telemetry *telemetry; /* borrowed; NULL: none */
-	struct hooks *hooks; /* owned; NULL: no telemetry */
+	const struct telemetry *telemetry; /* borrowed */
+	struct hooks *hooks; /* owned */
 	char *listen; /* owned; as configured */
 };
 
@@ -56,7 +56,7 @@ static bool
 handle_hooks(struct api *api, const struct web_request *request,
     struct web_reply *reply)
 {
-	return api->hooks != NULL && hooks_handle(api->hooks, request, reply);
+	return hooks_handle(api->hooks, request, reply);
 }
 
 static bool
@@ -170,8 +170,7 @@ api_new(struct event_base *base, struct state *state,
 	api->reload = options->reload;
 	api->health.state = state;
 	api->telemetry = options->telemetry;
-	if (api->telemetry != NULL)
-		api->hooks = hooks_new(options->feed, api->telemetry);
+	api->hooks = hooks_new(options->feed, api->telemetry);
 	api->metrics = (struct metrics){
 	    .hooks = api->hooks,
 	    .state = state,
@@ -190,9 +189,8 @@ api_new(struct event_base *base, struct state *state,
 	    .clock = &clock_real,
 	});
 	api->metrics.leases = v1_leases(api->v1);
-	if (api->telemetry != NULL)
-		fault_windows_leases(telemetry_windows(api->telemetry),
-		    v1_leases(api->v1));
+	fault_windows_leases(telemetry_windows(api->telemetry),
+	    v1_leases(api->v1));
 	reload_attach(api->reload, check_reload, on_reload, api);
 	if (conf_address_parse(control->listen, true, &address, err) &&
 	    guard_init(&api->guard, control, &address, err))
@@ -225,8 +223,7 @@ api_free(struct api *api)
 		return;
 	reload_attach(api->reload, NULL, NULL, NULL);
 	web_server_free(api->server); /* its streams tell v1 that they end */
-	if (api->telemetry != NULL)
-		fault_windows_leases(telemetry_windows(api->telemetry), NULL);
+	fault_windows_leases(telemetry_windows(api->telemetry), NULL);
 	v1_free(api->v1);
 	hooks_free(api->hooks);
 	guard_fini(&api->guard);

@@ -24,8 +24,8 @@ struct api_options {
 	struct feed *feed;
 	struct reload *reload; /* asks the API about new settings */
 	const struct journal *journal; /* NULL: none is written */
-	struct observer *observer; /* NULL: nobody can watch reactions */
-	const struct telemetry *telemetry; /* NULL: nothing is told to others */
+	struct observer *observer;
+	const struct telemetry *telemetry;
 	bool toxiproxy_metrics; /* /metrics has Toxiproxy's own, too */
 };
 

@@ -78,7 +78,9 @@ bare_host(struct view v)
 {
 	const char *end;
 
-	if (v.len > 0 && v.at[0] == '[') {
+	if (v.len == 0)
+		return v;
+	if (v.at[0] == '[') {
 		end = memchr(v.at, ']', v.len);
 		if (end != NULL)
 			return (struct view){v.at + 1,

@@ -22,14 +22,15 @@
 struct leases;
 struct observer;
 
-/* What the API is about; everything is borrowed. */
+/* What the API is about; everything is borrowed. Tests of changes alone have no
+ * feed, observer and reload. */
 struct v1_parts {
 	struct event_base *base;
 	struct state *state;
-	struct feed *feed;     /* NULL: there are no events */
-	struct observer *observer; /* NULL: nobody can watch reactions */
-	struct reload *reload; /* NULL: there is no file */
 	const struct clock *clock;
+	struct feed *feed;
+	struct observer *observer;
+	struct reload *reload;
 };
 
 struct v1;

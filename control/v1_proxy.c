@@ -63,10 +63,8 @@ put_messages(struct jsonw *w, const char *key, const struct conf_diag *diag,
 static void
 put_config(struct jsonw *w, const struct v1 *v1)
 {
-	struct reload_report report = {0};
+	struct reload_report report = reload_report(v1->parts.reload);
 
-	if (v1->parts.reload != NULL)
-		report = reload_report(v1->parts.reload);
 	jsonw_key(w, "config");
 	jsonw_object(w);
 	jsonw_put_string(w, "file", report.file);
@@ -130,8 +128,8 @@ put_events(struct jsonw *w, const struct v1 *v1)
 
 	jsonw_key(w, "events");
 	jsonw_object(w);
-	jsonw_put_uint(w, "listeners", feed != NULL ? feed_listeners(feed) : 0);
-	jsonw_put_uint(w, "dropped", feed != NULL ? feed_dropped(feed) : 0);
+	jsonw_put_uint(w, "listeners", feed_listeners(feed));
+	jsonw_put_uint(w, "dropped", feed_dropped(feed));
 	jsonw_object_end(w);
 }
 
@@ -316,7 +314,7 @@ v1_reload(struct v1_call *call)
 {
 	struct reload *reload = call->v1->parts.reload;
 
-	if (reload == NULL || reload_report(reload).file == NULL)
+	if (reload_report(reload).file == NULL)
 		return v1_fail(
 		    call, 409, NULL,
 		    "there is no configuration file; expected a proxy that was "

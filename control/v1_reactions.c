@@ -11,10 +11,6 @@ v1_reactions(struct v1_call *call)
 	struct observer *o = call->v1->parts.observer;
 	const char *route = v1_query(call, "route");
 
-	if (o == NULL)
-		return v1_fail(call, 409, NULL, "nobody watches "
-		    "reactions here; expected a faultwire that `faultwire run` "
-		    "started");
 	if (route != NULL &&
 	    state_route_index(v1_model(call), route) == SIZE_MAX)
 		return v1_unknown(call, "route", route, NULL);

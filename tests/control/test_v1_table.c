@@ -134,22 +134,6 @@ START_TEST(a_path_and_a_method_lead_to_their_endpoint)
 }
 END_TEST
 
-START_TEST(without_an_observer_the_answer_says_what_has_one)
-{
-	struct conf_diag diag = {0};
-	struct v1 v1 = {0};
-	struct v1_call call = {.v1 = &v1, .diag = &diag};
-
-	ck_assert(!v1_reactions(&call));
-	ck_assert_int_eq(call.status, 409);
-	ck_assert_str_eq(conf_diag_text(&diag),
-			 "nobody watches reactions here; expected a faultwire "
-			 "that `faultwire run` started");
-	v1_call_fini(&call);
-	conf_diag_fini(&diag);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -160,7 +144,6 @@ main(void)
 		endpoints_of_one_path_stand_together_with_one_verb_each,
 		the_description_is_json_whose_references_lead_somewhere,
 		a_path_and_a_method_lead_to_their_endpoint,
-		without_an_observer_the_answer_says_what_has_one,
 		NULL,
 	    });
 }
