@@ -181,7 +181,9 @@ const struct conf_field conf_route_fields[] = {
      .max = MIB,
      .def = "64KiB",
      .offset = offsetof(struct conf_route, max_header_bytes),
-     .help = "The largest head of a message (http)"},
+     .help = "The largest head of a message, its first line and all headers "
+	     "together (http); a request beyond it is answered with 431, or "
+	     "414 if its first line alone is"},
     {.name = "upstream_protocol",
      .type = CONF_ENUM,
      .choices = upstream_protocols,

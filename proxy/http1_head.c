@@ -365,8 +365,9 @@ http1_head_scan(struct http1_head *h, const char *data, size_t len)
 	}
 	if (lf == NULL && len <= h->max)
 		return HTTP1_MORE;
-	return h->has_first ? bad(h, 431, "head too large")
-			    : bad(h, 414, "request line too long");
+	if (h->has_first)
+		return bad(h, 431, HTTP1_HEAD_TOO_LARGE);
+	return bad(h, 414, "the first line alone is larger than max_header");
 }
 
 bool

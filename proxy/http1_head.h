@@ -16,6 +16,8 @@
 
 /* The most header lines of one head. */
 #define HTTP1_FIELDS_MAX 256
+/* What is said of one beyond its bound. */
+#define HTTP1_HEAD_TOO_LARGE "the whole head is larger than max_header"
 
 enum http1_result {
 	HTTP1_MORE, /* good so far */

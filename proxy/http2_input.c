@@ -166,7 +166,7 @@ http2_input_response(struct http2_stream *st, bool ended)
 	if (way->too_large || st->interim < 100 || st->interim == 101) {
 		http2_stream_error(st,
 		    &(struct http_error){502, "http_protocol_error",
-			way->too_large ? "head too large"
+			way->too_large ? HTTP1_HEAD_TOO_LARGE
 				       : "malformed head"});
 		return;
 	}

@@ -238,7 +238,7 @@ route_of(struct http2_stream *st)
 	if (st->ways[LINK_UP].too_large) {
 		http2_stream_error(st,
 		    &(struct http_error){431, "http_request_error",
-			"head too large"});
+			HTTP1_HEAD_TOO_LARGE});
 		return NULL;
 	}
 	if (view_is(pseudo(st, st->method), "CONNECT")) {

@@ -178,14 +178,18 @@ class Hostile(Scenario):
         server = self.web()
         port, _, _ = self.proxied(server.port, protocol="http",
                                   max_header="4KiB")
-        for bad in (b"GET /" + b"a" * 6000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-                    b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 6000 +
-                    b"\r\n\r\n",
-                    b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a: b\r\n" * 2000 +
-                    b"\r\n"):
+        for bad, code, why in (
+                (b"GET /" + b"a" * 6000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+                 b"414", b"the first line alone is larger than max_header"),
+                (b"GET / HTTP/1.1\r\nHost: a\r\n" +
+                 (b"X: " + b"a" * 1000 + b"\r\n") * 5 + b"\r\n",
+                 b"431", b"the whole head is larger than max_header"),
+                (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"a: b\r\n" * 2000 +
+                 b"\r\n", b"431", b"too many headers")):
             c = self.client(port).send(bad)
             data, _ = c.recv_end()
-            self.assertIn(data.split(b" ")[1], (b"414", b"431"))
+            self.assertEqual(data.split(b" ")[1], code)
+            self.assertIn(why, data)
         self.assertEqual(server.requests, [])
 
     def test_a_head_that_never_ends_meets_the_header_timeout(self):
