@@ -37,7 +37,7 @@ struct conf_request {
 	char *get, *post, *put, *patch, *del;
 	char *body, *send, *expect;  /* NULL: none */
 	struct conf_strings headers; /* "Name: value" */
-	bool idempotent; /* default by method; says so to verdicts */
+	bool idempotent; /* default by method; a note for readers */
 	struct conf_where where;
 };
 
