@@ -78,7 +78,8 @@ preflight_upstreams(const struct conf_model *model, struct str *problems)
 		const struct conf_route *r = &model->routes[i];
 		const char *why;
 
-		if (!r->enabled || conf_protocol_is_datagram(r->protocol))
+		if (!r->enabled || conf_protocol_is_datagram(r->protocol) ||
+		    r->upstream.is_destination)
 			continue;
 		why = r->upstream.is_unix ? try_unix(&r->upstream)
 					  : try_host(&r->upstream);
