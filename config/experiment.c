@@ -149,6 +149,16 @@ conf_experiment_scenario(const struct conf_experiment *e, const char *name)
 	return SIZE_MAX;
 }
 
+bool
+conf_step_made(const struct conf_step *step, const char *fault)
+{
+	if (fault == NULL)
+		return false;
+	return step->fault != NULL
+		   ? strcmp(fault, step->fault->name) == 0
+		   : conf_partition_made(fault, step->partition);
+}
+
 int64_t
 conf_scenario_length(const struct conf_scenario *s)
 {

@@ -230,6 +230,9 @@ void conf_experiment_free(struct conf_experiment *e);
 size_t conf_experiment_load(const struct conf_experiment *e, const char *name);
 size_t conf_experiment_scenario(const struct conf_experiment *e,
 				const char *name);
+/* True if the step made the fault of that name (NULL: none) on its route, or,
+ * of a partition, on whichever. */
+bool conf_step_made(const struct conf_step *step, const char *fault);
 /* When the last step of the scenario ends, after its first could begin. */
 int64_t conf_scenario_length(const struct conf_scenario *s);
 

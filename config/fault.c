@@ -57,6 +57,16 @@ conf_fault_direction(const struct conf_fault *f)
 }
 
 bool
+conf_partition_made(const char *fault, const char *partition)
+{
+	size_t len = strlen(partition);
+
+	return strncmp(fault, "partition:", 10) == 0 &&
+	       strncmp(fault + 10, partition, len) == 0 &&
+	       (fault[10 + len] == '\0' || fault[10 + len] == '/');
+}
+
+bool
 conf_conditions_per_flow(const struct conf_conditions *c)
 {
 	return c->probability < 1 || c->has_when || c->first > 0 ||

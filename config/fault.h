@@ -108,6 +108,9 @@ enum conf_layer conf_fault_layer(const struct conf_fault *f,
     const struct conf_route *route) PURE;
 /* "upstream", "downstream", "both"; or "before", "after", which say that. */
 const char *conf_fault_direction(const struct conf_fault *f);
+/* True if the partition of that name made the fault of this one: those are
+ * called "partition:NAME", "partition:NAME/2", … */
+bool conf_partition_made(const char *fault, const char *partition) PURE;
 /* True if any condition depends on the single flow (probability, when, first,
  * skip, every, max_active, flows). */
 bool conf_conditions_per_flow(const struct conf_conditions *c);

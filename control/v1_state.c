@@ -5,7 +5,6 @@
 
 #include "base/deadline.h"
 #include "control/v1_call.h"
-#include "proxy/partition.h"
 
 static const struct armed_route *
 armed_route(struct v1 *v1, const char *name)
@@ -240,7 +239,7 @@ v1_partition_active(struct v1 *v1, const struct conf_partition *p,
 		const struct armed_route *r = &plan->routes[i];
 
 		for (size_t k = 0; k < r->faults_count; k++) {
-			if (!partition_made(r->faults[k].name, p->name))
+			if (!conf_partition_made(r->faults[k].name, p->name))
 				continue;
 			found = true;
 			active |=

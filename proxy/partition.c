@@ -266,16 +266,6 @@ set_param(struct conf_fault *f, const char *name, const char *value)
 		abort(); /* our own table disagrees with us */
 }
 
-bool
-partition_made(const char *fault, const char *partition)
-{
-	size_t len = strlen(partition);
-
-	return strncmp(fault, "partition:", 10) == 0 &&
-	    strncmp(fault + 10, partition, len) == 0 &&
-	    (fault[10 + len] == '\0' || fault[10 + len] == '/');
-}
-
 /* Unique on its route, and the same over reloads. What a partition makes of
  * one route stands together, and last. */
 static char *
@@ -285,7 +275,7 @@ fault_name(const struct list *list, const char *partition, size_t route)
 	size_t nth = 1;
 
 	while (nth <= list->count && last[-(ptrdiff_t)nth].route == route &&
-	    partition_made(last[-(ptrdiff_t)nth].fault.name, partition))
+	    conf_partition_made(last[-(ptrdiff_t)nth].fault.name, partition))
 		nth++;
 	return nth == 1 ? xasprintf("partition:%s", partition)
 			: xasprintf("partition:%s/%zu", partition, nth);

@@ -22,9 +22,6 @@ struct partition_fault {
  * are host names. */
 struct partition_fault *partition_faults(const struct conf_model *model,
     const struct hosts *hosts, uint64_t seed, size_t *count);
-/* True if the partition of that name put the fault of this name on its
- * route. */
-bool partition_made(const char *fault, const char *partition);
 /* Frees what a fault of partition_faults() owns. */
 void partition_fault_fini(struct conf_fault *fault);
 

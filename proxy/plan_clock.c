@@ -7,7 +7,6 @@
 
 #include "base/deadline.h"
 #include "base/xalloc.h"
-#include "proxy/partition.h"
 
 struct plan_clock {
 	const struct plan *plan; /* borrowed */
@@ -29,8 +28,10 @@ faults_count(const struct plan *plan)
 static size_t
 partition_of(const struct plan *plan, const struct armed_fault *f)
 {
-	for (size_t i = 0; i < plan->model->partitions_count; i++) {
-		if (partition_made(f->name, plan->model->partitions[i].name))
+	const struct conf_model *m = plan->model;
+
+	for (size_t i = 0; i < m->partitions_count; i++) {
+		if (conf_partition_made(f->name, m->partitions[i].name))
 			return i;
 	}
 	return SIZE_MAX;

@@ -231,22 +231,6 @@ control_lift(struct control *c, const struct conf_step *step, struct error *err)
 		    NULL, err);
 }
 
-/* Is this fault of a flow one that the step made? */
-static bool
-is_of_step(const struct conf_step *step, const char *fault)
-{
-	size_t len;
-
-	if (fault == NULL)
-		return false;
-	if (step->fault != NULL)
-		return strcmp(fault, step->fault->name) == 0;
-	len = strlen(step->partition);
-	return strncmp(fault, "partition:", 10) == 0 &&
-	       strncmp(fault + 10, step->partition, len) == 0 &&
-	       (fault[10 + len] == '\0' || fault[10 + len] == '/');
-}
-
 static size_t
 count_flows(const struct conf_step *step, const json_t *session)
 {
@@ -256,7 +240,7 @@ count_flows(const struct conf_step *step, const json_t *session)
 	json_array_foreach(json_object_get(session, "flows"), i, flow)
 	{
 		json_array_foreach(json_object_get(flow, "faults"), k, fault)
-		    count += is_of_step(step, json_string_value(fault));
+		    count += conf_step_made(step, json_string_value(fault));
 	}
 	return count;
 }

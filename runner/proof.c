@@ -25,21 +25,12 @@ struct sums {
 	int64_t shift_us;
 };
 
-/* Is it the fault that the step made? Partitions make several. */
 static bool
 is_of(const struct conf_step *s, const char *route, const char *fault)
 {
-	size_t len;
-
-	if (fault == NULL)
-		return false;
-	if (s->fault != NULL)
-		return route != NULL && strcmp(route, s->route) == 0 &&
-		       strcmp(fault, s->fault->name) == 0;
-	len = strlen(s->partition);
-	return strncmp(fault, "partition:", 10) == 0 &&
-	       strncmp(fault + 10, s->partition, len) == 0 &&
-	       (fault[10 + len] == '\0' || fault[10 + len] == '/');
+	return conf_step_made(s, fault) &&
+	       (s->fault == NULL ||
+		(route != NULL && strcmp(route, s->route) == 0));
 }
 
 /* The step that was armed last before that time, of those whose fault it is:
