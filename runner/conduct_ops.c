@@ -13,10 +13,11 @@
 #include "runner/conduct_inner.h"
 #include "runner/notes.h"
 #include "runner/readback.h"
+#include "runner/run_plan.h"
 #include "runner/schedule.h"
 
-#define DRAIN_MS  1000
-#define READ_MAX  ((size_t)256 << 20)
+#define DRAIN_MS 1000
+#define READ_MAX ((size_t)256 << 20)
 
 int64_t
 conductor_now(const struct conductor *c)
@@ -76,21 +77,19 @@ static bool
 make_target(struct conductor *c, const struct conf_load *load,
 	    struct load_target *to, struct error *err)
 {
-	const struct conf_model *m = c->options->model;
+	const struct conf_route *r =
+	    run_plan_route(c->options->model, load->target);
 	char *at;
 	bool ok;
 
-	for (size_t i = 0; i < m->routes_count; i++) {
-		if (strcmp(m->routes[i].name, load->target) != 0)
-			continue;
-		at = control_listening(&c->control, load->target, err);
-		ok = at != NULL && load_target_parse(at, to, err);
-		free(at);
-		to->tls = ok && m->routes[i].tls.enabled;
-		to->any_certificate = to->tls;
-		return ok;
-	}
-	return load_target_parse(load->target, to, err);
+	if (r == NULL)
+		return load_target_parse(load->target, to, err);
+	at = control_listening(&c->control, load->target, err);
+	ok = at != NULL && load_target_parse(at, to, err);
+	free(at);
+	to->tls = ok && r->tls.enabled;
+	to->any_certificate = to->tls;
+	return ok;
 }
 
 bool
@@ -187,15 +186,13 @@ on_scale(void *arg, double factor)
  */
 
 static void
-start_command(struct conductor *c, const struct conf_scenario *s,
-	      const struct command_options *o)
+start_command(struct conductor *c, const struct command_options *o)
 {
 	struct error err = {0};
 
 	command_kill(&c->command);
 	if (!command_start(&c->command, o, conductor_now(c), &err))
 		machine_done(&c->machine, err.text);
-	(void)s;
 }
 
 static void
@@ -206,12 +203,11 @@ on_hook(void *arg, const struct conf_scenario *s, bool start)
 	char *name = xasprintf("FAULTWIRE_SCENARIO=%s", s->name);
 	char *out = xasprintf("FAULTWIRE_OUT=%s", c->options->dir);
 
-	start_command(c, s,
-		      &(struct command_options){
-			  .text = start ? s->hook.start : s->hook.stop,
-			  .output = log,
-			  .env = (const char *[]){name, out, NULL},
-			  .timeout_us = s->hook.timeout_us});
+	start_command(c, &(struct command_options){
+			     .text = start ? s->hook.start : s->hook.stop,
+			     .output = log,
+			     .env = (const char *[]){name, out, NULL},
+			     .timeout_us = s->hook.timeout_us});
 	free(log);
 	free(name);
 	free(out);
@@ -231,11 +227,10 @@ on_read_back(void *arg, size_t scenario)
 	c->read_scenario = scenario;
 	c->read_until_us = conductor_now(c);
 	start_command(
-	    c, s,
-	    &(struct command_options){.text = s->verify.read,
-				      .output = c->read_path,
-				      .errors = errors,
-				      .timeout_us = s->verify.timeout_us});
+	    c, &(struct command_options){.text = s->verify.read,
+					 .output = c->read_path,
+					 .errors = errors,
+					 .timeout_us = s->verify.timeout_us});
 	free(errors);
 }
 

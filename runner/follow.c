@@ -82,7 +82,7 @@ follow(void *arg)
 
 bool
 follow_start(struct follow *f, const struct http_client_target *target,
-	   const char *path, struct error *err)
+	     const char *path, struct error *err)
 {
 	*f = (struct follow){.target = *target, .file = fopen(path, "we")};
 	if (f->file == NULL)

@@ -26,7 +26,7 @@ struct follow {
  * Borrows what `target` has until follow_stop(), which is due in any case.
  * False: err says why not. */
 bool follow_start(struct follow *f, const struct http_client_target *target,
-		const char *path, struct error *err) WARN_UNUSED;
+		  const char *path, struct error *err) WARN_UNUSED;
 /* Ends it; the file is whole then. Zeroed memory is accepted. */
 void follow_stop(struct follow *f);
 

@@ -40,8 +40,8 @@ pulse_add(struct pulse *l, const struct sample *s, int64_t now_us)
 	}
 	load->items[load->count++] =
 	    (struct pulse_item){.at_us = now_us,
-			       .latency_us = now_us - s->intended_us,
-			       .outcome = s->outcome};
+				.latency_us = now_us - s->intended_us,
+				.outcome = s->outcome};
 }
 
 /* Adds the items of one load; latencies go to *at, which is moved. */
@@ -68,7 +68,7 @@ take_load(const struct pulse_load *load, const int64_t period_us[2],
 
 void
 pulse_take(const struct pulse *l, size_t load, const int64_t period_us[2],
-	  struct pulse_window *to)
+	   struct pulse_window *to)
 {
 	size_t room = 1;
 	double *values, *at;
@@ -167,7 +167,7 @@ keep(struct run *run, const struct conf_steady *s, const struct pulse_window *w,
 
 bool
 pulse_is_steady(const struct pulse *l, const struct conf_experiment *e,
-	       const struct pulse_steady *ask, char **why)
+		const struct pulse_steady *ask, char **why)
 {
 	struct str all = {0};
 	bool met = true;
@@ -232,7 +232,7 @@ judge_abort(const struct conf_abort *a, const struct pulse_window *w)
 
 bool
 pulse_aborts(const struct pulse *l, const struct conf_experiment *e,
-	    const char *scenario, int64_t now_us, char **why)
+	     const char *scenario, int64_t now_us, char **why)
 {
 	for (size_t i = 0; i < e->guards.aborts_count; i++) {
 		const struct conf_abort *a = &e->guards.aborts[i];
@@ -242,9 +242,9 @@ pulse_aborts(const struct pulse *l, const struct conf_experiment *e,
 		if (is_except(a, scenario))
 			continue;
 		pulse_take(l,
-			  a->of != NULL ? conf_experiment_load(e, a->of)
-					: PULSE_ALL,
-			  (int64_t[]){now_us - a->for_us, now_us + 1}, &w);
+			   a->of != NULL ? conf_experiment_load(e, a->of)
+					 : PULSE_ALL,
+			   (int64_t[]){now_us - a->for_us, now_us + 1}, &w);
 		reason = judge_abort(a, &w);
 		if (reason == NULL)
 			continue;

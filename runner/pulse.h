@@ -42,7 +42,7 @@ void pulse_fini(struct pulse *l);
 void pulse_add(struct pulse *l, const struct sample *s, int64_t now_us);
 /* Those of one load, or of PULSE_ALL, within [from_us, to_us). */
 void pulse_take(const struct pulse *l, size_t load, const int64_t period_us[2],
-	       struct pulse_window *to);
+		struct pulse_window *to);
 
 /* A question about the steady state. */
 struct pulse_steady {
@@ -54,10 +54,10 @@ struct pulse_steady {
 };
 /* Does all that the experiment's `steady` asks hold? False: *why is owned. */
 bool pulse_is_steady(const struct pulse *l, const struct conf_experiment *e,
-		    const struct pulse_steady *ask, char **why);
+		     const struct pulse_steady *ask, char **why);
 /* Is an abort condition met at `now_us` in that scenario? Then *why is
  * owned. */
 bool pulse_aborts(const struct pulse *l, const struct conf_experiment *e,
-		 const char *scenario, int64_t now_us, char **why);
+		  const char *scenario, int64_t now_us, char **why);
 
 #endif

@@ -54,6 +54,9 @@ void run_plan_fini(struct run_plan *p);
 
 /* --- what reaches a route (run_plan_reach.c) --- */
 
+/* The route of that name; NULL: there is none. */
+const struct conf_route *run_plan_route(const struct conf_model *model,
+					const char *name);
 /* Requests per second that reach the route, at most: those of loads that go to
  * it or to a route that causes its calls. Health checks are left out. */
 double run_plan_rate(const struct conf_model *model, const char *route);

@@ -282,21 +282,12 @@ find_comparison(const struct look *l)
 /* --- scenarios -------------------------------------------------------------
  */
 
-static const struct conf_route *
-route_of(const struct run_plan *p, const struct conf_step *step)
-{
-	for (size_t i = 0; i < p->model->routes_count; i++) {
-		if (strcmp(p->model->routes[i].name, step->route) == 0)
-			return &p->model->routes[i];
-	}
-	return NULL;
-}
-
 static void
 find_step(struct look *l)
 {
-	const struct conf_route *route = route_of(l->plan, l->step);
-	bool edge = run_plan_edge(l->plan->model, route) != NULL;
+	const struct conf_model *model = l->plan->model;
+	const struct conf_route *route = run_plan_route(model, l->step->route);
+	bool edge = run_plan_edge(model, route) != NULL;
 
 	if (l->rate == 0) {
 		say(l, "load", RUN_PLAN_UNDECIDED,

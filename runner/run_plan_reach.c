@@ -10,8 +10,8 @@ same(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-static const struct conf_route *
-route_named(const struct conf_model *model, const char *name)
+const struct conf_route *
+run_plan_route(const struct conf_model *model, const char *name)
 {
 	for (size_t i = 0; i < model->routes_count; i++) {
 		if (same(model->routes[i].name, name))
@@ -60,7 +60,7 @@ run_plan_edge(const struct conf_model *model, const struct conf_route *route)
 	if (route->role == ROLE_EDGE)
 		return NULL;
 	if (route->caused_by != NULL)
-		return route_named(model, route->caused_by);
+		return run_plan_route(model, route->caused_by);
 	edge = only_route(model, route, leads_into);
 	return edge != NULL ? edge : only_route(model, route, is_edge);
 }
@@ -69,7 +69,7 @@ double
 run_plan_rate(const struct conf_model *model, const char *name)
 {
 	const struct conf_experiment *e = model->experiment;
-	const struct conf_route *r = route_named(model, name);
+	const struct conf_route *r = run_plan_route(model, name);
 	double rate = 0;
 
 	for (size_t hops = 0; r != NULL && hops <= model->routes_count;
