@@ -388,7 +388,7 @@ serve(struct serving *r)
 {
 	int code = EXIT_FAILED;
 
-	run_raise_limits();
+	run_prepare_process();
 	start_notify(r);
 	r->base = event_base_new();
 	if (start(r) && start_api(r) &&
@@ -429,7 +429,8 @@ serve_proxy(const struct run_options *opt)
 	conf_diag_fini(&diag);
 	if (r.model == NULL) {
 		code = EXIT_FAILED;
-	} else if (!run_override(opt, r.model)) {
+	} else if (!run_override(opt, r.model, &err)) {
+		fprintf(stderr, "faultwire run: %s\n", err.text);
 		conf_model_unref(r.model);
 		code = EXIT_USAGE;
 	} else {

@@ -90,11 +90,12 @@ struct conf_model *
 reload_read(const struct reload *r, struct conf_diag *diag)
 {
 	struct conf_model *model = run_load(r->opt, diag);
+	struct error err;
 
 	if (model == NULL)
 		return NULL;
-	if (!run_override(r->opt, model))
-		conf_error(diag, NULL, "the command line does not fit");
+	if (!run_override(r->opt, model, &err))
+		conf_error(diag, NULL, "%s", err.text);
 	else if (r->check == NULL || r->check(r->arg, model, diag))
 		return model;
 	conf_model_unref(model);

@@ -22,89 +22,74 @@
 #include "proxy/tls_context.h"
 
 static bool
-word_index(const char *option, const char *word, const char *const *words,
-    int *index)
+take_log(const char *key, const char *text, struct conf_log *to,
+    struct error *err)
 {
-	for (int i = 0; words[i] != NULL; i++) {
-		if (strcmp(words[i], word) == 0) {
-			*index = i;
-			return true;
-		}
-	}
-	fprintf(stderr, "faultwire run: --%s: \"%s\" is unknown; expected "
-			"one of", option, word);
-	for (int i = 0; words[i] != NULL; i++)
-		fprintf(stderr, "%s %s", i > 0 ? "," : "", words[i]);
-	fputc('\n', stderr);
-	return false;
+	struct error why;
+
+	return text == NULL ||
+	    conf_field_parse(conf_field_find(conf_log_fields, key), to, text,
+		&why) ||
+	    error_set(err, 0, "--log-%s: %s", key, why.text);
 }
 
 static bool
-number(const char *option, const char *text, long long max, long long *to)
+number(const char *option, const char *text, long long max, long long *to,
+    struct error *err)
 {
 	char *end;
 
 	errno = 0;
 	*to = strtoll(text, &end, 10);
-	if (errno == 0 && end != text && *end == '\0' && *to >= 0 &&
-	    *to <= max)
-		return true;
-	fprintf(stderr, "faultwire run: --%s: \"%s\" is no such number; "
-			"expected 0 \xe2\x80\xa6 %lld\n",
-	    option, text, max);
-	return false;
+	return (errno == 0 && end != text && *end == '\0' && *to >= 0 &&
+		   *to <= max) ||
+	    error_set(err, 0, "--%s: \"%.80s\" is no such number; expected "
+			      "0 \xe2\x80\xa6 %lld", option, text, max);
 }
 
 /* Where the API listens, by the command line; the rule of the file holds. */
 static bool
-take_control(const char *listen, struct conf_control *control)
+take_control(const char *listen, struct conf_control *control,
+    struct error *err)
 {
 	bool off = strcmp(listen, "off") == 0, ok;
 	struct conf_address at = {0};
-	struct error err;
+	struct error why;
 
-	ok = off || conf_address_parse(listen, true, &at, &err);
+	ok = off || conf_address_parse(listen, true, &at, &why);
 	if (ok && !off && !conf_address_is_local(&at) &&
 	    control->token_file == NULL && !control->insecure)
-		ok = error_set(&err, 0, "others can reach %s; expected a file "
+		ok = error_set(&why, 0, "others can reach %s; expected a file "
 		    "with control.token_file, or insecure = true", listen);
 	conf_address_fini(&at);
-	if (!ok) {
-		fprintf(stderr, "faultwire run: --control: %s\n", err.text);
-		return false;
-	}
+	if (!ok)
+		return error_set(err, 0, "--control: %s", why.text);
 	free(control->listen);
 	control->listen = off ? NULL : xstrdup(listen);
 	return true;
 }
 
 bool
-run_override(const struct run_options *opt, struct conf_model *model)
+run_override(const struct run_options *opt, struct conf_model *model,
+    struct error *err)
 {
-	static const char *const levels[] = {
-	    "debug", "info", "warn", "error", NULL};
-	static const char *const formats[] = {
-	    "auto", "json", "logfmt", "text", NULL};
+	const struct conf_field *workers =
+	    conf_field_find(conf_file_fields, "workers");
 	long long n;
 
 	model->observe.reactions |= opt->observe;
-	if (opt->log_level != NULL &&
-	    !word_index("log-level", opt->log_level, levels, &model->log.level))
-		return false;
-	if (opt->log_format != NULL &&
-	    !word_index("log-format", opt->log_format, formats,
-		&model->log.format))
+	if (!take_log("level", opt->log_level, &model->log, err) ||
+	    !take_log("format", opt->log_format, &model->log, err))
 		return false;
 	if (opt->seed != NULL) {
-		if (!number("seed", opt->seed, LLONG_MAX, &n))
+		if (!number("seed", opt->seed, LLONG_MAX, &n, err))
 			return false;
 		model->seed = (uint64_t)n;
 		model->has_seed = true;
 	}
 	if (opt->workers != NULL) {
-		if (!number("workers", opt->workers,
-			(long long)conf_field_find(conf_file_fields,
-			    "workers")->max, &n))
+		if (!number("workers", opt->workers, (long long)workers->max,
+			&n, err))
 			return false;
 		model->workers = n;
 	}
@@ -113,7 +98,7 @@ run_override(const struct run_options *opt, struct conf_model *model)
 		model->drain_timeout_us = 0;
 	}
 	return opt->control_listen == NULL ||
-	    take_control(opt->control_listen, &model->control);
+	    take_control(opt->control_listen, &model->control, err);
 }
 
 bool
@@ -145,7 +130,7 @@ run_usage_ok(const struct run_options *opt, const char *extra)
 }
 
 void
-run_raise_limits(void)
+run_prepare_process(void)
 {
 	struct rlimit limit;
 

@@ -32,14 +32,15 @@ struct run_options {
 bool run_usage_ok(const struct run_options *opt, const char *extra);
 /* What a process that carries traffic needs: no death by a closed pipe, no new
  * privileges, as many descriptors as it may have. */
-void run_raise_limits(void);
+void run_prepare_process(void);
 /* Reads the file, or makes a model of the options. Returns owned, or NULL and
  * at least one error in diag. */
 struct conf_model *run_load(const struct run_options *opt,
     struct conf_diag *diag);
-/* What the command line says wins over the file, at every load. False: an
- * option is wrong (said on standard error), the model is half changed. */
-bool run_override(const struct run_options *opt, struct conf_model *model);
+/* What the command line says wins over the file, at every load. False: err
+ * names the option that is wrong, the model is half changed. */
+bool run_override(const struct run_options *opt, struct conf_model *model,
+    struct error *err);
 /* Creates the proxies of opt->toxiproxy_config. False: said on standard error,
  * and the program is not to go on. */
 bool run_populate(const struct run_options *opt, struct state *state);

@@ -218,6 +218,14 @@ class Guarded(Control):
         self.assertIn("control.token_file: /nonexistent cannot be read: "
                       "No such file or directory", done.stderr)
 
+    def test_a_reload_that_would_open_an_address_says_which(self):
+        port = free_port()
+        proxy = self.start(conf.text(control={"insecure": True}),
+                           args=["--control", f"0.0.0.0:{port}"])
+        proxy.reload_refused(conf.text())
+        self.assertIn(f"--control: others can reach 0.0.0.0:{port}",
+                      proxy.wait_log("config_error")[0]["error"])
+
     def test_insecure_serves_names_with_dots_but_no_pages(self):
         self.begin(listen="0.0.0.0:0", insecure=True)
         self.at = ("127.0.0.1", self.at[1])
