@@ -16,6 +16,7 @@
 #include "control/looker.h"
 #include "control/observer_ask.h"
 #include "control/observer_put.h"
+#include "control/state.h"
 #include "experiment/record_event.h"
 
 #define LOOK_US	   1000000
@@ -107,13 +108,7 @@ take_held(struct observer *o, struct live *live)
 static bool
 is_gone(void *arg, const char *name)
 {
-	const struct conf_model *model = arg;
-
-	for (size_t i = 0; i < model->routes_count; i++) {
-		if (strcmp(model->routes[i].name, name) == 0)
-			return false;
-	}
-	return true;
+	return state_route_index(arg, name) == SIZE_MAX;
 }
 
 /* The record learns which routes there are, if it is there. */

@@ -21,6 +21,10 @@ struct tox_call {
 	const char *proxy, *toxic; /* decoded from the path; NULL: none */
 };
 
+/* The route that the path names as a proxy, of the model in force; NULL: 404
+ * was replied. (tox_proxies.c) */
+const struct conf_route *tox_route(struct tox_call *call);
+
 /* --- replies (tox_print.c) --- */
 
 /* {"error":…,"status":…} as Toxiproxy sends it. Always false. */

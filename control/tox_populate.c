@@ -151,7 +151,7 @@ populate_one(struct batch *b, const struct tox_proxy *proxy,
 	if (!ok)
 		error_set(err, why.code, "%s", old != NULL
 			? tox_address_text(&why) : why.text);
-	else if ((old == NULL || !unchanged(old, proxy, resolved))) {
+	else if (old == NULL || !unchanged(old, proxy, resolved)) {
 		ok = can_listen(b, proxy, resolved, old, err);
 		if (ok)
 			replace(b, proxy, resolved);

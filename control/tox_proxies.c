@@ -27,7 +27,7 @@ tox_proxy_read(json_t *json, struct tox_proxy *to, struct error *err)
 	    json_in_bool(json, "enabled", &to->enabled, err);
 }
 
-static bool
+static void
 set_upstream(struct conf_route *r, const char *upstream)
 {
 	struct conf_address address = {0};
@@ -41,9 +41,8 @@ set_upstream(struct conf_route *r, const char *upstream)
 	conf_address_fini(&r->upstream);
 	if (good)
 		r->upstream = address;
-	else
-		good = conf_address_parse(NOWHERE, false, &r->upstream, &err);
-	return good;
+	else if (!conf_address_parse(NOWHERE, false, &r->upstream, &err))
+		assert(!"nowhere is an address");
 }
 
 bool
@@ -134,8 +133,8 @@ tox_shares_listener(const struct conf_model *model,
 	return false;
 }
 
-static const struct conf_route *
-find(struct tox_call *call)
+const struct conf_route *
+tox_route(struct tox_call *call)
 {
 	const struct conf_model *model = state_model(call->state);
 	size_t at = state_route_index(model, call->proxy);
@@ -185,7 +184,7 @@ tox_proxies_list(struct tox_call *call)
 static bool
 show(struct tox_call *call, int status)
 {
-	const struct conf_route *r = find(call);
+	const struct conf_route *r = tox_route(call);
 
 	if (r == NULL)
 		return false;
@@ -336,7 +335,7 @@ update(struct tox_call *call, const struct conf_route *old,
 bool
 tox_proxies_update(struct tox_call *call)
 {
-	const struct conf_route *r = find(call);
+	const struct conf_route *r = tox_route(call);
 	struct tox_proxy proxy;
 	struct error err;
 	json_t *json;
@@ -358,7 +357,7 @@ tox_proxies_delete(struct tox_call *call)
 {
 	struct conf_model *draft;
 
-	if (find(call) == NULL)
+	if (tox_route(call) == NULL)
 		return false;
 	draft = state_draft(call->state);
 	conf_model_remove_route(draft, state_route_index(draft, call->proxy));

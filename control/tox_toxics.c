@@ -43,23 +43,10 @@ toxic_read(json_t *json, struct tox_toxic *to, struct error *err)
 	    json_in_string(json, "stream", &to->stream, err);
 }
 
-static const struct conf_route *
-find_proxy(struct tox_call *call)
-{
-	const struct conf_model *model = state_model(call->state);
-	size_t at = state_route_index(model, call->proxy);
-
-	if (at == SIZE_MAX) {
-		tox_error(call, 404, "proxy not found");
-		return NULL;
-	}
-	return &model->routes[at];
-}
-
 static const struct conf_fault *
 find_toxic(struct tox_call *call)
 {
-	const struct conf_route *r = find_proxy(call);
+	const struct conf_route *r = tox_route(call);
 	size_t at;
 
 	if (r == NULL)
@@ -72,8 +59,8 @@ find_toxic(struct tox_call *call)
 	return &r->faults[at];
 }
 
-static bool
-show(struct tox_call *call)
+bool
+tox_toxics_show(struct tox_call *call)
 {
 	const struct conf_fault *f = find_toxic(call);
 
@@ -85,15 +72,9 @@ show(struct tox_call *call)
 }
 
 bool
-tox_toxics_show(struct tox_call *call)
-{
-	return show(call);
-}
-
-bool
 tox_toxics_list(struct tox_call *call)
 {
-	const struct conf_route *r = find_proxy(call);
+	const struct conf_route *r = tox_route(call);
 
 	if (r == NULL)
 		return false;
@@ -139,7 +120,7 @@ add_fault(struct tox_call *call, const struct tox_toxic *toxic,
 		conf_model_unref(draft);
 		return tox_error(call, 400, "bad request body: %s", err.text);
 	}
-	return tox_commit(call, draft) && show(call);
+	return tox_commit(call, draft) && tox_toxics_show(call);
 }
 
 static bool
@@ -173,7 +154,7 @@ create(struct tox_call *call, const struct conf_route *r,
 bool
 tox_toxics_create(struct tox_call *call)
 {
-	const struct conf_route *r = find_proxy(call);
+	const struct conf_route *r = tox_route(call);
 	struct tox_toxic toxic;
 	struct error err;
 	json_t *json;
@@ -208,7 +189,7 @@ update(struct tox_call *call, const struct tox_toxic *toxic)
 		conf_model_unref(draft);
 		return tox_error(call, 400, "bad request body: %s", err.text);
 	}
-	return tox_commit(call, draft) && show(call);
+	return tox_commit(call, draft) && tox_toxics_show(call);
 }
 
 bool

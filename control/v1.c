@@ -122,11 +122,8 @@ v1_handle(struct v1 *v1, const struct web_request *request,
 	if (!is_ours(request->path))
 		return false;
 	ok = run(&call, &allow);
-	if (call.status == 405 || call.endpoint == NULL) {
-		if (allow.len > 0)
-			str_printf(&reply->headers, "Allow: %s\r\n",
-				   allow.text);
-	}
+	if ((call.status == 405 || call.endpoint == NULL) && allow.len > 0)
+		str_printf(&reply->headers, "Allow: %s\r\n", allow.text);
 	v1_reply(&call, ok);
 	str_fini(&allow);
 	v1_call_fini(&call);

@@ -190,4 +190,3 @@ v1_dry_run(struct v1_call *call)
 	call->status = 200;
 	return true;
 }
-

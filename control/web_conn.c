@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "proxy/http1_edit.h"
 
 #define READ_SIZE 16384
 #define OUT_KEEP 65536 /* a larger buffer is given back */
@@ -22,42 +23,6 @@ static const int timeouts_s[] = {
     [WEB_FRESH] = 5,  [WEB_IDLE] = 60,	   [WEB_HEAD] = 5,   [WEB_BODY] = 10,
     [WEB_REPLY] = 30, [WEB_STREAM] = 3600, [WEB_LINGER] = 2,
 };
-
-static const struct {
-	int status;
-	const char *reason;
-} reasons[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {204, "No Content"},
-    {301, "Moved Permanently"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {409, "Conflict"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {415, "Unsupported Media Type"},
-    {422, "Unprocessable Content"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {503, "Service Unavailable"},
-    {505, "HTTP Version Not Supported"},
-};
-
-static const char *
-reason_of(int status)
-{
-	for (size_t i = 0; i < COUNT_OF(reasons); i++) {
-		if (reasons[i].status == status)
-			return reasons[i].reason;
-	}
-	return "Status";
-}
 
 /* --- the life of a connection --- */
 
@@ -190,7 +155,7 @@ add_reply(struct web_conn *c, struct web_reply *reply, bool head_only)
 {
 	int status = reply->status != 0 ? reply->status : 204;
 
-	str_printf(&c->out, "HTTP/1.1 %d %s\r\n", status, reason_of(status));
+	str_printf(&c->out, "HTTP/1.1 %d %s\r\n", status, http1_reason(status));
 	if (reply->type != NULL)
 		str_printf(&c->out, "Content-Type: %s\r\n", reply->type);
 	if (reply->headers.len > 0)
@@ -216,7 +181,7 @@ refuse(struct web_conn *c, int status)
 				  .type = "text/plain; charset=utf-8",
 				  .close = true};
 
-	str_printf(&reply.body, "%s\n", reason_of(status));
+	str_printf(&reply.body, "%s\n", http1_reason(status));
 	add_reply(c, &reply, false);
 }
 

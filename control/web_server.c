@@ -88,7 +88,7 @@ static int
 accept_starved(struct web_server *s)
 {
 	struct timeval rest = {.tv_usec = STARVED_MS * 1000};
-	int fd = -1;
+	int fd;
 
 	if (!spend_spare(s))
 		evict(s);
