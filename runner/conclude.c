@@ -160,16 +160,19 @@ by_intended(const void *a, const void *b)
 /* --- the outcome -----------------------------------------------------------
  */
 
+/* Scenarios that were not to run leave nothing open. */
 static int
-verdict_code(const struct run *run)
+verdict_code(const struct conductor *c)
 {
+	const struct run *run = &c->run;
 	bool violated = false, undecided = false;
 
 	for (size_t i = 0; i < run->asked->scenarios_count; i++) {
 		const struct run_scenario *s = &run->scenarios[i];
 
-		if (s->asked->enabled && s->state != SCENARIO_RUN)
-			undecided = true;
+		if (!run_plan_has(s->asked, c->options->only))
+			continue;
+		undecided |= s->state != SCENARIO_RUN;
 		for (size_t k = 0;
 		     s->expects != NULL && k < s->asked->expects_count; k++) {
 			violated |= s->expects[k].state == EXPECT_VIOLATED;
@@ -187,7 +190,7 @@ static int
 exit_code(struct conductor *c)
 {
 	int course = machine_exit_code(&c->machine);
-	int verdict = verdict_code(&c->run);
+	int verdict = verdict_code(c);
 
 	if (course > CONDUCT_VIOLATED)
 		return course;

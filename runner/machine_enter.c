@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From one state to the next, and what becomes of the scenarios on the way. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/xalloc.h"
 #include "runner/machine_inner.h"
 #include "runner/notes.h"
+#include "runner/run_plan.h"
 
 void
 machine_enter(struct machine *m, enum machine_state state, int64_t now_us,
@@ -27,18 +27,10 @@ machine_conclude(struct run_scenario *s, enum scenario_state state,
 	s->why = xstrdup(why);
 }
 
-static bool
-is_wanted(const struct machine *m)
-{
-	const struct conf_scenario *s = asked_scenario(m);
-
-	return m->only != NULL ? strcmp(s->name, m->only) == 0 : s->enabled;
-}
-
 void
 machine_enter_next(struct machine *m, int64_t now_us)
 {
-	while (!is_done(m) && !is_wanted(m)) {
+	while (!is_done(m) && !run_plan_has(asked_scenario(m), m->only)) {
 		machine_conclude(run_scenario(m), SCENARIO_NOT_EXERCISED,
 				 m->only != NULL ? "it was not asked for"
 						 : "it is not enabled");

@@ -37,6 +37,12 @@ add_scenario(struct run_plan *p, const struct conf_scenario *s, int64_t at_us)
 	return at_us + recover_us;
 }
 
+bool
+run_plan_has(const struct conf_scenario *s, const char *only)
+{
+	return only != NULL ? strcmp(s->name, only) == 0 : s->enabled;
+}
+
 void
 run_plan_make(struct run_plan *to, const struct conf_model *model,
 	      const char *only)
@@ -50,7 +56,7 @@ run_plan_make(struct run_plan *to, const struct conf_model *model,
 	for (size_t i = 0; i < e->scenarios_count; i++) {
 		const struct conf_scenario *s = &e->scenarios[i];
 
-		if (only != NULL ? strcmp(s->name, only) != 0 : !s->enabled)
+		if (!run_plan_has(s, only))
 			continue;
 		at_us = add_scenario(to, s, at_us);
 		run_plan_find_scenario(to, s);

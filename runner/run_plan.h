@@ -46,8 +46,10 @@ struct run_plan {
 	int64_t length_us;
 };
 
-/* The plan of the scenarios that are enabled, or of the one that `only` names,
- * enabled or not. Borrows the model; to be finished. */
+/* Is the scenario part of a run? `only` (NULL: it has those that are enabled)
+ * names the one that is, enabled or not. */
+bool run_plan_has(const struct conf_scenario *s, const char *only);
+/* The plan of a run of these. Borrows the model; to be finished. */
 void run_plan_make(struct run_plan *to, const struct conf_model *model,
 		   const char *only);
 void run_plan_fini(struct run_plan *p);

@@ -14,11 +14,17 @@ from harness.experiment import LEASE, Experiment, get_status
 
 class Outcome(Experiment):
     def test_expectations_that_are_met(self):
+        scenario = {"faults": [fault("latency", route="edge",
+                                     latency="100ms", for_="1s")],
+                    "expect": {"edge_success_min": 0.95}}
+        # What is not asked for leaves nothing undecided.
         done = self.experiment(self.text(
-            fault("latency", route="edge", latency="100ms", for_="1s"),
-            scenario={"expect": {"edge_success_min": 0.95}}))
+            scenarios=[{"name": "s", **scenario}, {"name": "b", **scenario}],
+            guards={"lease": f"{LEASE}s", "require_decided": True}),
+            "--only", "s")
         self.assert_code(0, done)
         self.assertIn("MET edge_success_min", done.stdout)
+        self.assertIn("b: NOT_EXERCISED: it was not asked for", done.stdout)
         step = self.scenario()["faults"][0]
         self.assertEqual("matched", step["proof"])
         self.assertGreater(step["applied"], 30)
