@@ -212,6 +212,14 @@ add_monkey(struct list *l, uint64_t seed, const char *target)
 	}
 }
 
+uint64_t
+experiment_seed(const struct conf_model *model)
+{
+	return model->experiment->has_seed ? model->experiment->seed
+	       : model->has_seed	   ? model->seed
+					   : 0;
+}
+
 size_t
 schedule_next(const struct conf_experiment *e, uint64_t seed, int64_t from_us,
 	      struct schedule_run *runs, size_t max)

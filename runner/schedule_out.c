@@ -4,14 +4,6 @@
 
 #include "runner/schedule.h"
 
-uint64_t
-experiment_seed(const struct conf_model *model)
-{
-	return model->experiment->has_seed ? model->experiment->seed
-	       : model->has_seed	   ? model->seed
-					   : 0;
-}
-
 void
 schedule_moment(struct str *to, int64_t wall_us, const char *format)
 {
