@@ -184,12 +184,6 @@ compile_faults(struct v1_reader *r, const struct conf_model *model,
 }
 
 static void
-compile_match(struct conf_route *to, const struct conf_spot *at)
-{
-	conf_match_compile(to, at);
-}
-
-static void
 compile_tls(struct conf_route *to, const struct conf_spot *at)
 {
 	conf_tls_compile(to, at);
@@ -211,7 +205,7 @@ static const struct route_group {
     {"tls", "a tls group", conf_tls_fields, compile_tls},
     {"upstream_tls", "an upstream_tls group", conf_upstream_tls_fields,
      compile_upstream_tls},
-    {"match", "a match", conf_match_fields, compile_match},
+    {"match", "a match", conf_match_fields, conf_match_compile},
 };
 
 static void
