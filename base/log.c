@@ -3,7 +3,11 @@
  * took only part of a line leaves a rest, which goes first next time, so that
  * readers see whole lines only. Everything but a regular file is asked by
  * poll(2) before each piece, because changing the descriptor to non-blocking
- * would change it for the terminal or container that lent it. */
+ * would change it for the terminal or container that lent it.
+ *
+ *	log_fields() ─ rendered ─► sink: the descriptor
+ *	                   └─ JSON ─► tap: whoever else wants it
+ */
 #include "base/log.h"
 
 #include <assert.h>
@@ -40,6 +44,12 @@ static struct {
 	.format = LOG_JSON,
 };
 
+static struct {
+	pthread_rwlock_t lock; /* shared by those who log */
+	log_tap_fn fn;	       /* NULL: none */
+	void *arg;
+} tap = {.lock = PTHREAD_RWLOCK_INITIALIZER};
+
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 void
@@ -70,6 +80,21 @@ uint64_t
 log_dropped(void)
 {
 	return atomic_load(&sink.dropped);
+}
+
+const char *
+log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+void
+log_tap(log_tap_fn fn, void *arg)
+{
+	pthread_rwlock_wrlock(&tap.lock);
+	tap.fn = fn;
+	tap.arg = arg;
+	pthread_rwlock_unlock(&tap.lock);
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -267,37 +292,74 @@ try_field(struct line *line, enum log_format format, const struct log_field *f)
 
 /* The fixed keys. They are constant and short, so the line has room. */
 static void
-begin(struct line *line, enum log_format format, enum log_level level,
-    const char *event, const char *msg)
+begin(struct line *line, enum log_format format, const struct log_entry *entry,
+    const char *msg)
 {
+	const char *level = level_names[entry->level], *event = entry->event;
 	struct str *to = &line->text, time = {0};
 
-	log_time(&time, clock_wall_us());
+	log_time(&time, entry->wall_us);
 	switch (format) {
 	case LOG_AUTO:
 	case LOG_JSON:
 		jsonw_init(&line->json, to);
 		jsonw_object(&line->json);
 		jsonw_put_string(&line->json, "ts", time.text);
-		jsonw_put_string(&line->json, "level", level_names[level]);
+		jsonw_put_string(&line->json, "level", level);
 		jsonw_put_string(&line->json, "msg", msg);
 		if (event != NULL)
 			jsonw_put_string(&line->json, "event", event);
 		break;
 	case LOG_LOGFMT:
-		str_printf(to, "ts=%s level=%s msg=", time.text,
-		    level_names[level]);
+		str_printf(to, "ts=%s level=%s msg=", time.text, level);
 		add_word(to, view_of(msg));
 		if (event != NULL)
 			str_printf(to, " event=%s", event);
 		break;
 	case LOG_TEXT:
-		str_printf(to, "%s %-5s %s%s%s", time.text,
-		    level_names[level], event != NULL ? event : "",
-		    event != NULL ? ": " : "", msg);
+		str_printf(to, "%s %-5s %s%s%s", time.text, level,
+		    event != NULL ? event : "", event != NULL ? ": " : "",
+		    msg);
 		break;
 	}
 	str_fini(&time);
+}
+
+/* A whole line but for its line feed. */
+static void
+render(struct line *line, enum log_format format, const struct log_entry *entry,
+    const char *msg)
+{
+	const struct log_field *f = entry->fields;
+
+	begin(line, format, entry, msg);
+	for (; f->type != LOG_TYPE_END; f++)
+		try_field(line, format, f);
+	if (line->truncated)
+		add_field(line, format, &LOG_BOOL("truncated", true));
+	if (format == LOG_JSON)
+		str_add_char(&line->text, '}');
+}
+
+/* `rendered` is what the descriptor gets. */
+static void
+tell_tap(struct log_entry entry, const char *msg, enum log_format format,
+    const struct line *rendered)
+{
+	struct line json = {0};
+
+	pthread_rwlock_rdlock(&tap.lock);
+	if (tap.fn != NULL) {
+		if (format != LOG_JSON) {
+			render(&json, LOG_JSON, &entry, msg);
+			rendered = &json;
+		}
+		entry.json = (struct view){rendered->text.text,
+		    rendered->text.len};
+		tap.fn(tap.arg, &entry);
+	}
+	pthread_rwlock_unlock(&tap.lock);
+	str_fini(&json.text);
 }
 
 void
@@ -305,17 +367,18 @@ log_fields(enum log_level level, const char *event, const char *msg,
     const struct log_field *fields)
 {
 	enum log_format format = (enum log_format)atomic_load(&sink.format);
+	struct log_entry entry = {.wall_us = clock_wall_us(),
+	    .level = level,
+	    .event = event,
+	    .fields = fields};
 	struct line line = {0};
 	uint64_t gap;
 
 	if (!log_enabled(level))
 		return;
-	begin(&line, format, level, event, msg);
-	for (; fields->type != LOG_TYPE_END; fields++)
-		try_field(&line, format, fields);
-	if (line.truncated)
-		add_field(&line, format, &LOG_BOOL("truncated", true));
-	str_add(&line.text, format == LOG_JSON ? "}\n" : "\n");
+	render(&line, format, &entry, msg);
+	tell_tap(entry, msg, format, &line);
+	str_add_char(&line.text, '\n');
 	assert(line.text.len <= LOG_LINE_MAX);
 	gap = sink_line(line.text.text, line.text.len);
 	str_fini(&line.text);

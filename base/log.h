@@ -71,6 +71,25 @@ void log_fields(enum log_level level, const char *event, const char *msg,
     const struct log_field *fields);
 /* Lines lost so far because the descriptor took none. */
 uint64_t log_dropped(void);
+/* "debug", … */
+const char *log_level_name(enum log_level level);
+
+/* A line as a tap gets it; all of it is borrowed for the call. */
+struct log_entry {
+	int64_t wall_us;
+	enum log_level level;
+	const char *event;		/* NULL: none */
+	const struct log_field *fields; /* up to LOG_END, uncut */
+	struct view json; /* whatever the format; without its line feed */
+};
+
+typedef void (*log_tap_fn)(void *arg, const struct log_entry *entry);
+
+/* From now on `fn` gets every line as well, whether the descriptor takes it or
+ * not; NULL: nobody, as before the first call. It is called on the thread that
+ * logs, perhaps on several at once, so it must be quick, and must not log. Once
+ * this returns the tap before it gets no more. */
+void log_tap(log_tap_fn fn, void *arg);
 
 /* Appends a wall-clock time as RFC 3339, UTC, microseconds, "Z". */
 void log_time(struct str *to, int64_t wall_us);

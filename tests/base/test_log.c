@@ -7,6 +7,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -285,6 +286,64 @@ START_TEST(threads_do_not_mix_their_lines)
 }
 END_TEST
 
+/* What a tap got. */
+static pthread_mutex_t tapped_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned tapped;
+static char tapped_line[512];
+
+static void
+on_tapped(void *arg, const struct log_entry *entry)
+{
+	pthread_mutex_lock(&tapped_lock);
+	tapped += *(const unsigned *)arg;
+	snprintf(tapped_line, sizeof(tapped_line), "%s %s %.*s",
+	    log_level_name(entry->level), entry->event,
+	    (int)entry->json.len, entry->json.at);
+	pthread_mutex_unlock(&tapped_lock);
+}
+
+START_TEST(a_tap_gets_json_whatever_the_descriptor_gets)
+{
+	static const enum log_format formats[] = {LOG_JSON, LOG_LOGFMT,
+	    LOG_TEXT};
+	unsigned one = 1;
+	const char *json;
+
+	log_setup(LOG_INFO, formats[_i], ends[1]);
+	log_tap(on_tapped, &one);
+	log_line(LOG_DEBUG, "x", "below the level", LOG_END);
+	log_line(LOG_WARN, "x", "m", LOG_INT("i", 1), LOG_END);
+	log_tap(NULL, NULL);
+	log_line(LOG_INFO, "x", "nobody listens", LOG_END);
+	ck_assert_uint_eq(tapped, 1);
+	assert_matches(tapped_line, "^warn x [{]\"ts\":\"" STAMP "\","
+	    "\"level\":\"warn\",\"msg\":\"m\",\"event\":\"x\",\"i\":1[}]$");
+	json = strchr(tapped_line, '{');
+	drain();
+	if (formats[_i] == LOG_JSON)
+		ck_assert_msg(strncmp(got, json, strlen(json)) == 0, "%s", got);
+	else
+		ck_assert_int_ne(got[0], '{');
+}
+END_TEST
+
+START_TEST(a_tap_gets_what_the_descriptor_does_not_take_of_all_threads)
+{
+	pthread_t threads[4];
+	unsigned one = 1;
+
+	log_setup(LOG_INFO, LOG_LOGFMT, -1);
+	log_tap(on_tapped, &one);
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, log_many,
+		    NULL), 0);
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		pthread_join(threads[i], NULL);
+	log_tap(NULL, NULL);
+	ck_assert_uint_eq(tapped, 200);
+}
+END_TEST
+
 START_TEST(times_are_utc_with_microseconds)
 {
 	struct str s = {0};
@@ -322,6 +381,10 @@ main(void)
 	tcase_add_test(c,
 	    a_full_disk_and_a_closed_descriptor_cost_lines_only);
 	tcase_add_test(c, threads_do_not_mix_their_lines);
+	tcase_add_loop_test(c, a_tap_gets_json_whatever_the_descriptor_gets, 0,
+	    3);
+	tcase_add_test(c,
+	    a_tap_gets_what_the_descriptor_does_not_take_of_all_threads);
 	tcase_add_test(c, times_are_utc_with_microseconds);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
