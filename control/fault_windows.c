@@ -2,7 +2,6 @@
 /* From windows to annotations: texts, tags, and where to send them. */
 #include "control/fault_windows.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "config/tables.h"
 #include "telemetry/annotations.h"
 #include "telemetry/grafana.h"
+#include "telemetry/token.h"
 
 #define TIMEOUT_US     INT64_C(10000000)
 #define RUN_TEXT       24
@@ -212,20 +212,6 @@ begin(struct fault_windows *f, const struct conf_grafana *c,
 
 /* --- settings --- */
 
-static void
-forget_token(char *token)
-{
-	if (token != NULL)
-		OPENSSL_cleanse(token, strlen(token));
-	free(token);
-}
-
-static bool
-same_token(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 void
 fault_windows_apply(struct fault_windows *f, const struct conf_model *model,
     struct telemetry_counts *counts)
@@ -236,14 +222,14 @@ fault_windows_apply(struct fault_windows *f, const struct conf_model *model,
 	bool ok = c->url == NULL || grafana_token(c, &token, &err);
 
 	set_run(f, model);
-	if (ok && same_token(token, f->token) &&
+	if (ok && token_equal(token, f->token) &&
 	    conf_fields_equal(conf_grafana_fields, c, &f->conf)) {
-		forget_token(token);
+		token_free(token);
 		return;
 	}
 	annotations_end(f->annotations, 0);
 	f->annotations = NULL;
-	forget_token(f->token);
+	token_free(f->token);
 	f->token = token;
 	conf_fields_fini(conf_grafana_fields, &f->conf);
 	f->conf = (struct conf_grafana){0};
@@ -345,6 +331,6 @@ fault_windows_free(struct fault_windows *f, int64_t wait_us)
 	annotations_end(f->annotations, wait_us);
 	windows_free(f->windows);
 	conf_fields_fini(conf_grafana_fields, &f->conf);
-	forget_token(f->token);
+	token_free(f->token);
 	free(f);
 }

@@ -8,30 +8,15 @@
 
 #include "base/xalloc.h"
 #include "config/model.h"
-#include "config/token.h"
-
-#define TOKEN_VARIABLE "FAULTWIRE_GRAFANA_TOKEN"
+#include "telemetry/token.h"
 
 bool
 grafana_token(const struct conf_grafana *c, char **to, struct error *err)
 {
-	const char *from_env = getenv(TOKEN_VARIABLE);
-	struct str text = {0};
-
-	*to = NULL;
-	if (c->token_file == NULL) {
-		*to = from_env != NULL && from_env[0] != '\0'
-		    ? xstrdup(from_env)
-		    : NULL;
-		return true;
-	}
-	if (!conf_token_read(c->token_file, "grafana.token_file", &text,
-		err)) {
-		str_fini(&text);
-		return false;
-	}
-	*to = str_take(&text);
-	return true;
+	return token_get(&(struct token_place){
+	    .file = c->token_file,
+	    .key = "grafana.token_file",
+	    .variable = "FAULTWIRE_GRAFANA_TOKEN"}, to, err);
 }
 
 json_t *
