@@ -207,6 +207,14 @@ add_dropped(struct scrape *s)
 }
 
 static void
+add_sent(struct scrape *s)
+{
+	if (s->metrics->telemetry != NULL)
+		metrics_add_sent(&s->e,
+		    telemetry_counts(s->metrics->telemetry));
+}
+
+static void
 add_build(struct scrape *s)
 {
 	static const char tls[] = "OpenSSL ";
@@ -273,6 +281,7 @@ static void (*const own_families[METRIC_COUNT])(struct scrape *s) = {
     [METRIC_RELOAD_TIME] = add_reload_time,
     [METRIC_LOOP_LAG] = add_lag,
     [METRIC_TELEMETRY_DROPPED] = add_dropped,
+    [METRIC_TELEMETRY_SENT] = add_sent,
     [METRIC_BUILD] = add_build,
     [METRIC_PROCESS_CPU] = add_cpu,
     [METRIC_PROCESS_OPEN_FDS] = add_open_fds,

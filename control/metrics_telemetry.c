@@ -21,6 +21,20 @@ metrics_add_lost(struct exposition *e, const struct telemetry_counts *counts)
 		    atomic_load(&counts->lost[i]), NULL);
 }
 
+void
+metrics_add_sent(struct exposition *e, const struct telemetry_counts *counts)
+{
+	static const struct view labels[] = {
+#define X(id, signal) [id] = VIEW("signal=\"" signal "\""),
+	    TELEMETRY_SENT(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < COUNT_OF(labels); i++)
+		exposition_uint(e, (struct metric_labels){.own = labels[i]},
+		    atomic_load(&counts->sent[i]), NULL);
+}
+
 /* True if an earlier lease has the same name. */
 static bool
 is_repeated(const struct leases *leases, size_t n)

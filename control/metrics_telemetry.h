@@ -11,6 +11,9 @@
 /* Of faultwire_telemetry_dropped. */
 void metrics_add_lost(struct exposition *e,
     const struct telemetry_counts *counts);
+/* Of faultwire_telemetry_sent. */
+void metrics_add_sent(struct exposition *e,
+    const struct telemetry_counts *counts);
 /* Of faultwire_experiment_running: a sample for every name of a lease, up to a
  * number (NULL: there are none). */
 void metrics_add_experiments(struct exposition *e,

@@ -203,9 +203,12 @@ note(struct shared *s, const struct call *call, enum receipt receipt,
 
 	if (r == NULL)
 		return;
-	if (receipt == RECEIPT_OK && call->id == 0)
+	if (receipt == RECEIPT_OK && call->id == 0) {
 		r->id = annotation_read_id(
 		    (struct view){reply->body.text, reply->body.len});
+		atomic_fetch_add(&s->counts->sent[SENT_ANNOTATIONS],
+		    r->id != 0);
+	}
 	if (receipt == RECEIPT_OK)
 		r->told_ms = call->end_ms;
 	else if (receipt == RECEIPT_RETRY)

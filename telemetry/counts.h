@@ -16,6 +16,11 @@
 	X(LOST_ANNOTATIONS_REFUSED, "annotations", "refused")                  \
 	X(LOST_ANNOTATIONS_LATE, "annotations", "unreachable")
 
+/* X(id, signal): label of faultwire_telemetry_sent_total */
+#define TELEMETRY_SENT(X)                                                      \
+	X(SENT_SPANS, "traces")                                                \
+	X(SENT_ANNOTATIONS, "annotations")
+
 enum telemetry_loss {
 #define X(id, signal, reason) id,
 	TELEMETRY_LOSSES(X)
@@ -23,10 +28,17 @@ enum telemetry_loss {
 	    TELEMETRY_LOSS_COUNT
 };
 
+enum telemetry_sent {
+#define X(id, signal) id,
+	TELEMETRY_SENT(X)
+#undef X
+	    TELEMETRY_SENT_COUNT
+};
+
 struct telemetry_counts {
 	atomic_uint refs;
 	atomic_uint_fast64_t lost[TELEMETRY_LOSS_COUNT];
-	atomic_uint_fast64_t spans_sent;
+	atomic_uint_fast64_t sent[TELEMETRY_SENT_COUNT];
 };
 
 /* All zero. Returns a reference. */

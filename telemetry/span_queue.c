@@ -85,7 +85,8 @@ taken(struct shared *s, const struct http_client_reply *reply)
 
 	rejected = MIN(rejected, s->batch_count);
 	lose(s, LOST_SPANS_REFUSED, rejected);
-	atomic_fetch_add(&s->counts->spans_sent, s->batch_count - rejected);
+	atomic_fetch_add(&s->counts->sent[SENT_SPANS],
+	    s->batch_count - rejected);
 	drop_batch(s);
 }
 
