@@ -20,6 +20,7 @@ conf_model_new(void)
 	conf_fields_default(conf_observe_fields, &m->observe);
 	conf_fields_default(conf_trace_fields, &m->trace);
 	conf_fields_default(conf_grafana_fields, &m->grafana);
+	conf_fields_default(conf_loki_fields, &m->loki);
 	return m;
 }
 
@@ -106,6 +107,7 @@ model_free(struct conf_model *m)
 	conf_fields_fini(conf_observe_fields, &m->observe);
 	conf_fields_fini(conf_trace_fields, &m->trace);
 	conf_fields_fini(conf_grafana_fields, &m->grafana);
+	conf_fields_fini(conf_loki_fields, &m->loki);
 	conf_fields_fini(conf_file_fields, m);
 	free(m);
 }

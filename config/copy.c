@@ -187,9 +187,11 @@ conf_model_copy(const struct conf_model *from)
 	conf_fields_copy(conf_observe_fields, &to->observe, &from->observe);
 	conf_fields_copy(conf_trace_fields, &to->trace, &from->trace);
 	conf_fields_copy(conf_grafana_fields, &to->grafana, &from->grafana);
+	conf_fields_copy(conf_loki_fields, &to->loki, &from->loki);
 	to->control.where = from->control.where;
 	to->trace.where = from->trace.where;
 	to->grafana.where = from->grafana.where;
+	to->loki.where = from->loki.where;
 	to->has_seed = from->has_seed;
 	for (i = 0; i < from->services_count; i++)
 		service_copy(conf_model_add_service(to), &from->services[i]);

@@ -244,6 +244,7 @@ conf_put_model(struct conf_writer *to, const struct conf_model *model)
 	    &defaults->trace);
 	put_group(to, "grafana", conf_grafana_fields, &model->grafana,
 	    &defaults->grafana);
+	put_group(to, "loki", conf_loki_fields, &model->loki, &defaults->loki);
 	put_lists(to, model);
 	jsonw_object_end(&to->w);
 	conf_model_unref(defaults);

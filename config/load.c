@@ -161,6 +161,8 @@ load_root(const struct loader *l, const config_setting_t *root)
 	load_part_group(l, root, "grafana",
 	    (struct load_part){conf_grafana_fields, &m->grafana},
 	    &m->grafana.where);
+	load_part_group(l, root, "loki",
+	    (struct load_part){conf_loki_fields, &m->loki}, &m->loki.where);
 	load_each(l, root, "services", load_service, NULL);
 	if (m->services_count > SERVICES_MAX)
 		return;

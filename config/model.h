@@ -135,6 +135,17 @@ struct conf_grafana {
 	struct conf_where where;
 };
 
+/* The log's lines for Loki. */
+struct conf_loki {
+	char *url;    /* NULL: none */
+	char *tenant; /* NULL: none is named */
+	char *token_file, *ca_file;
+	char *service_name;	    /* NULL: "faultwire" */
+	struct conf_strings labels; /* "name=value" */
+	bool metadata;
+	struct conf_where where;
+};
+
 struct conf_model {
 	atomic_uint refs;
 	bool has_seed;
@@ -147,6 +158,7 @@ struct conf_model {
 	struct conf_observe observe;
 	struct conf_trace trace;
 	struct conf_grafana grafana;
+	struct conf_loki loki;
 	struct conf_service *services;
 	size_t services_count;
 	struct conf_route *routes;

@@ -211,6 +211,8 @@ conf_model_print(struct str *to, const struct conf_model *model)
 		    &defaults->trace);
 	print_group(&p, "grafana", conf_grafana_fields, &model->grafana,
 		    &defaults->grafana);
+	print_group(&p, "loki", conf_loki_fields, &model->loki,
+		    &defaults->loki);
 	if (model->services_count > 0) {
 		open_list(&p, "services");
 		for (i = 0; i < model->services_count; i++)

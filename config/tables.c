@@ -59,6 +59,9 @@ const struct conf_field conf_file_fields[] = {
     {.name = "grafana",
      .type = CONF_GROUP,
      .help = "Windows of faults as annotations in Grafana"},
+    {.name = "loki",
+     .type = CONF_GROUP,
+     .help = "The log's lines for Loki"},
     {.name = "services",
      .type = CONF_GROUP,
      .type_text = "list of groups",
@@ -268,6 +271,7 @@ const struct conf_group conf_groups[] = {
     {"grafana",
      "Windows of faults as annotations in Grafana",
      conf_grafana_fields},
+    {"loki", "The log's lines for Loki", conf_loki_fields},
     {"service", "A named party, an element of services", conf_service_fields},
     {"route",
      "A listener, what it leads to, and its faults; an element "

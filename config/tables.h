@@ -16,6 +16,7 @@ extern const struct conf_field conf_log_fields[];	/* conf_log */
 extern const struct conf_field conf_observe_fields[];	/* conf_observe */
 extern const struct conf_field conf_trace_fields[];	/* conf_trace */
 extern const struct conf_field conf_grafana_fields[];	/* conf_grafana */
+extern const struct conf_field conf_loki_fields[];	/* conf_loki */
 extern const struct conf_field conf_service_fields[];	/* conf_service */
 extern const struct conf_field conf_route_fields[];	/* conf_route */
 extern const struct conf_field conf_match_fields[];	/* conf_route */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Words of the groups that say where traces and annotations go. */
+/* Words of the groups that say where traces, annotations and the log go. */
 #include "config/model.h"
 #include "config/tables.h"
 
@@ -114,5 +114,44 @@ const struct conf_field conf_grafana_fields[] = {
      .type = CONF_STRINGS,
      .offset = offsetof(struct conf_grafana, tags),
      .help = "Tags beside faultwire, route:, fault: and run:"},
+    CONF_FIELD_END,
+};
+
+const struct conf_field conf_loki_fields[] = {
+    {.name = "url",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_loki, url),
+     .help = "Where Loki is, such as http://loki:3100; /loki/api/v1/push is "
+	     "appended; without one the log goes to standard output alone"},
+    {.name = "tenant",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_loki, tenant),
+     .help = "Whose log it is where Loki has tenants: the header "
+	     "X-Scope-OrgID; without one it is not sent"},
+    {.name = "token_file",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_loki, token_file),
+     .help = "File with a bearer token for whoever guards Loki; without one, "
+	     "FAULTWIRE_LOKI_TOKEN"},
+    {.name = "ca_file",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_loki, ca_file),
+     .help = "Certificates (PEM) that Loki's is checked against; without "
+	     "one the system's"},
+    {.name = "service_name",
+     .type = CONF_STRING,
+     .offset = offsetof(struct conf_loki, service_name),
+     .help = "The label service_name; without one, faultwire"},
+    {.name = "labels",
+     .type = CONF_STRINGS,
+     .offset = offsetof(struct conf_loki, labels),
+     .help = "Labels beside service_name and level, as [ \"env=staging\" ]; "
+	     "instance is the name of the machine unless it is here"},
+    {.name = "metadata",
+     .type = CONF_BOOL,
+     .def = "true",
+     .offset = offsetof(struct conf_loki, metadata),
+     .help = "Whether event and trace_id go along as structured metadata, "
+	     "which needs Loki's schema v13; they are in the line, too"},
     CONF_FIELD_END,
 };

@@ -7,6 +7,7 @@
 
 #define R(name, more)                                                          \
 	"{ name = \"" name "\"; upstream = \"u:1\"; listen = \":80\"; " more "}"
+#define URL   "url = \"http://l\"; "
 #define HTTP  "protocol = \"http\"; "
 #define UDP   "protocol = \"udp\"; "
 #define CERT  "certificate = \"c.pem\"; "
@@ -46,6 +47,38 @@ START_TEST(groups_of_tls_say_what_they_lack)
 		    "routes = ( { name = \"a\"; listen = \":80\"; upstream = "
 		    "\"u:1\"; ",
 		    "} );");
+}
+END_TEST
+
+static const struct complaint loki[] = {
+    {"url = \"loki:3100\";", "loki.url: \"loki:3100\" begins with neither"},
+    {"tenant = \"t\";", "loki lacks \"url\"; expected url = "},
+    {"labels = [ \"env=x\" ];", "loki lacks \"url\""},
+    {URL "tenant = \"a\r\nb: c\";", "tenant: it has 7 bytes, or some that "
+				   "Loki does not take; expected 1 to 150"},
+    {URL "tenant = \"\";", "tenant: it has 0 bytes"},
+    {URL "labels = [ \"env\" ];", "\"env\" is no label; expected "
+				  "\"name=value\""},
+    {URL "labels = [ \"env=\" ];", "\"env=\" is no label"},
+    {URL "labels = [ \"=x\" ];", "\"=x\" is no label"},
+    {URL "labels = [ \"2=x\" ];", "\"2=x\" is no label"},
+    {URL "labels = [ \"a-b=x\" ];", "\"a-b=x\" is no label"},
+    {URL "labels = [ \"__x=x\" ];", "\"__x=x\" is no label"},
+    {URL "labels = [ \"level=x\" ];",
+     "labels: level is made of each line's level; expected another name"},
+    {URL "labels = [ \"service_name=x\" ];",
+     "labels: service_name is made of service_name; expected another"},
+    {URL "labels = [ \"a=1\", \"ab=1\", \"a=2\" ];",
+     "labels: a stands there twice; expected it once"},
+    {URL "labels = [ \"a=1\", \"b=1\", \"c=1\", \"d=1\", \"e=1\", \"f=1\", "
+	 "\"g=1\", \"h=1\", \"i=1\", \"j=1\", \"k=1\", \"l=1\", \"_=1\" ];",
+     "labels: there are 13; expected 12 at most"},
+    {"lables = [ \"a=1\" ];", "did you mean \"labels\"?"},
+};
+
+START_TEST(what_loki_would_refuse_is_refused_here)
+{
+	fake_expect(loki, COUNT_OF(loki), "loki = { ", " };");
 }
 END_TEST
 
@@ -187,6 +220,7 @@ main(void)
 	return check_run("config/checks",
 			 (const TTest *const[]){
 			     groups_of_tls_say_what_they_lack,
+			     what_loki_would_refuse_is_refused_here,
 			     an_upstream_without_a_host_has_no_name_to_verify,
 			     routes_of_one_listener_have_to_fit,
 			     addresses_that_clash_are_told,

@@ -16,7 +16,7 @@ static const struct complaint file[] = {
     {"xyzzy = 1;",
      "unknown key \"xyzzy\" in the file; expected one of version, seed, "
      "workers, drain_timeout, control, log, observe, trace, grafana, "
-     "services, routes, partitions, "
+     "loki, services, routes, partitions, "
      "experiment, load, steady, guards, phases, scenarios, report, "
      "schedule\n"},
     {"\n\nworkers = 257;",

@@ -51,6 +51,10 @@ check_models(const struct conf_model *a, const struct conf_model *b)
 	ck_assert(conf_fields_equal(conf_log_fields, &a->log, &b->log));
 	ck_assert(conf_fields_equal(conf_observe_fields, &a->observe,
 	    &b->observe));
+	ck_assert(conf_fields_equal(conf_trace_fields, &a->trace, &b->trace));
+	ck_assert(conf_fields_equal(conf_grafana_fields, &a->grafana,
+	    &b->grafana));
+	ck_assert(conf_fields_equal(conf_loki_fields, &a->loki, &b->loki));
 	ck_assert_uint_eq(a->services_count, b->services_count);
 	for (size_t i = 0; i < a->services_count; i++)
 		ck_assert(conf_fields_equal(conf_service_fields,
@@ -153,6 +157,9 @@ START_TEST(the_full_example_leaves_no_field_out)
 	check_differs(conf_control_fields, &m->control, "");
 	check_differs(conf_log_fields, &m->log, "");
 	check_differs(conf_observe_fields, &m->observe, "");
+	check_differs(conf_trace_fields, &m->trace, "endpoint");
+	check_differs(conf_grafana_fields, &m->grafana, "");
+	check_differs(conf_loki_fields, &m->loki, "");
 	check_differs(conf_service_fields, &m->services[0], "");
 	check_differs(conf_route_fields, r, "idle_timeout");
 	check_differs(conf_match_fields, r, "");

@@ -79,6 +79,7 @@ START_TEST(every_group_has_a_table)
 					    "observe",
 					    "trace",
 					    "grafana",
+					    "loki",
 					    "service",
 					    "route",
 					    "match",
