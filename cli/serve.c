@@ -51,6 +51,7 @@ struct serving {
 	struct observer *observer;
 	struct journal *journal; /* NULL: none */
 	struct summary *summary;
+	struct log_push *log;
 	struct telemetry *telemetry;
 	struct notify notify; /* the service manager */
 	struct event *signals[3], *flush, *tick, *drain_look, *watchdog;
@@ -276,7 +277,7 @@ start(struct serving *r)
 	    LOG_UINT("workers", server_workers(r->server)), LOG_END);
 	r->summary = summary_new(r->base, r->server);
 	r->observer = observer_new(r->base, r->server, r->feed);
-	r->telemetry = telemetry_new(r->feed, r->server, r->model);
+	r->telemetry = telemetry_new(r->feed, r->server, r->log, r->model);
 	ok = server_apply(r->server, r->model, &diag);
 failed:
 	if (err.text[0] != '\0')
@@ -435,7 +436,9 @@ serve_proxy(const struct run_options *opt)
 		code = EXIT_USAGE;
 	} else {
 		run_setup_log(r.model);
+		r.log = log_push_new(r.model);
 		code = serve(&r);
+		log_push_free(r.log, TELEMETRY_FAREWELL_US);
 	}
 	return code;
 }

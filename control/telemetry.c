@@ -12,12 +12,10 @@
 #include "telemetry/span_queue.h"
 #include "telemetry/spans.h"
 
-/* How long the end of the program may wait for receivers. */
-#define FAREWELL_US INT64_C(2000000)
-
 struct telemetry {
 	struct feed *feed;
 	struct server *server;
+	struct log_push *log;
 	struct telemetry_counts *counts;
 	struct trace_settings trace; /* in force */
 	struct span_queue *queue;    /* NULL: no traces */
@@ -140,25 +138,34 @@ apply_traces(struct telemetry *t, const struct conf_trace *conf)
 
 /* --- all of it --- */
 
+/* All but the log. */
+static void
+apply(struct telemetry *t, const struct conf_model *model)
+{
+	apply_traces(t, &model->trace);
+	fault_windows_apply(t->windows, model, t->counts);
+}
+
 struct telemetry *
-telemetry_new(struct feed *feed, struct server *server,
+telemetry_new(struct feed *feed, struct server *server, struct log_push *log,
     const struct conf_model *model)
 {
 	struct telemetry *t = xcalloc(1, sizeof(*t));
 
 	t->feed = feed;
 	t->server = server;
-	t->counts = telemetry_counts_new();
+	t->log = log;
+	t->counts = telemetry_counts_ref(log_push_counts(log));
 	t->windows = fault_windows_new(feed, server);
-	telemetry_apply(t, model);
+	apply(t, model);
 	return t;
 }
 
 void
 telemetry_apply(struct telemetry *t, const struct conf_model *model)
 {
-	apply_traces(t, &model->trace);
-	fault_windows_apply(t->windows, model, t->counts);
+	log_push_apply(t->log, model);
+	apply(t, model);
 }
 
 struct fault_windows *
@@ -185,8 +192,8 @@ telemetry_free(struct telemetry *t)
 {
 	if (t == NULL)
 		return;
-	end_traces(t, FAREWELL_US); /* spans ask the windows */
-	fault_windows_free(t->windows, FAREWELL_US);
+	end_traces(t, TELEMETRY_FAREWELL_US); /* spans ask the windows */
+	fault_windows_free(t->windows, TELEMETRY_FAREWELL_US);
 	trace_settings_fini(&t->trace);
 	telemetry_counts_unref(t->counts);
 	free(t);

@@ -127,7 +127,8 @@ const struct metric_family metric_families[METRIC_COUNT] = {
 	"because nobody took them"},
     [METRIC_TELEMETRY_SENT] = {"faultwire_telemetry_sent", METRIC_COUNTER, NULL,
 	"signal",
-	"Spans that a collector took, and annotations that Grafana did"},
+	"Spans that a collector took, annotations that Grafana did, and log "
+	"lines that Loki did"},
     [METRIC_BUILD] = {"faultwire_build", METRIC_INFO, NULL,
 	"version, revision, tls", "What runs here; always 1"},
     [METRIC_PROCESS_CPU] = {"process_cpu_seconds", METRIC_COUNTER, "seconds",

@@ -14,12 +14,16 @@
 	X(LOST_SPANS_LATE, "traces", "unreachable")                            \
 	X(LOST_ANNOTATIONS_QUEUE, "annotations", "queue_full")                 \
 	X(LOST_ANNOTATIONS_REFUSED, "annotations", "refused")                  \
-	X(LOST_ANNOTATIONS_LATE, "annotations", "unreachable")
+	X(LOST_ANNOTATIONS_LATE, "annotations", "unreachable")                 \
+	X(LOST_LINES_QUEUE, "logs", "queue_full")                              \
+	X(LOST_LINES_REFUSED, "logs", "refused")                               \
+	X(LOST_LINES_LATE, "logs", "unreachable")
 
 /* X(id, signal): label of faultwire_telemetry_sent_total */
 #define TELEMETRY_SENT(X)                                                      \
 	X(SENT_SPANS, "traces")                                                \
-	X(SENT_ANNOTATIONS, "annotations")
+	X(SENT_ANNOTATIONS, "annotations")                                     \
+	X(SENT_LINES, "logs")
 
 enum telemetry_loss {
 #define X(id, signal, reason) id,

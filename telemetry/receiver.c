@@ -32,6 +32,7 @@ receiver_init(struct receiver *r, const struct receiver_settings *s,
 	    .token = xstrdup(s->token),
 	    .headers = xstrdup(s->headers),
 	    .signal = s->signal,
+	    .retry_any_5xx = s->retry_any_5xx,
 	};
 	r->target.token = r->token;
 	if (len > 0 && r->base[len - 1] == '/')
@@ -57,11 +58,12 @@ receiver_fini(struct receiver *r)
 }
 
 static enum receipt
-receipt_of(int status)
+receipt_of(const struct receiver *r, int status)
 {
 	if (status / 100 == 2)
 		return RECEIPT_OK;
-	return status == 429 || (status >= 502 && status <= 504)
+	return status == 429 || (status >= 502 && status <= 504) ||
+		(r->retry_any_5xx && status / 100 == 5)
 	    ? RECEIPT_RETRY
 	    : RECEIPT_DROP;
 }
@@ -118,7 +120,7 @@ receiver_send(struct receiver *r, int cancel_fd,
 	with.headers = r->headers;
 	r->target.cancel_fd = cancel_fd;
 	heard = http_client_call(&r->target, &with, to, &err);
-	receipt = heard ? receipt_of(to->status) : RECEIPT_RETRY;
+	receipt = heard ? receipt_of(r, to->status) : RECEIPT_RETRY;
 	if (receipt == RECEIPT_OK) {
 		r->failures = 0;
 		tell_success(r);

@@ -14,6 +14,7 @@ struct receiver_settings {
 	const char *ca_file; /* NULL: the system's */
 	int64_t timeout_us; /* for connecting, and for each silence after */
 	const char *signal; /* constant; what is sent there, for the log */
+	bool retry_any_5xx; /* not only 502 to 504 */
 };
 
 struct receiver {
@@ -24,12 +25,14 @@ struct receiver {
 	const char *signal;
 	unsigned failures; /* in a row */
 	bool told; /* the log knows that it cannot be reached */
+	bool retry_any_5xx;
 };
 
 /* What an answer is worth. */
 enum receipt {
 	RECEIPT_OK,    /* 2xx */
-	RECEIPT_RETRY, /* nobody, or 429, 502, 503, 504: again, later */
+	RECEIPT_RETRY, /* nobody, or 429, 502, 503, 504 or, if the settings
+			  say so, any 5xx: again, later */
 	RECEIPT_DROP,  /* anything else: never again */
 };
 

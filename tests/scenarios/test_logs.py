@@ -253,9 +253,9 @@ class Blocked(Logged):
         return wait_scrape(
             self.control,
             lambda m: m.value("faultwire_telemetry_dropped_total",
-                              signal="logs") > 0,
+                              signal="logs", reason="blocked") > 0,
             what="dropped lines").value("faultwire_telemetry_dropped_total",
-                                        signal="logs")
+                                        signal="logs", reason="blocked")
 
     def started(self, stdout):
         web = self.web(lambda m: response(b"ok"))
