@@ -232,9 +232,11 @@ class Trouble(Pushed):
         loki = self.loki(port=port)
         # It is tried again after 30 s at the latest.
         loki.wait("log_gap", within=90)
+        # On a busy machine standard output loses lines, too, of its own.
         wait_until(lambda: len(loki.all()) + sum(
-            line.said["lines"] for line in loki.wait("log_gap")) ==
-            len(self.pushable()), 90, "each line to be there, or told")
+            line.said["lines"] for line in loki.wait("log_gap")
+            if "receiver" in line.said) == len(self.pushable()) +
+            self.lost()["blocked"], 90, "each line to be there, or told")
         self.assertLess(sum(len(line.text) for line in loki.all()), ROOM)
         lost = self.lost()
         self.assertEqual(lost["unreachable"] + lost["refused"], 0)
