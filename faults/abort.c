@@ -94,11 +94,10 @@ abort_check(const void *params, const struct conf_where *where,
 }
 
 static unsigned
-abort_links(const void *params, int stream)
+abort_links(const void *params)
 {
 	const struct abort_params *p = params;
 
-	(void)stream;
 	return p->after ? LINK_MASK_DOWN : LINK_MASK_UP;
 }
 
@@ -231,6 +230,6 @@ const struct fault_ops abort_ops = {
 	    .early = abort_early,
 	},
     .state_size = sizeof(struct verdict),
-    .links = abort_links,
+    .links_by = abort_links,
     .data = abort_data,
 };

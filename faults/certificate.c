@@ -30,14 +30,6 @@ static const struct conf_field fields[] = {
     CONF_FIELD_END,
 };
 
-static unsigned
-certificate_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_DOWN;
-}
-
 static void
 certificate_tls(struct stage *s, struct tls_turn *turn)
 {
@@ -76,6 +68,6 @@ const struct fault_ops certificate_ops = {
 	    .flags = KIND_TLS | KIND_TLS_SERVER | KIND_NO_STREAM |
 		KIND_STREAM_ONLY,
 	},
-    .links = certificate_links,
+    .links = LINK_MASK_DOWN,
     .tls = certificate_tls,
 };

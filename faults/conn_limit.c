@@ -43,14 +43,6 @@ struct place {
 	int64_t ask_us;	  /* pause before the next question */
 };
 
-static unsigned
-conn_limit_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 /* Open connections count, even beyond the limit; they are never ended. */
 static void
 conn_limit_attach(struct stage *s)
@@ -176,7 +168,7 @@ const struct fault_ops conn_limit_ops = {
 	    .flags = KIND_CONNECTION | KIND_NO_STREAM,
 	},
     .state_size = sizeof(struct place),
-    .links = conn_limit_links,
+    .links = LINK_MASK_UP,
     .attach = conn_limit_attach,
     .open = conn_limit_open,
     .data = conn_limit_data,

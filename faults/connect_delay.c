@@ -44,14 +44,6 @@ connect_delay_check(const void *params, const struct conf_where *where,
 		    "jitter is larger than delay, expected at most the delay");
 }
 
-static unsigned
-connect_delay_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 /* A whole number of µs in [delay - jitter, delay + jitter]. */
 static int64_t
 drawn_delay(const struct stage *s)
@@ -122,7 +114,7 @@ const struct fault_ops connect_delay_ops = {
 	    .check = connect_delay_check,
 	},
     .state_size = sizeof(struct opening),
-    .links = connect_delay_links,
+    .links = LINK_MASK_UP,
     .open = connect_delay_open,
     .data = connect_delay_data,
 };

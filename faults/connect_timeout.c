@@ -10,14 +10,6 @@ struct unanswered {
 	bool on;
 };
 
-static unsigned
-connect_timeout_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 static enum listener_effect
 connect_timeout_listener(const void *params, int stream)
 {
@@ -88,7 +80,7 @@ const struct fault_ops connect_timeout_ops = {
 		KIND_LISTENER | KIND_MAY_STALL,
 	},
     .state_size = sizeof(struct unanswered),
-    .links = connect_timeout_links,
+    .links = LINK_MASK_UP,
     .listener = connect_timeout_listener,
     .open = connect_timeout_open,
     .data = connect_timeout_data,

@@ -87,14 +87,6 @@ dns_check(const void *params, const struct conf_where *where,
 		    p->address);
 }
 
-static unsigned
-dns_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 static struct dns_reply
 reply_of(const struct dns_params *p)
 {
@@ -166,6 +158,6 @@ const struct fault_ops dns_ops = {
 	    .flags = KIND_DATAGRAM_ONLY | KIND_DNS_ONLY | KIND_NO_STREAM,
 	    .check = dns_check,
 	},
-    .links = dns_links,
+    .links = LINK_MASK_UP,
     .data = dns_data,
 };

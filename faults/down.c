@@ -31,14 +31,6 @@ static const struct conf_field fields[] = {
     CONF_FIELD_END,
 };
 
-static unsigned
-down_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 static void
 cut(struct stage *s)
 {
@@ -95,7 +87,7 @@ const struct fault_ops down_ops = {
 	    .params_size = sizeof(struct down),
 	    .flags = KIND_CONNECTION | KIND_NO_STREAM,
 	},
-    .links = down_links,
+    .links = LINK_MASK_UP,
     .attach = down_attach,
     .open = down_open,
     .update = down_update,

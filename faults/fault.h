@@ -59,8 +59,9 @@ struct fault_shared {
 struct fault_ops {
 	struct conf_kind kind; /* first, so that a kind leads to its ops */
 	size_t state_size;     /* zeroed memory at stage_state() */
-	/* The links it sits in (LINK_MASK_*). NULL: as `stream` says. */
-	unsigned (*links)(const void *params, int stream);
+	unsigned links; /* it sits in (LINK_MASK_*); 0: as `stream` says */
+	/* Those, where the parameters say which. NULL: `links` does. */
+	unsigned (*links_by)(const void *params);
 	/* NULL: LISTENER_OPEN. Asked only without per-flow conditions. */
 	enum listener_effect (*listener)(const void *params, int stream);
 

@@ -105,9 +105,10 @@ links_of(const struct armed_fault *fault)
 		return LINK_MASK_UP;
 	if (fault->conf->at == AT_AFTER)
 		return LINK_MASK_DOWN;
-	if (fault->ops->links != NULL)
-		return fault->ops->links(fault->conf->params,
-		    fault->conf->stream);
+	if (fault->ops->links_by != NULL)
+		return fault->ops->links_by(fault->conf->params);
+	if (fault->ops->links != 0)
+		return fault->ops->links;
 	switch ((enum conf_stream)fault->conf->stream) {
 	case STREAM_UPSTREAM:
 		return LINK_MASK_UP;

@@ -4,12 +4,11 @@
 #include "faults/registry.h"
 
 enum { MODE_GRACEFUL, MODE_ABRUPT };
-enum { LAST_THIS, LAST_BEFORE, LAST_NONE };
 
 struct goaway {
 	int mode;
 	int code;
-	int last;
+	int last; /* enum stage_last */
 };
 
 static const char *const mode_words[] = {"graceful", "abrupt", NULL};
@@ -44,24 +43,14 @@ struct said {
 	bool abrupt;  /* the request goes nowhere */
 };
 
-static unsigned
-goaway_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 static void
 say(struct stage *s)
 {
-	static const enum stage_last lasts[] = {STAGE_LAST_THIS,
-	    STAGE_LAST_BEFORE, STAGE_LAST_NONE};
 	const struct goaway *p = stage_params(s);
 	struct said *st = stage_state(s);
 	struct stage_goaway goaway = {
 	    .code = (uint32_t)p->code,
-	    .last = lasts[p->last],
+	    .last = (enum stage_last)p->last,
 	    .abrupt = p->mode == MODE_ABRUPT,
 	};
 
@@ -125,6 +114,6 @@ const struct fault_ops goaway_ops = {
 	    .early = goaway_early,
 	},
     .state_size = sizeof(struct said),
-    .links = goaway_links,
+    .links = LINK_MASK_UP,
     .data = goaway_data,
 };

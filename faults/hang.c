@@ -35,11 +35,10 @@ struct wait {
 };
 
 static unsigned
-hang_links(const void *params, int stream)
+hang_links(const void *params)
 {
 	const struct hang *p = params;
 
-	(void)stream;
 	return p->after ? LINK_MASK_DOWN : LINK_MASK_UP;
 }
 
@@ -118,6 +117,6 @@ const struct fault_ops hang_ops = {
 	    .early = hang_early,
 	},
     .state_size = sizeof(struct wait),
-    .links = hang_links,
+    .links_by = hang_links,
     .data = hang_data,
 };

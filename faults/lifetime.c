@@ -51,14 +51,6 @@ lifetime_check(const void *params, const struct conf_where *where,
 		    "duration");
 }
 
-static unsigned
-lifetime_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 /* A whole number of µs in [duration - jitter, duration + jitter]. */
 static int64_t
 drawn_age(const struct stage *s)
@@ -123,7 +115,7 @@ const struct fault_ops lifetime_ops = {
 	    .flags = KIND_CONNECTION | KIND_NO_STREAM,
 	    .check = lifetime_check,
 	},
-    .links = lifetime_links,
+    .links = LINK_MASK_UP,
     .attach = plan_end,
     .data = lifetime_data,
     .update = lifetime_update,

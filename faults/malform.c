@@ -52,14 +52,6 @@ static const struct conf_field fields[] = {
     CONF_FIELD_END,
 };
 
-static unsigned
-malform_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_DOWN;
-}
-
 /* Random bytes, the first of them never that of "HTTP" nor of a hexadecimal
  * number. The same in every replay. */
 static void
@@ -178,6 +170,6 @@ const struct fault_ops malform_ops = {
 	    .params_size = sizeof(struct malform),
 	    .flags = KIND_HTTP_ONLY | KIND_NO_STREAM,
 	},
-    .links = malform_links,
+    .links = LINK_MASK_DOWN,
     .message = malform_message,
 };

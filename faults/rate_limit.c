@@ -64,14 +64,6 @@ struct verdict {
 	bool decided, answered;
 };
 
-static unsigned
-rate_limit_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 /* Nanoseconds that a request has to wait, given when the bucket is full; 0:
  * it goes, and *full_ns is when the bucket is full afterwards. */
 static int64_t
@@ -181,6 +173,6 @@ const struct fault_ops rate_limit_ops = {
 	    .early = rate_limit_early,
 	},
     .state_size = sizeof(struct verdict),
-    .links = rate_limit_links,
+    .links = LINK_MASK_UP,
     .data = rate_limit_data,
 };

@@ -6,14 +6,6 @@
 
 static const struct conf_field fields[] = {CONF_FIELD_END};
 
-static unsigned
-refuse_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP;
-}
-
 static enum listener_effect
 refuse_listener(const void *params, int stream)
 {
@@ -58,7 +50,7 @@ const struct fault_ops refuse_ops = {
 	    .fields = fields,
 	    .flags = KIND_CONNECTION | KIND_NO_STREAM | KIND_LISTENER,
 	},
-    .links = refuse_links,
+    .links = LINK_MASK_UP,
     .listener = refuse_listener,
     .open = refuse_open,
 };

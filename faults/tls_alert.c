@@ -63,11 +63,10 @@ static const struct conf_field fields[] = {
 };
 
 static unsigned
-tls_alert_links(const void *params, int stream)
+tls_alert_links(const void *params)
 {
 	const struct tls_alert_params *p = params;
 
-	(void)stream;
 	return tls_at_links((enum tls_at)p->at);
 }
 
@@ -126,6 +125,6 @@ const struct fault_ops tls_alert_ops = {
 		KIND_STREAM_ONLY,
 	},
     .state_size = sizeof(struct tls_point),
-    .links = tls_alert_links,
+    .links_by = tls_alert_links,
     .data = tls_alert_data,
 };

@@ -45,11 +45,10 @@ static const struct conf_field fields[] = {
 };
 
 static unsigned
-tls_stall_links(const void *params, int stream)
+tls_stall_links(const void *params)
 {
 	const struct tls_stall_params *p = params;
 
-	(void)stream;
 	return tls_at_links((enum tls_at)p->at);
 }
 
@@ -127,7 +126,7 @@ const struct fault_ops tls_stall_ops = {
 		KIND_STREAM_ONLY,
 	},
     .state_size = sizeof(struct tls_stall_state),
-    .links = tls_stall_links,
+    .links_by = tls_stall_links,
     .data = tls_stall_data,
     .eof = tls_stall_eof,
 };

@@ -61,14 +61,6 @@ struct progress {
 	bool done; /* the trailers are what they are to be */
 };
 
-static unsigned
-trailers_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_DOWN;
-}
-
 static void
 trailers_check(const void *params, const struct conf_where *where,
     struct conf_diag *diag)
@@ -208,7 +200,7 @@ const struct fault_ops trailers_ops = {
 	    .check = trailers_check,
 	},
     .state_size = sizeof(struct progress),
-    .links = trailers_links,
+    .links = LINK_MASK_DOWN,
     .data = trailers_data,
     .eof = trailers_eof,
 };

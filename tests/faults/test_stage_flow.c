@@ -95,18 +95,10 @@ hold_opening(struct stage *s)
 	stage_hold_open(s, true);
 }
 
-static unsigned
-both_links(const void *params, int stream)
-{
-	(void)params;
-	(void)stream;
-	return LINK_MASK_UP | LINK_MASK_DOWN;
-}
-
 START_TEST(a_flow_opens_when_the_last_stage_lets_it)
 {
 	static const struct fault_ops gate = {.kind = PROBE_KIND(0),
-	    .links = both_links,
+	    .links = LINK_MASK_UP | LINK_MASK_DOWN,
 	    .open = hold_opening};
 	struct harness_flow *f;
 
