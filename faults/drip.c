@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A body that trickles: the head passes at once, the body leaves in pieces,
  * spread evenly over a time. */
-#include "base/attr.h"
+#include "faults/chunk.h"
 #include "faults/message.h"
 #include "faults/registry.h"
 
@@ -65,12 +65,6 @@ drip_message(struct stage *s, struct message *m)
 }
 
 static void
-pass_head(struct stage *s)
-{
-	stage_pass(s, MIN(stage_head_left(s), stage_in(s)->len), -1);
-}
-
-static void
 pass_piece(struct stage *s, int64_t due_us)
 {
 	const struct drip *p = stage_params(s);
@@ -104,7 +98,7 @@ drip_data(struct stage *s)
 	const struct drip *p = stage_params(s);
 	struct drops *st = stage_state(s);
 
-	pass_head(s);
+	chunk_pass_head(s);
 	if (stage_in(s)->len == 0)
 		return;
 	if (!st->begun) {

@@ -112,7 +112,6 @@ explain(const struct flow *f, const struct armed_fault *fault, bool live,
 	const struct decision *d = live ? condition_decided(f, fault) : NULL;
 	struct explanation e = {0};
 
-
 	e.draw = condition_draw(f, fault);
 	e.drawn = e.draw < fault->conf->conditions.probability;
 	if (d != NULL) {

@@ -2,8 +2,8 @@
 /* Which request is this, and was it there before? Told by what clients say of
  * their own accord (counters, ids), else by what they ask for. Only hashes
  * leave this file. */
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/hash.h"
 #include "faults/flow_tell.h"
@@ -39,7 +39,7 @@ is_name(struct view v, struct view name)
 	return v.len == name.len && strncasecmp(v.at, name.at, v.len) == 0;
 }
 
-/* The number at the front of the text; -1: there is none. */
+/* The text as a number of six digits at most; -1: it is none. */
 static int
 number(struct view v)
 {

@@ -47,7 +47,7 @@ struct life {
 	bool spent; /* all bytes that may pass have passed */
 };
 
-/* When the connection dies by time, or never. */
+/* True if the connection dies after a time, or at once. */
 static bool
 dies_by_time(const struct half_open *p)
 {

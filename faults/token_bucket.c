@@ -16,12 +16,6 @@
 #define OWED_SHARED_NS (4 * 1000 * NS_PER_US)
 #define PEAK	       1.25
 
-static int64_t
-latest(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 size_t
 bucket_slice(double rate_Bps)
 {
@@ -51,18 +45,18 @@ bucket_reserve(struct bucket *b, const struct bucket_limit *limit, size_t n,
 	    (int64_t)((double)limit->burst_bytes * NS_PER_S / limit->rate_Bps);
 	int64_t owed = shared != NULL ? OWED_SHARED_NS : OWED_NS;
 	int64_t from =
-	    latest(arrival_us * NS_PER_US, now_us * NS_PER_US - owed) - credit;
+	    MAX(arrival_us * NS_PER_US, now_us * NS_PER_US - owed) - credit;
 
 	b->reserved = n;
 	b->peak_ns = limit->burst_bytes > 0
 			 ? 0
 			 : b->left_ns + (int64_t)((double)cost / PEAK);
 	if (shared == NULL) {
-		b->due_ns = b->line_ns = latest(b->line_ns, from) + cost;
+		b->due_ns = b->line_ns = MAX(b->line_ns, from) + cost;
 		return;
 	}
 	for (long long line = atomic_load(shared);;) {
-		b->due_ns = latest(line, from) + cost;
+		b->due_ns = MAX(line, from) + cost;
 		if (atomic_compare_exchange_weak(shared, &line, b->due_ns))
 			return;
 	}
@@ -71,7 +65,7 @@ bucket_reserve(struct bucket *b, const struct bucket_limit *limit, size_t n,
 int64_t
 bucket_ready_us(const struct bucket *b)
 {
-	int64_t ns = latest(b->due_ns, b->peak_ns);
+	int64_t ns = MAX(b->due_ns, b->peak_ns);
 
 	return (ns + NS_PER_US - 1) / NS_PER_US;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happened, as data: one stream of events that journal, logs, counters,
  * traces and the observer of reactions consume. Producers fill in a struct
- * event on the stack; all text in it is constant or interned (base/intern.h),
- * so that it may cross threads by value. */
+ * event_record on the stack; all text in it is constant or interned
+ * (base/intern.h), so that it may cross threads by value. */
 #ifndef OBSERVE_EVENT_H
 #define OBSERVE_EVENT_H
 

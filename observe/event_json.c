@@ -2,7 +2,7 @@
 /* One event as a JSON object. */
 #include "observe/event_json.h"
 
-
+#include "base/attr.h"
 #include "base/json.h"
 
 /* What `what` is called depends on the event. */
