@@ -66,6 +66,41 @@ set(struct conf_fault *to, const char *name, const char *format, uint64_t n)
 	free(text);
 }
 
+static const struct {
+	const char *kind, *percentage;
+	enum conf_stream stream;
+} table[] = {
+    [ENVOY_DELAY] = {"latency", "x-envoy-fault-delay-request-percentage",
+	STREAM_UPSTREAM},
+    [ENVOY_ABORT] = {"abort", "x-envoy-fault-abort-request-percentage",
+	STREAM_UPSTREAM},
+    [ENVOY_RATE_LIMIT] = {"bandwidth",
+	"x-envoy-fault-throughput-response-percentage", STREAM_DOWNSTREAM},
+};
+
+static void
+init(struct conf_fault *to, enum conf_envoy which, double probability)
+{
+	conf_fault_init(to, &fault_find(table[which].kind)->kind);
+	to->name = xstrdup(conf_envoy_name(which));
+	to->stream = table[which].stream;
+	to->conditions.probability = probability;
+}
+
+/* The fault of the flow, without its parameters: as often as it asks for. */
+static void
+begin(const struct flow *f, enum conf_envoy which, struct conf_fault *to)
+{
+	const struct conf_envoy_cap *cap = &f->route->conf->envoy[which];
+	uint64_t numerator = (uint64_t)cap->numerator, asked;
+
+	/* As with Envoy, what is no number of 32 bits leaves the cap. */
+	if (header_number(f, table[which].percentage, &asked) &&
+	    asked <= UINT32_MAX)
+		numerator = MIN(asked, numerator);
+	init(to, which, (double)numerator / (double)cap->denominator);
+}
+
 static bool
 ask_delay(const struct flow *f, struct conf_fault *to)
 {
@@ -73,6 +108,7 @@ ask_delay(const struct flow *f, struct conf_fault *to)
 
 	if (!header_number(f, "x-envoy-fault-delay-request", &ms) || ms == 0)
 		return false;
+	begin(f, ENVOY_DELAY, to);
 	set(to, "latency", "%lums", MIN(ms, DELAY_MAX_MS));
 	return true;
 }
@@ -109,6 +145,7 @@ ask_abort(const struct flow *f, struct conf_fault *to)
 	} else {
 		return false;
 	}
+	begin(f, ENVOY_ABORT, to);
 	set(to, "status", "%lu", status);
 	set(to, "grpc_status", "%lu", grpc);
 	set(to, "grpc_message", ABORT_TEXT, 0);
@@ -125,31 +162,9 @@ ask_rate_limit(const struct flow *f, struct conf_fault *to)
 	if (!header_number(f, "x-envoy-fault-throughput-response", &kib) ||
 	    kib == 0)
 		return false;
+	begin(f, ENVOY_RATE_LIMIT, to);
 	set(to, "rate", "%luKiB/s", MIN(kib, RATE_MAX_KIBPS));
 	return true;
-}
-
-static const struct {
-	const char *kind, *percentage;
-	enum conf_stream stream;
-	bool (*ask)(const struct flow *, struct conf_fault *);
-} table[] = {
-    [ENVOY_DELAY] = {"latency", "x-envoy-fault-delay-request-percentage",
-	STREAM_UPSTREAM, ask_delay},
-    [ENVOY_ABORT] = {"abort", "x-envoy-fault-abort-request-percentage",
-	STREAM_UPSTREAM, ask_abort},
-    [ENVOY_RATE_LIMIT] = {"bandwidth",
-	"x-envoy-fault-throughput-response-percentage", STREAM_DOWNSTREAM,
-	ask_rate_limit},
-};
-
-static void
-init(struct conf_fault *to, enum conf_envoy which, double probability)
-{
-	conf_fault_init(to, &fault_find(table[which].kind)->kind);
-	to->name = xstrdup(conf_envoy_name(which));
-	to->stream = table[which].stream;
-	to->conditions.probability = probability;
 }
 
 struct conf_fault *
@@ -184,14 +199,12 @@ bool
 envoy_ask(const struct flow *f, const struct armed_fault *fault,
     struct conf_fault *to)
 {
-	enum conf_envoy which = which_of(fault);
-	const struct conf_envoy_cap *cap = &f->route->conf->envoy[which];
-	uint64_t numerator = (uint64_t)cap->numerator, asked;
+	static bool (*const asks[])(const struct flow *,
+	    struct conf_fault *) = {
+	    [ENVOY_DELAY] = ask_delay,
+	    [ENVOY_ABORT] = ask_abort,
+	    [ENVOY_RATE_LIMIT] = ask_rate_limit,
+	};
 
-	/* As with Envoy, what is no number of 32 bits leaves the cap. */
-	if (header_number(f, table[which].percentage, &asked) &&
-	    asked <= UINT32_MAX)
-		numerator = MIN(asked, numerator);
-	init(to, which, (double)numerator / (double)cap->denominator);
-	return table[which].ask(f, to);
+	return asks[which_of(fault)](f, to);
 }
