@@ -260,7 +260,7 @@ tell(const struct flow *f, const struct armed_fault *fault,
 	e.matched = verdict == VERDICT_APPLIED || verdict == VERDICT_NOT_DRAWN;
 	e.drawn = verdict == VERDICT_APPLIED;
 	e.draw = draw;
-	f->engine->emit(f->engine->emit_arg, &e);
+	flow_emit(f, &e);
 }
 
 static enum event_verdict

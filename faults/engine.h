@@ -287,6 +287,12 @@ bool flow_is_told(const struct flow *f, enum event_type type);
  * wants it. */
 bool flow_event(const struct flow *f, enum event_type type,
     struct event_record *event);
+/* Tells it, once it is complete. */
+static inline void
+flow_emit(const struct flow *f, const struct event_record *event)
+{
+	f->engine->emit(f->engine->emit_arg, event);
+}
 
 /* True if the fault's kind decides about this type of flow. */
 bool flow_considers(const struct flow *f, const struct armed_fault *fault);

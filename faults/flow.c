@@ -26,34 +26,6 @@ route_shared_unref(struct route_shared *shared)
 	free(shared);
 }
 
-bool
-flow_is_told(const struct flow *f, enum event_type type)
-{
-	const struct engine *e = f->engine;
-
-	return e->emit != NULL &&
-	    ((e->wish.all & EVENT_BIT(type)) ||
-		((e->wish.kept & EVENT_BIT(type)) && flow_trace_is_kept(f)));
-}
-
-bool
-flow_event(const struct flow *f, enum event_type type,
-    struct event_record *event)
-{
-	if (!flow_is_told(f, type))
-		return false;
-	*event = (struct event_record){
-	    .type = type,
-	    .time_us = clock_now(f->engine->clock),
-	    .route = f->route_name,
-	    .session = f->session,
-	    .flow = f->number,
-	    .has_flow = true,
-	    .is_connection = f->type == FLOW_CONNECTION,
-	};
-	return true;
-}
-
 void
 flow_init(struct flow *f, const struct flow_ops *ops, struct engine *engine,
     const struct armed_route *route, enum flow_type type, uint64_t number)
@@ -122,13 +94,13 @@ links_of(const struct armed_fault *fault)
 
 /* The links in which this fault should act on this flow now; 0: none. */
 static unsigned
-wanted(struct flow *f, const struct armed_fault *fault)
+wanted(struct flow *f, const struct armed_fault *fault, int64_t now_us)
 {
 	int64_t next = DEADLINE_NEVER;
 	struct decision *d;
 
 	if (f->ended || !flow_considers(f, fault) ||
-	    !condition_in_force(fault, clock_now(f->engine->clock), &next))
+	    !condition_in_force(fault, now_us, &next))
 		return 0;
 	d = condition_decide(f, fault);
 	if (d == NULL || !d->applies || !condition_enter(f, fault, d))
@@ -231,14 +203,17 @@ rebuild(struct flow *f, const struct armed_route *old)
 {
 	size_t count = f->route != NULL ? f->route->faults_count : 0;
 	unsigned char masks[64] = {0}, *mask = masks;
+	int64_t now_us;
 
 	if (count == 0 && f->links[0].first == NULL &&
 	    f->links[1].first == NULL && f->decisions == NULL)
 		return;
 	if (count > sizeof(masks))
 		mask = xmalloc(count);
+	now_us = clock_now(f->engine->clock);
 	for (size_t i = 0; i < count; i++)
-		mask[i] = (unsigned char)wanted(f, &f->route->faults[i]);
+		mask[i] = (unsigned char)wanted(f, &f->route->faults[i],
+		    now_us);
 	arrange(&f->links[LINK_UP], f->route, mask);
 	arrange(&f->links[LINK_DOWN], f->route, mask);
 	settle(f, old, mask);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events about the beginning and the end of flows. Protocols share them: what
- * they know of a request they say by flow_ops. */
+/* Events about flows, above all their beginning and end. Protocols share them:
+ * what they know of a request they say by flow_ops. */
 #include "faults/flow_tell.h"
 
 #include "faults/condition.h"
@@ -13,6 +13,40 @@ static const char *const types[] = {
     [FLOW_DATAGRAM] = "datagram",
     [FLOW_WIRE] = NULL, /* tells nothing of its own */
 };
+
+bool
+flow_is_told(const struct flow *f, enum event_type type)
+{
+	const struct engine *e = f->engine;
+
+	return e->emit != NULL &&
+	    ((e->wish.all & EVENT_BIT(type)) ||
+		((e->wish.kept & EVENT_BIT(type)) && flow_trace_is_kept(f)));
+}
+
+static void
+begin(const struct flow *f, enum event_type type, struct event_record *event)
+{
+	*event = (struct event_record){
+	    .type = type,
+	    .time_us = clock_now(f->engine->clock),
+	    .route = f->route_name,
+	    .session = f->session,
+	    .flow = f->number,
+	    .has_flow = true,
+	    .is_connection = f->type == FLOW_CONNECTION,
+	};
+}
+
+bool
+flow_event(const struct flow *f, enum event_type type,
+    struct event_record *event)
+{
+	if (!flow_is_told(f, type))
+		return false;
+	begin(f, type, event);
+	return true;
+}
 
 void
 flow_mark(struct flow *f, enum link_dir dir)
@@ -44,7 +78,7 @@ flow_tell_open(const struct flow *f)
 		return;
 	e.flow_type = types[f->type];
 	e.who.client = f->client;
-	f->engine->emit(f->engine->emit_arg, &e);
+	flow_emit(f, &e);
 }
 
 const struct armed_fault *
@@ -103,19 +137,12 @@ flow_tell_close(const struct flow *f, const char *reason)
 	fill(f, reason, &e);
 	if (flow_trace_tell(f, &trace))
 		e.trace = &trace;
-	f->engine->emit(f->engine->emit_arg, &e);
+	flow_emit(f, &e);
 }
 
 void
 flow_tell_now(const struct flow *f, struct event_record *to)
 {
-	*to = (struct event_record){
-	    .type = EVENT_FLOW_CLOSE,
-	    .time_us = clock_now(f->engine->clock),
-	    .route = f->route_name,
-	    .session = f->session,
-	    .flow = f->number,
-	    .has_flow = true,
-	};
+	begin(f, EVENT_FLOW_CLOSE, to);
 	fill(f, "open", to);
 }

@@ -90,7 +90,7 @@ report(const struct stage *s)
 	e.first_us = s->acted_us;
 	e.amount = (double)s->touched;
 	e.unit = "bytes";
-	flow_of(s)->engine->emit(flow_of(s)->engine->emit_arg, &e);
+	flow_emit(flow_of(s), &e);
 }
 
 /* Held bytes, and a held end of stream, go where they were bound for. */

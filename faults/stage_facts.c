@@ -96,19 +96,49 @@ stage_is_datagram(const struct stage *s)
 	return s->link->flow->type == FLOW_DATAGRAM;
 }
 
-uint64_t
-stage_bits(const struct stage *s, uint64_t draw)
+static struct rng_key
+key_of(const struct stage *s)
 {
 	const struct flow *f = s->link->flow;
-	struct rng_key key = {
+
+	return (struct rng_key){
 	    .seed = f->engine->seed,
 	    .route = f->route != NULL ? f->route->hash
 				      : rng_hash(f->route_name),
 	    .fault = s->fault->hash,
 	    .flow = f->number,
 	};
+}
 
-	return rng_bits(&key, draw | (uint64_t)s->link->dir << 63);
+/* The number of a draw among those of both directions. */
+static uint64_t
+draw_of(const struct stage *s, uint64_t draw)
+{
+	return draw | (uint64_t)s->link->dir << 63;
+}
+
+uint64_t
+stage_bits(const struct stage *s, uint64_t draw)
+{
+	const struct rng_key key = key_of(s);
+
+	return rng_bits(&key, draw_of(s, draw));
+}
+
+double
+stage_unit(const struct stage *s, uint64_t draw)
+{
+	const struct rng_key key = key_of(s);
+
+	return rng_unit(&key, draw_of(s, draw));
+}
+
+uint64_t
+stage_below(const struct stage *s, uint64_t draw, uint64_t bound)
+{
+	const struct rng_key key = key_of(s);
+
+	return rng_below(&key, draw_of(s, draw), bound);
 }
 
 bool
@@ -139,17 +169,4 @@ stage_header(const struct stage *s, const char *name, struct view *value)
 	const struct flow *f = s->link->flow;
 
 	return f->ops->header != NULL && f->ops->header(f, name, 0, value);
-}
-
-double
-stage_unit(const struct stage *s, uint64_t draw)
-{
-	return (double)(stage_bits(s, draw) >> 11) * 0x1p-53;
-}
-
-uint64_t
-stage_below(const struct stage *s, uint64_t draw, uint64_t bound)
-{
-	return (uint64_t)(((unsigned __int128)stage_bits(s, draw) * bound) >>
-	    64);
 }

@@ -31,18 +31,15 @@ took_effect(struct stage *s, const char *effect, double amount,
     const char *unit)
 {
 	struct flow *f = s->link->flow;
+	struct decision *d = condition_decided(f, s->fault);
 
 	s->acted = true;
 	s->acted_us = flow_is_watched(f) ? clock_now(f->engine->clock) : 0;
 	f->faulted = true;
-	for (struct decision *d = f->decisions; d != NULL; d = d->next) {
-		if (d->fault != s->fault->shared)
-			continue;
-		if (!d->injected)
-			inject(s, effect, amount, unit);
-		d->injected = true;
+	if (d == NULL || d->injected)
 		return;
-	}
+	inject(s, effect, amount, unit);
+	d->injected = true;
 }
 
 static void
@@ -59,7 +56,7 @@ tell(const struct stage *s, const char *effect, double amount,
 	e.what = effect;
 	e.amount = amount;
 	e.unit = unit;
-	s->link->flow->engine->emit(s->link->flow->engine->emit_arg, &e);
+	flow_emit(s->link->flow, &e);
 }
 
 void

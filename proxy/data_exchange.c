@@ -323,5 +323,5 @@ data_exchange_tunnel(struct data_exchange *x)
 	if (!flow_event(&x->flow, EVENT_OPAQUE, &e))
 		return;
 	e.what = x->command.opaque;
-	x->flow.engine->emit(x->flow.engine->emit_arg, &e);
+	flow_emit(&x->flow, &e);
 }

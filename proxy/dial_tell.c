@@ -62,7 +62,7 @@ dial_tell(struct flow *f, enum dial_result result, int64_t since_us)
 		return;
 	e.what = name_of(result);
 	e.duration_us = (double)(e.time_us - since_us);
-	f->engine->emit(f->engine->emit_arg, &e);
+	flow_emit(f, &e);
 }
 
 enum dial_result

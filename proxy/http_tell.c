@@ -55,7 +55,7 @@ http_tell_request(struct flow *f, struct view method)
 		return;
 	e.time_us = f->start_us;
 	e.what = method_name(method);
-	f->engine->emit(f->engine->emit_arg, &e);
+	flow_emit(f, &e);
 }
 
 void
@@ -69,7 +69,7 @@ http_tell_response(struct flow *f, bool own, int status)
 	e.what = own ? "proxy" : "upstream";
 	e.status = status;
 	e.duration_us = (double)(e.time_us - f->start_us);
-	f->engine->emit(f->engine->emit_arg, &e);
+	flow_emit(f, &e);
 }
 
 void

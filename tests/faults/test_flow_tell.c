@@ -274,6 +274,22 @@ START_TEST(times_are_kept_while_somebody_listens)
 }
 END_TEST
 
+START_TEST(a_connection_under_way_is_told_as_one)
+{
+	struct request r = {.flow = {.ops = &ops, .engine = &engine,
+				.number = 7, .type = FLOW_CONNECTION}};
+	struct event_record e;
+
+	now = clock_fake(100);
+	engine = (struct engine){.clock = &now};
+	flow_tell_now(&r.flow, &e);
+	ck_assert_str_eq(e.what, "open");
+	ck_assert_str_eq(e.flow_type, "connection");
+	ck_assert(e.is_connection);
+	ck_assert_uint_eq(e.flow, 7);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -295,6 +311,7 @@ main(void)
 	tcase_add_test(tc,
 	    what_traces_want_is_told_of_flows_that_are_kept);
 	tcase_add_test(tc, times_are_kept_while_somebody_listens);
+	tcase_add_test(tc, a_connection_under_way_is_told_as_one);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	srunner_free(runner);
