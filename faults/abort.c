@@ -77,20 +77,20 @@ abort_check(const void *params, const struct conf_where *where,
 	header_check_lines(&p->headers, "headers", where, diag);
 	if (p->headers.count > HEADERS_MAX)
 		conf_error(diag, where,
-		    "headers: %zu of them, expected at most %d",
+		    "headers: %zu of them; expected at most %d",
 		    p->headers.count, HEADERS_MAX);
 	if (p->body != NULL && (p->status == 204 || p->status == 304))
 		conf_error(diag, where,
-		    "body: an answer with status %d has none, expected another "
+		    "body: an answer with status %d has none; expected another "
 		    "status",
 		    (int)p->status);
 	if (p->body != NULL && p->grpc_status >= 0)
 		conf_error(diag, where,
-		    "body: an answer with grpc_status has none, expected "
+		    "body: an answer with grpc_status has none; expected "
 		    "grpc_message");
 	if (p->grpc_message != NULL && p->grpc_status < 0)
 		conf_error(diag, where,
-		    "grpc_message without grpc_status, expected both");
+		    "grpc_message without grpc_status; expected both");
 }
 
 static unsigned

@@ -56,7 +56,7 @@ bandwidth_check(
 
 	if (p->rate_Bps > 0 && p->rate_Bps < 1)
 		conf_error(diag, where,
-		    "rate is below one byte per second, expected 0 to stall, "
+		    "rate is below one byte per second; expected 0 to stall, "
 		    "or at least \"1B/s\"");
 }
 

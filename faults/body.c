@@ -63,18 +63,18 @@ body_check(const void *params, const struct conf_where *where,
 	if (p->replace == NULL && p->from == NULL && p->to == NULL &&
 	    p->status == 0)
 		conf_error(diag, where,
-		    "nothing to do, expected replace, from and to, or status");
+		    "nothing to do; expected replace, from and to, or status");
 	if (p->replace != NULL && (p->from != NULL || p->to != NULL))
 		conf_error(diag, where,
-		    "replace beside from or to, expected one of both ways");
+		    "replace beside from or to; expected one of both ways");
 	if (p->replace == NULL && p->from == NULL && p->to != NULL)
-		conf_error(diag, where, "to without from, expected both");
+		conf_error(diag, where, "to without from; expected both");
 	if (p->from != NULL && p->from[0] == '\0')
 		conf_error(diag, where,
-		    "from is empty, expected at least one character");
+		    "from is empty; expected at least one character");
 	if (p->status != 0 && p->status < 200)
 		conf_error(diag, where,
-		    "status is %d, expected 0 or 200 to 599", (int)p->status);
+		    "status is %d; expected 0 or 200 to 599", (int)p->status);
 }
 
 static void

@@ -41,7 +41,7 @@ connect_delay_check(const void *params, const struct conf_where *where,
 
 	if (p->jitter_us > p->delay_us)
 		conf_error(diag, where,
-		    "jitter is larger than delay, expected at most the delay");
+		    "jitter is larger than delay; expected at most the delay");
 }
 
 /* A whole number of µs in [delay - jitter, delay + jitter]. */

@@ -141,12 +141,12 @@ cut_check(
 
 	if (p->pattern != NULL && unescape(p->pattern, pattern) == 0)
 		conf_error(diag, where,
-		    "pattern \"%s\" is not understood, expected 1 to %d bytes "
+		    "pattern \"%s\" is not understood; expected 1 to %d bytes "
 		    "with \\n, \\r, \\t, \\\\ and \\xNN",
 		    p->pattern, PATTERN_MAX);
 	if (p->messages > 0 && (p->pattern != NULL || p->bytes > 0))
 		conf_error(diag, where,
-		    "messages beside bytes or pattern, expected one way to "
+		    "messages beside bytes or pattern; expected one way to "
 		    "say where");
 }
 

@@ -82,7 +82,7 @@ dns_check(const void *params, const struct conf_where *where,
 	else if (p->address != NULL && !read_address(p->address, &reply))
 		conf_error(
 		    diag, where,
-		    "address \"%.80s\" is none, expected such as 192.0.2.1 or "
+		    "address \"%.80s\" is none; expected such as 192.0.2.1 or "
 		    "2001:db8::1",
 		    p->address);
 }

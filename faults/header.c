@@ -70,7 +70,7 @@ check_framing(struct view name, const char *field,
 	for (size_t i = 0; i < COUNT_OF(framing); i++) {
 		if (view_is_nocase(name, framing[i]))
 			conf_error(diag, where,
-			    "%s: \"%s\" frames the message, expected another "
+			    "%s: \"%s\" frames the message; expected another "
 			    "header (the kind \"malform\" sends wrong lengths)",
 			    field, framing[i]);
 	}
@@ -86,12 +86,12 @@ header_check_lines(const struct conf_strings *list, const char *field,
 
 		if (has_control(line)) {
 			conf_error(diag, where,
-			    "%s: line break or control character, expected "
+			    "%s: line break or control character; expected "
 			    "text on one line",
 			    field);
 		} else if (name.at[name.len] != ':' || !is_token(name)) {
 			conf_error(diag, where,
-			    "%s: \"%s\" is not a header, expected "
+			    "%s: \"%s\" is not a header; expected "
 			    "\"Name: value\"",
 			    field, line);
 		} else {
@@ -109,7 +109,7 @@ header_check_names(const struct conf_strings *list, const char *field,
 
 		if (!is_token(name))
 			conf_error(diag, where,
-			    "%s: not the name of a header, expected \"Name\"",
+			    "%s: not the name of a header; expected \"Name\"",
 			    field);
 		else
 			check_framing(name, field, where, diag);

@@ -37,7 +37,7 @@ headers_check(const void *params, const struct conf_where *where,
 
 	if (p->set.count + p->add.count + p->remove.count == 0)
 		conf_error(diag, where,
-		    "nothing to do, expected set, add or remove");
+		    "nothing to do; expected set, add or remove");
 	header_check_lines(&p->set, "set", where, diag);
 	header_check_lines(&p->add, "add", where, diag);
 	header_check_names(&p->remove, "remove", where, diag);

@@ -88,7 +88,7 @@ jitter_burst_check(const void *params, const struct conf_where *where,
 
 	if (p->jitter_us == 0 && p->latency_us == 0)
 		conf_error(diag, where,
-			   "jitter and latency are 0, expected one above it");
+			   "jitter and latency are 0; expected one above it");
 }
 
 /* A time of that mean: exponential, at most 20 times as long. */

@@ -135,7 +135,7 @@ check_percentiles(const struct latency_params *p,
 		    "or both, above 0");
 	else if (p95 < p->p50_us || (p->p99_us > 0 && p->p99_us < p95))
 		conf_error(diag, where,
-		    "percentiles fall, expected p50 <= p95 <= p99");
+		    "percentiles fall; expected p50 <= p95 <= p99");
 }
 
 static void
@@ -148,7 +148,7 @@ check_table(const struct latency_params *p, const struct conf_where *where,
 	for (size_t i = 1; i < p->table.count; i++) {
 		if (p->table.items[i] < p->table.items[i - 1]) {
 			conf_error(diag, where,
-			    "entry %zu of table is below the one before, "
+			    "entry %zu of table is below the one before; "
 			    "expected ascending order",
 			    i + 1);
 			return;
@@ -177,7 +177,7 @@ latency_check(
 	if (own && (p->latency_us > 0 || p->jitter_us > 0))
 		conf_error(diag, where,
 		    "latency and jitter have no meaning beside distribution = "
-		    "\"%s\", expected none",
+		    "\"%s\"; expected none",
 		    shapes[p->distribution]);
 	if (p->distribution == DIST_LOGNORMAL && p->latency_us == 0 &&
 	    p->jitter_us > 0)

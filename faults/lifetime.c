@@ -47,7 +47,7 @@ lifetime_check(const void *params, const struct conf_where *where,
 
 	if (p->jitter_us > p->duration_us)
 		conf_error(diag, where,
-		    "jitter is larger than duration, expected at most the "
+		    "jitter is larger than duration; expected at most the "
 		    "duration");
 }
 

@@ -140,30 +140,30 @@ loss_check(
 
 	if (p->chain.p > 0 && (p->rate > 0 || p->burst > 0))
 		conf_error(diag, where,
-		    "both rate and p are given, expected rate (and burst), or "
+		    "both rate and p are given; expected rate (and burst), or "
 		    "p and r (and h, k)");
 	if (p->chain.p > 0 && p->chain.r <= 0)
 		conf_error(diag, where,
-		    "r is 0: a bad line never recovers, expected more");
+		    "r is 0: a bad line never recovers; expected more");
 	if (p->chain.p <= 0 && p->rate <= 0)
 		conf_error(diag, where,
-		    "nothing would be lost, expected rate, or p and r, above "
+		    "nothing would be lost; expected rate, or p and r, above "
 		    "0");
 	if (p->variant == VARIANT_SEGMENTS && (p->chain.p > 0 || p->burst > 0))
 		conf_error(diag, where,
-		    "the kernel loses segments independently, expected rate "
+		    "the kernel loses segments independently; expected rate "
 		    "alone, or variant = \"stall\"");
 	if (p->burst > 0 && p->burst < 1)
 		conf_error(diag, where,
-		    "burst is below 1, expected 0, or at least 1 packet");
+		    "burst is below 1; expected 0, or at least 1 packet");
 	else if (p->burst > 0 && p->rate > p->burst / (p->burst + 1))
 		conf_error(diag, where,
-		    "rate is too high for bursts of %g packets, expected at "
+		    "rate is too high for bursts of %g packets; expected at "
 		    "most %g: somewhere between bursts a packet must arrive",
 		    p->burst, p->burst / (p->burst + 1));
 	if (p->rto_us < p->rtt_us)
 		conf_error(diag, where,
-		    "rto is below rtt, expected at least one round trip");
+		    "rto is below rtt; expected at least one round trip");
 }
 
 static struct gilbert

@@ -49,7 +49,7 @@ stream_reset_check(const void *params, const struct conf_where *where,
 
 	if (p->bytes > 0 && p->messages > 0)
 		conf_error(diag, where,
-		    "bytes beside messages, expected one of both");
+		    "bytes beside messages; expected one of both");
 }
 
 static void

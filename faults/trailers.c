@@ -69,13 +69,13 @@ trailers_check(const void *params, const struct conf_where *where,
 
 	if (!p->lost && p->delay_us == 0 && p->grpc_status < 0)
 		conf_error(diag, where,
-		    "nothing to do, expected lost, delay or grpc_status");
+		    "nothing to do; expected lost, delay or grpc_status");
 	if (p->lost && p->grpc_status >= 0)
 		conf_error(diag, where,
-		    "lost beside grpc_status, expected one of both");
+		    "lost beside grpc_status; expected one of both");
 	if (p->grpc_status < 0 && (p->grpc_message != NULL || p->messages >= 0))
 		conf_error(diag, where,
-		    "%s without grpc_status, expected both",
+		    "%s without grpc_status; expected both",
 		    p->grpc_message != NULL ? "grpc_message" : "messages");
 }
 

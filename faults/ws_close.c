@@ -52,7 +52,7 @@ ws_close_check(const void *params, const struct conf_where *where,
 		    (int)p->code);
 	if (p->reason != NULL && strlen(p->reason) > WS_CONTROL_MAX - 2)
 		conf_error(diag, where,
-		    "reason: %zu bytes, expected at most %d",
+		    "reason: %zu bytes; expected at most %d",
 		    strlen(p->reason), WS_CONTROL_MAX - 2);
 }
 

@@ -60,7 +60,7 @@ START_TEST(a_reason_too_long_is_refused)
 	memset(text + strlen(text), 'x', 123);
 	suite_complains(text, NULL);
 	text[strlen(text)] = 'x';
-	suite_complains(text, "reason: 124 bytes, expected at most 123");
+	suite_complains(text, "reason: 124 bytes; expected at most 123");
 }
 END_TEST
 
