@@ -72,3 +72,15 @@ near_offer(struct near *n, const char *candidate)
 		n->distance = distance;
 	}
 }
+
+void
+near_offer_as(struct near *n, const char *candidate,
+    const struct near_word *words, size_t count)
+{
+	near_offer(n, candidate);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(n->word, words[i].theirs) == 0 &&
+		    strcmp(candidate, words[i].ours) == 0)
+			*n = (struct near){n->word, candidate, 0};
+	}
+}

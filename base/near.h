@@ -18,6 +18,13 @@ void near_start(struct near *n, const char *word);
  * 1 and a quarter of the word's, or if the word, of three letters at least,
  * begins it; of equally near ones the first wins. */
 void near_offer(struct near *n, const char *candidate);
+/* Words that others have for a thing, and ours for it. */
+struct near_word {
+	const char *theirs, *ours;
+};
+/* The same for one that is there; if the word is theirs for it, it is meant. */
+void near_offer_as(struct near *n, const char *candidate,
+    const struct near_word *words, size_t count);
 /* How a message ends, "; did you mean "x"?" or nothing: the format's part and
  * the arguments of it. */
 #define NEAR_HINT "%s%s%s"

@@ -149,6 +149,15 @@ conf_upstream_parse(const char *text, struct conf_address *to,
 }
 
 void
+conf_address_copy(struct conf_address *to, const struct conf_address *from)
+{
+	*to = *from;
+	to->text = xstrdup(from->text);
+	to->host = xstrdup(from->host);
+	to->path = xstrdup(from->path);
+}
+
+void
 conf_address_fini(struct conf_address *a)
 {
 	free(a->text);

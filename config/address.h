@@ -35,6 +35,9 @@ bool conf_address_parse(const char *text, bool listen,
 /* Likewise for an upstream, which may be that word. */
 bool conf_upstream_parse(const char *text, struct conf_address *to,
     struct error *err) WARN_UNUSED;
+/* Copies it; *to is overwritten, for conf_address_fini(). */
+void conf_address_copy(struct conf_address *to,
+    const struct conf_address *from);
 /* Frees what it owns; the memory is zeroed. Zeroed memory is accepted. */
 void conf_address_fini(struct conf_address *a);
 /* True if only this machine can reach it: loopback or a unix socket. */

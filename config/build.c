@@ -59,12 +59,7 @@ conf_model_add_partition(struct conf_model *model)
 static void
 service_fini(struct conf_service *s)
 {
-	size_t i;
-
-	for (i = 0; i < s->hosts_count; i++)
-		free(s->hosts[i]);
-	free(s->hosts);
-	free(s->cidrs);
+	conf_service_clear(s);
 	conf_fields_fini(conf_service_fields, s);
 }
 

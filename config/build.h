@@ -55,6 +55,8 @@ void conf_route_protocol_defaults(struct conf_route *r);
  * addresses, patterns, ranges. All errors go to the spot. May be called again
  * after fields were changed. */
 void conf_service_compile(struct conf_service *s, const struct conf_spot *at);
+/* Frees what that made, not the texts. */
+void conf_service_clear(struct conf_service *s);
 void conf_partition_compile(const struct conf_partition *p,
 			    const struct conf_spot *at);
 void conf_route_compile(struct conf_route *r, const struct conf_spot *at);

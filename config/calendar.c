@@ -246,7 +246,7 @@ conf_cron_parse(const char *text, struct conf_cron *to, struct error *err)
 	*to = (struct conf_cron){0};
 	if (strncmp(text, "@every ", 7) == 0)
 		return read_every(text + 7, to, err);
-	for (i = 0; i < sizeof(nicknames) / sizeof(nicknames[0]); i++) {
+	for (i = 0; i < COUNT_OF(nicknames); i++) {
 		if (strcmp(text, nicknames[i].name) == 0)
 			return read_fields(nicknames[i].fields, to, err);
 	}

@@ -187,8 +187,8 @@ conf_partition_compile(const struct conf_partition *p,
 	check_name(p->name, at);
 }
 
-static void
-service_clear(struct conf_service *s)
+void
+conf_service_clear(struct conf_service *s)
 {
 	size_t i;
 
@@ -208,7 +208,7 @@ conf_service_compile(struct conf_service *s, const struct conf_spot *at)
 	struct error err;
 
 	check_name(s->name, at);
-	service_clear(s);
+	conf_service_clear(s);
 	if (count == 0)
 		return;
 	s->cidrs = xcalloc(count, sizeof(*s->cidrs));

@@ -84,21 +84,6 @@ conf_fault_copy(struct conf_fault *to, const struct conf_fault *from)
 }
 
 static void
-address_again(struct conf_address *to, const char *text, bool listen)
-{
-	struct error err;
-	bool ok;
-
-	conf_address_fini(to);
-	if (text == NULL)
-		return;
-	ok = listen ? conf_address_parse(text, true, to, &err)
-		    : conf_upstream_parse(text, to, &err);
-	if (!ok)
-		assert(!"an address parses every time");
-}
-
-static void
 destinations_again(struct conf_route *r)
 {
 	struct conf_diag diag = {0};
@@ -118,8 +103,8 @@ conf_route_copy(struct conf_route *to, const struct conf_route *from)
 	conf_fields_copy(conf_upstream_tls_fields, to, from);
 	patterns_again(conf_match_patterns, to);
 	destinations_again(to);
-	address_again(&to->listen, from->listen_text, true);
-	address_again(&to->upstream, from->upstream_text, false);
+	conf_address_copy(&to->listen, &from->listen);
+	conf_address_copy(&to->upstream, &from->upstream);
 	memcpy(to->envoy, from->envoy, sizeof(to->envoy));
 	to->where = from->where;
 	to->from_api = from->from_api;
@@ -155,20 +140,17 @@ void
 conf_partition_copy(struct conf_partition *to,
 		    const struct conf_partition *from)
 {
-	size_t i, j;
+	size_t i;
 
 	conf_fields_copy(conf_partition_fields, to, from);
-	to->groups =
-	    array_copy(from->groups, from->groups_count, sizeof(*from->groups));
+	if (from->groups_count > 0)
+		to->groups =
+		    xcalloc(from->groups_count, sizeof(*to->groups));
 	to->groups_count = from->groups_count;
-	for (i = 0; i < to->groups_count; i++) {
-		struct conf_strings *group = &to->groups[i];
-
-		group->items = array_copy(group->items, group->count,
-					  sizeof(*group->items));
-		for (j = 0; j < group->count; j++)
-			group->items[j] = xstrdup(group->items[j]);
-	}
+	for (i = 0; i < to->groups_count; i++)
+		conf_strings_set(&to->groups[i],
+				 (const char *const *)from->groups[i].items,
+				 from->groups[i].count);
 	to->from_api = from->from_api;
 	to->arming = from->arming;
 	to->leased = from->leased;

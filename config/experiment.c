@@ -55,11 +55,7 @@ step_fini(struct conf_step *s)
 static void
 expect_fini(struct conf_expect *x)
 {
-	size_t i;
-
-	for (i = 0; i < x->values.count; i++)
-		free(x->values.items[i]);
-	free(x->values.items);
+	conf_strings_fini(&x->values);
 	free(x->key);
 	free(x->value);
 }
@@ -84,15 +80,12 @@ scenario_fini(struct conf_scenario *s)
 static void
 guards_fini(struct conf_guards *g)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < g->aborts_count; i++)
 		conf_fields_fini(conf_abort_fields, &g->aborts[i]);
-	for (i = 0; i < g->never_together_count; i++) {
-		for (j = 0; j < g->never_together[i].count; j++)
-			free(g->never_together[i].items[j]);
-		free(g->never_together[i].items);
-	}
+	for (i = 0; i < g->never_together_count; i++)
+		conf_strings_fini(&g->never_together[i]);
 	free(g->aborts);
 	free(g->never_together);
 	conf_fields_fini(conf_guards_fields, g);

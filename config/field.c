@@ -34,8 +34,8 @@ conf_fields_default(const struct conf_field *table, void *target)
 	}
 }
 
-static void
-strings_free(struct conf_strings *s)
+void
+conf_strings_fini(struct conf_strings *s)
 {
 	size_t i;
 
@@ -53,7 +53,7 @@ field_fini(const struct conf_field *f, void *at)
 		free(*(char **)at);
 		*(char **)at = NULL;
 	} else if (f->type == CONF_STRINGS) {
-		strings_free(at);
+		conf_strings_fini(at);
 	} else if (f->type == CONF_NUMBERS) {
 		free(((struct conf_numbers *)at)->items);
 		*(struct conf_numbers *)at = (struct conf_numbers){0};
@@ -69,18 +69,24 @@ conf_fields_fini(const struct conf_field *table, void *target)
 		field_fini(f, (char *)target + f->offset);
 }
 
-static void
-strings_copy(struct conf_strings *to, const struct conf_strings *from)
+void
+conf_strings_set(struct conf_strings *s, const char *const *items, size_t count)
 {
 	size_t i;
 
-	strings_free(to);
-	if (from->count == 0)
+	conf_strings_fini(s);
+	if (count == 0)
 		return;
-	to->items = xcalloc(from->count, sizeof(*to->items));
-	to->count = from->count;
-	for (i = 0; i < from->count; i++)
-		to->items[i] = xstrdup(from->items[i]);
+	s->items = xcalloc(count, sizeof(*s->items));
+	s->count = count;
+	for (i = 0; i < count; i++)
+		s->items[i] = xstrdup(items[i]);
+}
+
+static void
+strings_copy(struct conf_strings *to, const struct conf_strings *from)
+{
+	conf_strings_set(to, (const char *const *)from->items, from->count);
 }
 
 static void
@@ -212,9 +218,7 @@ conf_fields_equal(const struct conf_field *table, const void *a, const void *b)
 }
 
 /* Words of other tools' users, and ours for the same. */
-static const struct {
-	const char *theirs, *ours;
-} translations[] = {
+static const struct near_word translations[] = {
     {"toxicity", "probability"},
     {"ratio", "probability"},
     {"delay", "latency"},
@@ -224,14 +228,7 @@ static const struct {
 void
 conf_field_offer(const struct conf_field *f, struct near *near)
 {
-	size_t i;
-
-	near_offer(near, f->name);
-	for (i = 0; i < COUNT_OF(translations); i++) {
-		if (strcmp(near->word, translations[i].theirs) == 0 &&
-		    strcmp(f->name, translations[i].ours) == 0)
-			*near = (struct near){near->word, f->name, 0};
-	}
+	near_offer_as(near, f->name, translations, COUNT_OF(translations));
 }
 
 void

@@ -36,6 +36,12 @@ struct conf_strings {
 	size_t count;
 };
 
+/* Replaces what is there by copies. */
+void conf_strings_set(struct conf_strings *s, const char *const *items,
+    size_t count);
+/* Frees them; the list is empty afterwards. */
+void conf_strings_fini(struct conf_strings *s);
+
 struct conf_numbers {
 	int64_t *items; /* owned */
 	size_t count;

@@ -174,64 +174,35 @@ parse_size(const struct conf_field *f, const char *text, int64_t *bytes,
 	return true;
 }
 
-/* A duration, size or rate with its bounds; `rate` or `amount` is filled. */
-static bool
-parse_quantity(const struct conf_field *f, const char *text, int64_t *amount,
-	       double *rate, struct error *err)
-{
-	double value;
-	bool ok;
-
-	if (f->type == CONF_RATE) {
-		ok = units_rate(text, bare_of(f), &value, err);
-		if (!ok || !in_bounds(f, value, text, err))
-			return false;
-		*rate = value;
-		return true;
-	}
-	ok = f->type == CONF_SIZE
-		 ? parse_size(f, text, amount, err)
-		 : units_duration(text, bare_of(f), amount, err);
-	return ok && in_bounds(f, (double)*amount, text, err);
-}
-
+/* A duration or size with its bounds. */
 static bool
 parse_amount(const struct conf_field *f, const char *text, int64_t *to,
 	     struct error *err)
 {
 	int64_t amount;
+	bool ok = f->type == CONF_SIZE
+		      ? parse_size(f, text, &amount, err)
+		      : units_duration(text, bare_of(f), &amount, err);
 
-	if (!parse_quantity(f, text, &amount, NULL, err))
+	if (!ok || !in_bounds(f, (double)amount, text, err))
 		return false;
 	*to = amount;
 	return true;
 }
 
+/* A rate or fraction with its bounds. */
 static bool
-parse_fraction(const struct conf_field *f, const char *text, double *to,
-	       struct error *err)
+parse_share(const struct conf_field *f, const char *text, double *to,
+	    struct error *err)
 {
 	double value;
+	bool ok = f->type == CONF_RATE
+		      ? units_rate(text, bare_of(f), &value, err)
+		      : units_fraction(text, &value, err);
 
-	if (!units_fraction(text, &value, err) ||
-	    !in_bounds(f, value, text, err))
+	if (!ok || !in_bounds(f, value, text, err))
 		return false;
 	*to = value;
-	return true;
-}
-
-static bool
-set_strings(struct conf_strings *to, const char *const *items, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < to->count; i++)
-		free(to->items[i]);
-	free(to->items);
-	to->items = count > 0 ? xcalloc(count, sizeof(*to->items)) : NULL;
-	to->count = count;
-	for (i = 0; i < count; i++)
-		to->items[i] = xstrdup(items[i]);
 	return true;
 }
 
@@ -264,8 +235,10 @@ conf_field_items(const struct conf_field *field, void *target,
 				 "%zu items are too many; expected "
 				 "at most %d",
 				 count, ITEMS_MAX);
-	if (field->type == CONF_STRINGS)
-		return set_strings(at, items, count);
+	if (field->type == CONF_STRINGS) {
+		conf_strings_set(at, items, count);
+		return true;
+	}
 	if (field->type == CONF_NUMBERS)
 		return set_numbers(field, at, items, count, err);
 	if (count == 1)
@@ -313,9 +286,8 @@ conf_field_parse(const struct conf_field *field, void *target, const char *text,
 	case CONF_SIZE:
 		return parse_amount(field, text, at, err);
 	case CONF_RATE:
-		return parse_quantity(field, text, NULL, at, err);
 	case CONF_FRACTION:
-		return parse_fraction(field, text, at, err);
+		return parse_share(field, text, at, err);
 	case CONF_ENUM:
 		return parse_enum(field, text, at, err);
 	case CONF_STRING:

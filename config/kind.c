@@ -32,9 +32,7 @@ static const struct {
 };
 
 /* Words that others have for a kind. */
-static const struct {
-	const char *theirs, *ours;
-} translations[] = {
+static const struct near_word translations[] = {
     {"reset", "reset_peer"},
     {"rst", "reset_peer"},
     {"errors", "abort"},
@@ -43,19 +41,6 @@ static const struct {
     {"partition", "blackhole"},
     {"cut_body", "cut"},
 };
-
-static void
-offer(struct near *near, const char *name)
-{
-	size_t i;
-
-	near_offer(near, name);
-	for (i = 0; i < COUNT_OF(translations); i++) {
-		if (strcmp(near->word, translations[i].theirs) == 0 &&
-		    strcmp(name, translations[i].ours) == 0)
-			*near = (struct near){near->word, name, 0};
-	}
-}
 
 const struct conf_kind *
 conf_kind_find(const struct conf_kinds *kinds, const char *name,
@@ -72,7 +57,8 @@ conf_kind_find(const struct conf_kinds *kinds, const char *name,
 			continue;
 		if (strcmp(kind->name, name) == 0)
 			return kind;
-		offer(&near, kind->name);
+		near_offer_as(&near, kind->name, translations,
+			      COUNT_OF(translations));
 		str_printf(hint, "%s%s",
 			   hint->len > 0 ? ", " : "expected one of ",
 			   kind->name);

@@ -116,7 +116,7 @@ first_group(const config_setting_t *root)
 	const config_setting_t *found;
 	size_t i;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (i = 0; i < COUNT_OF(keys); i++) {
 		found = config_setting_get_member(root, keys[i]);
 		if (found != NULL)
 			return found;

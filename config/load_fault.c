@@ -143,9 +143,8 @@ load_step_fault(const struct loader *l, config_setting_t *group,
 
 void
 load_faults(const struct loader *l, const config_setting_t *group,
-	    size_t route_index)
+	    struct conf_route *route)
 {
-	struct conf_route *route = &l->model->routes[route_index];
 	config_setting_t *list = config_setting_get_member(group, "faults");
 	struct conf_where where;
 

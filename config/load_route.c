@@ -43,7 +43,6 @@ load_route_tls(const struct loader *l, config_setting_t *route,
 static void
 load_route(const struct loader *l, config_setting_t *group, void *arg)
 {
-	size_t index = l->model->routes_count;
 	struct conf_route *r = conf_model_add_route(l->model);
 	struct load_part part = {conf_route_fields, r};
 	struct load_spot at = load_spot(l, group), match_at;
@@ -62,7 +61,7 @@ load_route(const struct loader *l, config_setting_t *group, void *arg)
 		match_at = load_spot(l, match);
 		conf_match_compile(r, &match_at.spot);
 	}
-	load_faults(l, group, index);
+	load_faults(l, group, r);
 }
 
 void

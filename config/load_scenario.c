@@ -62,7 +62,7 @@ check_cut_keys(const struct loader *l, const config_setting_t *group)
 	struct conf_where where;
 	size_t i;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (i = 0; i < COUNT_OF(keys); i++) {
 		key = config_setting_get_member(group, keys[i]);
 		if (key == NULL)
 			continue;

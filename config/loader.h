@@ -68,7 +68,7 @@ bool load_scalar_text(const config_setting_t *s, struct str *to,
 		      struct error *err);
 void load_routes(const struct loader *l, const config_setting_t *root);
 void load_faults(const struct loader *l, const config_setting_t *group,
-		 size_t route_index);
+		 struct conf_route *route);
 void load_partitions(const struct loader *l, const config_setting_t *root);
 /* Reads a partition that stands in `group` into `p`, which has defaults. */
 void load_partition_group(const struct loader *l, config_setting_t *group,

@@ -110,13 +110,10 @@ conf_route_fini(struct conf_route *r)
 void
 conf_partition_fini(struct conf_partition *p)
 {
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < p->groups_count; i++) {
-		for (j = 0; j < p->groups[i].count; j++)
-			free(p->groups[i].items[j]);
-		free(p->groups[i].items);
-	}
+	for (i = 0; i < p->groups_count; i++)
+		conf_strings_fini(&p->groups[i]);
 	free(p->groups);
 	conf_fields_fini(conf_partition_fields, p);
 	*p = (struct conf_partition){0};

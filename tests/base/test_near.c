@@ -108,6 +108,23 @@ START_TEST(of_equally_near_words_the_first_is_meant)
 }
 END_TEST
 
+START_TEST(a_word_of_others_means_ours_whatever_is_nearer)
+{
+	static const struct near_word others[] = {{"delay", "latency"}};
+	struct near near;
+
+	near_start(&near, "delay");
+	near_offer_as(&near, "latency", others, 1);
+	near_offer_as(&near, "delays", others, 1);
+	ck_assert_str_eq(near.best, "latency");
+	near_start(&near, "jiter");
+	near_offer_as(&near, "latency", others, 1);
+	ck_assert_ptr_null(near.best);
+	near_offer_as(&near, "jitter", others, 1);
+	ck_assert_str_eq(near.best, "jitter");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -117,5 +134,7 @@ main(void)
 			     words_above_the_limit_are_infinitely_far,
 			     the_nearest_word_is_found_or_none,
 			     a_message_ends_in_the_hint_or_in_nothing,
-			     of_equally_near_words_the_first_is_meant, NULL});
+			     of_equally_near_words_the_first_is_meant,
+			     a_word_of_others_means_ours_whatever_is_nearer,
+			     NULL});
 }
