@@ -85,14 +85,19 @@ static bool
 set_field(const struct conf_field *field, void *target, char *value,
 	  struct error *err)
 {
-	const char *items[256];
+	const char **items = NULL;
 	size_t count = 0;
+	bool ok;
 
 	if (field->type != CONF_STRINGS && field->type != CONF_NUMBERS)
 		return conf_field_parse(field, target, value, err);
-	while (value != NULL && count < COUNT_OF(items))
-		items[count++] = conf_option_cut(&value, '+');
-	return conf_field_items(field, target, items, count, err);
+	while (value != NULL) {
+		items = xgrow(items, &count, sizeof(*items));
+		items[count - 1] = conf_option_cut(&value, '+');
+	}
+	ok = conf_field_items(field, target, items, count, err);
+	free(items);
+	return ok;
 }
 
 /* The struct that such a field stands in. */

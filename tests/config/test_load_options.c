@@ -89,6 +89,25 @@ START_TEST(conditions_and_lists_can_be_given)
 }
 END_TEST
 
+START_TEST(a_list_may_have_many_items)
+{
+	struct conf_diag diag = {0};
+	struct str text = {0};
+	struct conf_model *m;
+	const struct fake_params *p;
+
+	str_add(&text, "every_type,table=1");
+	for (int i = 0; i < 999; i++)
+		str_add(&text, "+1");
+	m = load("http", text.text, &diag);
+	ck_assert_uint_eq(diag.count, 0);
+	p = m->routes[0].faults->params;
+	ck_assert_uint_eq(p->table.count, 1000);
+	conf_model_unref(m);
+	str_fini(&text);
+}
+END_TEST
+
 static const struct {
 	const char *fault, *said;
 } cases[] = {
@@ -165,6 +184,7 @@ main(void)
 	    "load_options",
 	    (const TTest *const[]){one_route_comes_out,
 				   conditions_and_lists_can_be_given,
+			       a_list_may_have_many_items,
 				   mistakes_name_their_option,
 				   addresses_and_protocol_are_checked, NULL});
 }
