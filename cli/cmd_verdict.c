@@ -8,6 +8,7 @@
 
 #include "base/intern.h"
 #include "base/xalloc.h"
+#include "cli/diag_out.h"
 #include "cli/options.h"
 #include "config/load.h"
 #include "experiment/journal_in.h"
@@ -93,9 +94,7 @@ set_services(struct record *r, const char *path)
 	if (path == NULL)
 		return true;
 	model = conf_load_file(path, &fault_kinds, &diag);
-	for (size_t i = 0; i < diag.count; i++)
-		fprintf(stderr, "%s: %s\n", diag.messages[i].where,
-		    diag.messages[i].text);
+	diag_out_findings(&diag);
 	for (size_t i = 0; model != NULL && i < model->routes_count; i++) {
 		const struct conf_route *route = &model->routes[i];
 		size_t at = record_find(r, route->name);

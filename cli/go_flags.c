@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/xalloc.h"
-
 /* Finds the row of a flag by name or letter; NULL: none is called so. */
 static const struct option_row *
 find(const struct option_row *table, struct view name)
@@ -35,21 +33,6 @@ set_switch(const struct option_row *row, void *to, const char *value,
 	}
 	return error_set(err, 0, "invalid boolean value \"%s\" for -%s: "
 				 "parse error", value, row->name);
-}
-
-static void
-set_text(const struct option_row *row, void *to, const char *value)
-{
-	void *at = (char *)to + row->offset;
-	struct option_texts *texts = at;
-
-	if (row->type == OPTION_TEXT) {
-		*(const char **)at = value;
-		return;
-	}
-	texts->items = xrealloc(texts->items,
-	    (texts->count + 1) * sizeof(*texts->items));
-	texts->items[texts->count++] = value;
 }
 
 /* The flag at words[*at], its value perhaps in the next word. */
@@ -82,7 +65,7 @@ take_flag(const struct option_row *table, const struct go_words *words,
 	if (value == NULL)
 		return error_set(err, 0, "flag needs an argument: -%.*s",
 		    (int)bare.len, bare.at);
-	set_text(row, to, value);
+	options_store(row, to, value);
 	return true;
 }
 

@@ -17,8 +17,8 @@
 /* Values of long options that have no letter. */
 #define LONG_ONLY 256
 
-static void
-store(const struct option_row *row, void *to, const char *value)
+void
+options_store(const struct option_row *row, void *to, const char *value)
 {
 	void *at = (char *)to + row->offset;
 	struct option_texts *texts = at;
@@ -31,9 +31,9 @@ store(const struct option_row *row, void *to, const char *value)
 		*(const char **)at = value;
 		break;
 	case OPTION_TEXTS:
-		texts->items = xrealloc(texts->items,
-		    (texts->count + 1) * sizeof(*texts->items));
-		texts->items[texts->count++] = value;
+		texts->items = xgrow(texts->items, &texts->count,
+		    sizeof(*texts->items));
+		texts->items[texts->count - 1] = value;
 		break;
 	}
 }
@@ -150,7 +150,7 @@ options_parse(const struct command *command, int argc, char **argv, void *to)
 			complain(command, value, argv);
 			result = -1;
 		} else {
-			store(row_of(command, value), to, optarg);
+			options_store(row_of(command, value), to, optarg);
 		}
 	}
 	str_fini(&shorts);

@@ -53,6 +53,8 @@ struct command {
 
 #define ARGS_ANY 1000
 
+/* Puts the value of an option (of a flag: any) where its row says. */
+void options_store(const struct option_row *row, void *to, const char *value);
 /* Parses argv[1 … argc-1] into `to`; what is no option is moved to the end,
  * and its first index returned. -1: usage was wrong (said on stderr); -2:
  * --help was asked for and printed. */

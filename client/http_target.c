@@ -15,13 +15,11 @@ static bool
 parse_host(struct http_client_target *t, const char *text, struct error *err)
 {
 	size_t len = strcspn(text, "/?#");
-	const char *colon = memrchr(text, ':', len);
-	const char *bracket = memchr(text, ']', len);
-	const char *local = colon == text || len == 0 ? "localhost" : "";
+	const char *local = text[0] == ':' || len == 0 ? "localhost" : "";
 	char *full;
 	bool ok;
 
-	if (colon != NULL && (bracket == NULL || bracket < colon))
+	if (conf_address_has_port(text, len))
 		full = xasprintf("%s%.*s", local, (int)len, text);
 	else
 		full = xasprintf("%s%.*s:%d", local, (int)len, text,

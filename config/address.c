@@ -148,6 +148,15 @@ conf_upstream_parse(const char *text, struct conf_address *to,
 	return true;
 }
 
+bool
+conf_address_has_port(const char *text, size_t len)
+{
+	const char *colon = memrchr(text, ':', len);
+	const char *bracket = memrchr(text, ']', len);
+
+	return colon != NULL && (bracket == NULL || bracket < colon);
+}
+
 void
 conf_address_copy(struct conf_address *to, const struct conf_address *from)
 {

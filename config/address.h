@@ -42,6 +42,8 @@ void conf_address_copy(struct conf_address *to,
 void conf_address_fini(struct conf_address *a);
 /* True if only this machine can reach it: loopback or a unix socket. */
 bool conf_address_is_local(const struct conf_address *a) PURE;
+/* True if "host", "[v6]" or either with ":port" behind it has the latter. */
+bool conf_address_has_port(const char *text, size_t len) PURE;
 /* True if the bytes may be a host name or an IPv4 address. */
 bool conf_host_valid(const char *host, size_t len) PURE;
 

@@ -227,6 +227,13 @@ conf_service_compile(struct conf_service *s, const struct conf_spot *at)
 	}
 }
 
+static void
+add_client(struct conf_when *w, const struct conf_cidr *range)
+{
+	w->clients = xgrow(w->clients, &w->clients_count, sizeof(*w->clients));
+	w->clients[w->clients_count - 1] = *range;
+}
+
 /* Adds the ranges of the service called `name` to the condition. */
 static void
 add_service(struct conf_when *w, const char *name,
@@ -259,11 +266,8 @@ add_service(struct conf_when *w, const char *name,
 		    "known by numeric addresses alone; expected one whose "
 		    "addresses are ranges",
 		    name);
-	w->clients =
-	    xrealloc(w->clients, (w->clients_count + s->cidrs_count + 1) *
-				     sizeof(*w->clients));
 	for (i = 0; i < s->cidrs_count; i++)
-		w->clients[w->clients_count++] = s->cidrs[i];
+		add_client(w, &s->cidrs[i]);
 }
 
 static void
@@ -279,15 +283,12 @@ compile_clients(struct conf_when *w, const struct conf_model *model,
 	w->has_clients = w->client_text.count > 0;
 	for (i = 0; i < w->client_text.count; i++) {
 		const char *text = w->client_text.items[i];
+		struct conf_cidr range;
 
-		if (!conf_cidr_meant(text)) {
+		if (!conf_cidr_meant(text))
 			add_service(w, text, model, at);
-			continue;
-		}
-		w->clients = xrealloc(w->clients, (w->clients_count + 1) *
-						      sizeof(*w->clients));
-		if (conf_cidr_parse(text, &w->clients[w->clients_count], &err))
-			w->clients_count++;
+		else if (conf_cidr_parse(text, &range, &err))
+			add_client(w, &range);
 		else
 			conf_spot_error(at, "client", "%s", err.text);
 	}

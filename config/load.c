@@ -37,8 +37,8 @@ add_file(struct conf_model *m, const char *path)
 		if (strcmp(m->files[i], path) == 0)
 			return;
 	}
-	m->files = xrealloc(m->files, (m->files_count + 1) * sizeof(*m->files));
-	m->files[m->files_count++] = xstrdup(path);
+	m->files = xgrow(m->files, &m->files_count, sizeof(*m->files));
+	m->files[m->files_count - 1] = xstrdup(path);
 }
 
 static bool scan_file(struct sources *src, const char *path, unsigned depth,

@@ -19,7 +19,7 @@ fault_kind(const struct loader *l, config_setting_t *group)
 {
 	config_setting_t *type = config_setting_get_member(group, "type");
 	struct conf_where where = load_where(l, type != NULL ? type : group);
-	const struct conf_kind *kind = NULL;
+	const struct conf_kind *kind;
 	const char *name;
 	struct str hint = {0};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An identification becomes steps like any others: each of its runs is a fault
  * for a while, with a pause in which the service may recover. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,8 +86,8 @@ set_param(struct conf_fault *f, const char *name, const char *value)
 	const struct conf_field *field = conf_field_find(f->kind->fields, name);
 	struct error err;
 
-	if (field == NULL || !conf_field_parse(field, f->params, value, &err))
-		return;
+	if (field != NULL && !conf_field_parse(field, f->params, value, &err))
+		assert(!"what a run sets is within bounds");
 }
 
 static struct conf_fault *
@@ -128,7 +129,7 @@ add_scale(struct conf_scenario *s, int64_t at_us, double factor)
 	s->load_scale[count] = (struct conf_load_step){at_us, factor};
 }
 
-static void
+static const struct conf_step *
 add_run(struct conf_scenario *s, const struct conf_kind *kind,
 	const struct run_text *t, const struct load_spot *at)
 {
@@ -142,6 +143,7 @@ add_run(struct conf_scenario *s, const struct conf_kind *kind,
 	step->fault = make_fault(kind, t, s->observe_us);
 	step->fault->where = at->spot.where;
 	load_name_step(s, step);
+	return step;
 }
 
 static void
@@ -152,7 +154,7 @@ load_run(const struct loader *l, const char *text,
 	char *copy = xstrdup(text);
 	struct run_text t = run_cut(copy);
 	const struct run_rule *rule = run_find(&t, s->identify);
-	const struct conf_kind *kind = NULL;
+	const struct conf_kind *kind;
 	struct str hint = {0};
 	const char *name;
 	double factor, ratio;
@@ -173,13 +175,10 @@ load_run(const struct loader *l, const char *text,
 		   : rule->stream;
 	kind = conf_kind_find(l->kinds, name, &hint);
 	if (kind != NULL) {
-		add_run(s, kind, &t, at);
-		conf_fault_compile(s->steps[s->steps_count - 1].fault, route,
-				   &at->spot);
-		if (t.scale != NULL) {
-			const struct conf_step *step =
-			    &s->steps[s->steps_count - 1];
+		const struct conf_step *step = add_run(s, kind, &t, at);
 
+		conf_fault_compile(step->fault, route, &at->spot);
+		if (t.scale != NULL) {
 			add_scale(s, step->at_us, factor);
 			add_scale(s, step->at_us + step->for_us, 1);
 		}

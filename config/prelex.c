@@ -88,9 +88,9 @@ read_include(struct scan *s)
 			   "expected @include \"FILE\" on a line of its own");
 		return false;
 	}
-	s->p->includes = xrealloc(s->p->includes, (s->p->includes_count + 1) *
-						      sizeof(*s->p->includes));
-	in = &s->p->includes[s->p->includes_count++];
+	s->p->includes = xgrow(s->p->includes, &s->p->includes_count,
+			       sizeof(*s->p->includes));
+	in = &s->p->includes[s->p->includes_count - 1];
 	in->path = xmemdup0(p + 1, (size_t)(close - p) - 1);
 	in->line = s->p->where.line;
 	s->at = close + 1;

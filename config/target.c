@@ -23,15 +23,6 @@ is_unix(const char *text)
 	return strncmp(text, "unix:", 5) == 0;
 }
 
-/* Is there a port, behind the brackets of IPv6? */
-static bool
-has_port(const char *text)
-{
-	const char *colon = strrchr(text, ':'), *bracket = strchr(text, ']');
-
-	return colon != NULL && (bracket == NULL || bracket < colon);
-}
-
 bool
 conf_target_parse(const char *text, struct conf_address *to, bool *tls,
     struct error *err)
@@ -55,8 +46,9 @@ conf_target_parse(const char *text, struct conf_address *to, bool *tls,
 	if (url && !is_unix(text) && text[strcspn(text, "/?#")] != '\0')
 		return error_set(err, 0, "%s: paths belong to the requests; "
 		    "expected host:port", text);
-	full = port != 0 && !has_port(text) ? xasprintf("%s:%u", text, port)
-					    : xstrdup(text);
+	full = port != 0 && !conf_address_has_port(text, strlen(text))
+	    ? xasprintf("%s:%u", text, port)
+	    : xstrdup(text);
 	ok = conf_address_parse(full, false, to, err);
 	free(full);
 	return ok;

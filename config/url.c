@@ -14,16 +14,6 @@ wrong(const char *text, const char *why, struct error *err)
 			 "http://host:port or https://host/path", text, why);
 }
 
-/* True if the authority names a port behind its host. */
-static bool
-has_port(const char *at, size_t len)
-{
-	const char *colon = memrchr(at, ':', len);
-	const char *bracket = memrchr(at, ']', len);
-
-	return colon != NULL && (bracket == NULL || bracket < colon);
-}
-
 /* Only what may stand in the head of a request. */
 static bool
 is_clean(const char *text)
@@ -58,7 +48,9 @@ conf_url_parse(const char *text, struct conf_url *to, struct error *err)
 	if (len == 0)
 		return wrong(text, "names no host", err);
 	full = xasprintf("%.*s%s", (int)len, at,
-	    has_port(at, len) ? "" : to->tls ? ":443" : ":80");
+	    conf_address_has_port(at, len) ? ""
+		: to->tls		       ? ":443"
+					       : ":80");
 	/* What begins so is a path in an address, also with our port. */
 	ok = strncmp(full, "unix:", 5) == 0
 		? wrong(text, "names a unix socket", err)

@@ -187,12 +187,10 @@ sink_run_some(struct sink *sink)
 void
 sink_add(struct sink *sink, event_sink_fn consume, void *arg)
 {
-	size_t count = sink->consumers_count + 1;
-
-	sink->consumers = xrealloc(sink->consumers,
-	    count * sizeof(*sink->consumers));
-	sink->consumers[count - 1] = (struct consumer){consume, arg};
-	sink->consumers_count = count;
+	sink->consumers = xgrow(sink->consumers, &sink->consumers_count,
+	    sizeof(*sink->consumers));
+	sink->consumers[sink->consumers_count - 1] =
+	    (struct consumer){consume, arg};
 }
 
 void
