@@ -6,6 +6,7 @@
 #include "client/http_client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <llhttp.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
@@ -22,6 +23,7 @@
 #include "client/http_tls.h"
 
 #define BODY_MAX     (256 * 1024 * 1024)
+#define FIELD_MAX    65536 /* a name or a value of the head */
 #define READ_SIZE    16384
 
 /* One call under way. */
@@ -277,26 +279,39 @@ call_of(llhttp_t *parser)
 }
 
 static int
+gather(struct str *to, const char *at, size_t len)
+{
+	if (to->len + len > FIELD_MAX)
+		return HPE_USER;
+	str_add_bytes(to, at, len);
+	return HPE_OK;
+}
+
+static int
 on_header_name(llhttp_t *parser, const char *at, size_t len)
 {
-	struct call *c = call_of(parser);
-
-	if (c->value.len > 0) {
-		str_clear(&c->header);
-		str_clear(&c->value);
-	}
-	str_add_bytes(&c->header, at, len);
-	return HPE_OK;
+	return gather(&call_of(parser)->header, at, len);
 }
 
 static int
 on_header_value(llhttp_t *parser, const char *at, size_t len)
 {
-	struct call *c = call_of(parser);
+	return gather(&call_of(parser)->value, at, len);
+}
 
-	str_add_bytes(&c->value, at, len);
-	if (c->header.len > 0 && strcasecmp(c->header.text, "retry-after") == 0)
-		c->reply->retry_after_s = atoi(c->value.text);
+static int
+on_header(llhttp_t *parser)
+{
+	struct call *c = call_of(parser);
+	struct view name = {c->header.text, c->header.len};
+	long seconds;
+
+	if (view_is_nocase(name, "retry-after") && c->value.len > 0) {
+		seconds = strtol(c->value.text, NULL, 10);
+		c->reply->retry_after_s = (int)MIN(MAX(seconds, 0), INT_MAX);
+	}
+	str_clear(&c->header);
+	str_clear(&c->value);
 	return HPE_OK;
 }
 
@@ -347,6 +362,7 @@ on_complete(llhttp_t *parser)
 static const llhttp_settings_t settings = {
     .on_header_field = on_header_name,
     .on_header_value = on_header_value,
+    .on_header_value_complete = on_header,
     .on_headers_complete = on_head,
     .on_body = on_body,
     .on_message_complete = on_complete,

@@ -3,6 +3,7 @@
 #include "client/http_client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -87,6 +88,42 @@ START_TEST(replies_are_read_whatever_their_framing_and_pieces)
 		    "%s: %s", replies[i / 2].wire, err.text);
 		ck_assert_int_eq(reply.status, replies[i / 2].status);
 		ck_assert_pstr_eq(reply.body.text, replies[i / 2].body);
+		http_client_reply_fini(&reply);
+		http_client_target_fini(&t);
+		http_fake_stop(&f);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *head;
+	int seconds;
+} retries[] = {
+    {"X: y", -1},
+    {"Retry-After: 7", 7},
+    {"X-Empty:\r\nRetry-After: 7\r\nX-Other: 9", 7},
+    {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", 0},
+    {"Retry-After: -1", 0},
+    {"Retry-After: 99999999999999999999", INT_MAX},
+};
+
+START_TEST(a_reply_may_say_when_to_come_again)
+{
+	for (size_t i = 0; i < 2 * COUNT_OF(retries); i++) {
+		struct http_fake f = {.piece = i % 2};
+		struct http_client_request request = {"GET", "/", NULL, NULL};
+		struct http_client_reply reply;
+		struct http_client_target t;
+		struct error err;
+		char wire[256];
+
+		snprintf(wire, sizeof(wire), "HTTP/1.1 503 No\r\n%s\r\n"
+		    "Content-Length: 0\r\n\r\n", retries[i / 2].head);
+		f.reply = wire;
+		http_fake_start(&f);
+		t = target_of(&f);
+		ck_assert(http_client_call(&t, &request, &reply, &err));
+		ck_assert_int_eq(reply.retry_after_s, retries[i / 2].seconds);
 		http_client_reply_fini(&reply);
 		http_client_target_fini(&t);
 		http_fake_stop(&f);
@@ -272,6 +309,7 @@ main(void)
 	return check_run("http_client", (const TTest *const[]){
 	    urls_are_read_as_people_write_them,
 	    replies_are_read_whatever_their_framing_and_pieces,
+	    a_reply_may_say_when_to_come_again,
 	    a_request_carries_token_lease_and_body, what_is_no_reply_is_told,
 	    a_unix_socket_works_like_a_port,
 	    a_stream_ends_when_the_sink_has_enough, a_stream_ends_at_its_time,
