@@ -132,11 +132,9 @@ load_part_group(const struct loader *l, const config_setting_t *root,
 		const char *key, struct load_part part,
 		struct conf_where *where)
 {
-	const config_setting_t *group = load_group(l, root, key);
+	const config_setting_t *group = load_group_part(l, root, key, &part);
 
 	*where = load_where(l, group != NULL ? group : root);
-	if (group != NULL)
-		load_fields(l, group, &part, 1, key);
 }
 
 static void

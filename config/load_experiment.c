@@ -15,14 +15,11 @@ load_steady(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_experiment *e = arg;
 	struct conf_steady *s;
-	struct load_part part = {.table = conf_steady_fields};
 
 	e->steady = xgrow(e->steady, &e->steady_count, sizeof(*s));
 	s = &e->steady[e->steady_count - 1];
 	s->where = load_where(l, group);
-	conf_fields_default(part.table, s);
-	part.target = s;
-	load_fields(l, group, &part, 1, "an element of steady");
+	load_new(l, group, conf_steady_fields, s, "an element of steady");
 }
 
 static void
@@ -30,14 +27,11 @@ load_abort(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_guards *g = arg;
 	struct conf_abort *a;
-	struct load_part part = {.table = conf_abort_fields};
 
 	g->aborts = xgrow(g->aborts, &g->aborts_count, sizeof(*a));
 	a = &g->aborts[g->aborts_count - 1];
 	a->where = load_where(l, group);
-	conf_fields_default(part.table, a);
-	part.target = a;
-	load_fields(l, group, &part, 1, "an element of abort");
+	load_new(l, group, conf_abort_fields, a, "an element of abort");
 }
 
 static void
@@ -84,26 +78,11 @@ load_schedule(const struct loader *l, config_setting_t *group,
 	      struct conf_schedule *s)
 {
 	struct load_part part = {conf_schedule_fields, s};
-	struct load_part monkey_part = {conf_monkey_fields, s};
-	config_setting_t *monkey;
 
 	s->where = load_where(l, group);
 	load_fields(l, group, &part, 1, "schedule");
-	monkey = load_group(l, group, "monkey");
-	if (monkey != NULL)
-		load_fields(l, monkey, &monkey_part, 1, "monkey");
-}
-
-/* A group of one table, at the file's root. */
-static config_setting_t *
-load_simple(const struct loader *l, const config_setting_t *root,
-	    const char *key, const struct load_part *part)
-{
-	config_setting_t *group = load_group(l, root, key);
-
-	if (group != NULL)
-		load_fields(l, group, part, 1, key);
-	return group;
+	load_group_part(l, group, "monkey",
+			&(struct load_part){conf_monkey_fields, s});
 }
 
 /* The first of the groups that make an experiment; NULL: there is none. */
@@ -129,7 +108,8 @@ load_head(const struct loader *l, const config_setting_t *root,
 	  const config_setting_t *first, struct conf_experiment *e)
 {
 	struct load_part part = {conf_experiment_fields, e};
-	config_setting_t *group = load_simple(l, root, "experiment", &part);
+	config_setting_t *group =
+	    load_group_part(l, root, "experiment", &part);
 
 	e->where = load_where(l, group != NULL ? group : first);
 	e->has_seed =
@@ -160,12 +140,12 @@ load_experiment(const struct loader *l, const config_setting_t *root)
 	group = load_group(l, root, "guards");
 	if (group != NULL)
 		load_guards(l, group, &e->guards);
-	load_simple(l, root, "phases",
-		    &(struct load_part){conf_phases_fields, &e->phases});
+	load_group_part(l, root, "phases",
+			&(struct load_part){conf_phases_fields, &e->phases});
 	load_each(l, root, "scenarios", load_scenario, e);
-	group =
-	    load_simple(l, root, "report",
-			&(struct load_part){conf_report_fields, &e->report});
+	group = load_group_part(
+	    l, root, "report",
+	    &(struct load_part){conf_report_fields, &e->report});
 	if (group != NULL)
 		e->report.where = load_where(l, group);
 	group = load_group(l, root, "schedule");

@@ -234,6 +234,27 @@ load_fields(const struct loader *l, const config_setting_t *group,
 	}
 }
 
+void
+load_new(const struct loader *l, const config_setting_t *group,
+	 const struct conf_field *table, void *target, const char *what)
+{
+	struct load_part part = {table, target};
+
+	conf_fields_default(table, target);
+	load_fields(l, group, &part, 1, what);
+}
+
+config_setting_t *
+load_group_part(const struct loader *l, const config_setting_t *parent,
+		const char *key, const struct load_part *part)
+{
+	config_setting_t *group = load_group(l, parent, key);
+
+	if (group != NULL)
+		load_fields(l, group, part, 1, key);
+	return group;
+}
+
 config_setting_t *
 load_group(const struct loader *l, const config_setting_t *parent,
 	   const char *key)

@@ -87,7 +87,6 @@ static void
 load_request(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_load *load = arg;
-	struct load_part part = {.table = conf_request_fields};
 	struct load_spot at = load_spot(l, group);
 	struct conf_request *r;
 
@@ -95,9 +94,7 @@ load_request(const struct loader *l, config_setting_t *group, void *arg)
 	    xgrow(load->requests, &load->requests_count, sizeof(*r));
 	r = &load->requests[load->requests_count - 1];
 	r->where = at.spot.where;
-	conf_fields_default(part.table, r);
-	part.target = r;
-	load_fields(l, group, &part, 1, "a request");
+	load_new(l, group, conf_request_fields, r, "a request");
 	settle_short(r, &at);
 	if (config_setting_get_member(group, "idempotent") == NULL)
 		r->idempotent = is_idempotent(r->method);
@@ -108,16 +105,13 @@ static void
 load_mark(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_load *load = arg;
-	struct load_part part = {.table = conf_mark_fields};
 	struct conf_mark *m;
 
 	load->degraded_when =
 	    xgrow(load->degraded_when, &load->degraded_count, sizeof(*m));
 	m = &load->degraded_when[load->degraded_count - 1];
 	m->where = load_where(l, group);
-	conf_fields_default(part.table, m);
-	part.target = m;
-	load_fields(l, group, &part, 1, "an element of degraded_when");
+	load_new(l, group, conf_mark_fields, m, "an element of degraded_when");
 	if (m->header == NULL && m->body_contains == NULL && m->size_below == 0)
 		conf_error(l->diag, &m->where,
 			   "an element of degraded_when says nothing; expected "
@@ -141,12 +135,11 @@ static void
 load_step(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_load *load = arg;
-	struct load_part part = {.table = conf_load_step_fields};
 
 	load->steps =
 	    xgrow(load->steps, &load->steps_count, sizeof(*load->steps));
-	part.target = &load->steps[load->steps_count - 1];
-	load_fields(l, group, &part, 1, "an element of steps");
+	load_new(l, group, conf_load_step_fields,
+		 &load->steps[load->steps_count - 1], "an element of steps");
 	check_order(l, group, load->steps, load->steps_count);
 }
 
@@ -154,12 +147,12 @@ void
 load_scale(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_scenario *s = arg;
-	struct load_part part = {.table = conf_load_scale_fields};
 
 	s->load_scale = xgrow(s->load_scale, &s->load_scale_count,
 				   sizeof(*s->load_scale));
-	part.target = &s->load_scale[s->load_scale_count - 1];
-	load_fields(l, group, &part, 1, "an element of load_scale");
+	load_new(l, group, conf_load_scale_fields,
+		 &s->load_scale[s->load_scale_count - 1],
+		 "an element of load_scale");
 	check_order(l, group, s->load_scale, s->load_scale_count);
 }
 
@@ -167,15 +160,12 @@ void
 load_one_load(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_experiment *e = arg;
-	struct load_part part = {.table = conf_load_fields};
 	struct conf_load *load;
 
 	e->loads = xgrow(e->loads, &e->loads_count, sizeof(*load));
 	load = &e->loads[e->loads_count - 1];
 	load->where = load_where(l, group);
-	conf_fields_default(part.table, load);
-	part.target = load;
-	load_fields(l, group, &part, 1, "a load");
+	load_new(l, group, conf_load_fields, load, "a load");
 	load_each(l, group, "steps", load_step, load);
 	load_each(l, group, "requests", load_request, load);
 	load_each(l, group, "degraded_when", load_mark, load);

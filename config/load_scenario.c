@@ -171,23 +171,10 @@ load_expects(const struct loader *l, const config_setting_t *group,
 /* --- the scenario ------------------------------------------------------------
  */
 
-/* A group of one table within the scenario; NULL: it has none. */
-static void
-load_inner(const struct loader *l, config_setting_t *scenario, const char *key,
-	   const struct load_part *part)
-{
-	config_setting_t *group = load_group(l, scenario, key);
-
-	conf_fields_default(part->table, part->target);
-	if (group != NULL)
-		load_fields(l, group, part, 1, key);
-}
-
 void
 load_scenario(const struct loader *l, config_setting_t *group, void *arg)
 {
 	struct conf_experiment *e = arg;
-	struct load_part part = {.table = conf_scenario_fields};
 	config_setting_t *expect;
 	struct conf_scenario *s;
 
@@ -195,17 +182,18 @@ load_scenario(const struct loader *l, config_setting_t *group, void *arg)
 	    xgrow(e->scenarios, &e->scenarios_count, sizeof(*s));
 	s = &e->scenarios[e->scenarios_count - 1];
 	s->where = load_where(l, group);
-	conf_fields_default(part.table, s);
-	part.target = s;
-	load_fields(l, group, &part, 1, "a scenario");
+	conf_fields_default(conf_verify_fields, s);
+	conf_fields_default(conf_hook_fields, s);
+	load_new(l, group, conf_scenario_fields, s, "a scenario");
 	load_each(l, group, "load_scale", load_scale, s);
 	if (s->identify != IDENTIFY_NONE)
 		load_identify(l, group, s);
 	else
 		load_each(l, group, "faults", load_one_step, s);
-	load_inner(l, group, "verify",
-		   &(struct load_part){conf_verify_fields, s});
-	load_inner(l, group, "hook", &(struct load_part){conf_hook_fields, s});
+	load_group_part(l, group, "verify",
+			&(struct load_part){conf_verify_fields, s});
+	load_group_part(l, group, "hook",
+			&(struct load_part){conf_hook_fields, s});
 	expect = load_group(l, group, "expect");
 	if (expect != NULL)
 		load_expects(l, expect, "", s);

@@ -46,18 +46,26 @@ struct load_spot load_spot(const struct loader *l,
  * in messages ("route"). Fields of type CONF_GROUP are left alone. */
 void load_fields(const struct loader *l, const config_setting_t *group,
 		 const struct load_part *parts, size_t count, const char *what);
+/* The same by one table, into zeroed memory that first gets the defaults. */
+void load_new(const struct loader *l, const config_setting_t *group,
+	      const struct conf_field *table, void *target, const char *what);
 /* The group `key` of `parent`, or NULL: absent or, reported, no group. */
 config_setting_t *load_group(const struct loader *l,
 			     const config_setting_t *parent, const char *key);
+/* The same for one that takes a single table, which is read. */
+config_setting_t *load_group_part(const struct loader *l,
+				  const config_setting_t *parent,
+				  const char *key,
+				  const struct load_part *part);
 /* Calls `each` for every group in the list `key` of `parent`. */
 void load_each(const struct loader *l, const config_setting_t *parent,
 	       const char *key,
 	       void (*each)(const struct loader *, config_setting_t *,
 			    void *arg),
 	       void *arg);
-/* The items of a list of texts, ${NAME} expanded; `to` is overwritten, and
- * owned by the caller. If any is something else, that is reported, and `to`
- * counts none. */
+/* The items of a list of texts, ${NAME} expanded; `to` comes empty and is owned
+ * by the caller. If any is something else, that is reported, and `to` counts
+ * none, but has memory: that of a list that was there. */
 void load_strings(const struct loader *l, config_setting_t *list,
 		  struct conf_strings *to, const char *expected);
 /* Sets a list field from a list, ${NAME} expanded. False: err says why not. */
