@@ -12,17 +12,12 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* A warning is a text, or tells where it is about. */
 static void
 print_warning(const json_t *warning)
 {
 	struct str text = {0};
 
-	if (json_is_object(warning))
-		str_printf(&text, "%s: %s", cli_text(warning, "where"),
-		    cli_text(warning, "error"));
-	else
-		show_value(&text, warning);
+	show_finding(&text, warning);
 	fprintf(stderr, "warning: %s\n", text.text);
 	str_fini(&text);
 }

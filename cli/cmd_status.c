@@ -56,13 +56,7 @@ add_config(struct table *t, const json_t *status)
 		add(t, "last reload", &text);
 	}
 	for (size_t i = 0; i < json_array_size(errors); i++) {
-		const json_t *error = json_array_get(errors, i);
-
-		if (json_is_object(error))
-			str_printf(&text, "%s: %s", cli_text(error, "where"),
-			    cli_text(error, "error"));
-		else
-			show_value(&text, error);
+		show_finding(&text, json_array_get(errors, i));
 		add(t, "error", &text);
 	}
 	str_fini(&text);

@@ -73,6 +73,16 @@ add_members(struct table *t, const char *prefix, const json_t *object)
 }
 
 void
+show_finding(struct str *to, const json_t *finding)
+{
+	if (json_is_object(finding))
+		str_printf(to, "%s: %s", cli_text(finding, "where"),
+		    cli_text(finding, "error"));
+	else
+		show_value(to, finding);
+}
+
+void
 show_object(const json_t *object)
 {
 	struct table t;

@@ -10,6 +10,8 @@
 /* Appends a value as text: lists with commas, null and what is absent as
  * nothing. */
 void show_value(struct str *to, const json_t *value);
+/* Appends an error or a warning: a text, or an object that tells where. */
+void show_finding(struct str *to, const json_t *finding);
 /* Prints an object, a line for each value, keys of inner ones with dots; lists
  * of objects are left out. */
 void show_object(const json_t *object);
