@@ -20,6 +20,9 @@
 #include "runner/run_plan.h"
 #include "runner/schedule.h"
 
+#define RUNS_USUAL 5 /* of a schedule, in a plan */
+#define RUNS_MAX   1000
+
 struct experiment_options {
 	const char *only, *runs, *out, *control, *token_file;
 	bool json, dry_run, quiet, yes;
@@ -148,6 +151,28 @@ print_plan(const struct conf_model *model, const struct experiment_options *opt,
 	free(runs);
 }
 
+/* How many runs are listed; NULL: as usual. False: said on stderr. */
+static bool
+read_runs(const char *text, size_t *runs)
+{
+	char *end;
+	long n;
+
+	*runs = RUNS_USUAL;
+	if (text == NULL)
+		return true;
+	n = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || n < 0 || n > RUNS_MAX) {
+		fprintf(stderr,
+			"faultwire experiment plan: --runs %s: expected 0 "
+			"\xe2\x80\xa6 %d\n",
+			text, RUNS_MAX);
+		return false;
+	}
+	*runs = (size_t)n;
+	return true;
+}
+
 static int
 run_plan(int argc, char **argv)
 {
@@ -155,16 +180,17 @@ run_plan(int argc, char **argv)
 	struct conf_model *model;
 	int code;
 	const char *path = one_file(&experiment_plan, argc, argv, &opt, &code);
-	long runs;
+	size_t runs;
 
 	if (path == NULL)
 		return code;
-	runs = opt.runs != NULL ? strtol(opt.runs, NULL, 10) : 5;
+	if (!read_runs(opt.runs, &runs))
+		return EXIT_USAGE;
 	model = experiment_load(path);
 	code = CONDUCT_BAD_FILE;
 	if (model != NULL && is_scenario(model, opt.only)) {
 		code = EXIT_DONE;
-		print_plan(model, &opt, (size_t)MIN(MAX(runs, 0), 1000));
+		print_plan(model, &opt, runs);
 	}
 	conf_model_unref(model);
 	return code;
@@ -268,7 +294,7 @@ run_run(int argc, char **argv)
 	if (model != NULL && is_scenario(model, opt.only)) {
 		code = EXIT_DONE;
 		if (opt.dry_run)
-			print_plan(model, &opt, 5);
+			print_plan(model, &opt, RUNS_USUAL);
 		else if (is_meant(model, &opt))
 			code = run_model(model, path, &opt);
 	}

@@ -52,6 +52,8 @@ MISTAKES = (
     (("verdict",), 2, "one journal is needed"),
     (("verdict", "no.jsonl"), 1, "no.jsonl: No such file"),
     (("verdict", "{}"), 1, "line 1: .*as faultwire run --journal writes"),
+    (("experiment", "plan", "--runs", "many", "no.conf"), 2,
+     "--runs many: expected 0 … 1000"),
     (("experiment", "check", "no.conf"), 2, "no.conf: cannot be read"),
     (("ca", "export", "--dir", "/no/ca"), 1, '"faultwire ca init" makes one'),
     (("intercept", "up"), 2, "expected -c FILE, or --listen ADDR"),
