@@ -75,8 +75,8 @@ watch(struct load_conn *c)
 	event_add(&c->event, NULL);
 }
 
-static void
-shut(struct load_conn *c)
+void
+load_conn_close(struct load_conn *c)
 {
 	if (c->state == LOAD_CONN_CLOSED)
 		return;
@@ -118,7 +118,7 @@ fail(struct load_conn *c, bool clean, const char *why)
 
 	if (c->count > 0 && !again)
 		note(c, why);
-	shut(c);
+	load_conn_close(c);
 	while ((x = TAILQ_FIRST(&c->exchanges)) != NULL) {
 		if (again)
 			load_exchange_again(x);
@@ -127,16 +127,10 @@ fail(struct load_conn *c, bool clean, const char *why)
 	}
 }
 
-void
-load_conn_close(struct load_conn *c)
-{
-	shut(c);
-}
-
 static void
 on_left(struct deadline *d, int64_t now_us)
 {
-	shut(CONTAINER_OF(d, struct load_conn, leaving));
+	load_conn_close(CONTAINER_OF(d, struct load_conn, leaving));
 }
 
 /* It has served, and serves no more. */
@@ -148,7 +142,7 @@ leave(struct load_conn *c)
 		     c->pool->protocol->leave(c);
 
 	if (!waits) {
-		shut(c);
+		load_conn_close(c);
 		return;
 	}
 	c->state = LOAD_CONN_LEAVING;
@@ -203,7 +197,7 @@ load_conn_new(struct load_pool *pool)
 		watch(c);
 	} else {
 		note(c, strerror(code));
-		shut(c);
+		load_conn_close(c);
 	}
 	if (is_want(code))
 		return NULL;

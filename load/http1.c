@@ -16,7 +16,7 @@ struct http1 {
 	struct str name, value;		/* of a header on its way */
 	struct str body;		/* of the request, to be measured */
 	size_t head_bytes;
-	bool head, complete, keep;
+	bool complete, keep;
 };
 
 /* --- the answer --- */
@@ -236,7 +236,6 @@ http1_close(struct load_conn *c)
 }
 
 const struct load_protocol load_http1 = {
-    .name = "http1",
     .conn_size = sizeof(struct http1),
     .streams = 1,
     .check = load_request_check_target,

@@ -358,7 +358,6 @@ http2_close(struct load_conn *c)
 }
 
 const struct load_protocol load_http2 = {
-    .name = "http2",
     .alpn = "h2",
     .conn_size = sizeof(struct http2),
     .streams = STREAMS,

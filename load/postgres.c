@@ -358,7 +358,6 @@ postgres_check(struct load_request *r, struct error *err)
 }
 
 const struct load_protocol load_postgres = {
-    .name = "postgres",
     .ask = {SSL_REQUEST, sizeof(SSL_REQUEST) - 1},
     .conn_size = sizeof(struct postgres),
     .streams = 1,

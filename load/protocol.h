@@ -18,7 +18,6 @@ struct load_exchange;
 struct load_request;
 
 struct load_protocol {
-	const char *name;
 	const char *alpn; /* what TLS must agree on; NULL: nothing */
 	struct view ask;  /* what asks for TLS before its handshake, and is
 			     answered by `S` if it may begin; empty: nothing */

@@ -45,7 +45,6 @@ raw_check(struct load_request *r, struct error *err)
 }
 
 const struct load_protocol load_raw = {
-    .name = "raw",
     .conn_size = sizeof(struct raw),
     .streams = 1,
     .check = raw_check,

@@ -11,8 +11,8 @@
 #include "load/secret.h"
 
 struct redis_shared {
-	char *user;	/* owned; NULL: the default one */
-	char *password; /* owned; "": none */
+	const char *user; /* borrowed; NULL: the default one */
+	char *password;	  /* owned; "": none */
 };
 
 struct redis {
@@ -136,7 +136,6 @@ redis_teardown(void *arg)
 {
 	struct redis_shared *shared = arg;
 
-	free(shared->user);
 	load_secret_free(shared->password);
 	free(shared);
 }
@@ -146,7 +145,7 @@ redis_setup(const struct conf_load *load, struct error *err)
 {
 	struct redis_shared *shared = xcalloc(1, sizeof(*shared));
 
-	shared->user = xstrdup(load->user);
+	shared->user = load->user;
 	shared->password = load_secret_read(load->password_file, err);
 	if (shared->password != NULL)
 		return shared;
@@ -164,7 +163,6 @@ redis_close(struct load_conn *c)
 }
 
 const struct load_protocol load_redis = {
-    .name = "redis",
     .conn_size = sizeof(struct redis),
     .streams = 1,
     .check = redis_check,
