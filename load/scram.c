@@ -91,7 +91,8 @@ read_challenge(const struct scram *s, struct view server, struct challenge *c,
 	       struct error *err)
 {
 	struct view salt, iterations;
-	char number[12] = "";
+	char number[12] = "", *end;
+	long n;
 	int len;
 
 	if (!next_attribute(&server, 'r', &c->nonce) ||
@@ -106,10 +107,13 @@ read_challenge(const struct scram *s, struct view server, struct challenge *c,
 		return error_set(err, 0, "the salt is malformed");
 	c->salt_len = (size_t)len;
 	memcpy(number, iterations.at, MIN(iterations.len, sizeof(number) - 1));
-	c->iterations = atoi(number);
-	return (c->iterations > 0 && c->iterations <= SCRAM_ITERATIONS) ||
-	       error_set(err, 0, "%s iterations, expected 1 to %d", number,
-			 SCRAM_ITERATIONS);
+	n = strtol(number, &end, 10);
+	if (iterations.len >= sizeof(number) || *end != '\0' || n < 1 ||
+	    n > SCRAM_ITERATIONS)
+		return error_set(err, 0, "%s iterations, expected 1 to %d",
+				 number, SCRAM_ITERATIONS);
+	c->iterations = (int)n;
+	return true;
 }
 
 static void

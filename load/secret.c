@@ -13,22 +13,24 @@
 char *
 load_secret_read(const char *path, struct error *err)
 {
-	char line[1024] = "";
+	char line[1024] = "", *secret = NULL;
 	FILE *file;
 
 	if (path == NULL)
 		return xstrdup("");
 	file = fopen(path, "re");
-	if (file == NULL) {
+	if (file == NULL ||
+	    (fgets(line, sizeof(line), file) == NULL && ferror(file))) {
 		error_set(err, errno, "password_file %s: %s", path,
 			  strerror(errno));
-		return NULL;
+	} else {
+		line[strcspn(line, "\r\n")] = '\0';
+		secret = xstrdup(line);
 	}
-	if (fgets(line, sizeof(line), file) == NULL)
-		line[0] = '\0';
-	fclose(file);
-	line[strcspn(line, "\r\n")] = '\0';
-	return xstrdup(line);
+	if (file != NULL)
+		fclose(file);
+	OPENSSL_cleanse(line, sizeof(line));
+	return secret;
 }
 
 void

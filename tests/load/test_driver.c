@@ -326,6 +326,9 @@ START_TEST(what_cannot_be_driven_is_told)
 	load.password_file = (char *)"/nonexistent/secret";
 	expect_refusal(&load, "127.0.0.1:1",
 		       "password_file /nonexistent/secret: No such file");
+	load.password_file = (char *)"/";
+	expect_refusal(&load, "127.0.0.1:1",
+		       "password_file /: Is a directory");
 	load.password_file = NULL;
 	expect_refusal(&load, "host.invalid:1", "host.invalid:1: ");
 	load.protocol = 99;

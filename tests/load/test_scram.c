@@ -87,6 +87,9 @@ static const struct {
     {"r=" THEIRS ",s=" SALT ",i=0", "0 iterations, expected 1 to 1000000"},
     {"r=" THEIRS ",s=" SALT ",i=1000001",
      "1000001 iterations, expected 1 to 1000000"},
+    {"r=" THEIRS ",s=" SALT ",i=4294967297",
+     "4294967297 iterations, expected 1 to 1000000"},
+    {"r=" THEIRS ",s=" SALT ",i=1x", "1x iterations, expected 1 to 1000000"},
     {"r=" THEIRS ",s=" SALT ",i=99999999999999",
      "99999999999 iterations, expected 1 to 1000000"},
 };
