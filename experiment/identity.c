@@ -364,7 +364,7 @@ chains_build(const struct scope *s, struct chains *to)
 	w.older = w.next + n;
 	w.last = w.older + n;
 	w.head = w.last + n;
-	to->checks = identity_checks(&s->route->calls, w.skip);
+	identity_checks(&s->route->calls, w.skip);
 	for (size_t i = 0; i < s->route->calls.count; i++)
 		w.skip[i] |= s->route->calls.items[i].method == NULL;
 	to->level = choose(&w);

@@ -35,7 +35,6 @@ struct chains {
 	size_t count;
 	const struct call **calls; /* owned: all attempts, chain by chain */
 	size_t hedges;	     /* attempts beside one that still ran */
-	size_t checks;	     /* health checks, left out */
 	double repeats;	     /* share of keys that repeat in the baseline */
 	size_t baseline;     /* requests in it */
 };

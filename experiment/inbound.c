@@ -11,14 +11,6 @@
 
 #define LOOK_BACK 1024 /* inbound calls that may be under way */
 
-static bool
-same(const struct call *edge, const struct call *c)
-{
-	return (c->trace != 0 && c->trace == edge->trace) ||
-	    (c->id != 0 && c->id == edge->id) ||
-	    (c->token != 0 && c->token == edge->token);
-}
-
 /* The inbound call that this attempt belongs to: one that says the same id,
  * else, of those alive, the latest without an attempt, else the latest.
  * ends[i]: until when any of the first i + 1 lives. */
@@ -34,7 +26,7 @@ cause(struct inbounds *in, const int64_t *ends, size_t end,
 
 		if (b->call->closed_us < c->start_us)
 			continue;
-		if (same(b->call, c))
+		if (call_is_same(b->call, c))
 			return b;
 		if (latest == NULL)
 			latest = b;

@@ -97,18 +97,6 @@ cut_for(const struct live *l, int64_t to_us, size_t keep)
 	return lo;
 }
 
-static int64_t
-first_window(const struct record *r)
-{
-	int64_t at_us = INT64_MAX;
-
-	for (size_t i = 0; i < r->routes_count; i++) {
-		for (size_t k = 0; k < r->routes[i].windows_count; k++)
-			at_us = MIN(at_us, r->routes[i].windows[k].from_us);
-	}
-	return at_us;
-}
-
 /* Those before base_us, and within [gap_us, cut_us). */
 static void
 drop_calls(struct calls *calls, int64_t base_us, int64_t gap_us,
@@ -143,17 +131,10 @@ clip_windows(struct route *r, int64_t cut_us, int64_t settled_us)
 	r->windows_count = kept;
 }
 
-/* Where the calls that all others are compared with end. */
-static int64_t
-baseline_end(const struct record *r)
-{
-	return r->baseline_to_us != 0 ? r->baseline_to_us : first_window(r);
-}
-
 static void
 forget(struct live *l)
 {
-	int64_t first_us = baseline_end(&l->record);
+	int64_t first_us = record_baseline_end(&l->record);
 	int64_t cut_us = cut_for(l, INT64_MAX, l->limit / 2);
 	int64_t gap_us = MIN(first_us, cut_us);
 	int64_t base_us = cut_for(l, gap_us, l->limit / 4);
@@ -168,10 +149,9 @@ forget(struct live *l)
 		clip_windows(r, cut_us, settled_us);
 	}
 	/* A window that was clipped does not say any more when it began. */
-	l->record.baseline_to_us =
-	    first_window(&l->record) != INT64_MAX && first_us < cut_us
-	    ? first_us
-	    : 0;
+	l->record.baseline_to_us = 0;
+	if (record_baseline_end(&l->record) != INT64_MAX && first_us < cut_us)
+		l->record.baseline_to_us = first_us;
 }
 
 void
@@ -357,8 +337,7 @@ static bool
 has_failed(const struct event_record *e)
 {
 	return e->what == NULL || strcmp(e->what, "done") != 0 ||
-	    e->status >= 500 || e->status == 429 ||
-	    (e->who.method != NULL && e->who.grpc_status > 0);
+	    event_is_failure(e);
 }
 
 void

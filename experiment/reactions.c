@@ -25,7 +25,7 @@ add(struct reactions *to, enum reaction_type type, const struct route *route)
 	return &to->items[to->count++];
 }
 
-static void
+static struct reaction *
 add_call(struct reactions *to, enum reaction_type type, const struct scope *s,
     const struct call *c)
 {
@@ -36,6 +36,7 @@ add_call(struct reactions *to, enum reaction_type type, const struct scope *s,
 	r->seconds = (double)(c->end_us -
 			 (c->request_us != 0 ? c->request_us : c->start_us)) /
 	    1e6;
+	return r;
 }
 
 /* --- retries -------------------------------------------------------------- */
@@ -79,19 +80,18 @@ add_chain(const struct scope *s, const struct chains *all,
 	for (size_t n = 1; n < c->length; n++) {
 		const struct call *before = chain_call(all, c, n - 1);
 		const struct call *call = chain_call(all, c, n);
+		struct reaction *r;
 
 		if (call->outcome == CALL_OPEN)
 			return;
-		add_call(to, REACTION_RETRY, s, call);
-		to->items[to->count - 1].after = cause_of(before);
-		to->items[to->count - 1].attempts = n;
-		to->items[to->count - 1].seconds =
+		r = add_call(to, REACTION_RETRY, s, call);
+		r->after = cause_of(before);
+		r->attempts = n;
+		r->seconds =
 		    (double)MAX(call->start_us - before->end_us, 0) / 1e6;
 	}
-	if (c->length > 1 && last->outcome == CALL_OK) {
-		add_call(to, REACTION_SAVED, s, last);
-		to->items[to->count - 1].attempts = c->length - 1;
-	}
+	if (c->length > 1 && last->outcome == CALL_OK)
+		add_call(to, REACTION_SAVED, s, last)->attempts = c->length - 1;
 	if (chain_call(all, c, 0)->kind != NULL)
 		add_stopped(s, all, c, to);
 }
@@ -159,9 +159,10 @@ struct changes {
 static void
 change(struct changes *c, const struct call *call, enum breaker_state state)
 {
-	add_call(c->to, REACTION_BREAKER, c->s, call);
-	c->to->items[c->to->count - 1].from = c->state;
-	c->to->items[c->to->count - 1].to = state;
+	struct reaction *r = add_call(c->to, REACTION_BREAKER, c->s, call);
+
+	r->from = c->state;
+	r->to = state;
 	c->state = state;
 }
 

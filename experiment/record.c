@@ -169,6 +169,20 @@ record_finish(struct record *r)
 	}
 }
 
+int64_t
+record_baseline_end(const struct record *r)
+{
+	int64_t end_us = r->baseline_to_us != 0 ? r->baseline_to_us : INT64_MAX;
+
+	for (size_t i = 0; i < r->routes_count; i++) {
+		const struct route *route = &r->routes[i];
+
+		for (size_t k = 0; k < route->windows_count; k++)
+			end_us = MIN(end_us, route->windows[k].from_us);
+	}
+	return end_us;
+}
+
 bool
 route_is_twin(const struct route *route, const struct route *other)
 {
@@ -176,6 +190,14 @@ route_is_twin(const struct route *route, const struct route *other)
 	    other->to == route->to &&
 	    (route->from == NULL || other->from == NULL ||
 		route->from == other->from);
+}
+
+bool
+call_is_same(const struct call *a, const struct call *b)
+{
+	return (a->id != 0 && a->id == b->id) ||
+	    (a->trace != 0 && a->trace == b->trace) ||
+	    (a->token != 0 && a->token == b->token);
 }
 
 size_t

@@ -115,6 +115,10 @@ void record_clear(struct route *route, const char *fault, int64_t at_us,
  * edges found by services where none was given. */
 void record_finish(struct record *r);
 
+/* When what all calls are compared with is over: the first fault of all was
+ * armed then; INT64_MAX: there was none. */
+int64_t record_baseline_end(const struct record *r);
+
 /* Do both lead to one service, for the same callers as far as that is said? */
 bool route_is_twin(const struct route *route, const struct route *other);
 /* Did the client get no answer that is good? Not for open ones. */
@@ -123,6 +127,9 @@ call_failed(const struct call *c)
 {
 	return c->outcome != CALL_OK && c->outcome != CALL_OPEN;
 }
+/* Do both say of themselves, by an id, a trace or a token, that they belong to
+ * one request? */
+bool call_is_same(const struct call *a, const struct call *b);
 /* Index of the first call that starts at or after `at_us`. */
 size_t calls_from(const struct calls *calls, int64_t at_us);
 /* Calls per second that begin within [from_us, to_us). */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/hash.h"
 #include "experiment/data_loss.h"
 
 #define HALF_CLOSE_US 10000
@@ -34,10 +35,12 @@ static const struct {
 	    1u << 13 /* INTERNAL */ | 1u << 14 /* UNAVAILABLE */ |             \
 	    1u << 15 /* DATA_LOSS */)
 
-static bool
-is_failure(int status, int grpc_status)
+bool
+event_is_failure(const struct event_record *e)
 {
-	return status >= 500 || status == 429 ||
+	int grpc_status = e->who.method != NULL ? e->who.grpc_status : -1;
+
+	return e->status >= 500 || e->status == 429 ||
 	    (grpc_status > 0 && grpc_status < 32 &&
 		(GRPC_FAILURES >> grpc_status & 1) != 0);
 }
@@ -63,11 +66,7 @@ outcome_of(const struct call *c, const struct event_record *e,
 	}
 	if (left_us > 0 && (outcome != CALL_OK || gave_up(c, left_us)))
 		return CALL_CLIENT_ABORT;
-	if (outcome == CALL_OK &&
-	    is_failure(c->status, e->who.method != NULL ? e->who.grpc_status
-							: -1))
-		return CALL_ERROR;
-	return outcome;
+	return outcome == CALL_OK && event_is_failure(e) ? CALL_ERROR : outcome;
 }
 
 /* Where flows of that type belong; NULL: they tell nothing of reactions. */
@@ -86,13 +85,9 @@ calls_of(struct route *route, const char *type)
 static uint64_t
 hash_client(const struct in6_addr *client)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
-
 	if (IN6_IS_ADDR_UNSPECIFIED(client))
 		return 0;
-	for (size_t i = 0; i < sizeof(client->s6_addr); i++)
-		hash = (hash ^ client->s6_addr[i]) * 0x100000001b3u;
-	return hash;
+	return hash_bytes(HASH_SEED, (const char *)client, sizeof(*client));
 }
 
 /* On the record's clock; 0 stays: it did not happen. */

@@ -15,6 +15,8 @@
 	    EVENT_BIT(EVENT_FAULT_CLEARED) | EVENT_BIT(EVENT_LATENESS) |       \
 	    EVENT_BIT(EVENT_GAP))
 
+/* Does the end of a flow tell of an answer that is the server's failure? */
+bool event_is_failure(const struct event_record *e);
 /* Adds what the event tells, whose times count from start_us on; `line` is the
  * evidence. Text in it must be interned or constant. */
 void record_take(struct record *to, const struct event_record *e,

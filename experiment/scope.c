@@ -45,7 +45,7 @@ scope_init(struct scope *s, const struct record *record, size_t route,
 	const struct route *r = &record->routes[route];
 
 	*s = (struct scope){.record = record, .route = r, .kind = kind,
-	    .baseline_to_us = INT64_MAX};
+	    .baseline_to_us = record_baseline_end(record)};
 	s->edge = r->edge != RECORD_NONE ? &record->routes[r->edge] : NULL;
 	s->windows = xcalloc(r->windows_count + 1, sizeof(*s->windows));
 	for (size_t i = 0; i < r->windows_count; i++) {
@@ -53,15 +53,6 @@ scope_init(struct scope *s, const struct record *record, size_t route,
 			s->windows[s->windows_count++] = r->windows[i];
 	}
 	merge(s);
-	if (record->baseline_to_us != 0)
-		s->baseline_to_us = record->baseline_to_us;
-	for (size_t i = 0; i < record->routes_count; i++) {
-		const struct route *other = &record->routes[i];
-
-		for (size_t k = 0; k < other->windows_count; k++)
-			s->baseline_to_us = MIN(s->baseline_to_us,
-			    other->windows[k].from_us);
-	}
 }
 
 void

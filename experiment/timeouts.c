@@ -123,25 +123,40 @@ collect(const struct scope *s, const struct calls *calls, bool trickle,
 	}
 }
 
+/* Requests; where none are seen, connections, of which only those that a fault
+ * ended are among the calls. */
+static const struct calls *
+waiters_of(const struct route *r)
+{
+	for (size_t i = 0; i < r->calls.count; i++) {
+		if (r->calls.items[i].method != NULL)
+			return &r->calls;
+	}
+	return &r->connections;
+}
+
+static double
+middle_of(const struct waiting *w)
+{
+	return w->left_count > 0 ? stat_quantile(w->left, w->left_count, 0.5)
+				 : 0;
+}
+
 static void
 measure(const struct scope *s, bool trickle, struct waiting *w)
 {
-	const struct route *r = s->route;
-	size_t room = r->calls.count + r->connections.count + 1;
+	const struct calls *calls = waiters_of(s->route);
 	double middle;
 
-	*w = (struct waiting){.left = xcalloc(room, sizeof(*w->left)),
-	    .quiet = xcalloc(room, sizeof(*w->quiet))};
-	collect(s, &r->calls, trickle, w);
-	if (r->calls.count == 0)
-		collect(s, &r->connections, trickle, w);
+	*w = (struct waiting){
+	    .left = xcalloc(calls->count + 1, sizeof(*w->left)),
+	    .quiet = xcalloc(calls->count + 1, sizeof(*w->quiet))};
+	collect(s, calls, trickle, w);
 	stat_sort(w->left, w->left_count);
 	stat_sort(w->quiet, w->left_count);
-	if (w->left_count == 0)
-		return;
-	middle = stat_quantile(w->left, w->left_count, 0.5);
-	for (size_t i = 0; i < r->calls.count; i++) {
-		const struct call *c = &r->calls.items[i];
+	middle = middle_of(w);
+	for (size_t i = 0; w->left_count > 0 && i < calls->count; i++) {
+		const struct call *c = &calls->items[i];
 
 		w->stayed += is_waiting(s, c, trickle) &&
 		    !has_left(c, trickle) &&
@@ -159,13 +174,6 @@ is_one_mode(const struct waiting *w, double middle, double noise_us)
 	for (size_t i = 0; i < w->left_count; i++)
 		n += fabs(w->left[i] - middle) <= near;
 	return (double)n >= ONE_MODE * (double)w->left_count;
-}
-
-static double
-middle_of(const struct waiting *w)
-{
-	return w->left_count > 0 ? stat_quantile(w->left, w->left_count, 0.5)
-				 : 0;
 }
 
 /* Enough left at about one time; says T. */
@@ -304,14 +312,6 @@ judge_timeout(const struct scope *s, enum wait_kind wait, struct verdicts *to)
 
 /* --- calls that go on though nobody waits for them ------------------------ */
 
-static bool
-is_same_request(const struct call *a, const struct call *b)
-{
-	return (a->token != 0 && a->token == b->token) ||
-	    (a->trace != 0 && a->trace == b->trace) ||
-	    (a->id != 0 && a->id == b->id);
-}
-
 /* The edge call that led to this one: what is passed on tells it, else it is
  * the only one under way then. NULL: none, or (*crowd grows) several were. */
 static const struct call *
@@ -326,7 +326,7 @@ cause(const struct scope *s, const struct call *c, size_t *crowd)
 
 		if (e->closed_us < c->start_us)
 			continue;
-		if (is_same_request(e, c))
+		if (call_is_same(e, c))
 			return e;
 		found = e;
 		open++;

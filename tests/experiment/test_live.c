@@ -187,9 +187,19 @@ END_TEST
 
 START_TEST(without_faults_and_failures_it_is_quiet)
 {
+	struct event_record answered;
+
 	begin(1000);
 	take(intern("api"), SECOND, 1, 200);
 	ck_assert(!live_wants_look(l, START_US + SECOND));
+	/* Of gRPC, NOT_FOUND is no failure of the server; UNAVAILABLE is. */
+	answered = event(intern("api"), SECOND, 1, 200);
+	answered.who.grpc_status = 5;
+	live_take(l, &answered);
+	ck_assert(!live_wants_look(l, START_US + SECOND));
+	answered.who.grpc_status = 14;
+	live_take(l, &answered);
+	ck_assert(live_wants_look(l, START_US + SECOND));
 	take(intern("api"), 2 * SECOND, 2, 503);
 	ck_assert(live_wants_look(l, START_US + 2 * SECOND));
 	ck_assert(!live_wants_look(l, START_US + 200 * SECOND));

@@ -116,6 +116,40 @@ START_TEST(who_was_answered_did_not_wait_in_silence)
 }
 END_TEST
 
+/* Without requests in it: some leave, some stay, and the fault ends one, which
+ * is among the calls, too, then. */
+START_TEST(connections_wait_as_requests_do)
+{
+	const struct verdict *v;
+	struct route *r;
+	struct sim s;
+
+	sim_init(&s, 1);
+	r = sim_api(&s);
+	sim_fault(r, "timeout", HANG_FROM_US, HANG_TO_US);
+	for (int i = 0; i < 31; i++) {
+		struct call *c = record_add(&r->connections);
+
+		c->line = ++s.line;
+		c->kind = intern("timeout");
+		c->start_us = HANG_FROM_US + i * 1000000;
+		c->request_us = c->start_us + 1000;
+		c->end_us = c->closed_us = c->start_us + (i < 20 ? 1000000
+								 : CALL_US);
+		c->outcome = i < 20 ? CALL_CLIENT_ABORT
+		    : i < 30	    ? CALL_SERVER_ABORT
+				    : CALL_RESET;
+	}
+	*record_add(&r->calls) = r->connections.items[30];
+	sim_judge(&s, HANG_TO_US);
+	v = sim_verdict(&s, "timeout");
+	ck_assert_int_eq(v->state, STATE_PARTIAL);
+	ck_assert_str_eq(v->why, "20 clients left after 0.999 s, 11 stayed "
+				 "longer");
+	sim_fini(&s);
+}
+END_TEST
+
 /* The hang is lifted, and who still waits gets an answer. */
 START_TEST(who_waits_until_a_hang_is_lifted_has_no_time_out)
 {
@@ -315,6 +349,7 @@ main(void)
 	    (int)COUNT_OF(clients));
 	tcase_add_test(tc, one_fault_leaves_the_kind_open);
 	tcase_add_test(tc, who_was_answered_did_not_wait_in_silence);
+	tcase_add_test(tc, connections_wait_as_requests_do);
 	tcase_add_test(tc,
 	    who_waits_until_a_hang_is_lifted_has_no_time_out);
 	tcase_add_test(tc, answers_that_are_late_show_no_time_out_nor_none);
