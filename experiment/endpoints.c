@@ -42,14 +42,23 @@ take(struct endpoint *to, const struct scope *s, const struct inbounds *in,
 	return i;
 }
 
+static int
+by_key(const void *key, const void *item)
+{
+	const uint64_t *a = key;
+	const struct endpoint *b = item;
+
+	return (*a > b->key) - (*a < b->key);
+}
+
 static bool
 is_independent(const struct endpoints *e, uint64_t key)
 {
-	for (size_t i = 0; i < e->count; i++) {
-		if (e->items[i].key == key)
-			return e->items[i].independent;
-	}
-	return false;
+	const struct endpoint *found = e->count == 0
+	    ? NULL
+	    : bsearch(&key, e->items, e->count, sizeof(*e->items), by_key);
+
+	return found != NULL && found->independent;
 }
 
 void

@@ -15,7 +15,7 @@ struct endpoint {
 };
 
 struct endpoints {
-	struct endpoint *items; /* owned */
+	struct endpoint *items; /* owned; by key */
 	size_t count;
 	struct calls dependent; /* owned copies: of all others; in order */
 };

@@ -4,23 +4,18 @@
 
 #include "base/attr.h"
 
-static bool
-is_inside(int64_t at_us, const int64_t period_us[2])
-{
-	return at_us >= period_us[0] && at_us < period_us[1];
-}
-
 static void
 take_calls(const struct calls *whole, int64_t baseline_us,
 	   const int64_t period_us[2], struct calls *to)
 {
-	for (size_t i = 0; i < whole->count; i++) {
-		const struct call *c = &whole->items[i];
+	size_t before = calls_from(whole, baseline_us);
+	size_t from = MAX(calls_from(whole, period_us[0]), before);
+	size_t end = calls_from(whole, period_us[1]);
 
-		if (c->start_us < baseline_us ||
-		    is_inside(c->start_us, period_us))
-			*record_add(to) = *c;
-	}
+	for (size_t i = 0; i < before; i++)
+		*record_add(to) = whole->items[i];
+	for (size_t i = from; i < end; i++)
+		*record_add(to) = whole->items[i];
 }
 
 /* One of before may live on into the period. */
@@ -55,7 +50,8 @@ part_take(const struct record *whole, int64_t baseline_us,
 		for (size_t k = 0; k < from->windows_count; k++) {
 			struct window w = from->windows[k];
 
-			if (!is_inside(w.from_us, period_us))
+			if (w.from_us < period_us[0] ||
+			    w.from_us >= period_us[1])
 				continue;
 			w.lasts |= w.to_us > period_us[1];
 			w.to_us = MIN(w.to_us, period_us[1]);

@@ -6,10 +6,11 @@
 
 #include "experiment/record.h"
 
-/* Fills a zeroed record: calls that started before baseline_us, or within the
- * period, [from_us, to_us); connections that were open then; windows that
- * began within the period, cut at its end (they last, then). Times and edges
- * are as they were; it ends at to_us. To be freed by record_fini(). */
+/* Fills a zeroed record from a finished one: calls that started before
+ * baseline_us, or within the period, [from_us, to_us); connections that were
+ * open then; windows that began within the period, cut at its end (they last,
+ * then). Times and edges are as they were; it ends at to_us. To be freed by
+ * record_fini(). */
 void part_take(const struct record *whole, int64_t baseline_us,
 	       const int64_t period_us[2], struct record *to);
 
