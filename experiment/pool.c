@@ -40,15 +40,16 @@ open_at(const struct pool *p, int64_t at_us)
 static double
 usual(const struct pool *p, int64_t to_us)
 {
-	double seen[LOOKS];
+	double seen[LOOKS], step_us;
 	int64_t from_us;
 
 	if (p->count == 0 || p->steps[0].at_us >= to_us)
 		return 0;
 	from_us = p->steps[0].at_us;
+	step_us = (double)(to_us - from_us) / LOOKS;
 	for (size_t i = 0; i < LOOKS; i++)
 		seen[i] = (double)open_at(p,
-		    from_us + (to_us - from_us) * (int64_t)i / LOOKS);
+		    from_us + (int64_t)(step_us * (double)i));
 	stat_sort(seen, LOOKS);
 	return stat_quantile(seen, LOOKS, 0.5);
 }
