@@ -377,6 +377,20 @@ backoff_classify(const struct stat_rows *pauses, double noise_us,
 	free(values);
 }
 
+void
+backoff_put_facts(const struct backoff *b, struct verdict *v)
+{
+	verdict_word(v, "shape", backoff_shape_name(b->shape));
+	verdict_word(v, "jitter", backoff_jitter_name(b->jitter));
+	verdict_number(v, "first_s", b->first_us / 1e6);
+	if (b->shape == BACKOFF_LINEAR)
+		verdict_number(v, "step_s", b->factor / 1e6);
+	else if (b->shape >= BACKOFF_EXPONENTIAL && b->factor > 0)
+		verdict_number(v, "factor", b->factor);
+	if (b->cap_us > 0)
+		verdict_number(v, "cap_s", b->cap_us / 1e6);
+}
+
 const char *
 backoff_shape_name(enum backoff_shape shape)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The law by which pauses between attempts grow, from the pauses of many
  * chains. Kinds of jitter have the names of "Exponential Backoff And Jitter"
- * (AWS Architecture Blog, 2015). Pure: no record, no verdict, so that it
- * serves retries and reconnects alike. */
+ * (AWS Architecture Blog, 2015). Pure, and without a record, so that it serves
+ * retries and reconnects alike. */
 #ifndef EXPERIMENT_BACKOFF_H
 #define EXPERIMENT_BACKOFF_H
 
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "experiment/growth.h"
+#include "experiment/verdict.h"
 
 #define BACKOFF_STEPS GROWTH_STEPS /* pauses of a chain that are looked at */
 
@@ -48,6 +49,9 @@ struct backoff {
  * cannot be told from nothing; `seed` is that of resampling. */
 void backoff_classify(const struct stat_rows *pauses, double noise_us,
     uint64_t seed, struct backoff *to);
+/* Adds the facts "shape", "jitter", "first_s", "step_s" or "factor", and
+ * "cap_s". */
+void backoff_put_facts(const struct backoff *b, struct verdict *v);
 /* "exponential", "full", … */
 const char *backoff_shape_name(enum backoff_shape shape);
 const char *backoff_jitter_name(enum backoff_jitter jitter);

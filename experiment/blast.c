@@ -44,13 +44,11 @@ static void
 doubt(const struct scope *s, struct verdict *v)
 {
 	const struct route *other = scope_other_fault(s);
-	size_t len = strlen(v->why);
 
 	if (other == NULL)
 		return;
 	v->state = STATE_INCONCLUSIVE;
-	snprintf(v->why + len, sizeof(v->why) - len,
-	    "; but %s was faulted, too", other->name);
+	verdict_say_more(v, "; but %s was faulted, too", other->name);
 	verdict_wants(v, "a scenario without a fault on %s", other->name);
 }
 

@@ -3,9 +3,7 @@
  * a breaker each; they are told apart by their addresses. */
 #include "experiment/breaker.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/attr.h"
 #include "base/xalloc.h"
@@ -187,13 +185,12 @@ say_found(const struct instance *one, const struct breaker_trace *t,
 		    "calls in a row failed, and it did not open again",
 		    t->runs_count, t->after_probe);
 	}
-	if (t->cycles_count > 0 && noise_us > 0.1 * t->cycles_us[0].hi)
-		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
-		    "by up to %.3f s, too much for an open time of %.3f s",
-		    noise_us / 1e6, t->cycles_us[0].hi / 1e6);
 	if (t->cycles_count == 0)
 		verdict_wants(v, "a longer fault: the open time was not over "
 				 "when it was lifted");
+	else
+		verdict_is_too_fine(v, t->cycles_us[0].hi, noise_us,
+		    "an open time");
 }
 
 static void
@@ -274,10 +271,7 @@ judge(struct judged *j, struct verdict *v)
 static void
 note_one_address(struct verdict *v)
 {
-	size_t len = strlen(v->why);
-
-	snprintf(v->why + len, sizeof(v->why) - len,
-	    "; instances behind one address count as one");
+	verdict_say_more(v, "; instances behind one address count as one");
 	if (verdict_fact(v, "open") != NULL)
 		verdict_wants(v, "an address, or a route, for each instance: "
 		    "several behind one open at times of their own");

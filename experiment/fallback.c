@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What callers on the edge notice of a dependency's fault. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,11 +93,9 @@ static void
 note_other(const struct scope *s, struct verdict *v)
 {
 	const struct route *other = scope_other_fault(s);
-	size_t len = strlen(v->why);
 
 	if (other != NULL)
-		snprintf(v->why + len, sizeof(v->why) - len,
-		    "; %s was faulted, too", other->name);
+		verdict_say_more(v, "; %s was faulted, too", other->name);
 }
 
 static void

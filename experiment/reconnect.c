@@ -129,6 +129,7 @@ collect(const struct scope *s, struct series *r)
 static void
 say(const struct scope *s, const struct series *r, struct verdict *v)
 {
+	double noise_us = (double)s->record->noise_us;
 	struct backoff b;
 
 	verdict_number(v, "attempts", (double)r->followed);
@@ -143,23 +144,12 @@ say(const struct scope *s, const struct series *r, struct verdict *v)
 		return;
 	}
 	backoff_classify(&(struct stat_rows){r->pauses, r->at, r->rows},
-	    (double)s->record->noise_us, SEED, &b);
-	verdict_word(v, "shape", backoff_shape_name(b.shape));
-	verdict_word(v, "jitter", backoff_jitter_name(b.jitter));
-	verdict_number(v, "first_s", b.first_us / 1e6);
-	if (b.shape == BACKOFF_LINEAR)
-		verdict_number(v, "step_s", b.factor / 1e6);
-	else if (b.shape >= BACKOFF_EXPONENTIAL && b.factor > 0)
-		verdict_number(v, "factor", b.factor);
-	if (b.cap_us > 0)
-		verdict_number(v, "cap_s", b.cap_us / 1e6);
+	    noise_us, SEED, &b);
+	backoff_put_facts(&b, v);
 	verdict_say(v, STATE_CONFIRMED, "%zu connections followed %zu that "
 	    "were cut, in %zu series", r->followed, r->cut, r->rows);
-	if (b.shape > BACKOFF_IMMEDIATE &&
-	    (double)s->record->noise_us > 0.1 * b.first_us)
-		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
-		    "by up to %.3f s, too much for pauses of %.3f s",
-		    (double)s->record->noise_us / 1e6, b.first_us / 1e6);
+	if (b.shape > BACKOFF_IMMEDIATE)
+		verdict_is_too_fine(v, b.first_us, noise_us, "pauses");
 	if (b.shape == BACKOFF_INCREASING || b.shape == BACKOFF_UNKNOWN)
 		verdict_wants(v, "five outages, or more clients");
 }

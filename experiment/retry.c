@@ -232,25 +232,16 @@ judge_retries(const struct scope *s, const struct chains *all,
 static void
 say_backoff(const struct backoff *b, double noise_us, struct verdict *v)
 {
-	verdict_word(v, "shape", backoff_shape_name(b->shape));
-	verdict_word(v, "jitter", backoff_jitter_name(b->jitter));
-	verdict_number(v, "first_s", b->first_us / 1e6);
-	if (b->shape == BACKOFF_LINEAR)
-		verdict_number(v, "step_s", b->factor / 1e6);
-	else if (b->shape >= BACKOFF_EXPONENTIAL && b->factor > 0)
-		verdict_number(v, "factor", b->factor);
-	if (b->cap_us > 0 && b->shape != BACKOFF_CONSTANT)
-		verdict_number(v, "cap_s", b->cap_us / 1e6);
+	backoff_put_facts(b, v);
 	if (b->first_immediate)
 		verdict_word(v, "first", "immediate");
 	verdict_say(v, STATE_CONFIRMED, "%s pauses, jitter %s, from %zu chains",
 	    backoff_shape_name(b->shape), backoff_jitter_name(b->jitter),
 	    b->chains);
-	if (b->shape > BACKOFF_IMMEDIATE && noise_us > 0.1 * b->first_us) {
-		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
-		    "by up to %.3f s, too much for pauses of %.3f s",
-		    noise_us / 1e6, b->first_us / 1e6);
-	} else if (b->shape == BACKOFF_UNKNOWN) {
+	if (b->shape > BACKOFF_IMMEDIATE &&
+	    verdict_is_too_fine(v, b->first_us, noise_us, "pauses"))
+		return;
+	if (b->shape == BACKOFF_UNKNOWN) {
 		verdict_say(v, STATE_INCONCLUSIVE, "%zu requests with %zu "
 		    "pauses each do not tell how pauses grow", b->chains,
 		    b->steps);

@@ -191,12 +191,8 @@ say_time(const struct scope *s, const struct waiting *w, struct verdict *v)
 	    (ci.hi + noise) / 1e6);
 	verdict_word(v, "modes",
 	    is_one_mode(w, middle, noise) ? "one" : "mixture");
-	if (noise > 0.1 * middle) {
-		verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late "
-		    "by up to %.3f s, too much for a time of %.3f s",
-		    noise / 1e6, middle / 1e6);
+	if (verdict_is_too_fine(v, middle, noise, "a time"))
 		return true;
-	}
 	verdict_say(v, w->stayed > w->left_count / 10 ? STATE_PARTIAL
 						      : STATE_CONFIRMED,
 	    "%zu clients left after %.3f s, %zu stayed longer",

@@ -52,6 +52,29 @@ verdict_say(struct verdict *v, enum verdict_state state, const char *why, ...)
 }
 
 void
+verdict_say_more(struct verdict *v, const char *more, ...)
+{
+	size_t len = strlen(v->why);
+	va_list ap;
+
+	va_start(ap, more);
+	vsnprintf(v->why + len, sizeof(v->why) - len, more, ap);
+	va_end(ap);
+}
+
+bool
+verdict_is_too_fine(struct verdict *v, double us, double noise_us,
+    const char *what)
+{
+	if (noise_us <= 0.1 * us)
+		return false;
+	verdict_say(v, STATE_INCONCLUSIVE, "our own timers were late by up to "
+	    "%.3f s, too much for %s of %.3f s", noise_us / 1e6, what,
+	    us / 1e6);
+	return true;
+}
+
+void
 verdict_wants(struct verdict *v, const char *decide, ...)
 {
 	va_list ap;
@@ -116,6 +139,14 @@ verdict_fact(const struct verdict *v, const char *key)
 			return &v->facts[i];
 	}
 	return NULL;
+}
+
+bool
+verdict_has_word(const struct verdict *v, const char *key, const char *word)
+{
+	const struct fact *f = verdict_fact(v, key);
+
+	return f != NULL && f->word != NULL && strcmp(f->word, word) == 0;
 }
 
 /* --- output --------------------------------------------------------------- */

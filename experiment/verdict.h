@@ -64,6 +64,13 @@ const char *verdict_state_name(enum verdict_state state);
 /* Sets the state and says why, in 191 bytes at most. */
 void verdict_say(struct verdict *v, enum verdict_state state,
     const char *why, ...) PRINTF_LIKE(3, 4);
+/* Goes on with why, as far as there is room. */
+void verdict_say_more(struct verdict *v, const char *more, ...)
+    PRINTF_LIKE(2, 3);
+/* Is a time of `us` too short for our own lateness, which is more than a tenth
+ * of it? Then the verdict is inconclusive; `what` it is says why. */
+bool verdict_is_too_fine(struct verdict *v, double us, double noise_us,
+    const char *what);
 /* What would decide it, in 159 bytes at most. */
 void verdict_wants(struct verdict *v, const char *decide, ...)
     PRINTF_LIKE(2, 3);
@@ -78,6 +85,9 @@ void verdict_line(struct verdict *v, size_t line);
 void verdict_window(struct verdict *v, const struct window *w);
 /* The fact of that key, or NULL. */
 const struct fact *verdict_fact(const struct verdict *v, const char *key);
+/* Is it that word? */
+bool verdict_has_word(const struct verdict *v, const char *key,
+    const char *word);
 
 /* As an object of docs/verdicts.md; `w` expects a value. */
 void verdict_put_json(struct jsonw *w, const struct verdict *v);

@@ -25,10 +25,7 @@ number(const struct finding *f, const char *key, double otherwise)
 static bool
 has_word(const struct finding *f, const char *key, const char *word)
 {
-	const struct fact *fact = verdict_fact(f->verdict, key);
-
-	return fact != NULL && fact->word != NULL &&
-	       strcmp(fact->word, word) == 0;
+	return verdict_has_word(f->verdict, key, word);
 }
 
 static bool

@@ -7,28 +7,20 @@
 #define INFRA CATEGORY_INFRASTRUCTURE
 #define APP   CATEGORY_APPLICATION
 
-static bool
-has_word(const struct verdict *v, const char *key, const char *word)
-{
-	const struct fact *f = verdict_fact(v, key);
-
-	return f != NULL && f->word != NULL && strcmp(f->word, word) == 0;
-}
-
 /* All clients come back at the same time, again and again. */
 static bool
 is_in_step(const struct verdict *v)
 {
-	return has_word(v, "jitter", "none") &&
-	       (has_word(v, "shape", "immediate") ||
-		has_word(v, "shape", "constant"));
+	return verdict_has_word(v, "jitter", "none") &&
+	       (verdict_has_word(v, "shape", "immediate") ||
+		verdict_has_word(v, "shape", "constant"));
 }
 
 /* A drip keeps the client waiting for ever. */
 static bool
 is_idle_only(const struct verdict *v)
 {
-	return has_word(v, "kind", "idle");
+	return verdict_has_word(v, "kind", "idle");
 }
 
 static const struct mechanism rows[] = {
