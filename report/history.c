@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Beside the last run, whose report.json is read. What chance explains is the
- * same: shares by Newcombe's interval, brackets if they touch, plain times
- * within a quarter or a second. */
+ * same: shares by Newcombe's interval, brackets if they touch, plain numbers
+ * within a quarter, and times within a second. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +18,14 @@
 /* Numbers of verdicts of which less is better. */
 static const struct {
 	const char *mech, *key, *what;
+	double same; /* plain ones that are no farther apart */
 } numbers[] = {
-    {"recovery", "first_success_s", "time to the first success"},
-    {"recovery", "steady_s", "time to steady"},
-    {"pool", "refill_s", "time to full pools"},
-    {"timeout", "ci_s", "time-out"},
-    {"amplification", "factor", "attempts per request"},
-    {"failover", "switch_s", "time to fail over"},
+    {"recovery", "first_success_s", "time to the first success", SECONDS},
+    {"recovery", "steady_s", "time to steady", SECONDS},
+    {"recovery", "pool_refill_s", "time to full pools", SECONDS},
+    {"timeout", "ci_s", "time-out", SECONDS},
+    {"amplification", "factor", "attempts per request", 0},
+    {"failover", "switch_s", "time to fail over", SECONDS},
 };
 
 static void
@@ -63,15 +64,13 @@ get_range(const json_t *o, const char *key, struct range *to)
 }
 
 static const json_t *
-named(const json_t *list, const char *key, const char *name)
+scenario_named(const json_t *scenarios, const char *name)
 {
-	size_t n = json_array_size(list);
-
-	for (size_t i = 0; i < n; i++) {
-		const json_t *o = json_array_get(list, i);
+	for (size_t i = 0; i < json_array_size(scenarios); i++) {
+		const json_t *o = json_array_get(scenarios, i);
 		const char *text;
 
-		if (get_text(o, key, &text) && strcmp(text, name) == 0)
+		if (get_text(o, "name", &text) && strcmp(text, name) == 0)
 			return o;
 	}
 	return NULL;
@@ -103,13 +102,13 @@ entry_of(const json_t *scenario, const struct verdict *v)
 }
 
 static enum change
-change_of(struct range before, struct range now)
+change_of(struct range before, struct range now, double same)
 {
 	bool plain = before.lo == before.hi || now.lo == now.hi;
 	double by = now.hi - before.hi;
 
 	if (plain &&
-	    (by < 0 ? -by : by) <= MAX(SECONDS, MUCH * MAX(before.hi, now.hi)))
+	    (by < 0 ? -by : by) <= MAX(same, MUCH * MAX(before.hi, now.hi)))
 		return CHANGE_SAME;
 	if (now.lo > before.hi)
 		return CHANGE_REGRESSED;
@@ -128,7 +127,7 @@ compare_numbers(struct report *r, const struct finding *f, const json_t *last)
 		    now == NULL || now->word != NULL ||
 		    !get_range(last, numbers[i].key, &before))
 			continue;
-		add(r, change_of(before, now->value),
+		add(r, change_of(before, now->value, numbers[i].same),
 		    xasprintf("%s: %s of %s under %s", finding_scenario(r, f),
 			      numbers[i].what, f->verdict->route,
 			      f->verdict->fault),
@@ -253,6 +252,16 @@ arrange(struct report *r)
 	r->changes = all;
 }
 
+const char *
+change_name(enum change change)
+{
+	static const char *const names[] = {[CHANGE_REGRESSED] = "REGRESSED",
+					    [CHANGE_IMPROVED] = "IMPROVED",
+					    [CHANGE_SAME] = "SAME"};
+
+	return names[change];
+}
+
 void
 report_compare(struct report *r, const char *previous)
 {
@@ -270,10 +279,9 @@ report_compare(struct report *r, const char *previous)
 	r->previous = xstrdup(id);
 	for (size_t i = 0; i < r->findings_count; i++) {
 		const struct finding *f = &r->findings[i];
-		const json_t *s =
-		    named(scenarios, "name", finding_scenario(r, f));
 
-		compare_finding(r, f, s);
+		compare_finding(
+		    r, f, scenario_named(scenarios, finding_scenario(r, f)));
 	}
 	for (size_t i = 0; i < r->times_count; i++) {
 		const json_t *t = times_of(root, r, &r->times[i]);

@@ -179,8 +179,6 @@ put_advice(const struct report *r, struct jsonw *w)
 static void
 put_comparison(const struct report *r, struct jsonw *w)
 {
-	static const char *const words[] = {"REGRESSED", "IMPROVED", "SAME"};
-
 	if (r->previous == NULL)
 		return;
 	jsonw_key(w, "comparison");
@@ -192,7 +190,7 @@ put_comparison(const struct report *r, struct jsonw *w)
 		const struct comparison *c = &r->changes[i];
 
 		jsonw_object(w);
-		jsonw_put_string(w, "change", words[c->change]);
+		jsonw_put_string(w, "change", change_name(c->change));
 		jsonw_put_string(w, "what", c->what);
 		jsonw_put_string(w, "before", c->before);
 		jsonw_put_string(w, "now", c->now);

@@ -115,6 +115,8 @@ struct range score_possible(const struct score *s);
 void report_advise(struct report *r);
 /* history.c: beside the last one. */
 void report_compare(struct report *r, const char *previous);
+/* "REGRESSED", … */
+const char *change_name(enum change change);
 /* next.c: scenario blocks for what is open. */
 void report_plan_next(struct report *r);
 

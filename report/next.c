@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/str.h"
+#include "config/quote.h"
 #include "report/model.h"
 
 /* A fault that shows a mechanism; for HTTP routes, and for others. */
@@ -79,19 +80,6 @@ need_of(const struct cell *c)
 	return i;
 }
 
-/* Text of a setting: quotes and backslashes escaped. */
-static void
-add_quoted(struct str *to, const char *text)
-{
-	str_add_char(to, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			str_add_char(to, '\\');
-		str_add_char(to, *text);
-	}
-	str_add_char(to, '"');
-}
-
 /* "%s" with its quotes becomes the quoted route. */
 static void
 add_expect(struct str *to, const char *expect, const char *route)
@@ -103,7 +91,7 @@ add_expect(struct str *to, const char *expect, const char *route)
 		str_add(to, expect);
 	} else {
 		str_add_bytes(to, expect, (size_t)(at - expect));
-		add_quoted(to, route);
+		quote_add(to, route);
 		str_add(to, at + 4);
 	}
 	str_add(to, "\n");
@@ -115,7 +103,7 @@ add_name(struct str *to, const char *route, const char *trial)
 	struct str name = {0};
 
 	str_printf(&name, "next: %s %s", route, trial);
-	add_quoted(to, name.text);
+	quote_add(to, name.text);
 	str_fini(&name);
 }
 
@@ -148,7 +136,7 @@ add_block(const struct report *r, const char *route, enum trial_id trial,
 	str_add(to, "  { name = ");
 	add_name(to, route, trials[trial].name);
 	str_add(to, ";\n    faults = ( { route = ");
-	add_quoted(to, route);
+	quote_add(to, route);
 	str_printf(to, "; %s } );\n    expect: {\n", fault);
 	add_expects(r, route, trial, to);
 	str_add(to, "    }; }");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "report/advice.h"
 #include "report/format.h"
@@ -21,19 +22,14 @@ struct result {
 	const char *parts[3]; /* what makes it the same one next time */
 };
 
-/* FNV-1a over the parts and the ends between them. */
+/* Over the parts and the NULs between them. */
 static uint64_t
 fingerprint(const struct result *r)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = HASH_SEED;
 
-	for (size_t i = 0; i < COUNT_OF(r->parts); i++) {
-		const char *at = r->parts[i];
-
-		do {
-			hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-		} while (*at++ != '\0');
-	}
+	for (size_t i = 0; i < COUNT_OF(r->parts); i++)
+		hash = hash_bytes(hash, r->parts[i], strlen(r->parts[i]) + 1);
 	return hash;
 }
 

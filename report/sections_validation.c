@@ -166,7 +166,6 @@ add_scores(const struct report *r, struct doc *d)
 static void
 add_comparison(const struct report *r, struct doc *d)
 {
-	static const char *const words[] = {"REGRESSED", "IMPROVED", "SAME"};
 	static const enum doc_tone tones[] = {TONE_BAD, TONE_GOOD, TONE_NONE};
 	size_t same = 0;
 
@@ -189,7 +188,7 @@ add_comparison(const struct report *r, struct doc *d)
 
 		if (c->change == CHANGE_SAME)
 			continue;
-		doc_cell(d, tones[c->change], "%s", words[c->change]);
+		doc_cell(d, tones[c->change], "%s", change_name(c->change));
 		doc_cell(d, TONE_NONE, "%s", c->what);
 		doc_cell(d, TONE_NONE, "%s", c->before);
 		doc_cell(d, TONE_NONE, "%s", c->now);

@@ -115,6 +115,62 @@ START_TEST(a_longer_recovery_regressed)
 }
 END_TEST
 
+/* Gives all verdicts about the mechanism that fact. */
+static void
+set_fact(struct run *run, const char *mech, const char *key, double value)
+{
+	for (size_t i = 0; i < run->verdicts.count; i++) {
+		struct verdict *v = &run->verdicts.items[i];
+
+		if (strcmp(v->mech, mech) != 0)
+			continue;
+		for (size_t k = 0; k < v->facts_count; k++) {
+			if (strcmp(v->facts[k].key, key) == 0)
+				v->facts[k].key = "old";
+		}
+		verdict_number(v, key, value);
+	}
+}
+
+/* Less than one more attempt per request is much; so many seconds are none. */
+START_TEST(figures_of_verdicts_are_compared_by_their_units)
+{
+	static const struct {
+		const char *mech, *key, *what;
+		double before, now;
+		enum change change;
+	} figures[] = {
+	    {"amplification", "factor", "attempts per request", 2, 2.8,
+	     CHANGE_REGRESSED},
+	    {"recovery", "pool_refill_s", "time to full pools", 2, 3.5,
+	     CHANGE_REGRESSED},
+	    {"recovery", "pool_refill_s", "time to full pools", 2, 2.8,
+	     CHANGE_SAME},
+	};
+	struct run run = {0};
+	struct report r;
+
+	planted_run(&run, 7, 0);
+	for (size_t i = 0; i < COUNT_OF(figures); i++) {
+		struct str previous = {0};
+
+		set_fact(&run, figures[i].mech, figures[i].key,
+			 figures[i].before);
+		report_build(&r, &run, NULL);
+		view_json(&r, &previous);
+		report_fini(&r);
+		free(run.run_id);
+		run.run_id = xasprintf("run-%zu", i);
+		set_fact(&run, figures[i].mech, figures[i].key, figures[i].now);
+		report_build(&r, &run, previous.text);
+		ck_assert(has_change(&r, figures[i].change, figures[i].what));
+		report_fini(&r);
+		str_fini(&previous);
+	}
+	run_fini(&run);
+}
+END_TEST
+
 START_TEST(what_is_no_report_of_this_experiment_is_passed_over)
 {
 	static const char *const texts[] = {
@@ -411,6 +467,7 @@ main(void)
 	    the_same_run_again_is_the_same,
 	    a_lost_mechanism_regressed_and_a_new_one_improved,
 	    a_longer_recovery_regressed,
+	    figures_of_verdicts_are_compared_by_their_units,
 	    what_is_no_report_of_this_experiment_is_passed_over,
 	    damaged_entries_of_the_last_report_are_passed_over,
 	    the_next_cycle_is_valid_configuration,
