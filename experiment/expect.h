@@ -37,6 +37,9 @@ struct expect_value {
 };
 
 struct expect_case;
+/* What a verdict says of an expectation. */
+typedef enum expect_state expect_rule_fn(const struct expect_case *c,
+					 const struct verdict *v);
 
 struct expect_key {
 	const char *name; /* "breaker.open_max" */
@@ -46,8 +49,10 @@ struct expect_key {
 	const char *mech; /* of the verdicts it is judged by, separated by |;
 			     or NULL */
 	const char *fact; /* its fact that is compared, or NULL */
-	void (*judge)(const struct expect_case *c, struct run_expect *to);
-	const char *help; /* one line: when it is met */
+	expect_rule_fn *rule; /* of each of these verdicts; NULL: none is */
+	const char *help;     /* one line: when it is met */
+	/* Judges it without verdicts; where there is no rule. */
+	void (*measure)(const struct expect_case *c, struct run_expect *to);
 };
 
 /* One expectation of one scenario, and what it is judged by. */
@@ -80,20 +85,15 @@ void expect_judge(const struct run *run, size_t scenario,
 /* --- how (expect_judge.c, expect_measure.c) --------------------------------
  */
 
-void expect_by_state(const struct expect_case *c, struct run_expect *to);
-void expect_by_flag(const struct expect_case *c, struct run_expect *to);
-/* The opposite of a cascade. */
-void expect_by_siblings(const struct expect_case *c, struct run_expect *to);
-void expect_by_max(const struct expect_case *c, struct run_expect *to);
-void expect_by_word(const struct expect_case *c, struct run_expect *to);
-/* A word that is a route, asked for by its name or its upstream. */
-void expect_by_place(const struct expect_case *c, struct run_expect *to);
-void expect_by_jitter(const struct expect_case *c, struct run_expect *to);
-void expect_by_retries(const struct expect_case *c, struct run_expect *to);
-void expect_by_class(const struct expect_case *c, struct run_expect *to);
-void expect_by_recovery(const struct expect_case *c, struct run_expect *to);
-void expect_by_pool(const struct expect_case *c, struct run_expect *to);
-void expect_by_failback(const struct expect_case *c, struct run_expect *to);
+/* By the rule of the key, over all verdicts that it is about. */
+void expect_by_verdicts(const struct expect_case *c, struct run_expect *to);
+/* Rules. Siblings that stay well are the opposite of a cascade; a place is a
+ * word that is a route, asked for by its name or its upstream. */
+expect_rule_fn expect_rule_state, expect_rule_flag, expect_rule_siblings,
+    expect_rule_max, expect_rule_word, expect_rule_place, expect_rule_jitter,
+    expect_rule_retries, expect_rule_class, expect_rule_recovery,
+    expect_rule_pool, expect_rule_failback;
+/* Measures. */
 void expect_by_success(const struct expect_case *c, struct run_expect *to);
 void expect_by_spread(const struct expect_case *c, struct run_expect *to);
 void expect_by_alert(const struct expect_case *c, struct run_expect *to);

@@ -19,9 +19,6 @@ expect_say(struct run_expect *to, enum expect_state state, char *found,
 	to->why = why;
 }
 
-typedef enum expect_state (*rule)(const struct expect_case *,
-				  const struct verdict *);
-
 static const struct verdict *
 find(const struct expect_case *c, const char *mech, const struct verdict *like)
 {
@@ -85,8 +82,8 @@ why_text(const struct verdict *v)
 		   : xstrdup(v->why);
 }
 
-static void
-by_verdicts(const struct expect_case *c, struct run_expect *to, rule judge)
+void
+expect_by_verdicts(const struct expect_case *c, struct run_expect *to)
 {
 	/* undecided < met < violated */
 	static const int rank[] = {
@@ -100,7 +97,7 @@ by_verdicts(const struct expect_case *c, struct run_expect *to, rule judge)
 
 		if (!is_about(c, v))
 			continue;
-		state = judge(c, v);
+		state = c->key->rule(c, v);
 		if (rank[state] <= best)
 			continue;
 		best = rank[state];
@@ -115,8 +112,8 @@ by_verdicts(const struct expect_case *c, struct run_expect *to, rule judge)
 
 /* --- rules ---------------------------------------------------------------- */
 
-static enum expect_state
-rule_state(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_state(const struct expect_case *c, const struct verdict *v)
 {
 	(void)c;
 	if (v->state == STATE_CONFIRMED)
@@ -126,8 +123,8 @@ rule_state(const struct expect_case *c, const struct verdict *v)
 		   : EXPECT_UNDECIDED;
 }
 
-static enum expect_state
-rule_flag(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_flag(const struct expect_case *c, const struct verdict *v)
 {
 	enum verdict_state wanted =
 	    c->value.number != 0 ? STATE_CONFIRMED : STATE_ABSENT;
@@ -138,13 +135,14 @@ rule_flag(const struct expect_case *c, const struct verdict *v)
 }
 
 /* Siblings that stay well are the opposite of a cascade. */
-static enum expect_state
-rule_siblings(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_siblings(const struct expect_case *c, const struct verdict *v)
 {
 	struct expect_case opposite = *c;
 
 	opposite.value.number = c->value.number == 0;
-	return rule_flag(strcmp(v->mech, "cascade") == 0 ? &opposite : c, v);
+	return expect_rule_flag(strcmp(v->mech, "cascade") == 0 ? &opposite : c,
+				v);
 }
 
 /* A bracket decides only if all of it is on one side. */
@@ -156,8 +154,8 @@ compare(const struct range *value, double max)
 	return value->lo > max ? EXPECT_VIOLATED : EXPECT_UNDECIDED;
 }
 
-static enum expect_state
-rule_max(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_max(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *f = verdict_fact(v, c->key->fact);
 	const struct fact *ci = verdict_fact(v, "ci_s");
@@ -179,8 +177,8 @@ rule_max(const struct expect_case *c, const struct verdict *v)
 	return EXPECT_VIOLATED;
 }
 
-static enum expect_state
-rule_retries(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_retries(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *bound = verdict_fact(v, "bound");
 	const struct fact *seen = verdict_fact(v, "retries_max");
@@ -204,8 +202,8 @@ lacks_retries(const struct expect_case *c, const struct verdict *v)
 	       retries->state == STATE_ABSENT;
 }
 
-static enum expect_state
-rule_word(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_word(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *f = verdict_fact(v, c->key->fact);
 
@@ -238,8 +236,8 @@ upstream_of(const struct run *run, const char *route)
 	return NULL;
 }
 
-static enum expect_state
-rule_place(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_place(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *f = verdict_fact(v, c->key->fact);
 	const char *upstream = f != NULL ? upstream_of(c->run, f->word) : NULL;
@@ -247,11 +245,11 @@ rule_place(const struct expect_case *c, const struct verdict *v)
 	if (v->state <= STATE_PARTIAL && upstream != NULL &&
 	    strcmp(upstream, c->value.texts[0]) == 0)
 		return EXPECT_MET;
-	return rule_word(c, v);
+	return expect_rule_word(c, v);
 }
 
-static enum expect_state
-rule_jitter(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_jitter(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *f = verdict_fact(v, "jitter");
 	bool spread;
@@ -266,8 +264,8 @@ rule_jitter(const struct expect_case *c, const struct verdict *v)
 
 /* What callers notice, from better to worse; slow success and fast failure
  * are not comparable. */
-static enum expect_state
-rule_class(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_class(const struct expect_case *c, const struct verdict *v)
 {
 	static const struct {
 		const char *word, *class;
@@ -296,8 +294,8 @@ rule_class(const struct expect_case *c, const struct verdict *v)
 	return EXPECT_VIOLATED;
 }
 
-static enum expect_state
-rule_recovery(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_recovery(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *steady = verdict_fact(v, "steady_s");
 	const struct fact *first = verdict_fact(v, "first_success_s");
@@ -312,8 +310,8 @@ rule_recovery(const struct expect_case *c, const struct verdict *v)
 }
 
 /* A pool that was never emptied says nothing. */
-static enum expect_state
-rule_pool(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_pool(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *full = verdict_fact(v, "pool_refilled_share");
 	const struct fact *time = verdict_fact(v, c->key->fact);
@@ -324,8 +322,8 @@ rule_pool(const struct expect_case *c, const struct verdict *v)
 			    : EXPECT_UNDECIDED;
 }
 
-static enum expect_state
-rule_failback(const struct expect_case *c, const struct verdict *v)
+enum expect_state
+expect_rule_failback(const struct expect_case *c, const struct verdict *v)
 {
 	const struct fact *flaps = verdict_fact(v, "flaps");
 	bool back = verdict_fact(v, c->key->fact) != NULL &&
@@ -334,76 +332,4 @@ rule_failback(const struct expect_case *c, const struct verdict *v)
 	if (v->state != STATE_CONFIRMED && v->state != STATE_PARTIAL)
 		return EXPECT_UNDECIDED;
 	return back == (c->value.number != 0) ? EXPECT_MET : EXPECT_VIOLATED;
-}
-
-void
-expect_by_state(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_state);
-}
-
-void
-expect_by_flag(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_flag);
-}
-
-void
-expect_by_siblings(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_siblings);
-}
-
-void
-expect_by_max(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_max);
-}
-
-void
-expect_by_word(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_word);
-}
-
-void
-expect_by_place(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_place);
-}
-
-void
-expect_by_jitter(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_jitter);
-}
-
-void
-expect_by_retries(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_retries);
-}
-
-void
-expect_by_class(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_class);
-}
-
-void
-expect_by_recovery(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_recovery);
-}
-
-void
-expect_by_pool(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_pool);
-}
-
-void
-expect_by_failback(const struct expect_case *c, struct run_expect *to)
-{
-	by_verdicts(c, to, rule_failback);
 }

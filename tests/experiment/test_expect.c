@@ -47,7 +47,8 @@ START_TEST(every_key_can_be_found_and_says_how_it_is_judged)
 
 	for (size_t i = 0; (k = expect_key_at(i)) != NULL; i++) {
 		ck_assert_ptr_eq(expect_find(k->name), k);
-		ck_assert_ptr_nonnull(k->judge);
+		ck_assert((k->rule != NULL) != (k->measure != NULL));
+		ck_assert((k->rule != NULL) == (k->mech != NULL));
 		ck_assert_uint_gt(strlen(k->help), 10);
 		ck_assert_ptr_nonnull(expect_type_name(k));
 		ck_assert_int_eq(k->type == EXPECT_WORD, k->words != NULL);
