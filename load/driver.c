@@ -272,8 +272,7 @@ init_requests(struct driver *d, struct error *err)
 	d->requests = xcalloc(load->requests_count + 1, sizeof(*d->requests));
 	d->weights = xcalloc(load->requests_count + 1, sizeof(*d->weights));
 	if (load->requests_count == 0)
-		return error_set(err, 0, "load %s: expected requests",
-				 load->name);
+		return error_set(err, 0, "expected requests");
 	for (size_t i = 0; i < load->requests_count; i++) {
 		struct load_request *r = &d->requests[i];
 		struct error why = {0};
@@ -281,24 +280,10 @@ init_requests(struct driver *d, struct error *err)
 		d->weights[i] = load->requests[i].weight;
 		if (!load_request_init(r, &load->requests[i], &why) ||
 		    (protocol->check != NULL && !protocol->check(r, &why)))
-			return error_set(err, why.code,
-					 "load %s: request %zu: "
-					 "%s",
-					 load->name, i + 1, why.text);
+			return error_set(err, why.code, "request %zu: %s",
+					 i + 1, why.text);
 	}
 	return load_marks_init(&d->marks, load, err);
-}
-
-static bool
-init_target(struct driver *d, struct error *err)
-{
-	const struct load_target *target = d->options.target;
-	const struct load_protocol *protocol = d->pool.protocol;
-
-	if (protocol == NULL)
-		return error_set(err, 0, "load %s: protocol %d is not known",
-				 d->load->name, d->load->protocol);
-	return load_endpoint_init(&d->endpoint, target, protocol->alpn, err);
 }
 
 static bool
@@ -306,8 +291,12 @@ init_parts(struct driver *d, struct error *err)
 {
 	const struct load_protocol *protocol = d->pool.protocol;
 
-	if (!init_target(d, err) || !init_requests(d, err) ||
-	    !load_timer_init(&d->timer, err))
+	if (protocol == NULL)
+		return error_set(err, 0, "protocol %d is not known",
+				 d->load->protocol);
+	if (!load_endpoint_init(&d->endpoint, d->options.target, protocol->alpn,
+				err) ||
+	    !init_requests(d, err) || !load_timer_init(&d->timer, err))
 		return false;
 	if (protocol->setup != NULL) {
 		d->pool.shared = protocol->setup(d->load, err);

@@ -42,7 +42,7 @@ struct driver_options {
 
 /* A driver that rests. Reads the load's password file and resolves the
  * target's name, which may take as long as the system's resolver does. Returns
- * owned, or NULL and err. */
+ * owned, or NULL and err, which names the request or setting, not the load. */
 struct driver *driver_new(struct event_base *base,
 			  const struct driver_options *options,
 			  struct error *err) WARN_UNUSED;

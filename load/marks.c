@@ -42,9 +42,12 @@ load_marks_init(struct load_marks *m, const struct conf_load *load,
 	    .items = xcalloc(load->degraded_count + 1, sizeof(*m->items))};
 	for (size_t i = 0; i < load->degraded_count; i++) {
 		struct load_mark *mark = &m->items[m->count++];
+		struct error why = {0};
 
-		if (!read_mark(mark, &load->degraded_when[i], err))
-			return false;
+		if (!read_mark(mark, &load->degraded_when[i], &why))
+			return error_set(err, why.code,
+					 "degraded_when %zu: header: %s", i + 1,
+					 why.text);
 		m->longest = MAX(m->longest, mark->text.len);
 	}
 	return true;

@@ -312,13 +312,14 @@ START_TEST(what_cannot_be_driven_is_told)
 {
 	struct conf_request request = {.weight = 1,
 				       .target = (char *)"no slash"};
+	struct conf_mark mark = {.header = (char *)"X-Cache: ~("};
 	struct conf_load load = driving_load(&request);
 
 	expect_refusal(&load, "127.0.0.1:1", "a blank within");
 	request.target = (char *)"path";
 	expect_refusal(
 	    &load, "127.0.0.1:1",
-	    "load users: request 1: target \"path\": expected a path");
+	    "request 1: target \"path\": expected a path");
 	request.target = NULL;
 	load.protocol = LOAD_REDIS;
 	expect_refusal(&load, "127.0.0.1:1", "request 1: expected send");
@@ -334,8 +335,13 @@ START_TEST(what_cannot_be_driven_is_told)
 	load.protocol = 99;
 	expect_refusal(&load, "127.0.0.1:1", "protocol 99");
 	load.protocol = LOAD_HTTP1;
+	load.degraded_when = &mark;
+	load.degraded_count = 1;
+	expect_refusal(&load, "127.0.0.1:1",
+		       "degraded_when 1: header: ");
 	load.requests_count = 0;
-	expect_refusal(&load, "127.0.0.1:1", "expected requests");
+	expect_refusal(&load, "127.0.0.1:1",
+		       "expected requests");
 }
 END_TEST
 
