@@ -322,8 +322,10 @@ live_end(struct live *l)
 		drop_open(l, &r->calls);
 		drop_open(l, &r->connections);
 		for (size_t k = 0; k < r->windows_count; k++) {
-			if (r->windows[k].lasts)
-				r->windows[k].to_us = INT64_MAX;
+			if (!r->windows[k].lasts)
+				continue;
+			r->windows[k].lasts = false;
+			r->windows[k].to_us = INT64_MAX;
 		}
 	}
 	if (live_count(l) > l->limit)

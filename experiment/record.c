@@ -161,9 +161,10 @@ record_finish(struct record *r)
 		for (size_t k = 0; k < route->windows_count; k++) {
 			struct window *w = &route->windows[k];
 
-			w->lasts = w->to_us == INT64_MAX;
-			if (w->lasts)
-				w->to_us = r->end_us;
+			if (w->to_us != INT64_MAX)
+				continue;
+			w->lasts = true;
+			w->to_us = r->end_us;
 		}
 		find_edge(r, route);
 	}

@@ -112,7 +112,7 @@ void record_arm(struct route *route, const struct window *window);
 void record_clear(struct route *route, const char *fault, int64_t at_us,
     size_t line);
 /* After the last call was added: order by time, windows closed at the end,
- * edges found by services where none was given. */
+ * edges found by services where none was given. May be repeated. */
 void record_finish(struct record *r);
 
 /* When what all calls are compared with is over: the first fault of all was

@@ -34,6 +34,7 @@ merge(struct scope *s)
 		}
 		last->to_us = MAX(last->to_us, w->to_us);
 		last->line_to = MAX(last->line_to, w->line_to);
+		last->lasts |= w->lasts;
 	}
 	s->windows_count = kept;
 }

@@ -161,7 +161,7 @@ fill_step(struct bare *b, size_t at, struct run_step *to)
 	    (struct run_step){.asked = &b->steps[at],
 			      .planned_us = w->from_us,
 			      .armed_us = w->from_us,
-			      .lifted_us = w->to_us,
+			      .lifted_us = w->lasts ? RUN_NEVER : w->to_us,
 			      .matched = t.n,
 			      .applied = t.n,
 			      .proof = t.n > 0 ? PROOF_MATCHED : PROOF_NO_HIT};

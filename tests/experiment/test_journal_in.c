@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "experiment/scope.h"
 
 #define HEAD                                                                   \
 	"{\"type\":\"journal\",\"ts_us\":0,\"format\":1,"                     \
@@ -204,6 +205,30 @@ START_TEST(faults_become_windows_and_noise_is_kept)
 }
 END_TEST
 
+/* Who relates routes finishes the record once more. */
+START_TEST(a_fault_that_was_not_cleared_lasts)
+{
+	struct scope s;
+
+	ck_assert(reads(HEAD
+	    "{\"type\":\"fault_armed\",\"ts_us\":100,\"route\":\"r\","
+	    "\"fault\":\"f\",\"kind\":\"abort\"}\n"
+	    "{\"type\":\"fault_armed\",\"ts_us\":200,\"route\":\"r\","
+	    "\"fault\":\"g\",\"kind\":\"abort\"}\n"
+	    "{\"type\":\"fault_cleared\",\"ts_us\":400,\"route\":\"r\","
+	    "\"fault\":\"f\"}\n"
+	    "{\"type\":\"config_reload\",\"ts_us\":900}\n"));
+	record_finish(&record);
+	ck_assert(!record.routes[0].windows[0].lasts);
+	ck_assert(record.routes[0].windows[1].lasts);
+	scope_init(&s, &record, 0, NULL);
+	ck_assert_uint_eq(s.windows_count, 1);
+	ck_assert(s.windows[0].lasts);
+	scope_fini(&s);
+	record_fini(&record);
+}
+END_TEST
+
 static const struct {
 	const char *type;
 	size_t calls, connections;
@@ -279,6 +304,7 @@ main(void)
 	tcase_add_loop_test(tc, who_left_before_the_answer_has_given_up, 0,
 	    (int)COUNT_OF(leavings));
 	tcase_add_test(tc, faults_become_windows_and_noise_is_kept);
+	tcase_add_test(tc, a_fault_that_was_not_cleared_lasts);
 	tcase_add_loop_test(tc, flows_belong_where_their_type_says, 0,
 	    (int)COUNT_OF(types));
 	tcase_add_test(tc, a_last_line_that_was_cut_is_left_out);

@@ -178,6 +178,23 @@ class Command(Scenario):
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(said, done.stderr)
 
+    def test_a_fault_that_was_never_lifted_is_reported_so(self):
+        text = ('{"type":"journal","ts_us":0,"format":1}\n'
+                '{"type":"fault_armed","ts_us":1000000,"route":"r",'
+                '"fault":"f","kind":"hang"}\n'
+                '{"type":"flow_close","ts_us":9000000,"route":"r",'
+                '"reason":"done","flow_type":"exchange","method":"GET",'
+                '"duration_us":1000}\n')
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.json")
+            done = run("verdict", "-r", path, "{}", text=text,
+                       suffix=".jsonl")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path, encoding="utf-8") as file:
+                report = json.load(file)
+        step = report["scenarios"][0]["faults"][0]
+        self.assertEqual((step["armed_s"], step["lifted_s"]), (1, None))
+
     def test_one_journal_is_needed(self):
         self.assertEqual(run("verdict").returncode, 2)
         self.assertEqual(run("verdict", "a", "b").returncode, 2)
