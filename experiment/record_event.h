@@ -18,7 +18,7 @@
 /* Does the end of a flow tell of an answer that is the server's failure? */
 bool event_is_failure(const struct event_record *e);
 /* Adds what the event tells, whose times count from start_us on; `line` is the
- * evidence. Text in it must be interned or constant. */
+ * evidence. Names in it must be interned or constant. */
 void record_take(struct record *to, const struct event_record *e,
     int64_t start_us, size_t line);
 

@@ -37,7 +37,8 @@ enum sample_outcome {
 	SAMPLE_FAILED, /* answered by a failure */
 	SAMPLE_TIMEOUT,
 	SAMPLE_BROKEN, /* refused, reset, ended early, unreadable */
-	SAMPLE_LOST,   /* never sent: max_in_flight was reached */
+	SAMPLE_LOST,   /* never sent: max_in_flight was reached, or there was no
+			  descriptor, port or memory */
 	SAMPLE_OPEN,   /* the run ended first */
 };
 
@@ -101,12 +102,13 @@ struct run_expect {
 };
 
 struct run_scenario {
-	const struct conf_scenario *asked;   /* borrowed */
-	uint8_t state;			     /* enum scenario_state */
-	int64_t from_us, to_us;		     /* with recovery; RUN_NEVER */
-	struct run_step *steps;		     /* owned; as asked->steps */
-	int64_t first_success_us, steady_us; /* from the last lift */
-	int64_t client_wait_us, service_us, pool_us; /* RUN_NEVER: unknown */
+	const struct conf_scenario *asked; /* borrowed */
+	uint8_t state;			   /* enum scenario_state */
+	int64_t from_us, to_us;		   /* with recovery; RUN_NEVER */
+	struct run_step *steps;		   /* owned; as asked->steps */
+	/* The longest behind any lift, of all routes; RUN_NEVER: unknown. */
+	int64_t first_success_us, steady_us;
+	int64_t client_wait_us, service_us, pool_us;
 	struct run_verify verify;
 	size_t verdicts_from, verdicts_count; /* of run.verdicts; run_judge() */
 	struct run_expect *expects; /* owned; as asked->expects; run_judge() */

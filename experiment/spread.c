@@ -8,7 +8,7 @@
 #include "experiment/compare.h"
 #include "experiment/totals.h"
 
-/* All windows of the record; they may overlap, so they are merged by hand. */
+/* All windows of the record, merged. */
 static void
 windows_of(const struct record *part, struct periods *to)
 {

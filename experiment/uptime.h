@@ -18,12 +18,12 @@ struct outage {
 struct uptime {
 	size_t requests, good;	/* lost and open ones left out */
 	struct range ci;	/* of the share of good ones; Wilson, 95 % */
-	size_t windows, bad;	/* of a second: more than half failed, or
-				   nothing was answered though asked */
+	size_t windows, bad;	/* seconds with requests; more than half failed
+				 */
 	struct outage *outages; /* owned */
 	size_t outages_count;
-	double longest_s;	/* of an outage; UPTIME_NONE: none */
-	double budget_burn;	/* error share / (1 - slo) */
+	double longest_s;   /* of an outage; UPTIME_NONE: none */
+	double budget_burn; /* error share / (1 - slo) */
 	struct range burn_ci;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text with {seq}, {uuid}, {rand}, {trace} and {span} (ids of W3C's Trace
- * Context) in it. What stands for
- * them is a pure function of (seed, load, seq): a run replays, and whoever
- * reads back what a load wrote can tell which request it was. */
+ * Context) in it. What stands for them is a pure function of (seed, load, seq):
+ * a run replays, and whoever reads back what a load wrote can tell which
+ * request it was. */
 #ifndef LOAD_TEMPLATE_H
 #define LOAD_TEMPLATE_H
 

@@ -185,7 +185,7 @@ add_driver(const struct report *r, struct doc *d)
 	doc_item(
 	    d, r->lost_share > 0.05 ? TONE_BAD : TONE_NONE,
 	    "%zu of %zu requests (%.2f %%) were never sent, as too many were "
-	    "under way.",
+	    "under way, or no descriptor or port was left.",
 	    r->lost, run->samples.count, r->lost_share * 100);
 }
 
