@@ -250,20 +250,40 @@ udp_upstream_refused(struct udp_session *s, int error)
 			       s->route->conf->upstream.host);
 }
 
+/* What ICMP had to say of what was sent last. */
+static bool
+was_unheard(const struct udp_session *s)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	return getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
+	       error != 0;
+}
+
+/* Where the route leads, as far as known without waiting; nowhere once it is
+ * gone. */
+static bool
+known_list(const struct udp_session *s, struct resolve_list *to)
+{
+	const struct conf_address *upstream;
+	int error;
+
+	if (s->route == NULL)
+		return false;
+	upstream = &s->route->conf->upstream;
+	return resolve_cached(s->session.worker->resolver, upstream->host,
+			      upstream->port, to, &error) &&
+	       error == 0;
+}
+
 bool
 udp_upstream_try_next(struct udp_session *s)
 {
-	const struct conf_address *to = &s->route->conf->upstream;
 	struct resolve_list list;
-	int error = 0, unknown;
-	socklen_t len = sizeof(error);
 	size_t place;
 
-	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ||
-	    error == 0 ||
-	    !resolve_cached(s->session.worker->resolver, to->host, to->port,
-			    &list, &unknown) ||
-	    unknown != 0) {
+	if (!was_unheard(s) || !known_list(s, &list)) {
 		s->untried = 0;
 		return false;
 	}

@@ -313,6 +313,18 @@ class Ends(Udp):
         proxy.reload(text())
         wait_until(lambda: self.works(port))
 
+    def test_removal_before_the_first_of_several_addresses_was_tried(self):
+        server = self.answering()
+        port, proxy, _ = self.udp(
+            f"many:{server.port}",
+            fault("latency", latency="1h", stream="upstream"),
+            options={"hosts": "127.0.0.1 many\n127.0.0.2 many\n"})
+        self.client(port).send(b"held")
+        proxy.wait_journal("reached", type="connect", result="ok")
+        proxy.reload(conf.text([]))
+        wait_until(lambda: [d for d, _ in server.came] == [b"held"])
+        proxy.wait_journal("end", type="flow_close", reason="route_stopped")
+
     def works(self, port):
         try:
             return self.client(port).ask(b"x", 0.5) == b"x"
