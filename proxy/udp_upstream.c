@@ -178,6 +178,14 @@ look_failed(struct udp_session *s)
 }
 
 static void
+stop_looking(struct udp_session *s)
+{
+	resolve_cancel(s->resolve);
+	s->resolve = NULL;
+	deadline_disarm(&s->session.worker->engine.deadlines, &s->dial);
+}
+
+static void
 on_resolved(void *arg, int error, const struct resolve_list *list)
 {
 	struct udp_session *s = arg;
@@ -196,8 +204,7 @@ on_late(struct deadline *d, int64_t now_us)
 	struct udp_session *s = CONTAINER_OF(d, struct udp_session, dial);
 
 	(void)now_us;
-	resolve_cancel(s->resolve);
-	s->resolve = NULL;
+	stop_looking(s);
 	look_failed(s);
 }
 
@@ -295,6 +302,7 @@ udp_upstream_try_next(struct udp_session *s)
 void
 udp_upstream_silence(struct udp_session *s)
 {
+	stop_looking(s);
 	if (s->fd >= 0)
 		event_del(&s->ev);
 }
@@ -302,8 +310,6 @@ udp_upstream_silence(struct udp_session *s)
 void
 udp_upstream_close(struct udp_session *s)
 {
-	resolve_cancel(s->resolve);
-	s->resolve = NULL;
-	deadline_disarm(&s->session.worker->engine.deadlines, &s->dial);
+	stop_looking(s);
 	drop_socket(s);
 }
