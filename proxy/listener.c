@@ -318,30 +318,34 @@ set_accepting(struct listener *l, bool on)
 static bool
 listen_again(struct opened_listener *o, struct error *err)
 {
-	if (o->is_unix && !open_unix(o, o->address + strlen("unix:"), err))
+	if (o->fd < 0 && !open_unix(o, o->address + strlen("unix:"), err))
 		return false;
 	return listen(o->fd, BACKLOG) == 0 ||
 	    error_set(err, errno, "%s", strerror(errno));
 }
 
 /* A Unix socket that was shut down cannot listen again: it is closed, while
- * its file stays (connecting to it is refused), and made anew. */
-static void
+ * its file stays (connecting to it is refused), and made anew. False: somebody
+ * else has the address by now, say. */
+static bool
 set_refusing(struct listener *l, bool on)
 {
 	struct opened_listener *o = &l->opened;
 	struct error err;
 
-	if (on && !o->is_unix) {
-		shutdown(o->fd, SHUT_RDWR);
-	} else if (on) {
-		close(o->fd);
-		o->fd = -1;
-	} else if (!listen_again(o, &err)) {
+	if (!on && !listen_again(o, &err)) {
 		log_line(LOG_ERROR, "listen_failed", "cannot listen again",
 		    LOG_STR("listener", o->address),
 		    LOG_STR("error", err.text), LOG_END);
+		return false;
 	}
+	if (on && o->is_unix) {
+		close(o->fd);
+		o->fd = -1;
+	} else if (on) {
+		shutdown(o->fd, SHUT_RDWR);
+	}
+	return true;
 }
 
 void
@@ -349,15 +353,17 @@ listener_update(struct listener *l, enum listener_effect effect, bool paused)
 {
 	if (l->effect != (int)effect) {
 		set_accepting(l, false);
-		if (effect == LISTENER_REFUSE || l->effect == LISTENER_REFUSE)
-			set_refusing(l, effect == LISTENER_REFUSE);
+		/* Without a place to listen it goes on refusing. */
+		if ((effect == LISTENER_REFUSE ||
+			l->effect == LISTENER_REFUSE) &&
+		    !set_refusing(l, effect == LISTENER_REFUSE))
+			return;
 		if (effect == LISTENER_IGNORE || l->effect == LISTENER_IGNORE)
 			set_ignoring(l, effect == LISTENER_IGNORE);
 		l->effect = (int)effect;
 	}
 	/* An ignoring listener goes on with what is in its queue already. */
-	set_accepting(l, effect != LISTENER_REFUSE && !paused &&
-		l->opened.fd >= 0);
+	set_accepting(l, effect != LISTENER_REFUSE && !paused);
 }
 
 void

@@ -59,7 +59,8 @@ TAILQ_HEAD(listener_list, listener);
 
 /* Puts the socket to work as `effect` and `paused` say; the only function
  * that touches the event and the socket's state. While it is paused nothing is
- * accepted, and the kernel's queue fills. */
+ * accepted, and the kernel's queue fills. A port that refused and cannot listen
+ * again goes on refusing, which is logged; the next call tries anew. */
 void listener_update(struct listener *l, enum listener_effect effect,
     bool paused);
 /* Makes of the socket what the plan in force wants it to be; what cannot be is

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/log.h"
 #include "tests/harness/check_run.h"
 
 static struct event_base *base;
@@ -176,6 +177,30 @@ START_TEST(a_port_refuses_and_comes_back_on_the_same_number)
 }
 END_TEST
 
+/* Meanwhile others may listen there. */
+START_TEST(a_port_that_was_taken_goes_on_refusing_and_comes_back)
+{
+	struct sockaddr_in in;
+	socklen_t len = sizeof(in);
+	struct listener l;
+	int one = 1, other = socket(AF_INET, SOCK_STREAM, 0);
+
+	begin(&l, "127.0.0.1:0");
+	getsockname(l.opened.fd, (struct sockaddr *)&in, &len);
+	listener_update(&l, LISTENER_REFUSE, false);
+	setsockopt(other, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	ck_assert_int_eq(bind(other, (struct sockaddr *)&in, len), 0);
+	ck_assert_int_eq(listen(other, 1), 0);
+	listener_update(&l, LISTENER_OPEN, false);
+	ck_assert(!l.accepting);
+	close(other);
+	listener_update(&l, LISTENER_OPEN, false);
+	ck_assert_int_eq(knock(&l), 0);
+	ck_assert_int_eq(accepted, 1);
+	finish(&l);
+}
+END_TEST
+
 START_TEST(a_port_that_ignores_answers_nobody)
 {
 	struct listener l;
@@ -269,10 +294,12 @@ END_TEST
 int
 main(void)
 {
+	log_setup(LOG_ERROR, LOG_JSON, STDERR_FILENO);
 	return check_run("listener",
 	    (const TTest *const[]){addresses_are_shown_as_bound,
 		what_cannot_be_listened_on_is_said_with_its_address,
 		a_port_refuses_and_comes_back_on_the_same_number,
+		a_port_that_was_taken_goes_on_refusing_and_comes_back,
 		a_port_that_ignores_answers_nobody,
 		who_is_accepted_by_a_port_that_ignores_is_heard,
 		a_paused_port_lets_clients_wait_in_its_queue,
