@@ -80,8 +80,8 @@ go_silent(struct data *s)
 		x->flow.ended = true;
 	dial_cancel(s->dial);
 	s->dial = NULL;
-	end_set_deaf(&s->ends[LINK_UP], true);
-	end_set_deaf(&s->ends[LINK_DOWN], true);
+	end_silence(&s->ends[LINK_UP]);
+	end_silence(&s->ends[LINK_DOWN]);
 	worker_arm(w, &s->timer, worker_now(w) + SILENCE_MAX_US);
 	data_poke(s);
 }

@@ -373,6 +373,16 @@ class Redis(Scenario):
         self.arm()
         self.assertEqual(self.client().do("PING"), b"+PONG")
 
+    def test_the_silent_stay_so_when_the_proxy_ends(self):
+        self.arm(fault("half_open"))
+        c = self.client()
+        c.send(command("PING"))
+        self.proxy.wait_journal("the death", effect="silence")
+        self.proxy.stop()
+        c.socket.settimeout(0.2)
+        with self.assertRaises((TimeoutError, ConnectionResetError)):
+            c.more()
+
 
 class Garbled(Scenario):
     """A server that does not speak the protocol."""
