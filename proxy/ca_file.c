@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "config/source.h"
 #include "proxy/ca.h"
+#include "proxy/tls_file.h"
 
 #define FILE_MAX (64 * 1024)
 
@@ -114,23 +115,15 @@ ca_file_write(const char *dir, X509 *cert, EVP_PKEY *key, struct error *err)
 	return ok;
 }
 
-/* Reads a file; `secret`: others must not be able to. */
+/* A file that others must not be able to read. */
 static BIO *
-read_file(const char *path, bool secret, struct str *text, struct error *err)
+open_secret(const char *path, struct str *text, struct error *err)
 {
-	struct error why;
-	struct stat st;
-
-	if (!source_read(path, FILE_MAX, text, &why)) {
-		error_set(err, why.code, "%s %s", path, why.text);
-		return NULL;
-	}
-	if (secret && stat(path, &st) == 0 && (st.st_mode & 077) != 0) {
-		error_set(err, 0, "%s: others than its owner may read it; "
-				  "expected mode 0600", path);
-		return NULL;
-	}
-	return BIO_new_mem_buf(text->text, (int)text->len);
+	if (!tls_file_is_open(path))
+		return tls_file_open(path, text, err);
+	error_set(err, 0,
+	    "%s: others than its owner may read it; expected mode 0600", path);
+	return NULL;
 }
 
 bool
@@ -139,9 +132,9 @@ ca_file_read(const char *dir, X509 **cert, EVP_PKEY **key, struct error *err)
 	char *cert_path = path_of(dir, "ca.pem");
 	char *key_path = path_of(dir, "ca.key");
 	struct str cert_text = {0}, key_text = {0};
-	BIO *cert_bio = read_file(cert_path, false, &cert_text, err);
+	BIO *cert_bio = tls_file_open(cert_path, &cert_text, err);
 	BIO *key_bio = cert_bio != NULL
-	    ? read_file(key_path, true, &key_text, err)
+	    ? open_secret(key_path, &key_text, err)
 	    : NULL;
 	bool ok = false;
 

@@ -25,8 +25,8 @@ no_passphrase(char *buf, int size, int rwflag, void *arg)
 	return 0;
 }
 
-static BIO *
-open_file(const char *path, struct str *text, struct error *err)
+BIO *
+tls_file_open(const char *path, struct str *text, struct error *err)
 {
 	struct error why;
 
@@ -42,7 +42,7 @@ STACK_OF(X509) *
 tls_certificates_read(const char *path, struct error *err)
 {
 	struct str text = {0};
-	BIO *bio = open_file(path, &text, err);
+	BIO *bio = tls_file_open(path, &text, err);
 	STACK_OF(X509) *all;
 	X509 *cert;
 
@@ -66,7 +66,7 @@ static EVP_PKEY *
 read_key(const char *path, struct error *err)
 {
 	struct str text = {0};
-	BIO *bio = open_file(path, &text, err);
+	BIO *bio = tls_file_open(path, &text, err);
 	EVP_PKEY *key;
 
 	if (bio == NULL)

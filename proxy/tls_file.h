@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "config/model.h"
 
 /* A certificate with its key and the chain that is sent along. */
@@ -24,6 +25,10 @@ bool tls_pair_read(const char *cert_path, const char *key_path,
 void tls_pair_fini(struct tls_pair *pair);
 /* All certificates of a file, at least one. Returns owned, or NULL and err. */
 STACK_OF(X509) *tls_certificates_read(const char *path, struct error *err);
+/* The file's bytes, read into `text` (empty before; its caller's), to be parsed
+ * from there. Returns owned, or NULL and err. */
+BIO *tls_file_open(const char *path, struct str *text,
+    struct error *err) WARN_UNUSED;
 /* True if others than its owner may read the file. */
 bool tls_file_is_open(const char *path);
 /* A hash that changes with the contents of the files, and their number. */

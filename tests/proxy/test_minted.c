@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -141,6 +142,18 @@ START_TEST(files_are_for_the_owner_alone)
 }
 END_TEST
 
+START_TEST(empty_files_are_no_ca)
+{
+	struct error err = {0};
+	char *cert = xasprintf("%s/ca.pem", dir);
+
+	ck_assert_int_eq(truncate(cert, 0), 0);
+	ck_assert_ptr_null(ca_load(dir, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "it holds no CA"));
+	free(cert);
+}
+END_TEST
+
 START_TEST(the_cache_is_bounded_and_keeps_what_is_used)
 {
 	struct minted *m = minted_new();
@@ -192,6 +205,7 @@ main(void)
 	    each_flaw_is_the_one_that_is_found,
 	    names_of_every_kind_are_covered,
 	    files_are_for_the_owner_alone,
+	    empty_files_are_no_ca,
 	    the_cache_is_bounded_and_keeps_what_is_used,
 	    minting_and_finding_are_quick,
 	};
