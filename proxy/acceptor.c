@@ -3,12 +3,10 @@
 #include "proxy/acceptor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -28,7 +26,6 @@ struct acceptor {
 	struct listener_list listeners;
 	struct plan *plan; /* counted */
 	uint64_t accepted; /* so far */
-	int spare_fd;	   /* given up to shed one client on EMFILE */
 	bool resting;
 	int64_t warned_us;
 };
@@ -41,74 +38,6 @@ struct mail_apply {
 	void (*done)(void *arg);
 	void *arg;
 };
-
-/* --- accepting --- */
-
-static void
-on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
-{
-	struct acceptor *a = l->owner;
-	const struct plan_listener *plan = l->plan;
-	struct accepted accepted = {
-	    .fd = fd,
-	    .listener = l->opened.id,
-	    .session =
-		atomic_fetch_add(&a->workers[0]->shared->session_numbers,
-		    1) + 1,
-	    .flow = UINT64_MAX,
-	    .port = l->opened.port,
-	    .peer = *peer,
-	};
-	struct route_shared *shared = plan->routes[0]->shared;
-
-	a->accepted++;
-	if (plan->routes_count == 1)
-		accepted.flow = atomic_fetch_add(
-		    conf_protocol_has_exchanges(plan->protocol)
-			? &shared->next_connection
-			: &shared->next_flow,
-		    1);
-	if (!a->own_base)
-		worker_take(a->workers[0], &accepted);
-	else
-		worker_post_accepted(
-		    a->workers[a->accepted % a->workers_count], &accepted);
-}
-
-static void update_all(struct acceptor *a);
-
-static void
-on_rested(evutil_socket_t fd, short what, void *arg)
-{
-	struct acceptor *a = arg;
-
-	(void)fd;
-	(void)what;
-	a->resting = false;
-	if (a->spare_fd < 0)
-		a->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	update_all(a);
-}
-
-/* Out of descriptors: clients wait in the queue while accepting rests. */
-static void
-on_starved(struct listener *l)
-{
-	struct acceptor *a = l->owner;
-	struct timeval rest = {.tv_usec = STARVED_MS * 1000};
-	int64_t now_us = clock_now(&clock_real);
-
-	if (now_us - a->warned_us > 1000000) {
-		log_line(LOG_WARN, "accept_paused",
-		    "the system is short of something: accepting rests",
-		    LOG_STR("listener", l->opened.address),
-		    LOG_STR("error", strerror(errno)), LOG_END);
-		a->warned_us = now_us;
-	}
-	a->resting = true;
-	event_add(&a->rest_ev, &rest);
-	update_all(a);
-}
 
 /* --- faults at the port --- */
 
@@ -145,6 +74,70 @@ on_change(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	update_all(arg);
+}
+
+/* --- accepting --- */
+
+static void
+on_accept(struct listener *l, int fd, const struct sockaddr_storage *peer)
+{
+	struct acceptor *a = l->owner;
+	const struct plan_listener *plan = l->plan;
+	struct accepted accepted = {
+	    .fd = fd,
+	    .listener = l->opened.id,
+	    .session =
+		atomic_fetch_add(&a->workers[0]->shared->session_numbers,
+		    1) + 1,
+	    .flow = UINT64_MAX,
+	    .port = l->opened.port,
+	    .peer = *peer,
+	};
+	struct route_shared *shared = plan->routes[0]->shared;
+
+	a->accepted++;
+	if (plan->routes_count == 1)
+		accepted.flow = atomic_fetch_add(
+		    conf_protocol_has_exchanges(plan->protocol)
+			? &shared->next_connection
+			: &shared->next_flow,
+		    1);
+	if (!a->own_base)
+		worker_take(a->workers[0], &accepted);
+	else
+		worker_post_accepted(
+		    a->workers[a->accepted % a->workers_count], &accepted);
+}
+
+static void
+on_rested(evutil_socket_t fd, short what, void *arg)
+{
+	struct acceptor *a = arg;
+
+	(void)fd;
+	(void)what;
+	a->resting = false;
+	update_all(a);
+}
+
+/* Out of descriptors: clients wait in the queue while accepting rests. */
+static void
+on_starved(struct listener *l)
+{
+	struct acceptor *a = l->owner;
+	struct timeval rest = {.tv_usec = STARVED_MS * 1000};
+	int64_t now_us = clock_now(&clock_real);
+
+	if (now_us - a->warned_us > 1000000) {
+		log_line(LOG_WARN, "accept_paused",
+		    "the system is short of something: accepting rests",
+		    LOG_STR("listener", l->opened.address),
+		    LOG_STR("error", strerror(errno)), LOG_END);
+		a->warned_us = now_us;
+	}
+	a->resting = true;
+	event_add(&a->rest_ev, &rest);
+	update_all(a);
 }
 
 /* --- plans --- */
@@ -292,7 +285,6 @@ acceptor_new(struct worker **workers, size_t count, struct error *err)
 		free(a);
 		return NULL;
 	}
-	a->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	event_assign(&a->mailbox_ev, a->base, mailbox_fd(&a->mailbox),
 	    EV_READ | EV_PERSIST, on_mail, a);
 	event_priority_set(&a->mailbox_ev, 0);
@@ -358,8 +350,6 @@ acceptor_free(struct acceptor *a)
 	event_del(&a->rest_ev);
 	plan_unref(a->plan);
 	mailbox_fini(&a->mailbox);
-	if (a->spare_fd >= 0)
-		close(a->spare_fd);
 	if (a->own_base)
 		event_base_free(a->base);
 	free(a);
