@@ -145,8 +145,8 @@ end_want(struct end *e, bool read, bool write)
 }
 
 /* A lack of memory passes, and the socket is as good as it was. */
-static ssize_t
-failed(struct end *e)
+ssize_t
+end_failed(struct end *e)
 {
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
 	    errno == ENOBUFS || errno == ENOMEM)
@@ -162,7 +162,7 @@ static ssize_t
 no_bytes(struct end *e, ssize_t n)
 {
 	if (n < 0)
-		return failed(e);
+		return end_failed(e);
 	if (e->gone_seen)
 		return END_FAILED;
 	e->fin_seen = true;
@@ -287,7 +287,7 @@ take_posted(struct end *e)
 	if (e->post_result >= 0)
 		return e->post_result;
 	errno = (int)-e->post_result;
-	return failed(e);
+	return end_failed(e);
 }
 
 ssize_t
@@ -298,7 +298,7 @@ end_raw_write(struct end *e, const void *from, size_t len)
 	if (e->posted)
 		return take_posted(e);
 	n = send(e->fd, from, len, MSG_NOSIGNAL);
-	return n >= 0 ? n : failed(e);
+	return n >= 0 ? n : end_failed(e);
 }
 
 ssize_t
@@ -318,7 +318,7 @@ end_write_last(struct end *e, const void *from, size_t len)
 		return tls_write(e->tls, from, len);
 	assert(!e->posted);
 	n = send(e->fd, from, len, MSG_NOSIGNAL | MSG_MORE);
-	return n >= 0 ? n : failed(e);
+	return n >= 0 ? n : end_failed(e);
 }
 
 ssize_t
@@ -342,7 +342,7 @@ end_raw_write_bytes(struct end *e, const struct bytes *q, size_t limit)
 	if (msg.msg_iovlen == 1)
 		return end_raw_write(e, iov[0].iov_base, iov[0].iov_len);
 	n = sendmsg(e->fd, &msg, MSG_NOSIGNAL);
-	return n >= 0 ? n : failed(e);
+	return n >= 0 ? n : end_failed(e);
 }
 
 void

@@ -135,6 +135,10 @@ void end_drop(struct end *e);
 /* Closes with RST. */
 void end_reset(struct end *e);
 
+/* What errno, of a call on the socket that failed, means: END_AGAIN, or
+ * END_FAILED, and then it is kept as end->error. */
+ssize_t end_failed(struct end *e);
+
 /* --- the socket itself, for the TLS layer --------------------------------- */
 
 ssize_t end_raw_read(struct end *e, void *to, size_t len);

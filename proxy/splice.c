@@ -2,7 +2,6 @@
 /* Moving bulk bytes with splice(2). */
 #include "proxy/splice.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -106,10 +105,9 @@ splice_flush(struct tcp *t, enum link_dir dir)
 		ssize_t n = splice(p->fds[0], NULL, sink->fd, NULL, p->held,
 		    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		if (n < 0 && end_failed(sink) == END_AGAIN)
 			return false;
 		if (n <= 0) {
-			sink->error = (uint8_t)errno;
 			splice_drop(t, dir);
 			tcp_end_failed(t,
 			    dir == LINK_UP ? LINK_DOWN : LINK_UP);
@@ -140,10 +138,7 @@ splice_relay(struct tcp *t, enum link_dir dir)
 			source->fin_seen = true;
 			return END_CLOSED;
 		}
-		if (errno == EAGAIN || errno == EINTR)
-			return END_AGAIN;
-		source->error = (uint8_t)errno;
-		return END_FAILED;
+		return end_failed(source);
 	}
 	p->held = (size_t)n;
 	link_received(&t->flow.links[dir], (size_t)n);
