@@ -39,6 +39,12 @@ disarm(struct dial *d)
 }
 
 static void
+arm(struct dial *d, int64_t at_us)
+{
+	worker_arm(d->worker, &d->deadline, at_us);
+}
+
+static void
 drop_socket(struct dial *d)
 {
 	disarm(d);
@@ -115,7 +121,7 @@ connected(struct dial *d)
 	disarm(d);
 	end_attach(&d->secure, d->fd, d->to->is_unix);
 	d->fd = -1;
-	deadline_arm(&d->worker->engine.deadlines, &d->deadline, d->end_us);
+	arm(d, d->end_us);
 	if (dial_secure(d, &result))
 		finish(d, result);
 }
@@ -158,19 +164,13 @@ on_deadline(struct deadline *deadline, int64_t now_us)
 	} else if (d->secure.tls != NULL || d->asking) {
 		dial_late(d);
 		finish(d, DIAL_TIMEOUT);
-	} else if (d->error == EAGAIN && now_us < d->end_us) {
+	} else if (d->fd < 0 && now_us < d->end_us) {
+		/* A Unix socket was busy: the same again. */
 		d->next--;
-		d->error = 0;
 		try_next(d);
 	} else {
 		failed(d, ETIMEDOUT);
 	}
-}
-
-static void
-arm(struct dial *d, int64_t at_us)
-{
-	deadline_arm(&d->worker->engine.deadlines, &d->deadline, at_us);
 }
 
 /* Waits for the connection under way. Returns 0, or an error if it cannot. */
