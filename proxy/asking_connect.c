@@ -38,20 +38,40 @@ not_connect(struct asking *a, struct view method)
 	return ASKING_BAD;
 }
 
+/* Host, owned, and port of a text such as host:port; false: it is none. */
+static bool
+parse_place(const char *text, char **host, uint16_t *port)
+{
+	struct conf_address to;
+	struct error err;
+	bool ok;
+
+	if (!conf_address_parse(text, false, &to, &err))
+		return false;
+	ok = !to.is_unix;
+	if (ok) {
+		*host = to.host;
+		*port = to.port;
+		to.host = NULL;
+	}
+	conf_address_fini(&to);
+	return ok;
+}
+
 bool
 asking_url(struct view target, char **host, uint16_t *port)
 {
-	const char *end = target.at + target.len, *at = target.at + 7, *stop;
-	struct conf_address to;
-	struct error err;
+	size_t begin = strlen("http://"), end = begin;
 	char *text;
 	bool ok;
 
-	if (target.len <= 7 || strncasecmp(target.at, "http://", 7) != 0)
+	if (target.len <= begin ||
+	    strncasecmp(target.at, "http://", begin) != 0)
 		return false;
-	for (stop = at; stop < end && *stop != '/' && *stop != '?'; stop++)
-		;
-	text = xmemdup0(at, (size_t)(stop - at));
+	while (end < target.len && target.at[end] != '/' &&
+	    target.at[end] != '?')
+		end++;
+	text = xmemdup0(target.at + begin, end - begin);
 	/* A colon within brackets begins no port. */
 	if (strchr(text, ':') == NULL ||
 	    (text[0] == '[' && text[strlen(text) - 1] == ']')) {
@@ -60,38 +80,20 @@ asking_url(struct view target, char **host, uint16_t *port)
 		text = xasprintf("%s:80", bare);
 		free(bare);
 	}
-	ok = conf_address_parse(text, false, &to, &err);
+	ok = parse_place(text, host, port);
 	free(text);
-	if (!ok || to.is_unix) {
-		if (ok)
-			conf_address_fini(&to);
-		return false;
-	}
-	*host = to.host;
-	*port = to.port;
-	to.host = NULL;
-	conf_address_fini(&to);
-	return true;
+	return ok;
 }
 
 static enum asking_result
 read_target(struct asking *a, struct view target)
 {
 	char *text = xmemdup0(target.at, target.len);
-	struct conf_address to;
-	struct error err;
-	bool ok = conf_address_parse(text, false, &to, &err);
+	bool ok = parse_place(text, &a->host, &a->port);
 
 	free(text);
-	if (!ok || to.is_unix) {
-		if (ok)
-			conf_address_fini(&to);
+	if (!ok)
 		return bad(a, 400, "the target of CONNECT is not host:port");
-	}
-	a->host = to.host;
-	a->port = to.port;
-	to.host = NULL;
-	conf_address_fini(&to);
 	a->used = a->head.len;
 	return ASKING_DONE;
 }
