@@ -108,14 +108,6 @@ look(struct watch *w)
 }
 
 static void
-on_settled(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	look(arg);
-}
-
-static void
 on_look(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -262,7 +254,7 @@ watch_new(struct event_base *base, void (*on_change)(void *), void *arg)
 	w->on_change = on_change;
 	w->arg = arg;
 	w->fd = -1;
-	w->settle = event_new(base, -1, 0, on_settled, w);
+	w->settle = event_new(base, -1, 0, on_look, w);
 	w->look = event_new(base, -1, EV_PERSIST, on_look, w);
 	event_add(w->look, &every);
 	return w;
