@@ -124,7 +124,7 @@ tls_held(const struct tls *t)
 /* --- reading --- */
 
 static ssize_t
-read_failed(struct tls *t, int error)
+failed(struct tls *t, int error)
 {
 	t->end->error = error;
 	return END_FAILED;
@@ -148,7 +148,7 @@ broke_rules(struct tls *t)
 	    reason != NULL ? reason : "the stream is broken");
 	ERR_clear_error();
 	t->state = TLS_FAILED;
-	return read_failed(t, EPROTO);
+	return failed(t, EPROTO);
 }
 
 #define GO_ON 1 /* there are new records for OpenSSL */
@@ -175,7 +175,7 @@ no_bytes(struct tls *t, int result, bool got)
 	case TLS_FILL_END:
 		return got ? END_AGAIN : read_closed(t);
 	case TLS_FILL_ERROR:
-		return got ? END_AGAIN : read_failed(t, t->broken);
+		return got ? END_AGAIN : failed(t, t->broken);
 	}
 	return END_AGAIN;
 }
@@ -188,7 +188,7 @@ tls_read(struct tls *t, void *to, size_t len)
 	ssize_t end = END_AGAIN;
 
 	if (t->state == TLS_FAILED)
-		return read_failed(t, EPROTO);
+		return failed(t, EPROTO);
 	if (t->state != TLS_OPEN || t->cut)
 		return END_AGAIN;
 	if (t->notified)
@@ -230,9 +230,9 @@ static ssize_t
 writable(struct tls *t)
 {
 	if (t->broken != 0)
-		return read_failed(t, t->broken);
+		return failed(t, t->broken);
 	if (t->state == TLS_FAILED)
-		return read_failed(t, EPROTO);
+		return failed(t, EPROTO);
 	return tls_has_room(t) ? 1 : END_AGAIN;
 }
 
@@ -240,7 +240,7 @@ static ssize_t
 written(struct tls *t, ssize_t n)
 {
 	tls_emit(t);
-	return t->broken != 0 ? read_failed(t, t->broken) : n;
+	return t->broken != 0 ? failed(t, t->broken) : n;
 }
 
 ssize_t
