@@ -8,7 +8,7 @@
 
 #include "base/attr.h"
 
-/* Two numbers from a file of the kernel; false unless both are there. */
+/* Numbers from a file of the kernel; returns how many were there. */
 static int
 read_numbers(const char *path, const char *format, long *a, long *b)
 {

@@ -11,8 +11,8 @@ struct data_name {
 	char word[DATA_WORD]; /* with which it begins; "": none yet */
 };
 
-/* Zeroed memory is an empty set. With very many names some are forgotten: their
- * commands are called EXECUTE then. */
+/* Zeroed memory is an empty set. Where there are very many names all are
+ * forgotten: their commands are called EXECUTE then. */
 struct data_names {
 	struct data_name *slots; /* owned */
 	size_t room, count;

@@ -14,8 +14,8 @@ front_needed(const struct plan_listener *l)
 	return l->preface || l->hello || l->accept != ACCEPT_PLAIN;
 }
 
-/* Takes from->fd. The protocol's accept is called later, from the event
- * loop, unless the connection ends before. */
+/* Takes from->fd. The protocol's accept is called once all is known, perhaps
+ * before this returns, unless the connection ends before. */
 void front_accept(struct worker *w, const struct plan_listener *listener,
     const struct accepted *from);
 

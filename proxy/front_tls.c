@@ -180,6 +180,5 @@ front_no_hello(struct front *f)
 		front_close(f, CLOSE_HEADER_TIMEOUT, false);
 		return;
 	}
-	f->from.route = NULL;
 	known(f, &none, false);
 }

@@ -14,6 +14,7 @@
 
 /* Buffers of a spare exchange larger than this are given back. */
 #define KEEP_BYTES 4096
+
 /* --- life --- */
 
 static void

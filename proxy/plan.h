@@ -15,7 +15,8 @@
 
 /* One address to listen on and the routes behind it, in order of the file. */
 struct plan_listener {
-	const char *id; /* interned: the address as written */
+	const char *id; /* interned: the address as written, and what tells it
+			   from others that are written so */
 	const struct conf_address *address;
 	struct armed_route **routes; /* borrowed, within plan->by_listen */
 	const struct host_entry *hosts; /* their index, within plan->hosts */

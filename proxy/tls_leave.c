@@ -35,7 +35,8 @@ tls_shutdown(struct tls *t)
 	tls_flush(t);
 }
 
-/* Reads away what would turn the close into a reset. */
+/* Reads away what would turn the close into a reset. Not into the worker's
+ * scratch memory: who lets the end go may be looking at it. */
 static void
 drain(struct end *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Datagrams in batches: what a socket has is read with one call, and what is
- * to go the same way leaves with one. A worker has one batch to read into and
- * one to send from; they are used within one callback. */
+ * to go the same way leaves with one. A worker has one batch to read into; what
+ * is in it is dealt with within one callback. */
 #ifndef PROXY_UDP_IO_H
 #define PROXY_UDP_IO_H
 

@@ -134,25 +134,24 @@ void worker_post_stop(struct worker *w);
 
 /* --- on its own thread --- */
 
-/* On the worker's own thread: takes an accepted connection. */
+/* Takes an accepted connection. */
 void worker_take(struct worker *w, const struct accepted *from);
-/* On its own thread: all sessions and TLS layers follow the plan in force as it
- * is at this moment. */
+/* All sessions and TLS layers follow the plan in force as it is at this
+ * moment. */
 void worker_reconcile(struct worker *w);
-/* On its own thread, outside of any session: frees those that ended. */
+/* Outside of any session: frees those that ended. */
 void worker_reap(struct worker *w);
-/* On its own thread: ends the sessions of a route (interned name) with FIN. */
+/* Ends the sessions of a route (interned name) with FIN. */
 void worker_close_sessions(struct worker *w, const char *route);
-/* On its own thread: the session with that number, or NULL. Borrowed until it
- * runs again. */
+/* The session with that number, or NULL. Borrowed until it runs again. */
 struct session *worker_session(const struct worker *w, uint64_t number);
-/* On its own thread, or before it runs: events go to `sink` from now on
- * (borrowed); NULL: none are made. */
+/* Or before it runs: events go to `sink` from now on (borrowed); NULL: none are
+ * made. */
 void worker_listen(struct worker *w, struct sink *sink);
 /* Runs what is due by now, if anything is due soon: called between callbacks,
  * so that a deadline does not wait for all the other sockets. */
 void worker_run_due(struct worker *w);
-/* On its own thread: (dis)arms a deadline of its engine. */
+/* Arms a deadline of its engine, or moves it. */
 static inline void
 worker_arm(struct worker *w, struct deadline *d, int64_t at_us)
 {
@@ -167,7 +166,7 @@ turn_end_queue(struct turn_end_list *list, struct turn_end *t)
 	t->list = list;
 	TAILQ_INSERT_TAIL(list, t, entry);
 }
-/* On its own thread: `t` is run at this turn's end, once. */
+/* `t` is run at this turn's end, once. */
 static inline void
 worker_at_turn_end(struct worker *w, struct turn_end *t)
 {
