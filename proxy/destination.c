@@ -53,20 +53,6 @@ destination_new(const char *host, uint16_t port, uint16_t listener_port)
 	return d;
 }
 
-uint16_t
-destination_unpack(const struct sockaddr_storage *addr, struct in6_addr *ip)
-{
-	if (addr->ss_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)addr;
-
-		session_map_ipv4(ip, &in->sin_addr);
-		return ntohs(in->sin_port);
-	}
-	*ip = ((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr;
-	return ntohs(((const struct sockaddr_in6 *)(const void *)addr)
-			 ->sin6_port);
-}
-
 /* What NAT turned into us. IPv4 on a socket of both families is IPv4. */
 static bool
 original(int fd, const struct sockaddr_storage *local,
@@ -75,7 +61,7 @@ original(int fd, const struct sockaddr_storage *local,
 	struct in6_addr ip;
 	socklen_t len = sizeof(*to);
 
-	destination_unpack(local, &ip);
+	session_unpack(local, &ip);
 	return IN6_IS_ADDR_V4MAPPED(&ip)
 	    ? getsockopt(fd, IPPROTO_IP, SO_ORIGINAL_DST, to, &len) == 0
 	    : getsockopt(fd, IPPROTO_IPV6, IP6T_SO_ORIGINAL_DST, to, &len) ==
@@ -101,7 +87,7 @@ destination_of_socket(int fd, int accept, uint16_t listener_port,
 	 * connection tracking. */
 	if (accept != ACCEPT_REDIRECT || !original(fd, &local, &addr))
 		addr = local;
-	port = destination_unpack(&addr, &ip);
+	port = session_unpack(&addr, &ip);
 	inet_ntop(AF_INET6, &ip, text, sizeof(text));
 	return destination_new(text, port, listener_port);
 }
@@ -169,5 +155,5 @@ destination_is_own(const struct destination *d,
 	struct in6_addr ip;
 
 	return d->listener_port != 0 &&
-	    destination_unpack(addr, &ip) == d->listener_port && is_local(addr);
+	    session_unpack(addr, &ip) == d->listener_port && is_local(addr);
 }

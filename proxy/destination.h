@@ -44,9 +44,6 @@ bool destination_fits(const struct conf_route *route,
  * destination. NULL: that is not known. Borrows. */
 const struct conf_address *destination_upstream(const struct conf_route *route,
     const struct client_facts *facts);
-/* The port of an address of IPv4 (mapped into *ip) or IPv6. */
-uint16_t destination_unpack(const struct sockaddr_storage *addr,
-    struct in6_addr *ip);
 /* True if dialling that address arrives at the listener that the client came
  * by: a loop. */
 bool destination_is_own(const struct destination *d,

@@ -47,19 +47,10 @@ by_address(const void *a, const void *b)
 static size_t
 read_list(const struct resolve_list *list, struct in6_addr *to)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const void *sa = &list->at[i].addr;
-
-		if (list->at[i].addr.ss_family == AF_INET6)
-			to[n++] = ((const struct sockaddr_in6 *)sa)->sin6_addr;
-		else if (list->at[i].addr.ss_family == AF_INET)
-			session_map_ipv4(&to[n++],
-			    &((const struct sockaddr_in *)sa)->sin_addr);
-	}
-	qsort(to, n, sizeof(*to), by_address);
-	return n;
+	for (size_t i = 0; i < list->count; i++)
+		session_unpack(&list->at[i].addr, &to[i]);
+	qsort(to, list->count, sizeof(*to), by_address);
+	return list->count;
 }
 
 static void

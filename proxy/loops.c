@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proxy/destination.h"
+#include "proxy/session.h"
 
 void
 loops_note(struct loops *l, int fd)
@@ -18,7 +19,7 @@ loops_note(struct loops *l, int fd)
 	if (getsockname(fd, (struct sockaddr *)&local, &len) < 0 ||
 	    local.ss_family == AF_UNIX)
 		return;
-	port = destination_unpack(&local, &ip);
+	port = session_unpack(&local, &ip);
 	atomic_store_explicit(&l->dialled[port], fd + 1,
 	    memory_order_relaxed);
 }
@@ -35,14 +36,14 @@ loops_has(struct loops *l, const struct sockaddr_storage *peer,
 
 	if (!d->is_ip || peer->ss_family == AF_UNIX)
 		return false;
-	port = destination_unpack(peer, &peer_ip);
+	port = session_unpack(peer, &peer_ip);
 	fd = atomic_load_explicit(&l->dialled[port], memory_order_relaxed) - 1;
 	if (fd < 0 ||
 	    getsockname(fd, (struct sockaddr *)&local, &local_len) < 0 ||
 	    getpeername(fd, (struct sockaddr *)&remote, &remote_len) < 0)
 		return false;
-	return destination_unpack(&local, &ip) == port &&
+	return session_unpack(&local, &ip) == port &&
 	    memcmp(&ip, &peer_ip, sizeof(ip)) == 0 &&
-	    destination_unpack(&remote, &ip) == d->at.port &&
+	    session_unpack(&remote, &ip) == d->at.port &&
 	    memcmp(&ip, &d->ip, sizeof(ip)) == 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/attr.h"
+#include "proxy/session.h"
 
 #define V1_MAX	   107 /* with CR LF */
 #define V2_FIXED   16  /* signature, version, family, length */
@@ -24,15 +25,6 @@ bad(struct proxy_header *to, const char *why)
 	to->error = why;
 	to->has_addresses = false;
 	return PROXY_HEADER_BAD;
-}
-
-static struct in6_addr
-map_v4(const void *v4)
-{
-	struct in6_addr mapped = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-
-	memcpy(&mapped.s6_addr[12], v4, 4);
-	return mapped;
 }
 
 /* True if all we have agrees with the beginning of `start`. */
@@ -71,7 +63,7 @@ parse_ip(const char *text, bool v6, struct in6_addr *to)
 		return inet_pton(AF_INET6, text, to) == 1;
 	if (inet_pton(AF_INET, text, &v4) != 1)
 		return false;
-	*to = map_v4(&v4);
+	session_map_ipv4(to, &v4);
 	return true;
 }
 
@@ -177,8 +169,8 @@ take_addresses(const unsigned char *at, bool v6, struct proxy_header *to)
 		memcpy(&to->source, at, size);
 		memcpy(&to->destination, at + size, size);
 	} else {
-		to->source = map_v4(at);
-		to->destination = map_v4(at + size);
+		session_map_ipv4(&to->source, at);
+		session_map_ipv4(&to->destination, at + size);
 	}
 	to->source_port = get16(at + 2 * size);
 	to->destination_port = get16(at + 2 * size + 2);
@@ -239,20 +231,8 @@ local_address(int fd, struct in6_addr *ip, uint16_t *port)
 
 	if (getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
 		return false;
-	if (addr.ss_family == AF_INET) {
-		const struct sockaddr_in *v4 = (struct sockaddr_in *)&addr;
-
-		*ip = map_v4(&v4->sin_addr);
-		*port = ntohs(v4->sin_port);
-	} else if (addr.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&addr;
-
-		*ip = v6->sin6_addr;
-		*port = ntohs(v6->sin6_port);
-	} else {
-		return false;
-	}
-	return true;
+	*port = session_unpack(&addr, ip);
+	return addr.ss_family == AF_INET || addr.ss_family == AF_INET6;
 }
 
 static size_t

@@ -32,29 +32,30 @@ close_reason_by(enum close_reason reason)
 	return by[reason];
 }
 
-/* Every client as an IPv6 address: IPv4 mapped, Unix sockets all zero. */
-static void
-set_client(struct session *s, const struct sockaddr_storage *peer)
-{
-	if (peer->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const void *)peer;
-
-		s->client = in6->sin6_addr;
-		s->client_port = ntohs(in6->sin6_port);
-	} else if (peer->ss_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)peer;
-
-		session_map_ipv4(&s->client, &in->sin_addr);
-		s->client_port = ntohs(in->sin_port);
-	}
-}
-
 void
-session_map_ipv4(struct in6_addr *to, const struct in_addr *from)
+session_map_ipv4(struct in6_addr *to, const void *from)
 {
 	memset(to, 0, sizeof(*to));
 	to->s6_addr[10] = to->s6_addr[11] = 0xff;
 	memcpy(&to->s6_addr[12], from, 4);
+}
+
+uint16_t
+session_unpack(const struct sockaddr_storage *from, struct in6_addr *to)
+{
+	const struct sockaddr_in6 *in6 = (const void *)from;
+	const struct sockaddr_in *in = (const void *)from;
+
+	if (from->ss_family == AF_INET6) {
+		*to = in6->sin6_addr;
+		return ntohs(in6->sin6_port);
+	}
+	if (from->ss_family == AF_INET) {
+		session_map_ipv4(to, &in->sin_addr);
+		return ntohs(in->sin_port);
+	}
+	*to = in6addr_any;
+	return 0;
 }
 
 void
@@ -66,7 +67,7 @@ session_init(struct session *s, const struct session_ops *ops,
 	s->listener = from->listener;
 	s->number = from->session;
 	s->start_us = worker_now(worker);
-	set_client(s, &from->peer);
+	s->client_port = session_unpack(&from->peer, &s->client);
 	TAILQ_INSERT_TAIL(&worker->sessions, s, entry);
 	worker->sessions_count++;
 	worker->sessions_peak =

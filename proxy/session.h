@@ -106,8 +106,12 @@ void session_init(struct session *s, const struct session_ops *ops,
 /* The flow is one of the session's: what is told of it names the session and
  * its client. */
 void session_own(const struct session *s, struct flow *f);
-/* An IPv4 address as ::ffff:a.b.c.d. */
-void session_map_ipv4(struct in6_addr *to, const struct in_addr *from);
+/* An IPv4 address, four bytes wherever they stand, as ::ffff:a.b.c.d. */
+void session_map_ipv4(struct in6_addr *to, const void *from);
+/* The address of a socket's IP address, mapped likewise, and its port; of other
+ * sockets all zero, and 0. */
+uint16_t session_unpack(const struct sockaddr_storage *from,
+    struct in6_addr *to);
 /* Queues it for the reaper; it must not be touched on a later loop turn. */
 void session_reap(struct session *s);
 
