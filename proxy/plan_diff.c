@@ -121,12 +121,12 @@ plan_diff(const struct plan *before, const struct plan *after,
 	for (size_t i = 0; before != NULL && i < before->routes_count; i++) {
 		const struct armed_route *r = &before->routes[i];
 
-		if (after != NULL && plan_route(after, r->name) != NULL)
+		if (plan_route(after, r->name) != NULL)
 			continue;
 		diff_faults(&t, r, NULL);
 		say(&t, CHANGE_ROUTE_REMOVED, r->name, NULL);
 	}
-	for (size_t i = 0; after != NULL && i < after->routes_count; i++) {
+	for (size_t i = 0; i < after->routes_count; i++) {
 		const struct armed_route *r = &after->routes[i];
 		const struct armed_route *old =
 		    before != NULL ? plan_route(before, r->name) : NULL;

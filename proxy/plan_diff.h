@@ -27,7 +27,7 @@ struct plan_change_item {
 
 /* The word for it in logs, events and the API; constant. */
 const char *plan_change_word(enum plan_change change) PURE;
-/* Calls `tell` for every change; either plan may be NULL (nothing there). */
+/* Calls `tell` for every change; `before` may be NULL (nothing there). */
 void plan_diff(const struct plan *before, const struct plan *after,
     void (*tell)(void *arg, const struct plan_change_item *item), void *arg);
 
