@@ -5,7 +5,6 @@
 #ifndef PROXY_ACCEPTOR_H
 #define PROXY_ACCEPTOR_H
 
-#include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -296,14 +296,12 @@ static void
 free_session(struct session *session)
 {
 	struct http1 *s = CONTAINER_OF(session, struct http1, session);
+	enum close_reason reason = (enum close_reason)s->reason;
 
 	if (s->x != NULL)
-		http1_exchange_free(s->x,
-		    close_reason_name((enum close_reason)s->reason), false);
-	http2_free(s->h2, close_reason_name((enum close_reason)s->reason));
+		http1_exchange_free(s->x, close_reason_name(reason), false);
+	http2_free(s->h2, close_reason_name(reason));
 	if (s->has_conn) {
-		enum close_reason reason = (enum close_reason)s->reason;
-
 		counter_add(&s->conn.counts->closed[close_reason_by(reason)],
 		    1);
 		flow_fini(&s->conn, close_reason_name(reason));

@@ -4,7 +4,6 @@
 #ifndef PROXY_SERVER_H
 #define PROXY_SERVER_H
 
-#include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,12 +14,11 @@
 #include "proxy/plan.h"
 
 struct server;
-
 struct worker;
 
-/* Makes a server without routes; it takes seed (drawn and logged if the model
- * has none) and number of workers from `model` (borrowed for the call).
- * Returns owned, or NULL and err. */
+/* Makes a server without routes; it takes seed (drawn if the model has none)
+ * and number of workers from `model` (borrowed for the call). Returns owned, or
+ * NULL and err. */
 struct server *server_new(const struct conf_model *model, struct error *err);
 /* From now on events go to `sink` (borrowed); NULL: nobody listens, and none
  * are made, which costs least. Done when it returns. */

@@ -471,13 +471,7 @@ accept_session(struct worker *w, const struct plan_listener *listener,
 	begin(t, from->early, from->early_len);
 }
 
-static void
-fini(struct worker *w)
-{
-	splice_fini(w);
-}
-
 const struct protocol_ops tcp_protocol = {
     .accept = accept_session,
-    .fini = fini,
+    .fini = splice_fini,
 };

@@ -68,7 +68,7 @@ tls_contexts_files(const struct conf_model *model, struct conf_strings *to)
 	}
 }
 
-/* What the configuration says, and what the files do. */
+/* What the configuration says, and what the files do. Takes their paths. */
 static void
 hash_groups(struct tls_context *to, const struct conf_field *table,
     const struct conf_route *r, struct conf_strings *files)
@@ -101,8 +101,7 @@ struct loading {
 static bool
 same(const struct loading *l, const struct tls_context *old)
 {
-	return old != NULL && old->groups == l->probe.groups &&
-	    old->files == l->probe.files;
+	return old->groups == l->probe.groups && old->files == l->probe.files;
 }
 
 /* A context could not be made: may the old one stay? */

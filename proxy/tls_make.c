@@ -42,7 +42,6 @@ set_alpn(struct tls_context *c, const struct conf_strings *names,
 
 	if (names->count == 0)
 		str_add(&list, def);
-
 	for (size_t i = 0; i < names->count; i++) {
 		str_add_char(&list, (char)strlen(names->items[i]));
 		str_add(&list, names->items[i]);

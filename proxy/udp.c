@@ -79,5 +79,4 @@ const struct protocol_ops udp_protocol = {
 };
 
 /* The ports are those of UDP: just the flows are others. */
-const struct protocol_ops dns_protocol = {
-};
+const struct protocol_ops dns_protocol = {.accept = NULL};
