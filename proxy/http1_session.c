@@ -101,6 +101,8 @@ http1_end(struct http1 *s, enum flow_end how)
 			if (s->x->upstream != NULL)
 				end_silence(&s->x->upstream->end);
 		}
+		if (s->h2 != NULL)
+			http2_silence(s->h2);
 		http1_due(s, worker_now(s->session.worker) + SILENCE_MAX_US);
 		http1_poke(s);
 		break;

@@ -101,6 +101,8 @@ void http2_start(struct http1 *s, const struct conf_route *conf);
 void http2_free(struct http2 *c, const char *reason);
 /* Closes all sockets but the client's. */
 void http2_shut(struct http2 *c, bool reset);
+/* All of them are dead, and their peers are not told. */
+void http2_silence(struct http2 *c);
 /* Takes the client's bytes. */
 void http2_input(struct http2 *c, const char *data, size_t len);
 /* Does what handlers left to be done; may end the session. */

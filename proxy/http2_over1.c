@@ -55,6 +55,19 @@ http2_over1_free(struct http2_stream *st, bool reset)
 		free(o);
 }
 
+void
+http2_over1_silence(struct http2_stream *st)
+{
+	struct http2_over1 *o = st->over1;
+
+	if (o == NULL)
+		return;
+	dial_cancel(o->dial);
+	o->dial = NULL;
+	if (o->upstream != NULL)
+		end_silence(&o->upstream->end);
+}
+
 static void
 attach(struct http2_stream *st, struct http1_upstream *u)
 {

@@ -57,6 +57,21 @@ http2_shut(struct http2 *c, bool reset)
 }
 
 void
+http2_silence(struct http2 *c)
+{
+	struct http2_stream *st;
+	struct http2_up *up;
+
+	TAILQ_FOREACH(st, &c->streams, entry)
+		http2_over1_silence(st);
+	TAILQ_FOREACH(up, &c->ups, entry) {
+		dial_cancel(up->dial);
+		up->dial = NULL;
+		end_silence(&up->end);
+	}
+}
+
+void
 http2_goodbye(struct http2 *c, uint32_t code)
 {
 	nghttp2_session *ng = c->client.ng;

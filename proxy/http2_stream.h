@@ -153,6 +153,8 @@ void http2_over1_start(struct http2_stream *st, struct http1_upstream *made);
 /* Closes the connection (with RST if `reset`), or gives up reaching it; nothing
  * if the stream has none. */
 void http2_over1_free(struct http2_stream *st, bool reset);
+/* The connection is dead, and its upstream not told; likewise. */
+void http2_over1_silence(struct http2_stream *st);
 /* Sends what LINK_UP has. */
 void http2_over1_output(struct http2_stream *st);
 /* Gives the connection back; kept for others? */

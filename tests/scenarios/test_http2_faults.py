@@ -181,6 +181,17 @@ class Kinds(Scenario):
         self.assertEqual(len(self.server.peers), 1)
         self.assertIsNone(c.goaway)
 
+    def test_a_silent_death_is_that_of_both_connections(self):
+        c = self.prepare()
+        self.assertEqual(bytes(c.ask().body), BODY)
+        self.proxy.reload(self.text(fault("half_open")))
+        self.proxy.wait_journal("the death", effect="silence")
+        self.proxy.stop()
+        c.pump(0.2)
+        # Without CAP_NET_ADMIN they see a reset.
+        for peer in (c, self.server.peers[0]):
+            self.assertEqual(peer.fin, peer.was_reset)
+
     def test_what_does_not_apply_is_told(self):
         c = self.prepare(fault("malform", flaw="garbage"))
         self.assertEqual(bytes(c.ask().body), BODY)
