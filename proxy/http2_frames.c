@@ -32,7 +32,8 @@ on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
 		return 0;
 	str_clear(&st->ways[p->dir].lines);
 	st->ways[p->dir].too_large = false;
-	st->interim = 0;
+	if (p->dir == LINK_DOWN)
+		st->interim = 0;
 	return 0;
 }
 

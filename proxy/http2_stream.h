@@ -58,7 +58,7 @@ struct http2_stream {
 	size_t own_at;
 	int64_t sent_us; /* the request's head left */
 	int status;	 /* what the client gets; 0: not known */
-	int interim;	 /* of the head that is coming in */
+	int interim;	 /* of the response's head that is coming in */
 	uint32_t end_code; /* with which it is reset */
 	bool begun;	 /* the flow exists */
 	bool dirty;

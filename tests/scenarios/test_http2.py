@@ -11,7 +11,8 @@ import unittest
 
 from harness import (Peer, Scenario, conf, fault, free_port, noise, response,
                      wait_until)
-from harness.h2 import DATA, MAX_STREAMS, WINDOW_UPDATE
+from harness.h2 import (CONTINUATION, DATA, END_HEADERS, HEADERS, MAX_STREAMS,
+                        WINDOW_UPDATE)
 
 
 class Http2(Scenario):
@@ -65,6 +66,23 @@ class Http2(Scenario):
                          (b"body", {"sum": "7", "x": "y"}))
         self.assertEqual(self.server.requests[0].heads[1], [("up", "1")])
         self.assertEqual(self.server.requests[0].get("te", 0), "trailers")
+
+    def test_trailers_of_a_request_may_come_amid_a_responses_head(self):
+        def answer(peer, st):
+            block = peer.encoder.encode([(":status", "200"), ("a", "b")])
+            peer.write(HEADERS, 0, st.number, block[:1])
+            begun.set()
+            peer.until(lambda: st.ended)
+            peer.write(CONTINUATION, END_HEADERS, st.number, block[1:])
+            peer.send(st, b"done", True)
+
+        begun = threading.Event()
+        c = self.through(answer, server={"early": True})
+        st = c.request("POST", "/", b"body", end=False)
+        self.assertTrue(begun.wait(30))
+        c.headers(st.number, [("sum", "1")], True)
+        c.finish(st)
+        self.assertEqual((st.status, bytes(st.body)), (200, b"done"))
 
     def test_a_response_of_headers_alone_stays_one(self):
         def answer(peer, st):
