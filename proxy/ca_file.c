@@ -72,6 +72,7 @@ static FILE *
 create(const char *path, mode_t mode, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	FILE *file;
 
 	if (fd < 0) {
 		error_set(err, errno, "%s: %s", path,
@@ -80,7 +81,13 @@ create(const char *path, mode_t mode, struct error *err)
 			: strerror(errno));
 		return NULL;
 	}
-	return fdopen(fd, "w");
+	file = fdopen(fd, "w");
+	if (file == NULL) {
+		error_set(err, errno, "%s: %s", path, strerror(errno));
+		close(fd);
+		unlink(path);
+	}
+	return file;
 }
 
 static bool

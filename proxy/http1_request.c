@@ -10,11 +10,12 @@
 #include "proxy/http2.h"
 #include "proxy/http_tell.h"
 
-/* Nobody was reached: a short error, and the connection ends. */
+/* Nobody was reached: a short error, and the connection ends. The method is
+ * that of the request, as far as it is known. */
 static size_t
-refuse(struct http1 *s, int status, const char *why, enum close_reason reason)
+refuse(struct http1 *s, int status, struct view method, const char *why,
+    enum close_reason reason)
 {
-	struct view method = {"", 0};
 	const struct armed_route *route =
 	    s->listener != NULL ? s->listener->routes[0] : NULL;
 	struct http_error error = {status,
@@ -40,7 +41,8 @@ refuse(struct http1 *s, int status, const char *why, enum close_reason reason)
 void
 http1_request_late(struct http1 *s)
 {
-	refuse(s, 408, "the request took too long", CLOSE_HEADER_TIMEOUT);
+	refuse(s, 408, (struct view){0}, "the request took too long",
+	    CLOSE_HEADER_TIMEOUT);
 }
 
 /* --- the connection's flow --- */
@@ -55,7 +57,8 @@ http1_open_connection(struct http1 *s, const struct armed_route *route,
 	counter_add(&counts->accepted, 1);
 	if (!route_shared_enter(route)) {
 		counter_add(&counts->closed[CLOSED_BY_PROXY], 1);
-		refuse(s, 503, "too many connections", CLOSE_LIMIT);
+		refuse(s, 503, (struct view){0}, "too many connections",
+		    CLOSE_LIMIT);
 		return false;
 	}
 	s->shared = route->shared;
@@ -192,20 +195,20 @@ static size_t
 begin(struct http1 *s, const char *data, size_t len)
 {
 	struct http1_exchange *x = s->x;
+	const struct http1_head *h = &http1_request(x)->head;
+	struct view method = http1_span(data, h->method);
 	const struct armed_route *route;
 
-	if (!take_destination(s,
-		http1_span(data, http1_request(x)->head.target)))
-		return refuse(s, 400, "the target is no whole http:// URL",
-		    CLOSE_BAD_INPUT);
-	route = http1_match_route(s->listener, &http1_request(x)->head, data,
-	    s->facts);
+	if (!take_destination(s, http1_span(data, h->target)))
+		return refuse(s, 400, method,
+		    "the target is no whole http:// URL", CLOSE_BAD_INPUT);
+	route = http1_match_route(s->listener, h, data, s->facts);
 	if (route == NULL)
-		return refuse(s, 404, "no route for this host and path",
-		    CLOSE_NO_ROUTE);
+		return refuse(s, 404, method,
+		    "no route for this host and path", CLOSE_NO_ROUTE);
 	if (route->conf->upstream_protocol == UPSTREAM_HTTP2)
-		return refuse(s, 505, "this route's upstream speaks HTTP/2",
-		    CLOSE_BAD_INPUT);
+		return refuse(s, 505, method,
+		    "this route's upstream speaks HTTP/2", CLOSE_BAD_INPUT);
 	if (!ready_to_begin(s, route)) {
 		if (s->state != HTTP1_OPENING)
 			return SIZE_MAX;
@@ -233,7 +236,8 @@ head(struct http1 *s, const char *data, size_t len)
 	case HTTP1_MORE:
 		return 0;
 	case HTTP1_BAD:
-		return refuse(s, p->head.error, p->head.why, CLOSE_BAD_INPUT);
+		return refuse(s, p->head.error, (struct view){0}, p->head.why,
+		    CLOSE_BAD_INPUT);
 	case HTTP1_DONE:
 		break;
 	}

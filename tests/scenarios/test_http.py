@@ -315,6 +315,10 @@ class Routing(Scenario):
         c = self.client(port)
         self.assertEqual(ask(c, host="x.test").status, 200)
         self.assertEqual(ask(c, host="x.other").status, 404)
+        c = self.client(port)
+        reply = ask(c, "HEAD", host="x.other")
+        self.assertEqual(reply.status, 404)
+        c.expect_end("fin")
         self.assertEqual(ask(self.client(port), host="y.test").status, 200)
 
     def test_a_path_may_be_a_regular_expression(self):
