@@ -36,6 +36,7 @@ struct shared {
 	struct lines batch; /* on its way */
 	int64_t batch_us;   /* when it was made */
 	int64_t retry_us;   /* not before */
+	bool taken;	    /* the batch before; what was lost may be told */
 };
 
 struct log_queue {
@@ -105,7 +106,8 @@ lose_batch(struct shared *s, enum telemetry_loss loss)
 }
 
 /* This line is one for the queue. It comes behind a success only, or when the
- * queue is none any more: a receiver that refuses it does not make another. */
+ * queue is none any more: a receiver that refuses it does not make another. The
+ * next batch has left the queue by then, so that there is room for it. */
 static void
 tell_gap(struct shared *s)
 {
@@ -176,7 +178,7 @@ send_batch(struct shared *s, int cancel_fd, bool last)
 	case RECEIPT_OK:
 		atomic_fetch_add(&s->counts->sent[SENT_LINES], s->batch.count);
 		lines_fini(&s->batch);
-		tell_gap(s);
+		s->taken = true;
 		break;
 	case RECEIPT_DROP:
 		lose_batch(s, LOST_LINES_REFUSED);
@@ -204,6 +206,11 @@ run(void *arg, int cancel_fd, bool last)
 
 		if (s->batch.count == 0)
 			due_us = take_batch(s, now_us, last);
+		if (s->taken) {
+			s->taken = false;
+			tell_gap(s);
+			continue;
+		}
 		if (s->batch.count == 0 && last)
 			tell_gap(s);
 		if (s->batch.count == 0)

@@ -228,6 +228,9 @@ class Trouble(Pushed):
         for _ in range(ROOM // 1000):
             ask(client, target="/" + "x" * 1000)
         wait_until(lambda: self.lost()["queue_full"] > 0, what="a loss")
+        # Not even the line about the gap finds room now.
+        for _ in range(8):
+            ask(client)
         loki = self.loki(port=port)
         # It is tried again after 30 s at the latest.
         loki.wait("log_gap", within=90)
